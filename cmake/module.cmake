@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# One folder = one static library = one namespace.
+#
+#   holdfast_module(kube
+#     SOURCES client.cpp …   HEADERS client.h …   TESTS client_test.cpp …   FUZZ parse_fuzz.cpp …
+#     USES http value yaml   PRIVATE PkgConfig::curl)
+#
+# USES are our modules (tests/tidy compares them with the includes), PRIVATE third-party targets
+# that only this module's .cpp files may include. Unit tests become one program <module>_test,
+# label "unit", run in the source folder so that testdata/ is found.
+function(holdfast_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;HEADERS;TESTS;FUZZ;USES;PRIVATE" ${ARGN})
+  list(TRANSFORM M_USES PREPEND holdfast::)
+  add_library(holdfast_${name} STATIC ${M_SOURCES})
+  add_library(holdfast::${name} ALIAS holdfast_${name})
+  target_sources(holdfast_${name} PUBLIC FILE_SET HEADERS
+    BASE_DIRS ${PROJECT_SOURCE_DIR}/lib FILES ${M_HEADERS})
+  target_link_libraries(holdfast_${name} PUBLIC ${M_USES} PRIVATE ${M_PRIVATE} holdfast_warnings)
+  if(M_TESTS AND BUILD_TESTING)
+    add_executable(${name}_test ${M_TESTS})
+    target_link_libraries(${name}_test PRIVATE holdfast_${name} holdfast_warnings GTest::gtest_main)
+    holdfast_unit_test(${name})
+  endif()
+  if(HOLDFAST_FUZZ)
+    foreach(source ${M_FUZZ})
+      cmake_path(GET source STEM target)
+      add_executable(${target} ${source})
+      target_link_libraries(${target} PRIVATE holdfast_${name} holdfast_warnings)
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()
+
+function(holdfast_unit_test name)
+  add_test(NAME unit.${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 120
+    ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1")
+endfunction()

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tree/disk_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace holdfast::tree {
+namespace {
+
+constexpr std::size_t file_bytes_max = std::size_t{64} << 20;
+
+std::unexpected<Error> io_failure(int error, const std::string& where) {
+  return failure(Error(Code::file_unreadable, "a file cannot be read")
+                     .at(where)
+                     .because(std::generic_category().message(error)));
+}
+
+int open_relative(int root, const char* path, std::uint64_t resolve) {
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a FIFO must not hold us up
+  how.resolve = resolve;
+  return static_cast<int>(::syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+}  // namespace
+
+Result<DiskTree> DiskTree::open(const std::string& folder) {
+  FileDescriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) {
+    const int error = errno;
+    if (error == ENOENT) return failure(Code::file_missing, "there is no folder \"{}\"", folder);
+    if (error == ENOTDIR) return failure(Code::file_unreadable, "\"{}\" is not a folder", folder);
+    return io_failure(error, folder);
+  }
+  return DiskTree(folder, std::move(root));
+}
+
+Result<FileDescriptor> DiskTree::open_beneath(std::string_view path) const {
+  const auto clean = join_inside("", path);
+  if (!clean) return failure(Code::path_outside, "\"{}\" leaves the tree", printable(path));
+  const std::string relative = clean->empty() ? "." : *clean;
+  const int fd = open_relative(root_.get(), relative.c_str(), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+  if (fd >= 0) return FileDescriptor(fd);
+  if (errno == ENOENT || errno == ENOTDIR) return FileDescriptor();
+  if (errno == EXDEV) {
+    return failure(Error(Code::path_outside, fmt::format("the link \"{}\" leads out of the tree", printable(path))).at(folder_));
+  }
+  return io_failure(errno, folder_ + "/" + relative);
+}
+
+Result<std::optional<EntryKind>> DiskTree::kind(std::string_view path) const {
+  const FileDescriptor file = TRY(open_beneath(path));
+  if (!file) return std::nullopt;
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return io_failure(errno, std::string(path));
+  if (S_ISDIR(status.st_mode)) return EntryKind::directory;
+  if (S_ISREG(status.st_mode)) return EntryKind::file;
+  return std::nullopt;
+}
+
+Result<std::string> DiskTree::read(std::string_view path) const {
+  const FileDescriptor file = TRY(open_beneath(path));
+  if (!file) return failure(Error(Code::path_missing, fmt::format("there is no file \"{}\"", printable(path))).at(folder_));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return io_failure(errno, std::string(path));
+  if (!S_ISREG(status.st_mode)) {
+    return failure(Error(Code::path_missing, fmt::format("\"{}\" is not a file", printable(path))).at(folder_));
+  }
+  if (static_cast<std::uint64_t>(status.st_size) > file_bytes_max) {
+    return failure(Code::limit, "\"{}\" has {} bytes, the limit is {}", printable(path), status.st_size, file_bytes_max);
+  }
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t filled = 0;
+  while (filled < content.size()) {
+    const auto count = ::read(file.get(), content.data() + filled, content.size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return io_failure(errno, std::string(path));
+    if (count == 0) break;  // it became shorter under us
+    filled += static_cast<std::size_t>(count);
+  }
+  content.resize(filled);
+  return content;
+}
+
+Result<std::vector<Entry>> DiskTree::list(std::string_view path) const {
+  const FileDescriptor folder = TRY(open_beneath(path));
+  if (!folder) return failure(Error(Code::path_missing, fmt::format("there is no folder \"{}\"", printable(path))).at(folder_));
+  // fdopendir takes the descriptor over, so it gets one of its own.
+  const int own = ::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) return failure(Error(Code::path_missing, fmt::format("\"{}\" is not a folder", printable(path))).at(folder_));
+  const Handle<DIR, ::closedir> stream(::fdopendir(own));
+  std::vector<Entry> entries;
+  while (const dirent* item = ::readdir(stream.get())) {
+    const std::string_view name = item->d_name;
+    if (name == "." || name == "..") continue;
+    auto kind = EntryKind::file;
+    if (item->d_type == DT_DIR) {
+      kind = EntryKind::directory;
+    } else if (item->d_type != DT_REG) {
+      const auto found = this->kind(path.empty() ? std::string(name) : fmt::format("{}/{}", path, name));
+      if (!found || !*found) continue;  // leads out or nowhere: an error only for who reads it
+      kind = **found;
+    }
+    entries.push_back({.name = std::string(name), .kind = kind});
+  }
+  std::ranges::sort(entries, {}, &Entry::name);
+  return entries;
+}
+
+}  // namespace holdfast::tree

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tree/file_tree.h"
+
+#include "base/text.h"
+
+namespace holdfast::tree {
+namespace {
+
+class Subtree final : public FileTree {
+ public:
+  Subtree(const FileTree& tree, std::string directory)
+      : tree_(tree), directory_(std::move(directory)) {}
+
+  Result<std::optional<EntryKind>> kind(std::string_view path) const override {
+    return tree_.kind(TRY(within(path)));
+  }
+
+  Result<std::string> read(std::string_view path) const override {
+    return tree_.read(TRY(within(path)));
+  }
+
+  Result<std::vector<Entry>> list(std::string_view path) const override {
+    return tree_.list(TRY(within(path)));
+  }
+
+ private:
+  Result<std::string> within(std::string_view path) const {
+    const auto clean = join_inside("", path);
+    if (!clean) return failure(Code::path_outside, "\"{}\" leaves its folder", printable(path));
+    return join_inside(directory_, *clean).value();
+  }
+
+  const FileTree& tree_;
+  std::string directory_;
+};
+
+}  // namespace
+
+Result<bool> is_file(const FileTree& tree, std::string_view path) {
+  return TRY(tree.kind(path)) == EntryKind::file;
+}
+
+std::unique_ptr<FileTree> subtree(const FileTree& tree, std::string_view directory) {
+  return std::make_unique<Subtree>(tree, std::string(directory));
+}
+
+namespace {
+
+Result<> walk_into(const FileTree& tree, const std::string& directory, const std::string& prefix,
+                   std::size_t files_max, std::vector<std::string>& files) {
+  constexpr std::size_t path_max = 4096;  // a link cycle grows the path, so this ends it
+  if (directory.size() > path_max) {
+    return failure(Code::limit, "a path under \"{}\" is longer than {} bytes", printable(directory, 80), path_max);
+  }
+  for (const auto& entry : TRY(tree.list(directory))) {
+    const std::string path = directory.empty() ? entry.name : directory + "/" + entry.name;
+    const std::string relative = prefix.empty() ? entry.name : prefix + "/" + entry.name;
+    if (entry.kind == EntryKind::directory) {
+      TRY(walk_into(tree, path, relative, files_max, files));
+      continue;
+    }
+    if (files.size() >= files_max) {
+      return failure(Code::limit, "more than {} files under \"{}\"", files_max, printable(directory));
+    }
+    files.push_back(relative);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> walk(const FileTree& tree, std::string_view directory,
+                                      std::size_t files_max) {
+  std::vector<std::string> files;
+  TRY(walk_into(tree, std::string(directory), "", files_max, files));
+  return files;
+}
+
+}  // namespace holdfast::tree

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "value/json.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace holdfast::json {
+namespace {
+
+struct Reader {
+  std::string_view name;
+  const Limits& limits;
+  Duplicates duplicates;
+
+  Result<Value> value(simdjson::dom::element element) const {
+    using Type = simdjson::dom::element_type;
+    switch (element.type()) {
+      case Type::NULL_VALUE: return Value();
+      case Type::BOOL: return Value(bool(element));
+      case Type::INT64: return Value(std::int64_t(element));
+      case Type::UINT64: return Value(std::uint64_t(element));
+      case Type::DOUBLE: return Value(double(element));
+      case Type::STRING: return Value(std::string_view(element));
+      case Type::ARRAY: return array(element);
+      case Type::OBJECT: return object(element);
+    }
+    std::unreachable();
+  }
+
+  Result<Value> array(simdjson::dom::array elements) const {
+    Array out;
+    out.reserve(elements.size());
+    for (const auto element : elements) out.push_back(TRY(value(element)));
+    return out;
+  }
+
+  Result<Value> object(simdjson::dom::object members) const {
+    Object out;
+    out.reserve(members.size());
+    for (const auto member : members) {
+      out.append(std::string(member.key), TRY(value(member.value)));
+    }
+    const auto sorted = out.sort();
+    if (!sorted.unique && duplicates == Duplicates::refuse) {
+      return failure(Error(Code::json_syntax, fmt::format("key \"{}\" appears twice in one object", printable(sorted.duplicate)))
+                         .at(std::string(name)));
+    }
+    return out;
+  }
+};
+
+// simdjson refuses integers beyond 64 bits, which Go reads as float64. Marks them as reals.
+std::string widen_integers(std::string_view text) {
+  std::string out;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    out += c;
+    if (in_string && c == '\\' && i + 1 < text.size()) out += text[++i];
+    if (c == '"') in_string = !in_string;
+    if (in_string || c < '0' || c > '9') continue;
+    const auto end = std::min(text.find_first_not_of("0123456789.eE+-", i), text.size());
+    const auto number = text.substr(i, end - i);
+    out += number.substr(1);
+    std::uint64_t held = 0;
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), held);
+    if (read.ec == std::errc::result_out_of_range && read.ptr == number.data() + number.size()) {
+      out += ".0";
+    }
+    i = end - 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Value> parse(std::string_view text, std::string_view name, const Limits& limits,
+                    Duplicates duplicates) {
+  if (text.size() > limits.bytes) {
+    return failure(Error(Code::limit, fmt::format("the JSON text has {} bytes, the limit is {}", text.size(), limits.bytes))
+                       .at(std::string(name)));
+  }
+  simdjson::dom::parser parser(limits.bytes);
+  if (parser.allocate(text.size() + 1, static_cast<std::size_t>(limits.depth)) != simdjson::SUCCESS) {
+    return failure(Code::limit, "no memory for {} bytes of JSON", text.size());
+  }
+  simdjson::dom::element root;
+  auto error = parser.parse(text.data(), text.size()).get(root);
+  std::string widened;
+  if (error == simdjson::NUMBER_ERROR) {
+    widened = widen_integers(text);
+    error = parser.parse(widened).get(root);
+  }
+  if (error == simdjson::DEPTH_ERROR) {
+    return failure(Error(Code::limit, fmt::format("the JSON text is nested deeper than {}", limits.depth)).at(std::string(name)));
+  }
+  if (error == simdjson::UTF8_ERROR) {
+    return failure(Error(Code::text_encoding, "the JSON text is not UTF-8").at(std::string(name)));
+  }
+  if (error != simdjson::SUCCESS) {
+    return failure(Error(Code::json_syntax, "the text is not JSON").at(std::string(name)).because(simdjson::error_message(error)));
+  }
+  return Reader{.name = name, .limits = limits, .duplicates = duplicates}.value(root);
+}
+
+std::string format_real(double value) {
+  // encoding/json floatEncoder (Go 1.26): shortest digits, 'e' form below 1e-6 and from 1e21 on,
+  // with the exponent's leading zero removed.
+  std::array<char, 400> buffer{};
+  const double magnitude = std::fabs(value);
+  const bool exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 exponent ? std::chars_format::scientific : std::chars_format::fixed).ptr;
+  std::string out(buffer.data(), end);
+  if (exponent) {
+    const auto at = out.find("e-0");
+    if (at != std::string::npos) out.erase(at + 2, 1);
+  }
+  return out;
+}
+
+namespace {
+
+class Writer {
+ public:
+  Writer(std::string_view indent, Escape escape) : indent_(indent), escape_(escape) {}
+
+  void value(const Value& value, int depth) {
+    value.visit([&](const auto& held) { this->held(held, depth); });
+  }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  void held(std::monostate, int) { out_ += "null"; }
+  void held(bool value, int) { out_ += value ? "true" : "false"; }
+  void held(std::int64_t value, int) { fmt::format_to(std::back_inserter(out_), "{}", value); }
+  void held(std::uint64_t value, int) { fmt::format_to(std::back_inserter(out_), "{}", value); }
+  void held(double value, int) { out_ += format_real(value); }
+  void held(const std::string& value, int) { string(value); }
+
+  void held(const Array& array, int depth) {
+    if (array.empty()) {
+      out_ += "[]";
+      return;
+    }
+    char separator = '[';
+    for (const auto& element : array) {
+      out_ += std::exchange(separator, ',');
+      line(depth + 1);
+      value(element, depth + 1);
+    }
+    line(depth);
+    out_ += ']';
+  }
+
+  void held(const Object& object, int depth) {
+    if (object.empty()) {
+      out_ += "{}";
+      return;
+    }
+    char separator = '{';
+    for (const auto& member : object) {
+      out_ += std::exchange(separator, ',');
+      line(depth + 1);
+      string(member.key);
+      out_ += indent_.empty() ? ":" : ": ";
+      value(member.value, depth + 1);
+    }
+    line(depth);
+    out_ += '}';
+  }
+
+  void line(int depth) {
+    if (indent_.empty()) return;
+    out_ += '\n';
+    for (int i = 0; i < depth; ++i) out_ += indent_;
+  }
+
+  void string(std::string_view text) {
+    out_ += '"';
+    std::size_t plain = 0;
+    for (std::size_t i = 0; i < text.size();) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      const bool html = escape_ == Escape::html && (byte == '<' || byte == '>' || byte == '&');
+      if (byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\' && !html) {
+        ++i;
+        continue;
+      }
+      out_ += text.substr(plain, i - plain);
+      i += special(text.substr(i));
+      plain = i;
+    }
+    out_ += text.substr(plain);
+    out_ += '"';
+  }
+
+  // Writes the character at the start of `text` that may need an escape; returns its length.
+  std::size_t special(std::string_view text) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    switch (byte) {
+      case '"': out_ += "\\\""; return 1;
+      case '\\': out_ += "\\\\"; return 1;
+      case '\b': out_ += "\\b"; return 1;
+      case '\f': out_ += "\\f"; return 1;
+      case '\n': out_ += "\\n"; return 1;
+      case '\r': out_ += "\\r"; return 1;
+      case '\t': out_ += "\\t"; return 1;
+      default: break;
+    }
+    if (byte < 0x80 && byte != 0x7F) {
+      fmt::format_to(std::back_inserter(out_), "\\u{:04x}", byte);
+      return 1;
+    }
+    if (byte == 0x7F) {
+      out_ += '\x7F';
+      return 1;
+    }
+    const auto end = text.substr(0, 4);
+    std::size_t length = 1;
+    while (length < end.size() && (static_cast<unsigned char>(end[length]) & 0xC0) == 0x80) ++length;
+    if (find_invalid_utf8(text.substr(0, length))) {
+      out_ += "\\ufffd";
+      return 1;
+    }
+    if (text.starts_with("\xE2\x80\xA8") || text.starts_with("\xE2\x80\xA9")) {
+      out_ += text[2] == '\xA8' ? "\\u2028" : "\\u2029";
+      return 3;
+    }
+    out_ += text.substr(0, length);
+    return length;
+  }
+
+  std::string out_;
+  std::string_view indent_;
+  Escape escape_;
+};
+
+}  // namespace
+
+std::string write(const Value& value, Escape escape) { return write_indented(value, "", escape); }
+
+std::string write_indented(const Value& value, std::string_view indent, Escape escape) {
+  Writer writer(indent, escape);
+  writer.value(value, 0);
+  return writer.take();
+}
+
+}  // namespace holdfast::json

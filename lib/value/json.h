@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON text ↔ Value. The writer prints as Go's encoding/json does: keys sorted, numbers in Go's
+// shortest form, <, >, & and U+2028/2029 escaped unless asked otherwise.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "value/value.h"
+
+namespace holdfast::json {
+
+struct Limits {
+  int depth = 256;
+  std::size_t bytes = std::size_t{256} << 20;
+};
+
+enum class Duplicates { refuse, keep_last };
+
+// `name` says in errors whose text this is. Integers that fit become integers, the rest reals.
+// Refuses with Code::json_syntax, Code::text_encoding or Code::limit.
+Result<Value> parse(std::string_view text, std::string_view name, const Limits& limits = {},
+                    Duplicates duplicates = Duplicates::keep_last);
+
+enum class Escape { html, plain };  // html: as json.Marshal; plain: as an Encoder without EscapeHTML
+
+std::string write(const Value& value, Escape escape = Escape::html);
+std::string write_indented(const Value& value, std::string_view indent = "  ",
+                           Escape escape = Escape::plain);
+
+// A float64 as Go's encoding/json prints it: 1, 1.5, 1e+21.
+std::string format_real(double value);
+
+}  // namespace holdfast::json

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "value/json.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace holdfast::json {
+namespace {
+
+TEST(Json, PrintsAsGoDoes) {
+  struct Case {
+    std::string_view in;
+    std::string_view want;
+  };
+  for (const auto& [in, want] : std::to_array<Case>({
+           {R"({"b":1,"a":[true,null,"x"]})", R"({"a":[true,null,"x"],"b":1})"},
+           {R"("<a>&\u2028é\u007f\u0001")", R"("\u003ca\u003e\u0026\u2028é)" "\x7f" R"(\u0001")"},
+           {"[1.0, 1.5, 1e21, 1e-7, 100000000000000000000, 9223372036854775807]",
+            "[1,1.5,1e+21,1e-7,100000000000000000000,9223372036854775807]"},
+           {"{}", "{}"},
+       })) {
+    const auto value = parse(in, "case");
+    ASSERT_TRUE(value) << in << ": " << value.error().message();
+    EXPECT_EQ(write(*value), want);
+  }
+}
+
+TEST(Json, IndentedTextHasOneMemberALine) {
+  EXPECT_EQ(write_indented(Object{{"a", Array{1, 2}}, {"b", Object()}}),
+            "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {}\n}");
+}
+
+TEST(Json, HostileTextIsRefused) {
+  const std::string deep = std::string(10'000, '[') + std::string(10'000, ']');
+  EXPECT_EQ(parse(deep, "deep").error().code(), Code::limit);
+  EXPECT_EQ(parse("{\"a\":1", "cut").error().code(), Code::json_syntax);
+  EXPECT_EQ(parse("\"\xff\"", "bytes").error().code(), Code::text_encoding);
+  EXPECT_EQ(parse("[1,2]", "big", {.bytes = 4}).error().code(), Code::limit);
+  EXPECT_EQ(parse(R"({"a":1,"a":2})", "twice", {}, Duplicates::refuse).error().code(), Code::json_syntax);
+}
+
+TEST(Json, TheLastOfTwoEqualKeysWinsWhereGoWouldTakeIt) {
+  EXPECT_EQ(parse(R"({"a":1,"a":2})", "twice").value(), Value(Object{{"a", 2}}));
+}
+
+}  // namespace
+}  // namespace holdfast::json
