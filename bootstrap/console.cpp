@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "console.h"
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <thread>
+
+#include "base/guarded.h"
+#include "base/text.h"
+#include "value/json.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+constexpr auto repaint_every = std::chrono::seconds(1);
+constexpr auto reason_every = std::chrono::seconds(10);
+constexpr int name_width = 13;
+constexpr int line_width = 70;
+
+bool locale_is_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): main thread, at start
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view locale = value;
+    return locale.contains("UTF-8") || locale.contains("utf8");
+  }
+  return false;
+}
+
+}  // namespace
+
+Console::Console(int out, int err, Output output, const Clock& clock)
+    : out_(out),
+      err_(err),
+      output_(output),
+      clock_(clock),
+      terminal_(output == Output::text && ::isatty(out) == 1),
+      utf8_(locale_is_utf8()) {}
+
+void Console::write(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const auto count = ::write(fd, text.data(), text.size());
+    if (count <= 0) return;  // the reader has gone: nobody is left to tell
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void Console::line(std::string_view text) {
+  if (!is_json()) write(out_, fmt::format("{}\n", text));
+}
+
+void Console::note(std::string_view text) {
+  if (is_json()) {
+    write(out_, json::write(Object{{"note", text}}, json::Escape::plain) + "\n");
+  } else {
+    write(out_, fmt::format("   {}\n", text));
+  }
+}
+
+void Console::data(const Value& value) {
+  if (is_json()) write(out_, json::write(value, json::Escape::plain) + "\n");
+}
+
+void Console::error(const Error& error, std::string_view changed) {
+  if (!is_json()) {
+    write(err_, render_error(error, changed));
+    return;
+  }
+  Array where, because;
+  for (const auto& line : error.where()) where.emplace_back(line);
+  for (const auto& line : error.causes()) because.emplace_back(line);
+  Object shape{{"code", row_of(error.code()).name},
+               {"what", error.what()},
+               {"where", std::move(where)},
+               {"because", std::move(because)},
+               {"fix", error.fix_line()}};
+  if (!changed.empty()) shape.set("changed", changed);
+  if (!error.context().empty()) shape.set("while", error.context());
+  write(err_, json::write(Object{{"error", std::move(shape)}}, json::Escape::plain) + "\n");
+}
+
+// What the painter thread and the worker share.
+struct Step::Shown {
+  struct State {
+    std::string reason;
+    SteadyTime printed{};
+    bool ended = false;
+  };
+
+  Guarded<State> state;
+  std::condition_variable_any changed;
+  std::jthread painter;  // last: it stops before the rest goes
+};
+
+Step::Step(Console& console, std::string name, std::string doing)
+    : console_(console),
+      name_(std::move(name)),
+      started_(console.clock().steady()),
+      shown_(std::make_unique<Shown>()) {
+  shown_->state.lock()->reason = doing;
+  if (!console_.is_terminal()) {
+    if (!console_.is_json()) console_.line(fmt::format("{}: {}", name_, doing));
+    shown_->state.lock()->printed = started_;
+    return;
+  }
+  shown_->painter = std::jthread([this](const std::stop_token& stop) {
+    const auto sign = console_.is_utf8() ? "•" : "..";
+    while (!stop.stop_requested()) {
+      auto state = shown_->state.lock();
+      if (state->ended) return;
+      const auto elapsed = console_.clock().steady() - started_;
+      console_.write(console_.out_, fmt::format("\r\x1b[K {} {:<{}} {:<{}} {}", sign, name_, name_width,
+                                                printable(state->reason, 90), line_width - name_width - 8,
+                                                format_duration(elapsed)));
+      shown_->changed.wait_for(state.mutex(), stop, repaint_every, [&] { return state->ended; });
+    }
+  });
+}
+
+void Step::waiting(std::string_view reason) {
+  const auto now = console_.clock().steady();
+  auto state = shown_->state.lock();
+  if (state->reason == reason) return;
+  state->reason = reason;
+  if (console_.is_terminal() || now - state->printed < reason_every) return;
+  state->printed = now;
+  if (console_.is_json()) {
+    console_.data(Object{{"step", name_}, {"waiting", reason}});
+  } else {
+    console_.line(fmt::format("{}: waiting for {}", name_, printable(reason, 200)));
+  }
+}
+
+void Step::done(std::string_view result) {
+  {
+    auto state = shown_->state.lock();
+    state->ended = true;
+  }
+  shown_->changed.notify_all();
+  shown_->painter = {};
+  const auto elapsed = console_.clock().steady() - started_;
+  const auto seconds = std::chrono::duration<double>(elapsed).count();
+  if (console_.is_json()) {
+    Object record{{"step", name_}, {"result", result}, {"seconds", seconds}};
+    if (console_.is_simulated()) record.set("simulated", true);
+    console_.data(record);
+    return;
+  }
+  const auto sign = console_.is_utf8() ? "✓" : "[ok]";
+  const auto start = console_.is_terminal() ? "\r\x1b[K" : "";
+  console_.line(fmt::format("{} {} {:<{}} {:<{}} {:>8}", start, sign, name_, name_width, result,
+                            line_width - name_width - 4, format_duration(elapsed)));
+}
+
+Step::~Step() {
+  {
+    auto state = shown_->state.lock();
+    if (state->ended) return;
+    state->ended = true;
+  }
+  shown_->changed.notify_all();
+  shown_->painter = {};
+  if (console_.is_json()) {
+    console_.data(Object{{"step", name_}, {"result", "stopped"}});
+    return;
+  }
+  const auto sign = console_.is_utf8() ? "✗" : "[!!]";
+  const auto start = console_.is_terminal() ? "\r\x1b[K" : "";
+  console_.line(fmt::format("{} {} {:<{}} stopped", start, sign, name_, name_width));
+}
+
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command tells its user: one line per step with its time, what it waits for, results as text
+// or JSON. Logging is something else (base/log.h). On a terminal the running step is repainted each
+// second; a pipe gets one line at the start, one when the reason changes (at most every 10 s), one at
+// the end. Thread-safe for one running step.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "value/value.h"
+
+namespace holdfast::bootstrap {
+
+enum class Output { text, json };
+
+class Console;
+
+// A running step. Ends as done, or as stopped when it is destroyed without done().
+class Step {
+ public:
+  Step(Console& console, std::string name, std::string doing);
+  ~Step();
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+  // Names what the step waits for; cheap when it did not change. Every wait calls this.
+  void waiting(std::string_view reason);
+  // "✓ Images  9 loaded  6.2 s"
+  void done(std::string_view result);
+
+ private:
+  struct Shown;
+  Console& console_;
+  std::string name_;
+  SteadyTime started_;
+  std::unique_ptr<Shown> shown_;
+};
+
+class Console {
+ public:
+  // Writes results to `out` and errors to `err` (file descriptors, not owned).
+  Console(int out, int err, Output output, const Clock& clock);
+
+  // A line of text for people; nothing in JSON mode.
+  void line(std::string_view text = {});
+  // A note under the running step: "   HF-N…", "   text"; {"note": …} in JSON mode.
+  void note(std::string_view text);
+  // The command's result for programs: one JSON document in JSON mode, nothing otherwise.
+  void data(const Value& value);
+  void error(const Error& error, std::string_view changed);
+
+  // "simulated" stands in every output of a cluster whose pods do not run.
+  void mark_simulated() { simulated_ = true; }
+  [[nodiscard]] bool is_simulated() const { return simulated_; }
+
+  [[nodiscard]] bool is_json() const { return output_ == Output::json; }
+  [[nodiscard]] bool is_terminal() const { return terminal_; }
+  [[nodiscard]] bool is_utf8() const { return utf8_; }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+
+ private:
+  friend class Step;
+  void write(int fd, std::string_view text);
+
+  int out_;
+  int err_;
+  Output output_;
+  const Clock& clock_;
+  bool terminal_;
+  bool utf8_;
+  bool simulated_ = false;
+};
+
+}  // namespace holdfast::bootstrap
