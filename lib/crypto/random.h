@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random bytes of the operating system, for keys, tokens and serial numbers.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace holdfast::crypto {
+
+Result<std::string> random_bytes(std::size_t count);
+
+}  // namespace holdfast::crypto
