@@ -12,15 +12,18 @@ class Subtree final : public FileTree {
       : tree_(tree), directory_(std::move(directory)) {}
 
   Result<std::optional<EntryKind>> kind(std::string_view path) const override {
-    return tree_.kind(TRY(within(path)));
+    const std::string full = TRY(within(path));
+    return tree_.kind(full);
   }
 
   Result<std::string> read(std::string_view path) const override {
-    return tree_.read(TRY(within(path)));
+    const std::string full = TRY(within(path));
+    return tree_.read(full);
   }
 
   Result<std::vector<Entry>> list(std::string_view path) const override {
-    return tree_.list(TRY(within(path)));
+    const std::string full = TRY(within(path));
+    return tree_.list(full);
   }
 
  private:
@@ -37,7 +40,8 @@ class Subtree final : public FileTree {
 }  // namespace
 
 Result<bool> is_file(const FileTree& tree, std::string_view path) {
-  return TRY(tree.kind(path)) == EntryKind::file;
+  const auto kind = TRY(tree.kind(path));
+  return kind == EntryKind::file;
 }
 
 std::unique_ptr<FileTree> subtree(const FileTree& tree, std::string_view directory) {
@@ -52,7 +56,8 @@ Result<> walk_into(const FileTree& tree, const std::string& directory, const std
   if (directory.size() > path_max) {
     return failure(Code::limit, "a path under \"{}\" is longer than {} bytes", printable(directory, 80), path_max);
   }
-  for (const auto& entry : TRY(tree.list(directory))) {
+  const auto entries = TRY(tree.list(directory));
+  for (const auto& entry : entries) {
     const std::string path = directory.empty() ? entry.name : directory + "/" + entry.name;
     const std::string relative = prefix.empty() ? entry.name : prefix + "/" + entry.name;
     if (entry.kind == EntryKind::directory) {

@@ -36,7 +36,10 @@ struct Reader {
   Result<Value> array(simdjson::dom::array elements) const {
     Array out;
     out.reserve(elements.size());
-    for (const auto element : elements) out.push_back(TRY(value(element)));
+    for (const auto element : elements) {
+      Value read = TRY(value(element));
+      out.push_back(std::move(read));
+    }
     return out;
   }
 
@@ -44,7 +47,8 @@ struct Reader {
     Object out;
     out.reserve(members.size());
     for (const auto member : members) {
-      out.append(std::string(member.key), TRY(value(member.value)));
+      Value read = TRY(value(member.value));
+      out.append(std::string(member.key), std::move(read));
     }
     const auto sorted = out.sort();
     if (!sorted.unique && duplicates == Duplicates::refuse) {
