@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the scripts: one line per step with its time, what is running shown all the time, and the
+# log's last lines when a step ends badly.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+logs=$root/build/logs
+
+clock() { date +%s; }
+
+took() { # took SECONDS
+  if (( $1 < 60 )); then printf '%d s' "$1"; else printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); fi
+}
+
+# step NAME COMMAND… : runs the command with its output in build/logs/NAME.log. On a terminal the
+# running time and the log's last line are repainted; elsewhere a line comes every 30 s.
+step() {
+  local name=$1 started log pid now last shown=0 status=0
+  shift
+  mkdir -p "$logs"
+  log=$logs/${name// /-}.log
+  started=$(clock)
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  [ -t 1 ] || echo " .. $name: started $(date +%H:%M:%S), log ${log#"$root"/}"
+  while kill -0 "$pid" 2>/dev/null; do
+    read -rt 1 <> <(:) || true # a pause of one second without a process
+    now=$(($(clock) - started))
+    last=$(tail -c 300 "$log" | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]' | cut -c1-60)
+    if [ -t 1 ]; then
+      printf '\r\033[K  • %-14s %-60s %s' "$name" "$last" "$(took $now)"
+    elif (( now - shown >= 30 )); then
+      shown=$now
+      echo " .. $name: $(took $now): $last"
+    fi
+  done
+  wait "$pid" || status=$?
+  [ ! -t 1 ] || printf '\r\033[K'
+  if (( status == 0 )); then
+    printf ' ✓ %-74s %s\n' "$name" "$(took $(($(clock) - started)))"
+    return 0
+  fi
+  printf ' ✗ %-74s %s\n' "$name" "$(took $(($(clock) - started)))"
+  tail -n 40 "$log" >&2
+  echo "   the whole log: ${log#"$root"/}" >&2
+  return "$status"
+}
