@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gotmpl/datum.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "gotmpl/function.h"
+
+namespace holdfast::gotmpl {
+
+const Type any_list_type{"[]interface {}", "slice"};
+const Type string_list_type{"[]string", "slice", Kind::string};
+const Type any_dict_type{"map[string]interface {}", "map"};
+const Type string_dict_type{"map[string]string", "map", Kind::string};
+
+namespace {
+
+constexpr Type bytes_type{"[]uint8", "slice", Kind::uint8};
+
+auto entry_at(auto& entries, std::string_view key) {
+  return std::lower_bound(entries.begin(), entries.end(), key,
+                          [](const Dict::Entry& entry, std::string_view wanted) {
+                            return entry.key < wanted;
+                          });
+}
+
+}  // namespace
+
+const Datum* Dict::find(std::string_view key) const {
+  // Most maps of charts have fewer than eight keys; comparing sizes first beats a search there.
+  if (entries_.size() <= 8) {
+    for (const Entry& entry : entries_) {
+      if (entry.key == key) return &entry.value;
+    }
+    return nullptr;
+  }
+  auto at = entry_at(entries_, key);
+  return at != entries_.end() && at->key == key ? &at->value : nullptr;
+}
+
+Datum* Dict::find(std::string_view key) {
+  return const_cast<Datum*>(std::as_const(*this).find(key));
+}
+
+void Dict::set(std::string_view key, Datum value) {
+  if (entries_.empty() || entries_.back().key < key) {
+    entries_.push_back({std::string(key), std::move(value)});
+    return;
+  }
+  auto at = entry_at(entries_, key);
+  if (at->key == key) {
+    at->value = std::move(value);
+  } else {
+    entries_.insert(at, {std::string(key), std::move(value)});
+  }
+}
+
+bool Dict::erase(std::string_view key) {
+  auto at = entry_at(entries_, key);
+  if (at == entries_.end() || at->key != key) return false;
+  entries_.erase(at);
+  return true;
+}
+
+Datum::Datum(std::string value)
+    : Datum(Kind::string, std::make_unique<Text>(std::move(value)).release()) {}
+
+Datum Datum::of_bytes(std::string value) {
+  return Datum(Kind::bytes, std::make_unique<Text>(std::move(value)).release());
+}
+
+Datum Datum::of_list(std::vector<Datum> items, const Type& type) {
+  return Datum(Kind::list, std::make_unique<List>(std::move(items), type).release());
+}
+
+Datum Datum::of_strings(std::vector<std::string> items) {
+  std::vector<Datum> data;
+  data.reserve(items.size());
+  for (std::string& item : items) data.emplace_back(std::move(item));
+  return of_list(std::move(data), string_list_type);
+}
+
+Datum Datum::new_dict(const Type& type) {
+  return Datum(Kind::dict, std::make_unique<Dict>(type).release());
+}
+
+Datum Datum::new_structure(const Type& type) {
+  return Datum(Kind::structure, std::make_unique<Dict>(type).release());
+}
+
+Datum Datum::of_object(std::unique_ptr<HostObject> object) {
+  return Datum(Kind::object, object.release());
+}
+
+void Datum::release() noexcept {
+  if (kind_ < Kind::string || --bits_.box->count_ > 0) return;
+  switch (kind_) {
+    case Kind::string:
+    case Kind::bytes:
+      std::unique_ptr<Text>(static_cast<Text*>(bits_.box)).reset();
+      break;
+    case Kind::list:
+      std::unique_ptr<List>(static_cast<List*>(bits_.box)).reset();
+      break;
+    case Kind::dict:
+    case Kind::structure:
+      std::unique_ptr<Dict>(static_cast<Dict*>(bits_.box)).reset();
+      break;
+    case Kind::object:
+      std::unique_ptr<HostObject>(static_cast<HostObject*>(bits_.box)).reset();
+      break;
+    case Kind::none:
+    case Kind::nil:
+    case Kind::boolean:
+    case Kind::integer:
+    case Kind::int64:
+    case Kind::uint8:
+    case Kind::uint64:
+    case Kind::float64:
+      break;
+  }
+}
+
+List* Datum::list() const {
+  return kind_ == Kind::list ? static_cast<List*>(bits_.box) : nullptr;
+}
+
+Dict* Datum::dict() const {
+  return kind_ == Kind::dict || kind_ == Kind::structure ? static_cast<Dict*>(bits_.box) : nullptr;
+}
+
+HostObject* Datum::host() const {
+  return kind_ == Kind::object ? static_cast<HostObject*>(bits_.box) : nullptr;
+}
+
+const Type* Datum::type() const {
+  switch (kind_) {
+    case Kind::bytes:
+      return &bytes_type;
+    case Kind::list:
+      return list()->type;
+    case Kind::dict:
+    case Kind::structure:
+      return dict()->type;
+    case Kind::object:
+      return &host()->type();
+    case Kind::none:
+    case Kind::nil:
+    case Kind::boolean:
+    case Kind::integer:
+    case Kind::int64:
+    case Kind::uint8:
+    case Kind::uint64:
+    case Kind::float64:
+    case Kind::string:
+      return nullptr;
+  }
+  std::unreachable();
+}
+
+std::string_view Datum::type_name() const {
+  static constexpr std::string_view scalars[] = {"<nil>", "interface {}", "bool",   "int",   "int64",
+                                                 "uint8", "uint64",       "float64", "string"};
+  if (const Type* boxed = type()) return boxed->name;
+  return scalars[static_cast<std::size_t>(kind_)];
+}
+
+std::string_view Datum::kind_name() const {
+  if (const Type* boxed = type()) return boxed->kind;
+  if (kind_ == Kind::none) return "invalid";
+  return kind_ == Kind::nil ? "interface" : type_name();
+}
+
+bool Datum::truth() const {
+  switch (kind_) {
+    case Kind::none:
+    case Kind::nil:
+      return false;
+    case Kind::boolean:
+      return boolean();
+    case Kind::integer:
+    case Kind::int64:
+    case Kind::uint8:
+    case Kind::uint64:
+      return integer() != 0;
+    case Kind::float64:
+      return real() != 0;
+    case Kind::string:
+    case Kind::bytes:
+      return !text().empty();
+    case Kind::list:
+      return !items().empty();
+    case Kind::dict:
+      return dict()->size() > 0;
+    case Kind::structure:
+      return true;
+    case Kind::object:
+      return host()->truth();
+  }
+  std::unreachable();
+}
+
+const Datum* Datum::find(std::string_view key) const {
+  const Dict* members = dict();
+  return members == nullptr ? nullptr : std::as_const(*members).find(key);
+}
+
+Datum Datum::from_value(const Value& value, Numbers numbers) {
+  switch (value.kind()) {
+    case Value::Kind::null:
+      return nil();
+    case Value::Kind::boolean:
+      return *value.as_bool();
+    case Value::Kind::integer:
+      if (numbers == Numbers::exact) return int64(*value.as_int());
+      return static_cast<double>(*value.as_int());
+    case Value::Kind::unsigned_integer:
+      return static_cast<double>(*value.as_uint());
+    case Value::Kind::real:
+      return *value.as_real();
+    case Value::Kind::string:
+      return *value.as_string();
+    case Value::Kind::array: {
+      std::vector<Datum> items;
+      items.reserve(value.as_array()->size());
+      for (const Value& item : *value.as_array()) items.push_back(from_value(item, numbers));
+      return of_list(std::move(items));
+    }
+    case Value::Kind::object: {
+      Datum result = new_dict();
+      result.dict()->reserve(value.as_object()->size());
+      for (const Member& member : *value.as_object()) {
+        result.dict()->set(member.key, from_value(member.value, numbers));
+      }
+      return result;
+    }
+  }
+  std::unreachable();
+}
+
+Result<Value> Datum::to_value(int depth) const {
+  if (depth <= 0) return failure(Code::limit, "value is nested deeper than 256 levels");
+  switch (kind_) {
+    case Kind::none:
+    case Kind::nil:
+      return Value();
+    case Kind::boolean:
+      return Value(boolean());
+    case Kind::integer:
+    case Kind::int64:
+      return Value(integer());
+    case Kind::uint8:
+    case Kind::uint64:
+      return Value(static_cast<std::uint64_t>(integer()));
+    case Kind::float64:
+      if (!std::isfinite(real())) {
+        return failure(Code::wrong_type, "json: unsupported value: {}",
+                       std::isnan(real()) ? "NaN" : real() > 0 ? "+Inf" : "-Inf");
+      }
+      return Value(real());
+    case Kind::string:
+      return Value(text());
+    case Kind::bytes:
+      return Value(to_base64(text()));
+    case Kind::list: {
+      Array array;
+      array.reserve(items().size());
+      for (const Datum& item : items()) {
+        Value element = TRY(item.to_value(depth - 1));
+        array.push_back(std::move(element));
+      }
+      return Value(std::move(array));
+    }
+    case Kind::dict:
+    case Kind::structure: {
+      Object object;
+      object.reserve(dict()->size());
+      for (const Dict::Entry& entry : dict()->entries()) {
+        Value member = TRY(entry.value.to_value(depth - 1));
+        object.append(entry.key, std::move(member));
+      }
+      return Value(std::move(object));
+    }
+    case Kind::object:
+      return host()->to_value();
+  }
+  std::unreachable();
+}
+
+std::unexpected<Error> call_failure(std::string cause) {
+  return std::unexpected<Error>(Error(Code::template_execution, std::move(cause)));
+}
+
+}  // namespace holdfast::gotmpl

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A set of Go templates that see each other's definitions, with the functions Helm offers.
+// Rendering is pure: time, randomness and lookups come from the Environment. It does not know
+// charts. Mirrors Go 1.26 text/template and Helm 4.3 pkg/engine/engine.go.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gotmpl/datum.h"
+
+namespace holdfast::gotmpl {
+
+struct Limits {
+  std::size_t output_bytes = std::size_t{64} << 20;  // of one execute, includes counted once
+  std::uint64_t steps = 200'000'000;                 // nodes evaluated in one execute
+  int include_depth = 1000;                          // Helm's recursionMaxNums, per template name
+  int nesting = 2000;                                // include, tpl and template together
+  std::size_t list_items = 10'000'000;               // until, seq, repeat, …
+  Duration time = std::chrono::minutes(1);
+};
+
+enum class Flavor { helm4, helm3 };
+
+// Fills the buffer with random bytes.
+using RandomSource = std::function<void(std::span<unsigned char>)>;
+// lookup(apiVersion, kind, namespace, name); Argo CD and `helm template` answer an empty object.
+using Lookup = std::function<Result<Value>(std::span<const std::string>)>;
+
+struct Environment {
+  const Clock* clock = nullptr;   // null: the system's
+  RandomSource random;            // empty: the system's
+  Lookup lookup;                  // empty: nothing is ever found
+  Flavor flavor = Flavor::helm4;
+  Limits limits;
+};
+
+class Templates {
+ public:
+  explicit Templates(Environment environment);
+  Templates(Templates&&) noexcept;
+  Templates& operator=(Templates&&) noexcept;
+  ~Templates();
+
+  // Adds the text under `name` with everything it defines. A later definition of a name replaces an
+  // earlier one unless its body is only white space. Refuses with Code::template_syntax, at
+  // "name:line".
+  Result<> parse(std::string_view name, std::string_view text);
+
+  // `$` and `.` are `data`. Refuses with Code::template_execution (or Code::limit): what() is the
+  // cause in Go's words, where() the positions "name:line:column at <expression>", innermost first.
+  // "<no value>" is erased from the output, as Helm does.
+  Result<std::string> execute(std::string_view name, const Datum& data);
+
+  [[nodiscard]] bool contains(std::string_view name) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Names of all functions of a flavor, sorted.
+std::vector<std::string_view> function_names(Flavor flavor);
+
+}  // namespace holdfast::gotmpl
