@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/digest.h"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <random>
+
+#include "base/handle.h"
+#include "base/text.h"
+#include "crypto/blake2b.h"
+
+namespace holdfast::crypto {
+namespace {
+
+FileDescriptor file_of(std::string_view bytes) {
+  FileDescriptor file(::memfd_create("digest-test", MFD_CLOEXEC));
+  EXPECT_EQ(::write(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  return file;
+}
+
+std::string random_text(std::size_t size) {
+  std::mt19937_64 random(20261123);
+  std::string text(size, '\0');
+  for (char& c : text) c = static_cast<char>(random());
+  return text;
+}
+
+TEST(Sha256, IsWhatEveryoneElseComputes) {
+  EXPECT_EQ(sha256("").text(),
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc").hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Sha256, ReadsItsOwnTextAndNothingElse) {
+  const auto digest = sha256("abc");
+  EXPECT_EQ(parse_sha256(digest.text()), digest);
+  EXPECT_EQ(parse_sha256_hex(digest.hex()), digest);
+  EXPECT_FALSE(parse_sha256(digest.hex()));
+  EXPECT_FALSE(parse_sha256_hex(digest.hex().substr(1)));
+  EXPECT_FALSE(parse_sha256_hex("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"));
+}
+
+TEST(HashRanges, GivesEachRangesDigestWhateverTheNumberOfThreads) {
+  const std::string bytes = random_text(1'000'000);
+  const auto file = file_of(bytes);
+  const std::vector<Range> ranges = {{0, 0}, {0, 1}, {5, 700'000}, {999'999, 1}, {300'000, 262'144}};
+  for (const unsigned threads : {0U, 1U, 2U, 8U}) {
+    std::atomic<std::uint64_t> hashed = 0;
+    const auto digests =
+        hash_ranges(file.get(), ranges, threads, [&](std::uint64_t n) { hashed += n; }).value();
+    ASSERT_EQ(digests.size(), ranges.size());
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      EXPECT_EQ(digests[i], sha256(bytes.substr(ranges[i].offset, ranges[i].size)));
+    }
+    EXPECT_EQ(hashed, 0U + 1 + 700'000 + 1 + 262'144);
+  }
+}
+
+TEST(HashRanges, RefusesAFileThatEndsEarly) {
+  const auto file = file_of("0123456789");
+  const std::vector<Range> ranges = {{0, 4}, {4, 7}};
+  const auto error = hash_ranges(file.get(), ranges, 2).error();
+  EXPECT_EQ(error.code(), Code::file_unreadable);
+  EXPECT_EQ(error.message(), "the file ends at byte 10, 1 were to follow");
+}
+
+TEST(Blake2b, EqualsOpenSslWhereOpenSslHasIt) {
+  const std::string bytes = random_text(1000);
+  for (const std::size_t size : {0U, 1U, 127U, 128U, 129U, 255U, 256U, 257U, 1000U}) {
+    std::array<unsigned char, 64> want{};
+    unsigned int length = 0;
+    ASSERT_EQ(EVP_Digest(bytes.data(), size, want.data(), &length, EVP_blake2b512(), nullptr), 1);
+    EXPECT_EQ(to_hex(blake2b(std::string_view(bytes).substr(0, size), 64)),
+              to_hex({reinterpret_cast<const char*>(want.data()), length}))
+        << size;
+  }
+  // Python 3.11: hashlib.blake2b(b"abc", digest_size=32)
+  EXPECT_EQ(to_hex(blake2b("abc", 32)),
+            "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+}
+
+}  // namespace
+}  // namespace holdfast::crypto
