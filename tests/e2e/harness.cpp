@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace holdfast::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Pipe {
+  int read = -1, write = -1;
+  Pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) == 0) std::tie(read, write) = std::pair(ends[0], ends[1]);
+  }
+};
+
+std::string variable(const char* name) {
+  const char* value = ::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// In the child, between fork and exec: only async-signal-safe calls.
+[[noreturn]] void become(const std::vector<char*>& argv, const std::vector<char*>& environment, const std::string& folder,
+                         int in, int out, int err) {
+  ::setpgid(0, 0);
+  ::dup2(in, STDIN_FILENO);
+  ::dup2(out, STDOUT_FILENO);
+  ::dup2(err, STDERR_FILENO);
+  if (!folder.empty() && ::chdir(folder.c_str()) != 0) ::_exit(126);
+  ::execvpe(argv[0], argv.data(), environment.data());
+  ::_exit(127);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (auto& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+int spawn(std::vector<std::string> argv, const RunOptions& options, int in, int out, int err) {
+  std::vector<std::string> environment = options.environment;
+  for (char** each = environ; *each != nullptr; ++each) environment.emplace_back(*each);
+  const auto argv_pointers = pointers(argv);
+  const auto environment_pointers = pointers(environment);
+  const int pid = ::fork();
+  if (pid == 0) become(argv_pointers, environment_pointers, options.folder, in, out, err);
+  return pid;
+}
+
+int exit_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+}  // namespace
+
+Ran run(const std::vector<std::string>& argv, const RunOptions& options) {
+  Pipe in, out, err;
+  const int pid = spawn(argv, options, in.read, out.write, err.write);
+  for (const int fd : {in.read, out.write, err.write}) ::close(fd);
+  ::signal(SIGPIPE, SIG_IGN);
+  [[maybe_unused]] const auto written = ::write(in.write, options.input.data(), options.input.size());
+  ::close(in.write);
+
+  Ran ran;
+  const auto end = std::chrono::steady_clock::now() + options.timeout;
+  pollfd sources[] = {{out.read, POLLIN, 0}, {err.read, POLLIN, 0}};
+  bool killed = false;
+  int status = 0;
+  bool ended = false;
+  // A daemon that inherited the pipes keeps them open: the end of the program itself counts.
+  while (!ended || ::poll(sources, 2, 0) > 0) {
+    ended = ended || ::waitpid(pid, &status, WNOHANG) == pid;
+    if (::poll(sources, 2, 20) > 0) {
+      bool open = false;
+      for (auto& source : sources) {
+        if ((source.revents & (POLLIN | POLLHUP)) == 0) continue;
+        char buffer[65536];
+        const auto count = ::read(source.fd, buffer, sizeof buffer);
+        if (count > 0) (source.fd == out.read ? ran.out : ran.err).append(buffer, static_cast<std::size_t>(count));
+        if (count <= 0) source.fd = -1;
+        open = open || count > 0;
+      }
+      if (!open && ended) break;
+    }
+    if (!killed && std::chrono::steady_clock::now() > end) {
+      killed = true;
+      ::kill(-pid, SIGKILL);
+    }
+  }
+  ::close(out.read);
+  ::close(err.read);
+  ran.exit = exit_of(status);
+  return ran;
+}
+
+Background::Background(const std::vector<std::string>& argv, const RunOptions& options) {
+  const int none = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  pid_ = spawn(argv, options, none, none, none);
+  ::close(none);
+}
+
+void Background::kill_now() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+Background::~Background() { kill_now(); }
+
+std::string program(const std::string& name) { return variable("HOLDFAST_BIN") + "/" + name; }
+
+std::string node_file(const std::string& name) { return variable("HOLDFAST_NODE_DIR") + "/" + name; }
+
+std::string source(const std::string& path) { return variable("HOLDFAST_SOURCE") + "/" + path; }
+
+TemporaryFolder::TemporaryFolder() {
+  // Short: the sockets of a node lie below it, and their paths are limited to 108 bytes.
+  std::string name = "/tmp/hf-XXXXXX";
+  if (::mkdtemp(name.data()) != nullptr) path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+std::string TemporaryFolder::path(const std::string& name) const { return name.empty() ? path_ : path_ + "/" + name; }
+
+std::optional<std::string> enter_isolated_network() {
+  if (::unshare(CLONE_NEWNET) != 0) return fmt::format("no network namespace can be made: {}", ::strerror(errno));
+  const std::vector<std::vector<std::string>> commands = {
+      {"ip", "link", "set", "lo", "up"},
+      // A bridge without ports swallows what is sent to it; the kernels of small machines lack dummy devices.
+      {"ip", "link", "add", "uplink0", "type", "bridge"},
+      {"ip", "addr", "add", "198.51.100.2/24", "dev", "uplink0"},
+      {"ip", "link", "set", "uplink0", "up"},
+      {"ip", "route", "add", "default", "via", "198.51.100.1"},
+      {"nft", "add table inet hftest"},
+      {"nft", "add chain inet hftest out { type filter hook postrouting priority 300 ; }"},
+      {"nft", "add counter inet hftest uplink"},
+      {"nft", "add rule inet hftest out oifname uplink0 ip daddr != 198.51.100.2 counter name uplink"},
+  };
+  for (const auto& command : commands) {
+    const auto ran = run(command);
+    if (ran.exit != 0) return fmt::format("{}: {}", fmt::join(command, " "), ran.err);
+  }
+  return std::nullopt;
+}
+
+long uplink_packets() {
+  const auto ran = run({"nft", "list counter inet hftest uplink"});
+  const auto at = ran.out.find("packets ");
+  return at == std::string::npos ? -1 : std::stol(ran.out.substr(at + 8));
+}
+
+std::optional<std::string> why_no_node() {
+  if (::geteuid() != 0) return "not root";
+  for (const auto* file : {"kube", "containerd"}) {
+    if (!fs::exists(node_file(file))) return fmt::format("the node component is not built: {}", node_file(file));
+  }
+  const auto probe = run({"unshare", "--mount", "--net", "--pid", "--fork", "true"});
+  if (probe.exit != 0) return "no namespaces: " + probe.err;
+  return std::nullopt;
+}
+
+void pause_briefly() { ::poll(nullptr, 0, 50); }
+
+}  // namespace holdfast::e2e

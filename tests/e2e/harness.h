@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the end-to-end tests share: programs run with a time limit, a network namespace without an
+// uplink for the whole test process, folders that go away.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace holdfast::e2e {
+
+struct Ran {
+  int exit = -1;  // 128 + signal when a signal ended it
+  std::string out, err;
+};
+
+struct RunOptions {
+  std::chrono::seconds timeout = std::chrono::seconds(60);
+  std::string folder;                    // working directory; empty: the test's
+  std::vector<std::string> environment;  // "NAME=value", added to the test's own
+  std::string input;
+};
+
+// argv[0] is looked up in PATH. A program that outlives its time limit is killed: exit 137.
+Ran run(const std::vector<std::string>& argv, const RunOptions& options = {});
+
+// A program that runs beside the test; killed (SIGKILL) and reaped when it goes.
+class Background {
+ public:
+  explicit Background(const std::vector<std::string>& argv, const RunOptions& options = {});
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+  void kill_now();
+  [[nodiscard]] int pid() const { return pid_; }
+
+ private:
+  int pid_ = -1;
+};
+
+// The release build's program, a file of the node component, a path of the source tree.
+std::string program(const std::string& name);
+std::string node_file(const std::string& name);
+std::string source(const std::string& path);
+
+// Asks `question` every 50 ms until it answers or the time is over.
+template <class Question>
+auto eventually(std::chrono::seconds within, Question question) -> decltype(question());
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  [[nodiscard]] std::string path(const std::string& name = "") const;
+
+ private:
+  std::string path_;
+};
+
+// Moves this process, and so all its children, into a new network namespace with lo and a default route
+// over an interface that leads nowhere; packets on that uplink are counted. Returns why it cannot.
+std::optional<std::string> enter_isolated_network();
+
+// Packets that tried to leave by the uplink since enter_isolated_network.
+long uplink_packets();
+
+// Why this machine cannot run a node in a namespace; nothing when it can.
+std::optional<std::string> why_no_node();
+
+void pause_briefly();  // 50 ms, for eventually()
+
+template <class Question>
+auto eventually(std::chrono::seconds within, Question question) -> decltype(question()) {
+  const auto end = std::chrono::steady_clock::now() + within;
+  while (true) {
+    auto answer = question();
+    if (answer || std::chrono::steady_clock::now() > end) return answer;
+    pause_briefly();
+  }
+}
+
+}  // namespace holdfast::e2e
