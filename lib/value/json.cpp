@@ -122,6 +122,17 @@ std::string format_real(double value) {
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                                  exponent ? std::chars_format::scientific : std::chars_format::fixed).ptr;
   std::string out(buffer.data(), end);
+  // From 2^53 on to_chars prints the exact integer, Go the shortest digits and then zeros.
+  if (!exponent && magnitude >= 9007199254740992.0) {
+    std::array<char, 32> shortest{};
+    const auto last = std::to_chars(shortest.data(), shortest.data() + shortest.size(), magnitude,
+                                    std::chars_format::scientific).ptr;
+    auto place = out.begin() + (value < 0 ? 1 : 0);
+    for (const char* at = shortest.data(); at != last && *at != 'e'; ++at) {
+      if (*at != '.') *place++ = *at;
+    }
+    std::fill(place, out.end(), '0');
+  }
   if (exponent) {
     const auto at = out.find("e-0");
     if (at != std::string::npos) out.erase(at + 2, 1);
