@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yaml/events.h"
+
+#include <yaml.h>
+
+#include <string>
+
+namespace holdfast::yaml {
+namespace {
+
+std::string_view view(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
+}
+
+Position position_of(const yaml_mark_t& mark) {
+  return {.line = static_cast<int>(mark.line) + 1, .column = static_cast<int>(mark.column) + 1};
+}
+
+// libyaml counts characters for its marks and bytes for what its reader refuses.
+Position position_of_byte(std::string_view text, std::size_t offset) {
+  const auto before = text.substr(0, offset);
+  const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  Position out;
+  for (const char c : before) out.line += c == '\n' ? 1 : 0;
+  for (const char c : before.substr(line_start)) out.column += (c & 0xC0) != 0x80 ? 1 : 0;
+  return out;
+}
+
+Event event_of(const yaml_event_t& raw) {
+  Event out{.kind = EventKind::other, .plain = false, .anchor = {}, .tag = {}, .scalar = {},
+            .start = position_of(raw.start_mark)};
+  switch (raw.type) {
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_DOCUMENT_END_EVENT: break;
+    case YAML_STREAM_END_EVENT: out.kind = EventKind::stream_end; break;
+    case YAML_DOCUMENT_START_EVENT: out.kind = EventKind::document_start; break;
+    case YAML_ALIAS_EVENT:
+      out.kind = EventKind::alias;
+      out.anchor = view(raw.data.alias.anchor);
+      break;
+    case YAML_SCALAR_EVENT: {
+      const auto& scalar = raw.data.scalar;
+      out.kind = EventKind::scalar;
+      out.plain = scalar.plain_implicit != 0 && scalar.tag == nullptr;
+      out.anchor = view(scalar.anchor);
+      out.tag = view(scalar.tag);
+      out.scalar = {reinterpret_cast<const char*>(scalar.value), scalar.length};
+      break;
+    }
+    case YAML_SEQUENCE_START_EVENT:
+      out.kind = EventKind::sequence_start;
+      out.anchor = view(raw.data.sequence_start.anchor);
+      break;
+    case YAML_SEQUENCE_END_EVENT: out.kind = EventKind::sequence_end; break;
+    case YAML_MAPPING_START_EVENT:
+      out.kind = EventKind::mapping_start;
+      out.anchor = view(raw.data.mapping_start.anchor);
+      break;
+    case YAML_MAPPING_END_EVENT: out.kind = EventKind::mapping_end; break;
+  }
+  return out;
+}
+
+}  // namespace
+
+struct EventReader::State {
+  yaml_parser_t parser{};
+  yaml_event_t event{};
+};
+
+EventReader::EventReader(std::string_view text, std::string_view name)
+    : text_(text), name_(name), state_(std::make_unique<State>()) {
+  CHECK(yaml_parser_initialize(&state_->parser) == 1);
+  yaml_parser_set_encoding(&state_->parser, YAML_UTF8_ENCODING);
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
+  yaml_parser_set_input_string(&state_->parser, reinterpret_cast<const unsigned char*>(text_.data()),
+                               text_.size());
+}
+
+EventReader::~EventReader() {
+  yaml_event_delete(&state_->event);
+  yaml_parser_delete(&state_->parser);
+}
+
+Result<> EventReader::next(Event& event) {
+  yaml_event_delete(&state_->event);
+  if (yaml_parser_parse(&state_->parser, &state_->event) != 1) return failure(problem());
+  event = event_of(state_->event);
+  return {};
+}
+
+Error EventReader::problem() const {
+  const auto& parser = state_->parser;
+  if (parser.error == YAML_MEMORY_ERROR) return {Code::limit, "no memory for the YAML text"};
+  const std::string cause = parser.problem == nullptr ? "" : parser.problem;
+  if (parser.error != YAML_READER_ERROR) {
+    return Error(Code::yaml_syntax, "the text is not YAML")
+        .at(place(name_, position_of(parser.problem_mark)))
+        .because(cause);
+  }
+  const auto at = place(name_, position_of_byte(text_, parser.problem_offset));
+  if (cause == "control characters are not allowed") {
+    return Error(Code::yaml_syntax, "the text is not YAML").at(at).because(cause);
+  }
+  return Error(Code::text_encoding, "the text is not UTF-8").at(at).because(cause);
+}
+
+std::string place(std::string_view name, const Position& position) {
+  return fmt::format("{}:{}:{}", name, position.line, position.column);
+}
+
+}  // namespace holdfast::yaml
