@@ -47,6 +47,7 @@ enum class Code {
   limit,              // a budget on size, depth, count or time was exceeded
   another_run,        // the journal is locked by a living process
   confirmation,       // needs a yes and there is no terminal
+  unreachable,        // an HTTP peer: no connection, no trust, or cut off
 
   // 2xxx: bundles and trust
   bundle_format,
