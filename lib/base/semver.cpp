@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/semver.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include "base/text.h"
 
 namespace holdfast::semver {
 namespace {
 
 constexpr std::size_t text_max = 256;  // as upstream's MaxVersionLen
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_identifier(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
@@ -33,7 +35,8 @@ std::optional<std::uint64_t> to_number(std::string_view digits) {
 // "rc.1": dot-separated, none empty.
 std::string_view take_identifiers(std::string_view& text) {
   std::size_t end = 0;
-  while (end < text.size() && (is_identifier(text[end]) || text[end] == '.')) ++end;
+  while (end < text.size() && (is_identifier(text[end]) || text[end] == '.'))
+    ++end;
   const auto taken = text.substr(0, end);
   text.remove_prefix(end);
   return taken;
@@ -53,7 +56,8 @@ enum class Wildcards { none, allowed };
 
 std::string_view take_number(std::string_view& text, Wildcards wildcards) {
   std::size_t end = 0;
-  while (end < text.size() && is_digit(text[end])) ++end;
+  while (end < text.size() && is_digit(text[end]))
+    ++end;
   if (end == 0 && wildcards == Wildcards::allowed && !text.empty() &&
       (text[0] == 'x' || text[0] == 'X' || text[0] == '*')) {
     end = 1;

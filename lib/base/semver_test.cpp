@@ -10,15 +10,16 @@ TEST(Version, ReadsWhatGoProgramsWrite) {
   EXPECT_EQ(Version::parse("v1.2.3-rc.1+b")->to_string(), "1.2.3-rc.1+b");
   EXPECT_EQ(Version::parse("1")->to_string(), "1.0.0");
   EXPECT_EQ(Version::parse("01.2")->to_string(), "1.2.0");
-  for (const auto* text : {"", "v", "1.", "1.2.3.4", "a1", "1.2.3-", "1.2.3-01", "1..2", " 1", "1.x"}) {
+  for (const auto* text :
+       {"", "v", "1.", "1.2.3.4", "a1", "1.2.3-", "1.2.3-01", "1..2", " 1", "1.x"}) {
     EXPECT_FALSE(Version::parse(text)) << text;
   }
 }
 
 TEST(Version, IsOrderedByPrecedence) {
-  const char* ascending[] = {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta",
-                             "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1",
-                             "1.9.0", "1.10.0", "2.0.0"};
+  const char* ascending[] = {"1.0.0-alpha",  "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta",
+                             "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",       "1.0.0",
+                             "1.0.1",        "1.9.0",         "1.10.0",           "2.0.0"};
   for (std::size_t i = 1; i < std::size(ascending); ++i) {
     EXPECT_TRUE(compare(*Version::parse(ascending[i - 1]), *Version::parse(ascending[i])) < 0)
         << ascending[i];
@@ -54,6 +55,7 @@ TEST(Range, ContainsWhatMastermindsSays) {
       {"v1.2.3", "1.2.3", "1.2.4"},
       {"~0.0.0", "7.0.0", "7.0.0-a"},
   };
+
   for (const auto& row : table) {
     const auto range = Range::parse(row.range);
     ASSERT_TRUE(range) << row.range;

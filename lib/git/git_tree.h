@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A commit as a FileTree, straight from the object store: no work tree exists, so nothing in a
 // repository is ever written to disk as a path. Links are followed inside the tree and refused when
-// they lead out; submodules are reported by name and never fetched; names that could not be checked
-// out safely (".git" in any disguise, "..", "a/b") refuse the directory that holds them.
-// It does not know where the repository came from.
+// they lead out; a submodule is a directory that cannot be entered (it is reported, never fetched);
+// names that could not be checked out safely (".git" in any disguise, "..", "a/b") refuse the
+// directory that holds them. It does not know where the repository came from.
 #pragma once
+
+#include "base/clock.h"
+#include "git/object_id.h"
+#include "tree/file_tree.h"
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.h"
-#include "git/object_id.h"
-#include "tree/file_tree.h"
 
 namespace holdfast::git {
 
@@ -30,7 +30,8 @@ struct CommitInfo {
   std::vector<CommitId> parents;
 };
 
-// Thread-safe. Keeps its own handles open, so it stays readable while the repository is fetched into.
+// Thread-safe. Keeps its own handles open, so it stays readable while the repository is fetched
+// into.
 class GitTree final : public tree::FileTree {
  public:
   // `repository` is the folder of a bare repository (or a .git folder).
@@ -49,15 +50,24 @@ class GitTree final : public tree::FileTree {
   [[nodiscard]] Result<std::string> read(std::string_view path) const override;
   [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override;
 
- private:
   struct State;
-  explicit GitTree(std::unique_ptr<State> state);
+
+  class Private {
+    friend class GitTree;
+    Private() = default;
+  };
+
+  GitTree(Private, std::unique_ptr<State> state);  // open() is the only one that can call it
+
+ private:
+  friend Result<std::vector<std::string>> changed_paths(const GitTree& before, const GitTree& after,
+                                                        std::size_t paths_max);
 
   std::unique_ptr<State> state_;
 };
 
-// Every path that differs between two trees of the same repository, sorted; a directory that exists on
-// one side only is listed as its files. What `manifest-generate-paths` looks at.
+// Every path that differs between two trees of the same repository, sorted; a directory that exists
+// on one side only is listed as its files. What `manifest-generate-paths` looks at.
 // Refuses with Code::limit above `paths_max`.
 Result<std::vector<std::string>> changed_paths(const GitTree& before, const GitTree& after,
                                                std::size_t paths_max = 100'000);

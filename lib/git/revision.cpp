@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/revision.h"
 
+#include "base/semver.h"
+
 #include <algorithm>
 #include <array>
-
-#include "base/semver.h"
 
 namespace holdfast::git {
 namespace {
@@ -22,8 +22,8 @@ std::string_view short_name(std::string_view ref) {
   return name;
 }
 
-// The highest tag in the range, as it is written after the prefix; nothing when the revision is no range
-// or matches no tag.
+// The highest tag in the range, as it is written after the prefix; nothing when the revision is no
+// range or matches no tag.
 std::optional<std::string> highest_tag(const std::vector<Ref>& refs, std::string_view revision,
                                        std::string_view tag_prefix) {
   if (semver::Version::parse(revision)) return std::nullopt;  // a pin, not a range
@@ -45,9 +45,13 @@ std::optional<std::string> highest_tag(const std::vector<Ref>& refs, std::string
 
 }  // namespace
 
-std::optional<CommitId> full_commit_id(std::string_view revision) { return CommitId::parse(revision); }
+std::optional<CommitId> full_commit_id(std::string_view revision) {
+  return CommitId::parse(revision);
+}
 
-bool is_short_commit_id(std::string_view revision) { return revision.size() >= 7 && is_hex(revision); }
+bool is_short_commit_id(std::string_view revision) {
+  return revision.size() >= 7 && is_hex(revision);
+}
 
 std::optional<CommitId> find_revision(const std::vector<Ref>& refs, std::string_view revision,
                                       std::string_view tag_prefix) {

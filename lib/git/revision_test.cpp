@@ -6,7 +6,9 @@
 namespace holdfast::git {
 namespace {
 
-ObjectId id(char digit) { return *ObjectId::parse(std::string(40, digit)); }
+ObjectId id(char digit) {
+  return *ObjectId::parse(std::string(40, digit));
+}
 
 const std::vector<Ref>& refs() {
   static const std::vector<Ref> table = {
@@ -36,19 +38,20 @@ TEST(Revision, IsFoundAsArgoFindsIt) {
       {"feature/x", "", id('3')},
       {"pull/7/head", "", id('4')},
       {"refs/pull/7/head", "", id('4')},
-      {"v1.2.0", "", id('8')},          // annotated: the commit, not the tag
+      {"v1.2.0", "", id('8')},  // annotated: the commit, not the tag
       {"refs/tags/v1.2.0", "", id('8')},
-      {"1.x", "", id('9')},             // 1.10 is above 1.2
+      {"1.x", "", id('9')},  // 1.10 is above 1.2
       {"~1.2", "", id('8')},
-      {"*", "", id('9')},               // no prerelease unless asked for
+      {"*", "", id('9')},  // no prerelease unless asked for
       {">=2.0.0-0", "", id('a')},
       {"1.x", "app-", id('5')},
       {"both", "", id('6')},
-      {"1.2", "", std::nullopt},        // a version is a pin, and no tag has this name
+      {"1.2", "", std::nullopt},  // a version is a pin, and no tag has this name
       {"3.x", "", std::nullopt},
       {"absent", "", std::nullopt},
       {"heads/main", "", std::nullopt},
   };
+
   for (const auto& row : table) {
     EXPECT_EQ(find_revision(refs(), row.revision, row.tag_prefix), row.want) << row.revision;
   }
