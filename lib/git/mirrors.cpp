@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "git/mirrors.h"
+
+#include "base/guarded.h"
+#include "base/text.h"
+#include "git/library.h"
+#include "git/repository.h"
+#include "git/revision.h"
+#include "git/store.h"
+
+#include <git2.h>
+
+#include <filesystem>
+
+namespace holdfast::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A name for anything: the id that Git would give it as a file.
+std::string digest_of(std::string_view text) {
+  git_oid oid{};
+  CHECK(::git_odb_hash(&oid, text.data(), text.size(), GIT_OBJECT_BLOB) == 0);
+  return from_oid(oid).hex();
+}
+
+Result<std::unique_ptr<http::Transport>> make_transport(const Remote& remote) {
+  http::Options options;
+  options.tls.ca_pem = remote.ca_pem;
+  options.tls.client_certificate_pem = remote.client_certificate_pem;
+  options.tls.client_key_pem = remote.client_key_pem;
+  return http::make_curl_transport(std::move(options));
+}
+
+Error no_revision(std::string_view revision) {
+  return Error(Code::git_revision, fmt::format("the repository has no branch, tag or commit \"{}\"",
+                                               printable(revision.empty() ? "HEAD" : revision)));
+}
+
+std::unexpected<Error> at_url(const Error& error, const std::string& url) {
+  return failure(Error(error).at(printable(url)));
+}
+
+}  // namespace
+
+struct Mirrors::State {
+  State(MirrorsOptions given, const Clock& time) : options(std::move(given)), clock(time) {}
+
+  const std::string* local_folder(std::string_view url) const {
+    const auto found = options.local.find(std::string(trimmed_url(url)));
+    return found == options.local.end() ? nullptr : &found->second;
+  }
+
+  Result<std::shared_ptr<Store>> store_of(const Remote& remote);
+  Result<std::shared_ptr<http::Transport>> transport_of(const Remote& remote);
+  Result<CommitId> resolve_local(const std::string& folder, const Query& query) const;
+  Result<CommitId> resolve_remote(const Remote& remote, const Query& query,
+                                  const std::stop_token& stop);
+  Result<std::shared_ptr<const GitTree>> tree_of(const Remote& remote, const CommitId& commit,
+                                                 const std::stop_token& stop);
+
+  MirrorsOptions options;
+  StoreLimits limits;
+  const Clock& clock;
+  Guarded<std::map<std::string, std::shared_ptr<Store>>> stores;
+  // By their TLS settings: few, because each has a thread.
+  Guarded<std::map<std::string, std::shared_ptr<http::Transport>>> transports;
+};
+
+Mirrors::Mirrors(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Mirrors::~Mirrors() = default;
+
+Result<std::unique_ptr<Mirrors>> Mirrors::open(MirrorsOptions options, const Clock& clock) {
+  start_library();
+  std::error_code status;
+  fs::create_directories(options.directory, status);
+  if (status) {
+    return failure(
+        Error(Code::file_unwritable, fmt::format("\"{}\" cannot be made", options.directory))
+            .because(status.message()));
+  }
+  if (!options.make_transport) options.make_transport = make_transport;
+  std::map<std::string, std::string> local;
+  for (const auto& [url, folder] : options.local)
+    local.emplace(trimmed_url(url), folder);
+  options.local = std::move(local);
+  const auto given = options.limits;
+  auto state = std::make_unique<State>(std::move(options), clock);
+  state->limits = {.client = {.list_timeout = given.list_timeout,
+                              .idle_timeout = given.idle_timeout,
+                              .fetch_timeout = given.fetch_timeout,
+                              .refs_max = given.refs_max},
+                   .tree = given.tree,
+                   .pack_bytes_max = given.pack_bytes_max};
+  return std::make_unique<Mirrors>(Private{}, std::move(state));
+}
+
+Result<std::shared_ptr<Store>> Mirrors::State::store_of(const Remote& remote) {
+  TRY(check_url(remote.url));
+  const std::string url(trimmed_url(remote.url));
+  auto all = stores.lock();
+  auto& store = (*all)[url];
+  if (store == nullptr) {
+    auto opened = Store::open(fmt::format("{}/{}.git", options.directory, digest_of(url)), limits);
+    if (!opened) {
+      all->erase(url);
+      return opened;
+    }
+    store = *std::move(opened);
+  }
+  return store;
+}
+
+Result<std::shared_ptr<http::Transport>> Mirrors::State::transport_of(const Remote& remote) {
+  const std::string key =
+      digest_of(fmt::format("{}\n{}\n{}", remote.ca_pem, remote.client_certificate_pem.reveal(),
+                            remote.client_key_pem.reveal()));
+  auto all = transports.lock();
+  auto& transport = (*all)[key];
+  if (transport == nullptr) {
+    auto made = options.make_transport(remote);
+    if (!made) {
+      all->erase(key);
+      return failure(made.error());
+    }
+    transport = *std::move(made);
+  }
+  return transport;
+}
+
+Result<CommitId> Mirrors::State::resolve_local(const std::string& folder,
+                                               const Query& query) const {
+  const auto handle = TRY(open_repository(folder));
+  const auto objects = TRY(objects_of(*handle));
+  const auto refs = TRY(read_refs(folder));
+  if (const auto id = find_revision(refs, query.revision, query.tag_prefix)) return *id;
+  if (is_short_commit_id(query.revision)) {
+    git_oid beginning{}, found{};
+    const auto& text = query.revision;
+    if (::git_oid_fromstrn(&beginning, text.data(), text.size()) == 0 &&
+        ::git_odb_exists_prefix(&found, objects.get(), &beginning, text.size()) == 0) {
+      return peel_to_commit(*objects, from_oid(found));
+    }
+  }
+  return failure(no_revision(query.revision));
+}
+
+Result<CommitId> Mirrors::State::resolve_remote(const Remote& remote, const Query& query,
+                                                const std::stop_token& stop) {
+  const auto store = TRY(store_of(remote));
+  const auto asked = clock.steady();
+  const auto recent = [&](const std::shared_ptr<const Store::Listing>& listing) {
+    return listing != nullptr && listing->asked + query.max_age >= asked;
+  };
+  auto listing = store->listing();
+  if (recent(listing)) {
+    if (const auto id = find_revision(listing->refs, query.revision, query.tag_prefix)) return *id;
+  }
+  const auto transport = TRY(transport_of(remote));
+  const auto turn = TRY(store->take_turn(stop));
+  SmartClient client(*transport, remote, limits.client, clock);
+  // Whoever had the turn before may have asked for us.
+  listing = store->listing();
+  if (!recent(listing)) listing = TRY(store->list(client, clock, stop));
+  if (const auto id = find_revision(listing->refs, query.revision, query.tag_prefix)) return *id;
+  if (query.revision.find('/') != std::string::npos) {
+    const bool full = query.revision.starts_with("refs/");
+    const auto refs =
+        TRY(store->list_more(client, full ? query.revision : "refs/" + query.revision, stop));
+    if (const auto id = find_revision(refs, query.revision, query.tag_prefix)) return *id;
+  }
+  if (is_short_commit_id(query.revision)) {
+    if (const auto id = store->find_commit(query.revision)) return *id;
+    TRY(store->fetch_all(client, stop));
+    if (const auto id = store->find_commit(query.revision)) return *id;
+  }
+  return failure(no_revision(query.revision));
+}
+
+Result<CommitId> Mirrors::resolve(const Remote& remote, const Query& query,
+                                  const std::stop_token& stop) {
+  if (const auto full = full_commit_id(query.revision)) return *full;
+  const std::string* local = state_->local_folder(remote.url);
+  auto commit = local != nullptr ? state_->resolve_local(*local, query)
+                                 : state_->resolve_remote(remote, query, stop);
+  if (!commit) return at_url(commit.error(), remote.url);
+  return commit;
+}
+
+Result<std::shared_ptr<const GitTree>> Mirrors::State::tree_of(const Remote& remote,
+                                                               const CommitId& commit,
+                                                               const std::stop_token& stop) {
+  const auto store = TRY(store_of(remote));
+  if (auto tree = TRY(store->find_tree(commit))) return tree;
+  const auto transport = TRY(transport_of(remote));
+  const auto turn = TRY(store->take_turn(stop));
+  if (auto tree = TRY(store->find_tree(commit))) return tree;
+  SmartClient client(*transport, remote, limits.client, clock);
+  TRY(store->fetch(client, commit, stop));
+  auto tree = TRY(store->find_tree(commit));
+  if (tree == nullptr) return failure(no_revision(commit.hex()));
+  return tree;
+}
+
+Result<std::shared_ptr<const GitTree>> Mirrors::tree(const Remote& remote, const CommitId& commit,
+                                                     const std::stop_token& stop) {
+  const std::string* local = state_->local_folder(remote.url);
+  auto tree = local != nullptr ? GitTree::open(*local, commit, state_->limits.tree)
+                               : state_->tree_of(remote, commit, stop);
+  if (!tree) return at_url(tree.error(), remote.url);
+  return tree;
+}
+
+void Mirrors::expire(const std::string& url) {
+  auto all = state_->stores.lock();
+  const auto found = all->find(std::string(trimmed_url(url)));
+  if (found != all->end()) found->second->expire();
+}
+
+}  // namespace holdfast::git

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "git/mirrors.h"
+
+#include "fakes/loopback.h"
+#include "git/pkt_line.h"
+#include "git/stock_git.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+namespace holdfast::git {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+constexpr std::size_t all_bytes = std::size_t{1} << 30;
+
+// A repository of stock git with a history, served by stock git.
+class Served : public testing::TestWithParam<stock::Speaks> {
+ protected:
+  void SetUp() override {
+    if (!stock::has_git()) GTEST_SKIP() << "there is no git on this machine";
+    fs::create_directories(served.path("x.git"));
+    stock::git(served.path("x.git"), {"init", "-q", "--bare", "-b", "main", "."});
+    stock::git(work.path(), {"clone", "-q", served.path("x.git"), "."});
+    stock::git(work.path(), {"checkout", "-q", "-b", "main"});
+    for (int i = 0; i < 5; ++i)
+      history.push_back(commit("app/x.yaml", std::to_string(i)));
+    open();
+  }
+
+  std::string commit(const std::string& path, const std::string& content) {
+    stock::write_file(work.path(path), content);
+    stock::git(work.path(), {"add", "-A"});
+    stock::git(work.path(), {"commit", "-q", "-m", content.substr(0, 20)});
+    stock::git(work.path(), {"push", "-q", "origin", "HEAD"});
+    return stock::git(work.path(), {"rev-parse", "HEAD"});
+  }
+
+  void open() {
+    MirrorsOptions options{.directory = state.path("mirrors")};
+    options.make_transport = [this](const Remote&) -> Result<std::unique_ptr<http::Transport>> {
+      auto made = std::make_unique<stock::BackendTransport>(served.path(), GetParam());
+      transport = made.get();
+      return made;
+    };
+    mirrors = Mirrors::open(std::move(options), clock).value();
+    ASSERT_TRUE(mirrors->resolve(remote, {}, {}));
+  }
+
+  Result<CommitId> resolve(const std::string& revision) {
+    return mirrors->resolve(remote, {.revision = revision}, {});
+  }
+
+  std::string read(const CommitId& commit, const std::string& path) {
+    const auto tree = mirrors->tree(remote, commit, {});
+    return tree ? (*tree)->read(path).value() : tree.error().message();
+  }
+
+  stock::Folder served, work, state;
+  std::vector<std::string> history;
+  SystemClock clock;
+  Remote remote{.url = "https://git.example.com/x.git"};
+  stock::BackendTransport* transport = nullptr;
+  std::unique_ptr<Mirrors> mirrors;
+};
+
+INSTANTIATE_TEST_SUITE_P(Protocols, Served, testing::Values(stock::Speaks::v0, stock::Speaks::v2));
+
+TEST_P(Served, ABranchIsFollowedFromCommitToCommit) {
+  const auto first = resolve("main").value();
+  EXPECT_EQ(first.hex(), history.back());
+  EXPECT_EQ(read(first, "app/x.yaml"), "4");
+  const auto next = commit("app/x.yaml", "new");
+  const auto second = resolve("main").value();
+  EXPECT_EQ(second.hex(), next);
+  EXPECT_EQ(read(second, "app/x.yaml"), "new");
+  EXPECT_EQ(read(first, "app/x.yaml"), "4");
+}
+
+TEST_P(Served, AFetchBringsOnlyWhatIsMissing) {
+  commit("large", std::string(100'000, 'x') + stock::git(work.path(), {"rev-parse", "HEAD"}));
+  for (int i = 0; i < 300; ++i)
+    stock::write_file(work.path(fmt::format("many/{}", i)), std::to_string(i * 7919));
+  commit("app/x.yaml", "before");
+  read(resolve("main").value(), "large");
+  const auto whole = transport->bytes_sent;
+  commit("app/x.yaml", "after");
+  EXPECT_EQ(read(resolve("main").value(), "app/x.yaml"), "after");
+  EXPECT_LT(transport->bytes_sent, 1500U);
+  EXPECT_GT(whole, 10'000U);
+}
+
+TEST_P(Served, RevisionsOfEveryShapeAreResolved) {
+  stock::git(work.path(), {"tag", "-a", "-m", "x", "v1.2.0", history[1]});
+  stock::git(work.path(), {"tag", "v1.10.0", history[2]});
+  stock::git(work.path(), {"update-ref", "refs/pull/7/head", history[3]});
+  stock::git(work.path(), {"push", "-q", "origin", "--tags", "refs/pull/7/head"});
+  const std::pair<std::string, std::string> table[] = {{"", history[4]},
+                                                       {"HEAD", history[4]},
+                                                       {"refs/heads/main", history[4]},
+                                                       {"v1.2.0", history[1]},
+                                                       {"1.x", history[2]},
+                                                       {"pull/7/head", history[3]},
+                                                       {"refs/pull/7/head", history[3]},
+                                                       {history[0], history[0]}};
+  for (const auto& [revision, want] : table) {
+    const auto id = resolve(revision);
+    ASSERT_TRUE(id) << revision << id.error().message();
+    EXPECT_EQ(id->hex(), want) << revision;
+    EXPECT_EQ(mirrors->tree(remote, *id, {}).value()->commit().id.hex(), want);
+  }
+  EXPECT_EQ(resolve("absent").error().code(), Code::git_revision);
+}
+
+TEST_P(Served, AShortIdIsFoundInTheWholeHistory) {
+  EXPECT_EQ(resolve(history[1].substr(0, 8)).value().hex(), history[1]);
+  EXPECT_EQ(resolve("1234567").error().code(), Code::git_revision);
+}
+
+TEST_P(Served, ACommitThatTheServerDoesNotHaveIsRefused) {
+  const auto tree = mirrors->tree(remote, *CommitId::parse(std::string(40, '1')), {});
+  EXPECT_EQ(tree.error().code(), Code::git_revision) << tree.error().message();
+}
+
+TEST_P(Served, ARecentListingAnswersWithoutAQuestion) {
+  resolve("main").value();
+  const auto asked = transport->asked.size();
+  const Query query{.revision = "main", .max_age = std::chrono::hours(1)};
+  EXPECT_TRUE(mirrors->resolve(remote, query, {}));
+  EXPECT_EQ(transport->asked.size(), asked);
+  mirrors->expire(remote.url);
+  EXPECT_TRUE(mirrors->resolve(remote, query, {}));
+  EXPECT_GT(transport->asked.size(), asked);
+}
+
+TEST_P(Served, ACutFetchChangesNothingAndTheNextOneWorks) {
+  for (int i = 0; i < 50; ++i)
+    stock::write_file(work.path(fmt::format("many/{}", i)), std::to_string(i * 104729));
+  commit("app/x.yaml", "many");
+  const auto id = resolve("main").value();
+  for (const std::size_t bytes : {0U, 10U, 200U, 700U, 1500U}) {
+    transport->bytes_max = bytes;
+    const auto tree = mirrors->tree(remote, id, {});
+    ASSERT_FALSE(tree) << bytes;
+    EXPECT_NE(tree.error().code(), Code::git_revision) << bytes;
+    transport->bytes_max = all_bytes;
+    if (bytes == 700) open();  // a restart in between
+  }
+  EXPECT_EQ(read(id, "many/7"), std::to_string(7 * 104729));
+  for (const auto& entry : fs::recursive_directory_iterator(state.path())) {
+    EXPECT_EQ(entry.path().filename().string().find("incoming-"), std::string::npos);
+  }
+}
+
+TEST_P(Served, WhatWasFetchedIsThereAfterARestartWithoutTheServer) {
+  const auto id = resolve("main").value();
+  read(id, "app/x.yaml");
+  fs::rename(served.path("x.git"), served.path("gone"));
+  Mirrors* before = mirrors.get();
+  EXPECT_EQ(resolve("main").error().code(), Code::git_unreachable);
+  static_cast<void>(before);
+  MirrorsOptions options{.directory = state.path("mirrors")};
+  options.make_transport = [&](const Remote&) -> Result<std::unique_ptr<http::Transport>> {
+    return std::make_unique<stock::BackendTransport>(served.path(), GetParam());
+  };
+  mirrors = Mirrors::open(std::move(options), clock).value();
+  EXPECT_EQ(read(id, "app/x.yaml"), "4");
+}
+
+TEST_P(Served, ADamagedStoreIsMadeAnew) {
+  const auto id = resolve("main").value();
+  read(id, "app/x.yaml");
+  for (const auto& entry : fs::directory_iterator(state.path("mirrors"))) {
+    fs::remove(entry.path() / "HEAD");
+  }
+  open();
+  EXPECT_EQ(read(id, "app/x.yaml"), "4");
+}
+
+TEST(Mirrors, ReadTheirOwnGitInPlace) {
+  if (!stock::has_git()) GTEST_SKIP() << "there is no git on this machine";
+  stock::Folder folder, state;
+  stock::git(folder.path(), {"init", "-q", "-b", "main", "."});
+  stock::write_file(folder.path("x"), "1");
+  stock::git(folder.path(), {"add", "-A"});
+  stock::git(folder.path(), {"commit", "-q", "-m", "x"});
+  SystemClock clock;
+  const auto mirrors =
+      Mirrors::open({.directory = state.path(),
+                     .local = {{"http://holdfast-agent.argocd/fleet.git", folder.path(".git")}}},
+                    clock)
+          .value();
+  const Remote remote{.url = "http://holdfast-agent.argocd/fleet.git/"};
+  const auto id = mirrors->resolve(remote, {.revision = "main"}, {}).value();
+  EXPECT_EQ(mirrors->resolve(remote, {.revision = id.hex().substr(0, 7)}, {}).value(), id);
+  EXPECT_EQ(mirrors->tree(remote, id, {}).value()->read("x").value(), "1");
+  EXPECT_EQ(mirrors->resolve(remote, {.revision = "no"}, {}).error().code(), Code::git_revision);
+}
+
+// What a server says, and what must come of it. The real transport over loopback.
+class Hostile : public testing::Test {
+ protected:
+  Result<CommitId> resolve(const fakes::Loopback& server, const std::stop_token& stop = {}) {
+    MirrorsOptions options{.directory = state.path()};
+    options.limits.list_timeout = milliseconds(300);
+    options.limits.idle_timeout = milliseconds(300);
+    const auto mirrors = Mirrors::open(std::move(options), clock).value();
+    const Remote remote{
+        .url = server.url("/x.git"), .username = "u", .password = Secret("hunter2")};
+    return mirrors->resolve(remote, {.revision = "main"}, stop);
+  }
+
+  stock::Folder state;
+  SystemClock clock;
+};
+
+TEST_F(Hostile, ASilentServerEndsAtTheDeadline) {
+  const fakes::Loopback server([](fakes::Connection& c) { c.wait_until_closed(); });
+  EXPECT_EQ(resolve(server).error().code(), Code::timed_out);
+}
+
+TEST_F(Hostile, AServerThatDripsEndsAtTheDeadline) {
+  const fakes::Loopback server([](fakes::Connection& c) {
+    c.read();
+    c.write(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n"
+        "Content-Length: 1000000\r\n\r\n001e# serv");
+    c.wait_until_closed();
+  });
+  EXPECT_EQ(resolve(server).error().code(), Code::timed_out);
+}
+
+TEST_F(Hostile, StoppingEndsTheWait) {
+  std::stop_source source;
+  const fakes::Loopback server([&](fakes::Connection& c) {
+    c.read();
+    source.request_stop();
+    c.wait_until_closed();
+  });
+  EXPECT_EQ(resolve(server, source.get_token()).error().code(), Code::stopped);
+}
+
+TEST_F(Hostile, AnswersThatAreNotGitAreRefusedWithoutShowingSecrets) {
+  const std::string type = "Content-Type: application/x-git-upload-pack-advertisement\r\n";
+  const std::string id(40, '1');
+
+  const struct {
+    int status;
+    std::string body, headers, says;
+  } table[] = {
+      {401, "u:hunter2", "", "refuses the credentials"},
+      {404, "", "", "no such repository"},
+      {500, "hunter2", "", "HTTP 500"},
+      {302, "", "Location: http://127.0.0.1:1/x.git/info/refs\r\n", "redirects"},
+      {200, "<html>", "Content-Type: text/html\r\n", "text/html"},
+      {200, "<html>", type, "not Git's"},
+      {200, "0003", type, "not Git's"},
+      {200, "fff5" + std::string(70'000, 'x'), type, "not Git's"},
+      {200, "0010abc", type, "cut short"},
+      {200, to_packet("ERR no access\n"), type, "no access"},
+      {200, to_packet("not an id"), type, "not Git's"},
+      {200, to_packet(id + " refs/heads/../../x\n") + "0000", type, "no branch"},
+      {200, to_packet(id + " refs/heads/main.lock\n") + "0000", type, "no branch"},
+  };
+
+  for (const auto& row : table) {
+    const auto server =
+        fakes::Loopback::answering([&](const fakes::Received&, fakes::Connection& c) {
+          c.answer(row.status, row.body, row.headers);
+        });
+    const auto id_found = resolve(*server);
+    ASSERT_FALSE(id_found) << row.says;
+    const auto message = id_found.error().message();
+    EXPECT_NE(message.find(row.says), std::string::npos) << message;
+    EXPECT_EQ(message.find("hunter2"), std::string::npos) << message;
+  }
+}
+
+TEST_F(Hostile, CredentialsAreSentAsBasicAndStayWithTheServer) {
+  std::string seen;
+  const auto server =
+      fakes::Loopback::answering([&](const fakes::Received& received, fakes::Connection& c) {
+        seen = received.headers.at("authorization");
+        c.answer(404, "");
+      });
+  EXPECT_FALSE(resolve(*server));
+  EXPECT_EQ(seen, "Basic dTpodW50ZXIy");
+}
+
+TEST(Remote, UrlsThatCouldMeanSomethingElseAreRefused) {
+  for (const auto* url :
+       {"", "file:///etc", "/etc", "ssh://git@h/x", "git@h:x", "https://", "ftp://h/x",
+        "https://u:p@h/x", "https://h/x y", "https://h/x\n", "https://h/x%0aHost: y",
+        "https://-oProxy/x", "https://h/x\\y", "https://h/x?y", "https://h/x'", "https:/h/x"}) {
+    EXPECT_FALSE(check_url(url)) << url;
+  }
+  EXPECT_EQ(check_url("https://u:hunter2@h/x").error().message().find("hunter2"),
+            std::string::npos);
+  for (const auto* url :
+       {"https://h/x.git", "http://127.0.0.1:28080/a/b-repo.git", "https://[::1]:8/x"}) {
+    EXPECT_TRUE(check_url(url)) << url;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::git

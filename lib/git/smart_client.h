@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client's side of smart HTTP: protocol v2, and v0 for servers that speak nothing newer.
+// libgit2's own is not used: 1.5 has no deadlines and no shallow fetch, follows redirects to other
+// hosts and reads v0 only. Mirrors Git 2.39's gitprotocol-http, gitprotocol-v2, gitprotocol-pack.
+// It does not know where objects are kept: the pack's bytes go to a sink.
+#pragma once
+
+#include "base/clock.h"
+#include "git/pkt_line.h"
+#include "git/remote.h"
+#include "git/revision.h"
+#include "http/transport.h"
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace holdfast::git {
+
+struct ClientLimits {
+  Duration list_timeout = std::chrono::seconds(15);
+  Duration idle_timeout = std::chrono::seconds(30);
+  Duration fetch_timeout = std::chrono::seconds(120);
+  std::size_t refs_max = 200'000;
+};
+
+// What a server was found to speak; remembered by the caller, so that a listing costs one request.
+enum class Dialect { unknown, v0, v2 };
+
+struct FetchRequest {
+  std::vector<ObjectId> wants;
+  // Commits that are here with their files but without their parents: the server leaves out what
+  // they hold.
+  std::vector<ObjectId> haves;
+  enum class Depth { one, all } depth = Depth::one;
+};
+
+using PackSink = std::function<Result<>(std::string_view)>;
+
+class SmartClient {
+ public:
+  SmartClient(http::Transport& transport, const Remote& remote, const ClientLimits& limits,
+              const Clock& clock)
+      : transport_(transport), remote_(remote), limits_(limits), clock_(clock) {}
+
+  // HEAD, branches and tags, and every ref whose name begins with one of `extra`. `dialect` is
+  // asked for when unknown. Refuses with Code::git_unreachable, timed_out, limit or stopped.
+  Result<std::vector<Ref>> list(Dialect& dialect, const std::vector<std::string>& extra,
+                                const std::stop_token& stop);
+
+  // The pack goes to `sink` as it arrives. Refuses also with Code::git_revision when the server has
+  // no such object or does not give it out by its id.
+  Result<> fetch(Dialect dialect, const FetchRequest& request, const PackSink& sink,
+                 const std::stop_token& stop);
+
+ private:
+  Result<http::Response> send(http::Request request, std::string_view content_type,
+                              const std::stop_token& stop);
+  [[nodiscard]] http::Request get_info() const;
+  [[nodiscard]] http::Request post(Dialect dialect, std::string body) const;
+  Result<std::vector<Ref>> list_v2(const std::vector<std::string>& extra,
+                                   const std::stop_token& stop);
+
+  http::Transport& transport_;
+  const Remote& remote_;
+  const ClientLimits& limits_;
+  const Clock& clock_;
+};
+
+}  // namespace holdfast::git

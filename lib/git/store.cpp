@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "git/store.h"
+
+#include "git/library.h"
+#include "git/pack_intake.h"
+#include "git/repository.h"
+
+#include <git2.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+namespace holdfast::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What is offered to the server as already here. One per branch in use is enough for small packs.
+constexpr std::size_t tips_max = 16;
+constexpr std::string_view tips_file = "holdfast-tips";
+
+std::vector<CommitId> load_tips(const std::string& folder) {
+  std::ifstream file(fmt::format("{}/{}", folder, tips_file));
+  std::vector<CommitId> tips;
+  std::string line;
+  while (tips.size() < tips_max && std::getline(file, line)) {
+    if (const auto id = CommitId::parse(line)) tips.push_back(*id);
+  }
+  return tips;
+}
+
+// A lost file costs one larger fetch, so nothing is synchronised here.
+void save_tips(const std::string& folder, const std::vector<CommitId>& tips) {
+  const std::string path = fmt::format("{}/{}", folder, tips_file);
+  const std::string partial = path + ".partial";
+  {
+    std::ofstream file(partial);
+    for (const auto& tip : tips)
+      file << tip.hex() << '\n';
+  }
+  static_cast<void>(std::rename(partial.c_str(), path.c_str()));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Store>> Store::open(const std::string& folder, const StoreLimits& limits) {
+  std::error_code status;
+  if (fs::exists(folder, status) && !open_repository(folder)) fs::remove_all(folder, status);
+  TRY(create_bare(folder, "main"));
+  remove_stale_intakes(folder);
+  auto store = std::make_shared<Store>(Private{}, folder, limits);
+  store->tips_ = load_tips(folder);
+  return store;
+}
+
+Result<Store::Turn> Store::take_turn(const std::stop_token& stop) {
+  auto busy = busy_.lock();
+  const bool free = freed_.wait(busy.mutex(), stop, [&] { return !*busy; });
+  if (!free) return failure(Code::stopped, "stopped while waiting for another fetch");
+  *busy = true;
+  return Turn(*this);
+}
+
+void Store::end_turn() {
+  *busy_.lock() = false;
+  freed_.notify_one();
+}
+
+std::shared_ptr<const Store::Listing> Store::listing() {
+  return listed_.lock()->listing;
+}
+
+void Store::expire() {
+  auto listed = listed_.lock();
+  listed->listing.reset();
+  ++listed->expiries;
+}
+
+Result<std::shared_ptr<const Store::Listing>> Store::list(SmartClient& client, const Clock& clock,
+                                                          const std::stop_token& stop) {
+  auto listing = std::make_shared<Listing>();
+  listing->asked = clock.steady();
+  const int expiries = listed_.lock()->expiries;
+  listing->refs = TRY(client.list(dialect_, {}, stop));
+  auto listed = listed_.lock();
+  // An answer to a question put before expire() may be from before the push that caused it.
+  if (listed->expiries == expiries) listed->listing = listing;
+  return std::shared_ptr<const Listing>(std::move(listing));
+}
+
+Result<std::vector<Ref>> Store::list_more(SmartClient& client, const std::string& prefix,
+                                          const std::stop_token& stop) {
+  return client.list(dialect_, {prefix}, stop);
+}
+
+Result<std::shared_ptr<const GitTree>> Store::find_tree(const CommitId& commit) {
+  if (auto known = (*trees_.lock())[commit].lock()) return known;
+  auto tree = GitTree::open(folder_, commit, limits_.tree);
+  if (!tree) {
+    if (tree.error().code() == Code::git_revision) return std::shared_ptr<const GitTree>();
+    return tree;
+  }
+  auto trees = trees_.lock();
+  std::erase_if(*trees, [](const auto& entry) { return entry.second.expired(); });
+  (*trees)[commit] = *tree;
+  return tree;
+}
+
+std::optional<CommitId> Store::find_commit(std::string_view prefix) {
+  const auto handle = open_repository(folder_);
+  if (!handle) return std::nullopt;
+  const auto objects = objects_of(**handle);
+  if (!objects) return std::nullopt;
+  git_oid beginning{}, found{};
+  if (::git_oid_fromstrn(&beginning, prefix.data(), prefix.size()) != 0) return std::nullopt;
+  if (::git_odb_exists_prefix(&found, objects->get(), &beginning, prefix.size()) != 0) {
+    return std::nullopt;
+  }
+  const auto kind = kind_of_object(**objects, from_oid(found));
+  if (!kind || *kind != ObjectKind::commit) return std::nullopt;
+  return from_oid(found);
+}
+
+Result<> Store::learn_dialect(SmartClient& client, const std::stop_token& stop) {
+  if (dialect_ != Dialect::unknown) return {};
+  static_cast<void>(TRY(client.list(dialect_, {}, stop)));
+  return {};
+}
+
+Result<> Store::fetch_into(SmartClient& client, const FetchRequest& request,
+                           const std::stop_token& stop) {
+  TRY(learn_dialect(client, stop));
+  auto intake = TRY(PackIntake::open(folder_, {.parents = Parents::may_be_absent,
+                                               .names = Names::judged_by_readers,
+                                               .pack_bytes_max = limits_.pack_bytes_max}));
+  TRY(client.fetch(
+      dialect_, request, [&](std::string_view bytes) { return intake.append(bytes); }, stop));
+  TRY(intake.finish());
+  for (const auto& want : request.wants) {
+    if (has_object(intake.objects(), want)) continue;
+    return failure(Code::git_object, "the server's pack is without {}", want.hex());
+  }
+  return intake.accept();
+}
+
+Result<> Store::fetch(SmartClient& client, const CommitId& commit, const std::stop_token& stop) {
+  const auto fetched = fetch_into(client, {.wants = {commit}, .haves = tips_}, stop);
+  if (!fetched) {
+    if (fetched.error().code() != Code::git_revision) return fetched;
+    TRY(fetch_all(client, stop));
+    if (TRY(find_tree(commit)) == nullptr) return fetched;
+  }
+  remember_tip(commit);
+  return {};
+}
+
+Result<> Store::fetch_all(SmartClient& client, const std::stop_token& stop) {
+  std::set<ObjectId> wants;
+  const auto refs = TRY(client.list(dialect_, {}, stop));
+  for (const auto& ref : refs)
+    wants.insert(ref.id);
+  if (wants.empty()) return {};
+  return fetch_into(
+      client, {.wants = {wants.begin(), wants.end()}, .depth = FetchRequest::Depth::all}, stop);
+}
+
+void Store::remember_tip(const CommitId& commit) {
+  std::erase(tips_, commit);
+  tips_.insert(tips_.begin(), commit);
+  if (tips_.size() > tips_max) tips_.resize(tips_max);
+  save_tips(folder_, tips_);
+}
+
+}  // namespace holdfast::git

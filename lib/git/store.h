@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside this module: the bare store of one repository URL on this machine. Every commit in it has
+// all its files (PackIntake judged them); parents may be absent. It does not know who asks, and
+// does not choose when to ask the server.
+#pragma once
+
+#include "base/guarded.h"
+#include "git/git_tree.h"
+#include "git/smart_client.h"
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace holdfast::git {
+
+struct StoreLimits {
+  ClientLimits client;
+  TreeLimits tree;
+  std::size_t pack_bytes_max = std::size_t{1} << 30;
+};
+
+class Store {
+ public:
+  // Made when absent, made anew when damaged. Refuses with Code::file_unwritable.
+  static Result<std::shared_ptr<Store>> open(const std::string& folder, const StoreLimits& limits);
+
+  // The right to use the functions below; one holder at a time.
+  class Turn {
+   public:
+    explicit Turn(Store& store) : store_(&store) {}
+
+    Turn(Turn&& other) noexcept : store_(std::exchange(other.store_, nullptr)) {}
+
+    Turn& operator=(Turn&&) = delete;
+
+    ~Turn() {
+      if (store_ != nullptr) store_->end_turn();
+    }
+
+   private:
+    Store* store_;
+  };
+
+  // Refuses with Code::stopped.
+  Result<Turn> take_turn(const std::stop_token& stop);
+
+  struct Listing {
+    std::vector<Ref> refs;
+    SteadyTime asked;  // when the question was put
+  };
+
+  // Thread-safe without a turn: what was listed last, shared because listings are long.
+  std::shared_ptr<const Listing> listing();
+  void expire();
+
+  Result<std::shared_ptr<const Listing>> list(SmartClient& client, const Clock& clock,
+                                              const std::stop_token& stop);
+  // Refs beyond branches and tags; not remembered.
+  Result<std::vector<Ref>> list_more(SmartClient& client, const std::string& prefix,
+                                     const std::stop_token& stop);
+
+  // A commit that is here. Nothing when it is not.
+  Result<std::shared_ptr<const GitTree>> find_tree(const CommitId& commit);
+  // The one commit whose id begins so, if it is here.
+  std::optional<CommitId> find_commit(std::string_view prefix);
+
+  // Brings a commit with its files; when the server does not give out commits by id, everything
+  // that its branches and tags lead to.
+  Result<> fetch(SmartClient& client, const CommitId& commit, const std::stop_token& stop);
+  Result<> fetch_all(SmartClient& client, const std::stop_token& stop);
+
+  class Private {
+    friend class Store;
+    Private() = default;
+  };
+
+  Store(Private, std::string folder, const StoreLimits& limits)
+      : folder_(std::move(folder)), limits_(limits) {}
+
+ private:
+  void end_turn();
+  Result<> fetch_into(SmartClient& client, const FetchRequest& request,
+                      const std::stop_token& stop);
+  Result<> learn_dialect(SmartClient& client, const std::stop_token& stop);
+  void remember_tip(const CommitId& commit);
+
+  std::string folder_;
+  StoreLimits limits_;
+  Guarded<bool> busy_{false};
+  std::condition_variable_any freed_;
+
+  struct Listed {
+    std::shared_ptr<const Listing> listing;
+    int expiries = 0;
+  };
+
+  Guarded<Listed> listed_;
+  Guarded<std::map<CommitId, std::weak_ptr<const GitTree>>> trees_;
+  Dialect dialect_ = Dialect::unknown;  // this and the next: the turn's holder
+  std::vector<CommitId> tips_;          // newest first
+};
+
+}  // namespace holdfast::git
