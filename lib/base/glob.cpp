@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/glob.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace holdfast {
+namespace {
+
+// A pattern comes from outside: braces multiply, and each one is a level of recursion.
+constexpr std::size_t alternatives_max = 1000;
+constexpr std::size_t pattern_bytes_max = 4096;
+
+// Where the bracket or brace that opens at `open` ends; npos when it does not.
+std::size_t closing(std::string_view pattern, std::size_t open) {
+  const char closer = pattern[open] == '{' ? '}' : ']';
+  int depth = 0;
+  for (std::size_t i = open; i < pattern.size(); ++i) {
+    if (pattern[i] == '\\') {
+      ++i;
+    } else if (closer == '}' && pattern[i] == '{') {
+      ++depth;
+    } else if (pattern[i] == closer && (closer == ']' ? i > open + 1 : --depth == 0)) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+// The parts between the commas of a brace's inside, inner braces whole.
+std::vector<std::string_view> choices(std::string_view inside) {
+  std::vector<std::string_view> out;
+  std::size_t from = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    if (inside[i] == '\\') {
+      ++i;
+    } else if (inside[i] == '{') {
+      ++depth;
+    } else if (inside[i] == '}') {
+      --depth;
+    } else if (inside[i] == ',' && depth == 0) {
+      out.push_back(inside.substr(from, i - from));
+      from = i + 1;
+    }
+  }
+  out.push_back(inside.substr(std::min(from, inside.size())));
+  return out;
+}
+
+// Appends the patterns without braces that `pattern` stands for. False when it is broken.
+bool expand(const std::string& pattern, std::vector<std::string>& out) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '\\') {
+      ++i;
+    } else if (pattern[i] == '[') {
+      i = closing(pattern, i);
+      if (i == std::string::npos) return false;
+    } else if (pattern[i] == '{') {
+      const auto end = closing(pattern, i);
+      if (end == std::string::npos) return false;
+      for (const auto choice : choices(std::string_view(pattern).substr(i + 1, end - i - 1))) {
+        const auto one = pattern.substr(0, i) + std::string(choice) + pattern.substr(end + 1);
+        if (!expand(one, out)) return false;
+      }
+      return true;
+    }
+  }
+  out.push_back(pattern);
+  return out.size() <= alternatives_max;
+}
+
+std::size_t character_size(std::string_view text) {
+  std::size_t size = 1;
+  while (size < text.size() && (text[size] & 0xC0) == 0x80) ++size;
+  return size;
+}
+
+bool in_class(std::string_view body, std::string_view c) {
+  const bool negated = body.starts_with('!') || body.starts_with('^');
+  if (negated) body.remove_prefix(1);
+  bool inside = false;
+  while (!body.empty() && !inside) {
+    const auto first = body.substr(0, character_size(body));
+    body.remove_prefix(first.size());
+    auto last = first;
+    if (body.size() > 1 && body[0] == '-') {
+      body.remove_prefix(1);
+      last = body.substr(0, character_size(body));
+      body.remove_prefix(last.size());
+    }
+    inside = first <= c && c <= last;  // UTF-8 sorts as its code points
+  }
+  return inside != negated;
+}
+
+// One pattern without braces against one text, with a point to go back to for each kind of star.
+class Matcher {
+ public:
+  Matcher(std::string_view pattern, std::string_view text, GlobMode mode)
+      : pattern_(pattern), text_(text), mode_(mode) {}
+
+  bool run() {
+    while (p_ < pattern_.size() || t_ < text_.size()) {
+      if (p_ < pattern_.size() && pattern_[p_] == '*') {
+        star();
+      } else if (!step() && !go_back()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Star {
+    std::size_t pattern;  // what follows it
+    std::size_t text;     // where its match ends
+  };
+
+  void star() {
+    std::size_t stars = 0;
+    while (p_ < pattern_.size() && pattern_[p_] == '*') ++p_, ++stars;
+    if (mode_ == GlobMode::plain || stars > 1) {
+      wide_ = Star{p_, t_};
+      narrow_.reset();
+    } else {
+      narrow_ = Star{p_, t_};
+    }
+  }
+
+  // Matches one element of the pattern with one character.
+  bool step() {
+    if (p_ == pattern_.size() || t_ == text_.size()) return false;
+    const auto c = text_.substr(t_, character_size(text_.substr(t_)));
+    std::size_t length = 1;
+    bool matches = false;
+    switch (pattern_[p_]) {
+      case '?': matches = mode_ == GlobMode::plain || c != "/"; break;
+      case '[': {
+        length = closing(pattern_, p_) - p_ + 1;
+        matches = in_class(pattern_.substr(p_ + 1, length - 2), c);
+        break;
+      }
+      case '\\':
+        if (p_ + 1 < pattern_.size()) {
+          length = 1 + character_size(pattern_.substr(p_ + 1));
+          matches = pattern_.substr(p_ + 1, length - 1) == c;
+        }
+        break;
+      default:
+        length = character_size(pattern_.substr(p_));
+        matches = pattern_.substr(p_, length) == c;
+    }
+    if (!matches) return false;
+    p_ += length;
+    t_ += c.size();
+    return true;
+  }
+
+  // Lets the nearest star match one character more.
+  bool go_back() {
+    if (narrow_ && narrow_->text < text_.size() && text_[narrow_->text] != '/') {
+      narrow_->text += character_size(text_.substr(narrow_->text));
+      p_ = narrow_->pattern;
+      t_ = narrow_->text;
+      return true;
+    }
+    if (!wide_ || wide_->text >= text_.size()) return false;
+    narrow_.reset();
+    wide_->text += character_size(text_.substr(wide_->text));
+    p_ = wide_->pattern;
+    t_ = wide_->text;
+    return true;
+  }
+
+  std::string_view pattern_;
+  std::string_view text_;
+  GlobMode mode_;
+  std::size_t p_ = 0;
+  std::size_t t_ = 0;
+  std::optional<Star> narrow_;
+  std::optional<Star> wide_;
+};
+
+}  // namespace
+
+bool glob_match(std::string_view pattern, std::string_view text, GlobMode mode) {
+  std::vector<std::string> alternatives;
+  if (pattern.size() > pattern_bytes_max) return false;
+  if (!expand(std::string(pattern), alternatives)) return false;
+  for (const auto& alternative : alternatives) {
+    if (Matcher(alternative, text, mode).run()) return true;
+  }
+  return false;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Globs as gobwas/glob 0.2 matches them, which Argo CD and Helm use: * and **, ?, [abc], [a-z], [!a],
+// {a,b} and backslash. Linear in pattern times text for each alternative of the braces.
+#pragma once
+
+#include <string_view>
+
+namespace holdfast {
+
+// In `separator` mode a single * and ? do not match '/'.
+enum class GlobMode { plain, separator };
+
+// A pattern that is broken (an open bracket or brace, too many alternatives) matches nothing.
+bool glob_match(std::string_view pattern, std::string_view text, GlobMode mode = GlobMode::plain);
+
+}  // namespace holdfast
