@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/directory.h"
+
+#include <algorithm>
+
+#include "base/glob.h"
+#include "base/text.h"
+#include "value/json.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::render {
+namespace {
+
+constexpr std::string_view skip_marker = "+argocd:skip-file-rendering";
+
+bool is_manifest_name(std::string_view name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json") ||
+         name.ends_with(".jsonnet");
+}
+
+bool has_kind(const Value& object) { return !object.text({"kind"}).empty(); }
+
+// A YAML file that cannot be read but does not look like manifests belongs to something else.
+bool looks_like_manifests(std::string_view text) {
+  return text.find("apiVersion:") != std::string_view::npos && text.find("kind:") != std::string_view::npos &&
+         text.find("metadata:") != std::string_view::npos;
+}
+
+Error no_object(const Value& value, std::string where) {
+  if (!value.is_object()) {
+    return Error(Code::object_invalid, fmt::format("a manifest is an object, this is of type {}",
+                                                   kind_name(value.kind())))
+        .at(std::move(where));
+  }
+  return Error(Code::object_invalid, "the object has no 'kind'").at(std::move(where));
+}
+
+Result<std::vector<Manifest>> json_manifests(const std::string& text, const std::string& path) {
+  auto value = TRY(json::parse(text, path));
+  if (!has_kind(value)) return failure(no_object(value, path));
+  std::vector<Manifest> out;
+  out.push_back({std::move(value), path});
+  return out;
+}
+
+// The documents that precede a broken one: they make the file one of manifests.
+bool starts_with_manifest(std::string_view text, const std::string& path) {
+  const auto first = yaml::parse_one(text, path, yaml::Dialect::kube, {.duplicates = yaml::Duplicates::keep_last});
+  return first && has_kind(*first);
+}
+
+Result<std::vector<Manifest>> yaml_manifests(const std::string& text, const std::string& path) {
+  std::vector<Manifest> out;
+  // Upstream's decoder takes a text that starts with a brace for JSON.
+  const auto start = text.find_first_not_of(" \t\r\n");
+  if (start != std::string::npos && text[start] == '{') {
+    auto value = json::parse(text, path);
+    if (value && has_kind(*value)) {
+      out.push_back({*std::move(value), path});
+      return out;
+    }
+  }
+  auto documents = yaml::parse_all(text, path, yaml::Dialect::kube, {.duplicates = yaml::Duplicates::keep_last});
+  if (!documents) {
+    const bool foreign = documents.error().code() != Code::limit && !looks_like_manifests(text) &&
+                         !starts_with_manifest(text, path);
+    if (foreign) return out;
+    return failure(std::move(documents).error());
+  }
+  for (auto& document : *documents) {
+    if (has_kind(document.value)) {
+      out.push_back({std::move(document.value), yaml::place(path, document.start)});
+      continue;
+    }
+    if (out.empty() && !looks_like_manifests(text)) return out;
+    return failure(no_object(document.value, yaml::place(path, document.start)));
+  }
+  return out;
+}
+
+bool is_chosen(const DirectoryOptions& options, std::string_view path) {
+  if (options.extensions == Extensions::manifests && !is_manifest_name(path)) return false;
+  if (!options.exclude.empty() && glob_match(options.exclude, path)) return false;
+  return options.include.empty() || glob_match(options.include, path);
+}
+
+// Paths below the folder, in upstream's order.
+Result<std::vector<std::string>> files_of(const tree::FileTree& tree, std::string_view folder, Recurse recurse) {
+  if (recurse == Recurse::yes) return tree::walk(tree, folder);
+  std::vector<std::string> out;
+  for (const auto& entry : TRY(tree.list(folder))) {
+    if (entry.kind == tree::EntryKind::file) out.push_back(entry.name);
+  }
+  return out;
+}
+
+Result<bool> flag(const Value& options, std::string_view key) {
+  const auto* held = options.find(key);
+  if (held == nullptr || held->is_null()) return false;
+  if (const auto* value = held->as_bool()) return *value;
+  return failure(Code::wrong_type, "'directory.{}' is of type {}, wanted: true or false", key,
+                 kind_name(held->kind()));
+}
+
+}  // namespace
+
+Result<DirectoryOptions> decode_directory_options(const Value* directory) {
+  DirectoryOptions out;
+  if (directory == nullptr || directory->is_null()) return out;
+  const bool recurse = TRY(flag(*directory, "recurse"));
+  const bool all = TRY(flag(*directory, "disableExtensionFilter"));
+  out.recurse = recurse ? Recurse::yes : Recurse::no;
+  out.extensions = all ? Extensions::all : Extensions::manifests;
+  out.include = directory->text({"include"});
+  out.exclude = directory->text({"exclude"});
+  const auto* jsonnet = directory->find("jsonnet");
+  const bool asked = jsonnet != nullptr && jsonnet->is_object() && !jsonnet->as_object()->empty();
+  if (asked) return failure(Code::source_unsupported, "jsonnet ('directory.jsonnet') is not rendered here");
+  return out;
+}
+
+Result<std::vector<Manifest>> render_directory(const tree::FileTree& tree, std::string_view folder,
+                                               const DirectoryOptions& options) {
+  std::vector<Manifest> out;
+  std::size_t bytes = 0;
+  for (const auto& name : TRY(files_of(tree, folder, options.recurse))) {
+    if (!is_chosen(options, name)) continue;
+    const auto path = folder.empty() ? name : fmt::format("{}/{}", folder, name);
+    const auto text = TRY(tree.read(path));
+    if (text.find(skip_marker) != std::string::npos) continue;
+    if (name.ends_with(".jsonnet")) {
+      return failure(Error(Code::source_unsupported, "jsonnet is not rendered here").at(path));
+    }
+    bytes += text.size();
+    if (bytes > options.bytes_max) {
+      return failure(Code::limit, "the manifests of '{}' have more than {} bytes", folder, options.bytes_max);
+    }
+    auto found = TRY(name.ends_with(".json") ? json_manifests(text, path) : yaml_manifests(text, path));
+    std::ranges::move(found, std::back_inserter(out));
+  }
+  return out;
+}
+
+}  // namespace holdfast::render

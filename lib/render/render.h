@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// An Application's source → the right renderer → manifests. Pure: a tree goes in; what comes out is
+// complete or an error, never a part. It does not know the cluster or Git.
+// Mirrors argoproj/argo-cd 3.6: reposerver/repository/repository.go (GenerateManifests,
+// GetAppSourceType, mergeSourceParameters) and util/app/path/path.go.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "tree/file_tree.h"
+#include "value/value.h"
+
+namespace holdfast::render {
+
+enum class Type { directory, kustomize, helm };
+
+// "Directory", "Kustomize", "Helm", as status.sourceType has it.
+std::string_view type_name(Type type);
+
+// What the renderers may know of the Application and its destination.
+struct Context {
+  std::string application;
+  std::string project;
+  std::string namespace_;  // the destination's
+  std::string revision;    // the commit that the tree is
+  std::string kube_version;               // "v1.37.2"
+  std::vector<std::string> api_versions;  // "apps/v1", "apps/v1/Deployment"
+  // The trees of sources with a `ref`, by "$name".
+  std::map<std::string, std::shared_ptr<const tree::FileTree>, std::less<>> references;
+};
+
+struct Manifest {
+  Value object;
+  std::string origin;  // "path/file.yaml:12:1", or the path alone where a renderer made it
+};
+
+struct Rendered {
+  Type type = Type::directory;
+  std::vector<Manifest> manifests;
+};
+
+// `source` is the Application's spec.source (or one of spec.sources) as it stands there; of a chart
+// the root of `tree` is the chart. Lists are flattened.
+Result<Rendered> render(const Value& source, const Context& context, const tree::FileTree& tree);
+
+}  // namespace holdfast::render
