@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bundle/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "archive/compress.h"
+#include "archive/tar_writer.h"
+#include "base/text.h"
+#include "bundle/profile.h"
+#include "value/json.h"
+
+namespace holdfast::bundle {
+namespace {
+
+std::unexpected<Error> not_inside(const crypto::Sha256& digest) {
+  return failure(Code::bundle_content, "the bundle does not hold {}", digest.text());
+}
+
+// Hands on what `source` gives and hashes it on the way.
+archive::Source hashing(const archive::Source& source, crypto::Sha256Stream& stream) {
+  return [&source, &stream](std::span<char> into) -> Result<std::size_t> {
+    const std::size_t got = TRY(source(into));
+    stream.add({into.data(), got});
+    return got;
+  };
+}
+
+std::unexpected<Error> changed(const crypto::Sha256& digest) {
+  return failure(Code::bundle_content, "blob {} changed after it was verified", digest.text());
+}
+
+std::unexpected<Error> unwritable(const std::string& path) {
+  const Code code = errno == ENOSPC || errno == EDQUOT ? Code::disk_full : Code::file_unwritable;
+  return failure(
+      Error(code, "the file could not be written").at(path).because(::strerror(errno)));
+}
+
+}  // namespace
+
+std::vector<const Item*> Bundle::items_of(std::string_view component, ItemKind kind) const {
+  std::vector<const Item*> found;
+  for (const auto& item : items_) {
+    if (item.component == component && item.kind == kind) found.push_back(&item);
+  }
+  return found;
+}
+
+const Part* Bundle::find_file(std::string_view component, std::string_view name) const {
+  for (const Item* item : items_of(component, ItemKind::files)) {
+    const auto part = std::ranges::find(item->parts, name, &Part::name);
+    if (part != item->parts.end() && part->media_type == oci::file) return &*part;
+  }
+  return nullptr;
+}
+
+Result<std::uint64_t> Bundle::place_of(const crypto::Sha256& digest) const {
+  const ClosureLine* line = closure_.find(digest);
+  if (line == nullptr) return not_inside(digest);
+  return places_.at(static_cast<std::size_t>(line - closure_.lines().data()));
+}
+
+Result<std::string> Bundle::read(const crypto::Sha256& digest, std::uint64_t limit) const {
+  const std::uint64_t at = TRY(place_of(digest));
+  const std::uint64_t size = closure_.find(digest)->size;
+  if (size > limit) {
+    return failure(Code::limit, "blob {} is {} bytes, the limit is {}", digest.text(), size, limit);
+  }
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  TRY(crypto::read_exactly(held_.file.get(), at, bytes));
+  if (crypto::sha256(bytes) != digest) return changed(digest);
+  return bytes;
+}
+
+Result<> Bundle::copy(const crypto::Sha256& digest, const archive::Sink& sink) const {
+  const std::uint64_t at = TRY(place_of(digest));
+  const auto stored =
+      archive::source_of_range(held_.file.get(), at, closure_.find(digest)->size);
+  crypto::Sha256Stream stream;
+  TRY(archive::copy(hashing(stored, stream), sink));
+  if (stream.finish() != digest) return changed(digest);
+  return {};
+}
+
+Result<> Bundle::expand(const crypto::Sha256& digest, const archive::Sink& sink) const {
+  const std::uint64_t at = TRY(place_of(digest));
+  const ClosureLine& line = *closure_.find(digest);
+  if (!line.expanded) {
+    return failure(Code::bundle_content, "blob {} has no expanded size", digest.text());
+  }
+  const auto stored = archive::source_of_range(held_.file.get(), at, line.size);
+  crypto::Sha256Stream stream;
+  TRY(archive::zstd_expand(hashing(stored, stream), sink, *line.expanded), "blob {}", digest.text());
+  if (stream.finish() != digest) return changed(digest);
+  return {};
+}
+
+Result<> Bundle::install_file(const Part& file, const std::string& path) const {
+  std::string part = path + ".XXXXXX";
+  const FileDescriptor out(::mkostemp(part.data(), O_CLOEXEC));
+  if (!out) return unwritable(path);
+  auto written = expand(file.digest, archive::sink_to_fd(out.get()));
+  if (written && (::fchmod(out.get(), file.mode) != 0 || ::fsync(out.get()) != 0 ||
+                  ::rename(part.c_str(), path.c_str()) != 0)) {
+    written = unwritable(path);
+  }
+  if (!written) {
+    ::unlink(part.c_str());
+    return failure(std::move(written).error().at(path));
+  }
+  return {};
+}
+
+Result<> Bundle::write_image_archive(const Item& image, const archive::Sink& sink) const {
+  CHECK(image.kind == ItemKind::image);
+  archive::TarWriter tar(sink);
+  TRY(tar.file(std::string(layout_name), layout_text));
+  const Object index{{"schemaVersion", 2},
+                     {"mediaType", oci::index},
+                     {"manifests", Array{image.descriptor}}};
+  TRY(tar.file(std::string(index_name), json::write(index, json::Escape::plain)));
+  std::set<crypto::Sha256> written;
+  const auto put = [&](const crypto::Sha256& digest) -> Result<> {
+    if (!written.insert(digest).second) return {};
+    const std::uint64_t at = TRY(place_of(digest));
+    const std::uint64_t size = closure_.find(digest)->size;
+    const auto stored = archive::source_of_range(held_.file.get(), at, size);
+    crypto::Sha256Stream stream;
+    const auto source = hashing(stored, stream);
+    TRY(tar.file(blob_name(digest), archive::TarWriter::Content{source, size}));
+    if (stream.finish() != digest) return changed(digest);
+    return {};
+  };
+  TRY(put(image.manifest));
+  for (const auto& part : image.parts) TRY(put(part.digest));
+  return tar.finish();
+}
+
+}  // namespace holdfast::bundle

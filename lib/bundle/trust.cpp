@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bundle/trust.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "archive/stream.h"
+#include "base/handle.h"
+#include "base/text.h"
+#include "value/json.h"
+
+namespace holdfast::bundle {
+namespace {
+
+constexpr std::array<std::string_view, 3> role_names = {"release", "site", "downgrade"};
+constexpr std::string_view file_name = "root.json";
+constexpr std::size_t keys_limit = 64;
+constexpr std::size_t file_limit = std::size_t{256} << 10;
+
+std::unexpected<Error> malformed(std::string reason) {
+  return failure(Error(Code::trust_root, "the trust root is malformed").because(std::move(reason)));
+}
+
+Result<TrustedKey> parse_key(const Value& value) {
+  TrustedKey key{.key = TRY(crypto::PublicKey::parse(value.text({"key"}))), .roles = {}, .note = {}};
+  key.note = printable(value.text({"note"}));
+  if (value.text({"id"}) != key.key.id().text()) return malformed("a key does not have its own id");
+  const Value* roles = value.find("roles");
+  const auto* list = roles == nullptr ? nullptr : roles->as_array();
+  if (list == nullptr || list->empty()) return malformed("a key has no roles");
+  for (const auto& role : *list) {
+    const auto* name = role.as_string();
+    key.roles.push_back(TRY(parse_trust_role(name == nullptr ? std::string_view() : *name)));
+  }
+  return key;
+}
+
+bool has_role(const TrustedKey& key, TrustRole role) {
+  return std::ranges::find(key.roles, role) != key.roles.end();
+}
+
+std::string errno_text() { return ::strerror(errno); }
+
+}  // namespace
+
+std::string_view trust_role_name(TrustRole role) {
+  return role_names.at(static_cast<std::size_t>(role));
+}
+
+Result<TrustRole> parse_trust_role(std::string_view name) {
+  const auto* found = std::ranges::find(role_names, name);
+  if (found == role_names.end()) {
+    return failure(Code::trust_root, "'{}' is no role: release, site or downgrade", printable(name));
+  }
+  return static_cast<TrustRole>(found - role_names.begin());
+}
+
+TrustRoot TrustRoot::of(const crypto::PublicKey& key, std::string note) {
+  TrustRoot root;
+  root.keys_.push_back({.key = key, .roles = {TrustRole::release}, .note = std::move(note)});
+  root.thresholds_[TrustRole::release] = 1;
+  return root;
+}
+
+Result<TrustRoot> TrustRoot::parse(std::string_view text) {
+  constexpr json::Limits limits{.depth = 8, .bytes = file_limit};
+  const auto document = json::parse(text, file_name, limits, json::Duplicates::refuse);
+  if (!document) return malformed(document.error().message());
+  TrustRoot root;
+  const Value* version = document->find("version");
+  const auto* number = version == nullptr ? nullptr : version->as_int();
+  if (number == nullptr || *number < 1) return malformed("it has no version");
+  root.version_ = static_cast<std::uint64_t>(*number);
+  const Value* keys = document->find("keys");
+  if (keys == nullptr || !keys->is_array() || keys->as_array()->size() > keys_limit) {
+    return malformed(fmt::format("it has no list of at most {} keys", keys_limit));
+  }
+  for (const auto& value : *keys->as_array()) {
+    auto key = TRY(parse_key(value));
+    if (root.find(key.key.id()) != nullptr) return malformed("a key is listed twice");
+    root.keys_.push_back(std::move(key));
+  }
+  const Value* thresholds = document->find("thresholds");
+  if (thresholds == nullptr || !thresholds->is_object()) return malformed("it has no thresholds");
+  for (const auto& [name, value] : *thresholds->as_object()) {
+    const auto role = TRY(parse_trust_role(name));
+    const auto* count = value.as_int();
+    if (count == nullptr || *count < 0) return malformed("a threshold is no count");
+    root.thresholds_[role] = static_cast<std::size_t>(*count);
+  }
+  if (root.threshold(TrustRole::release) == 0) return malformed("no release signature is asked for");
+  return root;
+}
+
+Result<TrustRoot> TrustRoot::load(const std::string& folder) {
+  const std::string path = folder + "/" + std::string(file_name);
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    return failure(Error(Code::trust_root, "there is no trust root").at(path).because(errno_text()));
+  }
+  const bool owned = status.st_uid == 0 || status.st_uid == ::geteuid();
+  if (!S_ISREG(status.st_mode) || !owned || (status.st_mode & 0022U) != 0) {
+    return failure(Error(Code::trust_root, "the trust root can be changed by others")
+                       .at(path)
+                       .fix(fmt::format("check it, then: chmod 0644 {}", path)));
+  }
+  const std::string text = TRY(archive::read_all(archive::source_of_fd(file.get()), file_limit));
+  auto root = parse(text);
+  if (!root) return failure(std::move(root).error().at(path));
+  return root;
+}
+
+Result<> TrustRoot::save(const std::string& folder) const {
+  const auto unwritable = [&](std::string reason) {
+    return failure(Error(Code::file_unwritable, "the trust root could not be written")
+                       .at(folder)
+                       .because(std::move(reason)));
+  };
+  std::error_code status;
+  std::filesystem::create_directories(folder, status);
+  if (status) return unwritable(status.message());
+  const std::string path = folder + "/" + std::string(file_name);
+  std::string part = path + ".XXXXXX";
+  const FileDescriptor file(::mkostemp(part.data(), O_CLOEXEC));
+  if (!file) return unwritable(errno_text());
+  auto written = archive::sink_to_fd(file.get())(to_text());
+  if (written && (::fchmod(file.get(), 0644) != 0 || ::fsync(file.get()) != 0 ||
+                  ::rename(part.c_str(), path.c_str()) != 0)) {
+    written = unwritable(errno_text());
+  }
+  if (!written) ::unlink(part.c_str());
+  return written;
+}
+
+std::string TrustRoot::to_text() const {
+  Array keys;
+  for (const auto& key : keys_) {
+    Array roles;
+    for (const auto role : key.roles) roles.emplace_back(trust_role_name(role));
+    keys.emplace_back(Object{{"id", key.key.id().text()},
+                             {"key", key.key.base64()},
+                             {"note", key.note},
+                             {"roles", roles}});
+  }
+  Object thresholds;
+  for (const auto& [role, count] : thresholds_) thresholds.set(trust_role_name(role), Value(static_cast<std::uint64_t>(count)));
+  const Object document{{"version", version_}, {"keys", keys}, {"thresholds", thresholds}};
+  return json::write_indented(document) + "\n";
+}
+
+crypto::Sha256 TrustRoot::fingerprint() const { return crypto::sha256(to_text()); }
+
+std::size_t TrustRoot::threshold(TrustRole role) const {
+  const auto found = thresholds_.find(role);
+  return found == thresholds_.end() ? 0 : found->second;
+}
+
+const TrustedKey* TrustRoot::find(const crypto::KeyId& id) const {
+  const auto found =
+      std::ranges::find_if(keys_, [&](const TrustedKey& key) { return key.key.id() == id; });
+  return found == keys_.end() ? nullptr : &*found;
+}
+
+Result<> TrustRoot::add(TrustedKey key) {
+  if (find(key.key.id()) != nullptr) {
+    return failure(Error(Code::trust_root, fmt::format("key {} is trusted already", key.key.id().text()))
+                       .fix("see it with: holdfast trust list"));
+  }
+  if (keys_.size() >= keys_limit) {
+    return failure(Code::limit, "the trust root has {} keys, the limit is {}", keys_.size(), keys_limit);
+  }
+  keys_.push_back(std::move(key));
+  std::ranges::sort(keys_, {}, [](const TrustedKey& each) { return each.key.id(); });
+  ++version_;
+  return {};
+}
+
+Result<> TrustRoot::remove(const crypto::KeyId& id) {
+  if (find(id) == nullptr) {
+    return failure(Error(Code::trust_root, fmt::format("key {} is not in the trust root", id.text()))
+                       .fix("see its keys with: holdfast trust list"));
+  }
+  std::vector<TrustedKey> left;
+  std::ranges::copy_if(keys_, std::back_inserter(left),
+                       [&](const TrustedKey& key) { return key.key.id() != id; });
+  for (const auto& [role, count] : thresholds_) {
+    const auto able = static_cast<std::size_t>(
+        std::ranges::count_if(left, [&](const TrustedKey& key) { return has_role(key, role); }));
+    if (able < count) {
+      return failure(Code::trust_root, "without key {} the {} signature(s) of role '{}' cannot be had",
+                     id.text(), count, trust_role_name(role));
+    }
+  }
+  keys_ = std::move(left);
+  ++version_;
+  return {};
+}
+
+Result<> TrustRoot::set_threshold(TrustRole role, std::size_t count) {
+  const auto able = static_cast<std::size_t>(
+      std::ranges::count_if(keys_, [&](const TrustedKey& key) { return has_role(key, role); }));
+  if (count > able) {
+    return failure(Code::trust_root, "{} signatures of role '{}' are asked for, {} key(s) have it",
+                   count, trust_role_name(role), able);
+  }
+  if (role == TrustRole::release && count == 0) {
+    return failure(Code::trust_root, "at least one release signature must be asked for");
+  }
+  thresholds_[role] = count;
+  ++version_;
+  return {};
+}
+
+Result<std::vector<crypto::KeyId>> TrustRoot::check(
+    std::string_view message, const std::vector<DetachedSignature>& signatures) const {
+  if (signatures.empty()) return failure(Code::bundle_signature, "the bundle carries no signature");
+  std::vector<crypto::KeyId> signers;
+  std::string unknown;
+  for (const auto& each : signatures) {
+    const TrustedKey* trusted = find(each.key);
+    if (trusted == nullptr) {
+      unknown += (unknown.empty() ? "" : ", ") + each.key.text();
+      continue;
+    }
+    const auto signature = TRY(crypto::Signature::parse(each.text), "key {}", each.key.text());
+    if (signature.key_id() != each.key || !signature.holds(trusted->key, message)) {
+      return failure(Code::bundle_signature, "the signature of key {} does not hold for this bundle",
+                     each.key.text());
+    }
+    if (std::ranges::find(signers, each.key) == signers.end()) signers.push_back(each.key);
+  }
+  for (const auto& [role, count] : thresholds_) {
+    if (role == TrustRole::downgrade) continue;
+    const auto signed_by = static_cast<std::size_t>(std::ranges::count_if(
+        signers, [&](const crypto::KeyId& id) { return has_role(*find(id), role); }));
+    if (signed_by >= count) continue;
+    auto error = Error(Code::bundle_untrusted_key,
+                       fmt::format("{} of {} trusted signature(s) of role '{}'", signed_by, count,
+                                   trust_role_name(role)));
+    if (!unknown.empty()) error = std::move(error).because("signed by a key that is not trusted here: " + unknown);
+    return failure(std::move(error));
+  }
+  return signers;
+}
+
+std::string default_trust_folder() {
+  const char* config = ::getenv("XDG_CONFIG_HOME");
+  if (config != nullptr && *config == '/') return std::string(config) + "/holdfast/trust";
+  const char* home = ::getenv("HOME");
+  return std::string(home == nullptr ? "" : home) + "/.config/holdfast/trust";
+}
+
+}  // namespace holdfast::bundle

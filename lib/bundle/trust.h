@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose signatures count: a small file with public keys, their roles, and how many of each role must
+// have signed. It is made on the machine that installs, from keys that came by another way than the
+// bundle. It does not know bundles.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "crypto/minisign.h"
+
+namespace holdfast::bundle {
+
+// release: the maker. site: who let the file in. downgrade: who may permit an older epoch.
+enum class TrustRole { release, site, downgrade };
+
+std::string_view trust_role_name(TrustRole role);
+Result<TrustRole> parse_trust_role(std::string_view name);
+
+struct TrustedKey {
+  crypto::PublicKey key;
+  std::vector<TrustRole> roles;
+  std::string note;
+};
+
+struct DetachedSignature {
+  crypto::KeyId key;
+  std::string text;  // a .minisig file
+};
+
+class TrustRoot {
+ public:
+  // One key with role release and a threshold of one.
+  static TrustRoot of(const crypto::PublicKey& key, std::string note = {});
+  // Refuses with Code::trust_root.
+  static Result<TrustRoot> parse(std::string_view text);
+  // <folder>/root.json. Refuses with Code::trust_root when it is missing, malformed, or writable by
+  // others than its owner.
+  static Result<TrustRoot> load(const std::string& folder);
+  [[nodiscard]] Result<> save(const std::string& folder) const;
+
+  [[nodiscard]] std::string to_text() const;
+  [[nodiscard]] crypto::Sha256 fingerprint() const;  // of to_text()
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+  [[nodiscard]] const std::vector<TrustedKey>& keys() const { return keys_; }
+  [[nodiscard]] std::size_t threshold(TrustRole role) const;
+
+  // Each makes version n + 1.
+  Result<> add(TrustedKey key);
+  Result<> remove(const crypto::KeyId& id);
+  Result<> set_threshold(TrustRole role, std::size_t count);
+
+  // Are there enough signatures over `message` for every role that has a threshold? Keys that are not
+  // listed do not count; a signature by a listed key that does not hold is refused even if enough
+  // others do. Returns the keys that signed. Refuses with Code::bundle_signature or
+  // Code::bundle_untrusted_key.
+  [[nodiscard]] Result<std::vector<crypto::KeyId>> check(
+      std::string_view message, const std::vector<DetachedSignature>& signatures) const;
+
+ private:
+  [[nodiscard]] const TrustedKey* find(const crypto::KeyId& id) const;
+
+  std::uint64_t version_ = 1;
+  std::vector<TrustedKey> keys_;  // sorted by id
+  std::map<TrustRole, std::size_t> thresholds_;
+};
+
+// $XDG_CONFIG_HOME/holdfast/trust or ~/.config/holdfast/trust.
+std::string default_trust_folder();
+
+}  // namespace holdfast::bundle

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundle::open, step by step as docs/formats/bundle.md numbers them.
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "archive/tar_writer.h"
+#include "base/semver.h"
+#include "base/text.h"
+#include "bundle/bundle.h"
+#include "bundle/profile.h"
+
+namespace holdfast::bundle {
+
+// What is known while a bundle is being opened.
+struct Bundle::Opening {
+  Bundle bundle;
+  std::uint64_t cursor = 0;
+  std::string statement_text;
+  std::vector<DetachedSignature> signatures;
+  std::string index_text;
+
+  Result<std::string> bytes(std::uint64_t at, std::uint64_t size) const;
+  Result<NameAndSize> next_header() const;
+  Result<std::string> content(const NameAndSize& member, std::uint64_t limit);
+  Result<std::string> member(std::string_view name, std::uint64_t limit);
+
+  Result<> read_head();
+  Result<> check_policy(const OpenOptions& options) const;
+  Result<> read_tables();
+  Result<> lay_out();
+  Result<> compare_headers() const;
+  Result<> check_blobs(const OpenOptions& options) const;
+};
+
+namespace {
+
+std::unexpected<Error> format_failure(std::string what, std::uint64_t at) {
+  return failure(Error(Code::bundle_format, std::move(what)).at(fmt::format("byte {}", at)));
+}
+
+Result<> expect_zeros(std::string_view bytes, std::uint64_t at) {
+  if (bytes.find_first_not_of('\0') == std::string_view::npos) return {};
+  return format_failure("bytes that must be zero are not", at);
+}
+
+}  // namespace
+
+Result<std::string> Bundle::Opening::bytes(std::uint64_t at, std::uint64_t size) const {
+  const auto end = TRY(checked_add(at, size));
+  if (end > bundle.held_.size) {
+    return failure(Code::bundle_format, "the bundle ends at byte {}, it should hold at least {}",
+                   bundle.held_.size, end);
+  }
+  std::string out(static_cast<std::size_t>(size), '\0');
+  TRY(crypto::read_exactly(bundle.held_.file.get(), at, out));
+  return out;
+}
+
+Result<NameAndSize> Bundle::Opening::next_header() const {
+  const std::string block = TRY(bytes(cursor, archive::tar_block));
+  auto header = read_plain_header(block);
+  if (!header) return format_failure("this is no member header of a bundle", cursor);
+  return *std::move(header);
+}
+
+// Moves the cursor behind the member.
+Result<std::string> Bundle::Opening::content(const NameAndSize& member, std::uint64_t limit) {
+  if (member.size > limit) {
+    return format_failure(fmt::format("member '{}' is {} bytes, the limit is {}",
+                                      printable(member.name), member.size, limit),
+                          cursor);
+  }
+  const std::uint64_t start = cursor + archive::tar_block;
+  std::string text = TRY(bytes(start, member.size));
+  const std::uint64_t end = start + member.size;
+  const std::size_t padding = archive::tar_padding(member.size);
+  const std::string zeros = TRY(bytes(end, padding));
+  TRY(expect_zeros(zeros, end));
+  cursor = end + padding;
+  return text;
+}
+
+Result<std::string> Bundle::Opening::member(std::string_view name, std::uint64_t limit) {
+  const NameAndSize header = TRY(next_header());
+  if (header.name != name) {
+    return format_failure(
+        fmt::format("member '{}' stands where '{}' belongs", printable(header.name), name), cursor);
+  }
+  return content(header, limit);
+}
+
+// Step 2: the statement and its signatures as bytes.
+Result<> Bundle::Opening::read_head() {
+  statement_text = TRY(member(statement_name, statement_limit));
+  while (true) {
+    const NameAndSize header = TRY(next_header());
+    if (!is_signature_name(header.name)) return {};
+    if (signatures.size() == signatures_limit) {
+      return format_failure(fmt::format("more than {} signatures", signatures_limit), cursor);
+    }
+    const std::uint64_t at = cursor;
+    std::string text = TRY(content(header, signature_limit));
+    // The key's id is read from the signature; the member's name must be the one that follows.
+    const auto signature = TRY(crypto::Signature::parse(text));
+    if (signature_name(signature.key_id()) != header.name) {
+      return format_failure("a signature does not bear its key's name", at);
+    }
+    if (!signatures.empty() && signatures.back().key >= signature.key_id()) {
+      return format_failure("signatures are not in the order of their keys", at);
+    }
+    signatures.push_back({.key = signature.key_id(), .text = std::move(text)});
+  }
+}
+
+// Step 5.
+Result<> Bundle::Opening::check_policy(const OpenOptions& options) const {
+  const Statement& statement = bundle.statement_;
+  if (options.platform &&
+      std::ranges::find(statement.platforms, *options.platform) == statement.platforms.end()) {
+    return failure(Code::wrong_architecture, "the bundle is for {}, this machine is {}",
+                   fmt::join(statement.platforms, ", "), *options.platform);
+  }
+  const auto installer = semver::Version::parse(options.installer_version);
+  const auto least = semver::Version::parse(statement.min_installer);
+  if (installer && least && semver::compare(*installer, *least) < 0) {
+    return failure(Code::bundle_policy, "the bundle asks for holdfast {} or newer, this is {}",
+                   statement.min_installer, options.installer_version);
+  }
+  if (statement.security_epoch < options.minimum_epoch) {
+    return failure(Code::bundle_policy, "the bundle's security epoch is {}, this site is at {}",
+                   statement.security_epoch, options.minimum_epoch);
+  }
+  return {};
+}
+
+// Step 6, first half: the members that the statement's digests cover.
+Result<> Bundle::Opening::read_tables() {
+  const auto covered = [&](std::string_view name, std::uint64_t limit,
+                           const crypto::Sha256& digest) -> Result<std::string> {
+    std::string text = TRY(member(name, limit));
+    if (crypto::sha256(text) != digest) {
+      return failure(Code::bundle_content, "'{}' is not the one that was signed", name);
+    }
+    return text;
+  };
+  const Statement& statement = bundle.statement_;
+  const std::string closure_text = TRY(covered(closure_name, closure_limit, statement.closure));
+  const std::string layout = TRY(covered(layout_name, layout_text.size(), statement.layout));
+  index_text = TRY(covered(index_name, index_limit, statement.index));
+  if (layout != layout_text) {
+    return failure(Code::bundle_format, "'{}' is not of version 1.0.0", layout_name);
+  }
+  bundle.closure_ = TRY(Closure::parse(closure_text));
+  return {};
+}
+
+// Step 6, second half: every blob's place is a sum; the file's length follows.
+Result<> Bundle::Opening::lay_out() {
+  const Totals totals = TRY(bundle.closure_.totals());
+  if (totals != bundle.statement_.limits) {
+    return failure(Code::bundle_format, "the closure holds {} blobs of {} bytes, {} of {} were signed",
+                   totals.blobs, totals.bytes, bundle.statement_.limits.blobs,
+                   bundle.statement_.limits.bytes);
+  }
+  std::uint64_t at = cursor;
+  for (const auto& line : bundle.closure_.lines()) {
+    at = TRY(checked_add(at, blob_header(line.digest, line.size, at).size()));
+    bundle.places_.push_back(at);
+    at = TRY(checked_add(at, line.size + archive::tar_padding(line.size)));
+  }
+  const std::uint64_t length = TRY(checked_add(at, trailer_size));
+  if (length != bundle.held_.size) {
+    return failure(Code::bundle_format, "the bundle is {} bytes long, it should be {}",
+                   bundle.held_.size, length);
+  }
+  return {};
+}
+
+// Step 7, first half: whatever lies between the contents is what we would have written ourselves.
+Result<> Bundle::Opening::compare_headers() const {
+  std::uint64_t at = cursor;
+  for (std::size_t i = 0; i < bundle.places_.size(); ++i) {
+    const ClosureLine& line = bundle.closure_.lines()[i];
+    const std::string want = blob_header(line.digest, line.size, at);
+    const std::string held = TRY(bytes(at, want.size()));
+    if (held != want) {
+      return format_failure(
+          fmt::format("the header of blob {} is not the one that belongs there", line.digest.text()),
+          at);
+    }
+    const std::uint64_t end = bundle.places_[i] + line.size;
+    const std::size_t padding = archive::tar_padding(line.size);
+    const std::string zeros = TRY(bytes(end, padding));
+    TRY(expect_zeros(zeros, end));
+    at = end + padding;
+  }
+  const std::string trailer = TRY(bytes(at, trailer_size));
+  return expect_zeros(trailer, at);
+}
+
+// Step 7, second half.
+Result<> Bundle::Opening::check_blobs(const OpenOptions& options) const {
+  std::vector<crypto::Range> ranges;
+  for (std::size_t i = 0; i < bundle.places_.size(); ++i) {
+    ranges.push_back({.offset = bundle.places_[i], .size = bundle.closure_.lines()[i].size});
+  }
+  const std::uint64_t total = bundle.statement_.limits.bytes;
+  std::atomic<std::uint64_t> done = 0;
+  const crypto::HashProgress progress = [&](std::uint64_t more) {
+    if (options.progress) options.progress(done += more, total);
+  };
+  const unsigned threads =
+      options.threads > 0 ? options.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+  const auto digests =
+      TRY(crypto::hash_ranges(bundle.held_.file.get(), ranges, threads, progress));
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    const ClosureLine& line = bundle.closure_.lines()[i];
+    if (digests[i] == line.digest) continue;
+    return failure(Error(Code::bundle_content,
+                         fmt::format("blob {} was changed: its bytes give {}", line.digest.text(),
+                                     digests[i].text()))
+                       .at(fmt::format("bytes {} to {}", bundle.places_[i],
+                                       bundle.places_[i] + line.size)));
+  }
+  return {};
+}
+
+Result<Bundle> Bundle::open(const std::string& path, const TrustRoot& trust,
+                            const OpenOptions& options) {
+  Opening opening;
+  Bundle& bundle = opening.bundle;
+
+  // 1. One descriptor of a file that nobody changes meanwhile.
+  bundle.held_ = TRY(hold_file(path, options.copy_folder));
+
+  // 2. and 3. Raw bytes, then the signatures over them. Nothing is parsed before they hold.
+  TRY(opening.read_head(), "{}", path);
+  bundle.signers_ = TRY(trust.check(opening.statement_text, opening.signatures), "{}", path);
+
+  // 4. The same buffer, strictly.
+  bundle.id_ = crypto::sha256(opening.statement_text);
+  bundle.statement_ = TRY(Statement::parse(opening.statement_text), "{}", path);
+
+  // 5. Is it for this site, this machine, this installer?
+  TRY(opening.check_policy(options), "{}", path);
+
+  // 6. Closure, sums, length.
+  TRY(opening.read_tables(), "{}", path);
+  TRY(opening.lay_out(), "{}", path);
+
+  // 7. Headers are compared, blobs are hashed.
+  TRY(opening.compare_headers(), "{}", path);
+  TRY(opening.check_blobs(options), "{}", path);
+
+  // 8. Index and closure name the same blobs.
+  const ReadBlob read = [&](const crypto::Sha256& digest) {
+    return bundle.read(digest, manifest_limit);
+  };
+  bundle.items_ = TRY(read_index(opening.index_text, bundle.closure_, read), "{}", path);
+  if (!bundle.held_.is_still_ours()) {
+    return failure(Error(Code::bundle_content, "the bundle was opened for writing while it was read")
+                       .at(path));
+  }
+  return std::move(bundle);
+}
+
+}  // namespace holdfast::bundle
