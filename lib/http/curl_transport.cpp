@@ -227,6 +227,8 @@ class Wire {
     const bool given_out =
         transfer.pipe != nullptr && transfer.head_complete && !transfer.discard_body;
     if (transfer.attempt >= transfer.request.attempts || transfer.refusal || given_out) return {};
+    // Waiting mends no certificate.
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM) return {};
     Attempt attempt{.number = transfer.attempt};
     attempt.replayable = replayable(transfer.request.replay, transfer.request.method);
     attempt.status = code == CURLE_OK ? transfer.response.status : 0;

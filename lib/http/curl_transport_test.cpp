@@ -328,6 +328,23 @@ TEST(CurlTransport, DoesNotRepeatAnUnsafeRequestThatWasCut) {
   EXPECT_EQ(requests, 4);
 }
 
+TEST(CurlTransport, DoesNotRepeatAnUnsafeRequestOnAConnectionThatEnded) {
+  std::atomic<int> requests = 0;
+  const auto server = Loopback::answering([&](const Received& got, Connection& peer) {
+    if (got.method == "GET") {
+      peer.answer(200, "");
+    } else {
+      ++requests;
+      peer.shut_down();
+    }
+  });
+  const auto transport = plain_transport();
+  EXPECT_TRUE(transport->send({.url = server->url("/")}).has_value());
+  EXPECT_FALSE(
+      transport->send({.method = "POST", .url = server->url("/"), .body = "x"}).has_value());
+  EXPECT_EQ(requests, 1);
+}
+
 TEST(CurlTransport, FollowsRedirectsOnlyWhereAllowed) {
   std::string authorization = "unset";
   const auto target = Loopback::answering([&](const Received& got, Connection& peer) {

@@ -124,7 +124,13 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
 std::size_t on_read(char* into, std::size_t, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   note_progress(transfer);
-  auto count = transfer.request.body_source(transfer.body_offset, {into, size});
+  const Request& request = transfer.request;
+  Result<std::size_t> count;
+  if (request.body_source) {
+    count = request.body_source(transfer.body_offset, {into, size});
+  } else {
+    count = request.body.copy(into, size, transfer.body_offset);
+  }
   if (!count) {
     transfer.refusal = std::move(count).error();
     return CURL_READFUNC_ABORT;
@@ -133,9 +139,13 @@ std::size_t on_read(char* into, std::size_t, std::size_t size, void* context) {
   return *count;
 }
 
+// libcurl repeats any request whose reused connection ends before an answer, although the peer may
+// have acted on it. It rewinds the body first, and a body that cannot be rewound stops it.
 int on_seek(void* context, curl_off_t offset, int origin) {
+  auto& transfer = *static_cast<Transfer*>(context);
+  if (!replayable(transfer.request.replay, transfer.request.method)) return CURL_SEEKFUNC_FAIL;
   if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
-  static_cast<Transfer*>(context)->body_offset = static_cast<std::uint64_t>(offset);
+  transfer.body_offset = static_cast<std::uint64_t>(offset);
   return CURL_SEEKFUNC_OK;
 }
 
@@ -201,16 +211,17 @@ void configure_body(Transfer& transfer) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
   }
-  if (request.body_source) {
+  const bool once = !replayable(request.replay, request.method) && !request.body.empty();
+  if (request.body_source || once) {
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, &on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, static_cast<void*>(&transfer));
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &on_seek);
     curl_easy_setopt(easy, CURLOPT_SEEKDATA, static_cast<void*>(&transfer));
-    const curl_off_t size = request.body_source_size
-                                ? static_cast<curl_off_t>(*request.body_source_size)
-                                : curl_off_t{-1};
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, size);
+    const auto size = request.body_source ? request.body_source_size
+                                          : std::optional<std::uint64_t>(request.body.size());
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+                     size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
   } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
