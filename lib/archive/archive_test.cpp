@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include "archive/compress.h"
 #include "archive/tar_reader.h"
 #include "archive/tar_writer.h"
+
+#include <gtest/gtest.h>
 
 namespace holdfast::archive {
 namespace {
@@ -64,6 +64,7 @@ TEST(ReadTree, RefusesWhatCouldLeaveTheTreeOrIsNoFile) {
       {"no archive", "hello", Code::file_unreadable},
       {"cut short", chart_tar().substr(0, 1100), Code::file_unreadable},
   };
+
   for (const auto& test : cases) {
     const auto tree = read_tree(test.bytes);
     ASSERT_FALSE(tree.has_value()) << test.name;
@@ -98,7 +99,8 @@ TEST(ReadTree, CountsAgainstItsLimits) {
 
 TEST(Zstd, ExpandsToExactlyTheExpectedSize) {
   std::string text;
-  for (int i = 0; i < 100'000; ++i) text += std::to_string(i * 7919L % 104'729);
+  for (int i = 0; i < 100'000; ++i)
+    text += std::to_string(i * 7919L % 104'729);
   const std::string small = zstd(text);
   EXPECT_EQ(small, zstd(text));
   std::string out;
@@ -120,7 +122,9 @@ TEST(Zstd, ExpandsToExactlyTheExpectedSize) {
   }
 }
 
-TEST(TarWriter, GivesTheSameBytesForTheSameCalls) { EXPECT_EQ(chart_tar(), chart_tar()); }
+TEST(TarWriter, GivesTheSameBytesForTheSameCalls) {
+  EXPECT_EQ(chart_tar(), chart_tar());
+}
 
 TEST(TarWriter, RefusesContentThatChangesItsSize) {
   std::string bytes;

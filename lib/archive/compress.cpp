@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/compress.h"
 
+#include "base/handle.h"
+
 #include <zlib.h>
 #include <zstd.h>
 
 #include <vector>
-
-#include "base/handle.h"
 
 namespace holdfast::archive {
 namespace {
@@ -49,9 +49,9 @@ Result<> zstd_compress(const Source& source, const Sink& sink, const ZstdOptions
     std::size_t left = 1;
     while (input.pos < input.size || (ended && left != 0)) {
       ZSTD_outBuffer output{out.data(), out.size(), 0};
-      left = TRY(zstd_checked(
-          ZSTD_compressStream2(context.get(), &output, &input, ended ? ZSTD_e_end : ZSTD_e_continue),
-          Code::file_unreadable, "the content could not be compressed"));
+      left = TRY(zstd_checked(ZSTD_compressStream2(context.get(), &output, &input,
+                                                   ended ? ZSTD_e_end : ZSTD_e_continue),
+                              Code::file_unreadable, "the content could not be compressed"));
       TRY(sink({out.data(), output.pos}));
     }
   }
@@ -61,9 +61,8 @@ Result<> zstd_compress(const Source& source, const Sink& sink, const ZstdOptions
 Result<> zstd_expand(const Source& source, const Sink& sink, std::uint64_t size) {
   const Expander context(ZSTD_createDCtx());
   CHECK(context != nullptr);
-  TRY(zstd_checked(
-      ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, window_log_limit), Code::internal,
-      "the window limit could not be set"));
+  TRY(zstd_checked(ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, window_log_limit),
+                   Code::internal, "the window limit could not be set"));
   std::vector<char> in(ZSTD_DStreamInSize());
   std::vector<char> out(ZSTD_DStreamOutSize());
   std::uint64_t done = 0;

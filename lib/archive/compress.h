@@ -3,9 +3,9 @@
 // processors, so that a bundle is reproducible. Expansion is bounded by a size known beforehand.
 #pragma once
 
-#include <cstdint>
-
 #include "archive/stream.h"
+
+#include <cstdint>
 
 namespace holdfast::archive {
 
@@ -18,9 +18,9 @@ struct ZstdOptions {
 
 Result<> zstd_compress(const Source& source, const Sink& sink, const ZstdOptions& options);
 
-// Expands frames up to the end of `source`, to exactly `size` bytes: one byte more or less is refused
-// with Code::bundle_content, and nothing beyond `size` reaches the sink. A frame may ask for a window
-// of at most 128 MiB.
+// Expands frames up to the end of `source`, to exactly `size` bytes: one byte more or less is
+// refused with Code::bundle_content, and nothing beyond `size` reaches the sink. A frame may ask
+// for a window of at most 128 MiB.
 Result<> zstd_expand(const Source& source, const Sink& sink, std::uint64_t size);
 
 // Level 9, no name, no time.

@@ -68,7 +68,8 @@ Sink sink_to_fd(int fd) {
       const ssize_t put = ::write(fd, bytes.data(), bytes.size());
       if (put < 0 && errno == EINTR) continue;
       if (put < 0) {
-        const Code code = errno == ENOSPC || errno == EDQUOT ? Code::disk_full : Code::file_unwritable;
+        const Code code =
+            errno == ENOSPC || errno == EDQUOT ? Code::disk_full : Code::file_unwritable;
         return failure(Error(code, "the file could not be written").because(::strerror(errno)));
       }
       bytes.remove_prefix(static_cast<std::size_t>(put));

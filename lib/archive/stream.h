@@ -3,13 +3,13 @@
 // memory. It does not know formats.
 #pragma once
 
+#include "base/result.h"
+
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace holdfast::archive {
 

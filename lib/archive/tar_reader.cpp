@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/tar_reader.h"
 
+#include "base/handle.h"
+#include "base/text.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -9,9 +12,6 @@
 #include <optional>
 #include <set>
 #include <vector>
-
-#include "base/handle.h"
-#include "base/text.h"
 
 namespace holdfast::archive {
 namespace {

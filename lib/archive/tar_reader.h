@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads tar, plain or in gzip or zstd, as a stream, from a hostile hand: only files and folders, paths
-// that stay inside, everything counted against limits before it is kept. Nothing is written to disk.
-// It does not know what the members are for.
+// Reads tar, plain or in gzip or zstd, as a stream, from a hostile hand: only files and folders,
+// paths that stay inside, everything counted against limits before it is kept. Nothing is written
+// to disk. It does not know what the members are for.
 #pragma once
+
+#include "archive/stream.h"
+#include "tree/memory_tree.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "archive/stream.h"
-#include "tree/memory_tree.h"
 
 namespace holdfast::archive {
 
@@ -37,8 +37,8 @@ struct Entry {
 // unread.
 using Visitor = std::function<Result<>(const Entry& entry, const Source& content)>;
 
-// Refuses with Code::limit, Code::path_outside, Code::file_unreadable (no tar, cut short) or what the
-// visitor refuses with.
+// Refuses with Code::limit, Code::path_outside, Code::file_unreadable (no tar, cut short) or what
+// the visitor refuses with.
 Result<> read_tar(const Source& source, const Limits& limits, const Visitor& visit);
 
 // All files of the archive. A path that occurs twice, or is both file and folder, is refused.

@@ -37,11 +37,15 @@ std::string TarHeader::bytes() const {
   put(block, 148, "        ");     // the sum is taken over blanks
   block[156] = type;
   put(block, 157, link);
-  put(block, 257, std::string_view("ustar\0" "00", 8));
+  put(block, 257,
+      std::string_view("ustar\0"
+                       "00",
+                       8));
   put(block, 329, "0000000");  // device numbers
   put(block, 337, "0000000");
   unsigned sum = 0;
-  for (const char c : block) sum += static_cast<unsigned char>(c);
+  for (const char c : block)
+    sum += static_cast<unsigned char>(c);
   put(block, 148, std::string_view(fmt::format("{:06o}", sum) + std::string("\0 ", 2)));
   return block;
 }
@@ -94,6 +98,8 @@ Result<> TarWriter::link(const std::string& path, const std::string& target) {
   return header(path, {.type = '2', .mode = 0777, .link = target});
 }
 
-Result<> TarWriter::finish() { return sink_(std::string(2 * tar_block, '\0')); }
+Result<> TarWriter::finish() {
+  return sink_(std::string(2 * tar_block, '\0'));
+}
 
 }  // namespace holdfast::archive

@@ -4,11 +4,11 @@
 // It does not know what the members are for.
 #pragma once
 
+#include "archive/stream.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "archive/stream.h"
 
 namespace holdfast::archive {
 
@@ -38,11 +38,13 @@ class TarWriter {
 
   Result<> folder(const std::string& path, unsigned mode = 0755);
   Result<> file(const std::string& path, std::string_view content, unsigned mode = 0644);
+
   // `source` must give exactly `size` bytes.
   struct Content {
     const Source& source;
     std::uint64_t size;
   };
+
   Result<> file(const std::string& path, const Content& content, unsigned mode = 0644);
   Result<> link(const std::string& path, const std::string& target);
   // The two zero blocks that end an archive.

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/bundle.h"
 
+#include "archive/compress.h"
+#include "archive/tar_writer.h"
+#include "base/text.h"
+#include "bundle/profile.h"
+#include "value/json.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,12 +16,6 @@
 
 #include <algorithm>
 #include <set>
-
-#include "archive/compress.h"
-#include "archive/tar_writer.h"
-#include "base/text.h"
-#include "bundle/profile.h"
-#include "value/json.h"
 
 namespace holdfast::bundle {
 namespace {
@@ -39,8 +39,7 @@ std::unexpected<Error> changed(const crypto::Sha256& digest) {
 
 std::unexpected<Error> unwritable(const std::string& path) {
   const Code code = errno == ENOSPC || errno == EDQUOT ? Code::disk_full : Code::file_unwritable;
-  return failure(
-      Error(code, "the file could not be written").at(path).because(::strerror(errno)));
+  return failure(Error(code, "the file could not be written").at(path).because(::strerror(errno)));
 }
 
 }  // namespace
@@ -81,8 +80,7 @@ Result<std::string> Bundle::read(const crypto::Sha256& digest, std::uint64_t lim
 
 Result<> Bundle::copy(const crypto::Sha256& digest, const archive::Sink& sink) const {
   const std::uint64_t at = TRY(place_of(digest));
-  const auto stored =
-      archive::source_of_range(held_.file.get(), at, closure_.find(digest)->size);
+  const auto stored = archive::source_of_range(held_.file.get(), at, closure_.find(digest)->size);
   crypto::Sha256Stream stream;
   TRY(archive::copy(hashing(stored, stream), sink));
   if (stream.finish() != digest) return changed(digest);
@@ -97,7 +95,8 @@ Result<> Bundle::expand(const crypto::Sha256& digest, const archive::Sink& sink)
   }
   const auto stored = archive::source_of_range(held_.file.get(), at, line.size);
   crypto::Sha256Stream stream;
-  TRY(archive::zstd_expand(hashing(stored, stream), sink, *line.expanded), "blob {}", digest.text());
+  TRY(archive::zstd_expand(hashing(stored, stream), sink, *line.expanded), "blob {}",
+      digest.text());
   if (stream.finish() != digest) return changed(digest);
   return {};
 }
@@ -122,9 +121,8 @@ Result<> Bundle::write_image_archive(const Item& image, const archive::Sink& sin
   CHECK(image.kind == ItemKind::image);
   archive::TarWriter tar(sink);
   TRY(tar.file(std::string(layout_name), layout_text));
-  const Object index{{"schemaVersion", 2},
-                     {"mediaType", oci::index},
-                     {"manifests", Array{image.descriptor}}};
+  const Object index{
+      {"schemaVersion", 2}, {"mediaType", oci::index}, {"manifests", Array{image.descriptor}}};
   TRY(tar.file(std::string(index_name), json::write(index, json::Escape::plain)));
   std::set<crypto::Sha256> written;
   const auto put = [&](const crypto::Sha256& digest) -> Result<> {
@@ -139,7 +137,8 @@ Result<> Bundle::write_image_archive(const Item& image, const archive::Sink& sin
     return {};
   };
   TRY(put(image.manifest));
-  for (const auto& part : image.parts) TRY(put(part.digest));
+  for (const auto& part : image.parts)
+    TRY(put(part.digest));
   return tar.finish();
 }
 

@@ -5,12 +5,6 @@
 // It does not know the cluster.
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "archive/stream.h"
 #include "base/result.h"
 #include "bundle/closure.h"
@@ -19,17 +13,23 @@
 #include "bundle/statement.h"
 #include "bundle/trust.h"
 
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace holdfast::bundle {
 
 // Called from several threads with bytes done and bytes in all.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 struct OpenOptions {
-  std::string installer_version;          // "" skips the check of minInstaller
-  std::optional<std::string> platform;    // "linux/amd64"; nothing skips the check
+  std::string installer_version;        // "" skips the check of minInstaller
+  std::optional<std::string> platform;  // "linux/amd64"; nothing skips the check
   std::uint64_t minimum_epoch = 0;
-  unsigned threads = 0;                   // 0: as many as processors, at most 8
-  std::string copy_folder = "/var/tmp";   // see hold_file
+  unsigned threads = 0;                  // 0: as many as processors, at most 8
+  std::string copy_folder = "/var/tmp";  // see hold_file
   Progress progress = {};
 };
 
@@ -40,11 +40,17 @@ class Bundle {
                              const OpenOptions& options);
 
   [[nodiscard]] const Statement& statement() const { return statement_; }
+
   [[nodiscard]] const crypto::Sha256& id() const { return id_; }  // of the statement's bytes
+
   [[nodiscard]] const Closure& closure() const { return closure_; }
+
   [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+
   [[nodiscard]] const std::vector<crypto::KeyId>& signers() const { return signers_; }
+
   [[nodiscard]] std::uint64_t size() const { return held_.size; }
+
   [[nodiscard]] Custody custody() const { return held_.custody; }
 
   [[nodiscard]] std::vector<const Item*> items_of(std::string_view component, ItemKind kind) const;

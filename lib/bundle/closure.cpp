@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/closure.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-
 #include "archive/tar_writer.h"
 #include "base/text.h"
 #include "bundle/profile.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace holdfast::bundle {
 namespace {
@@ -41,7 +41,9 @@ std::optional<ClosureLine> parse_line(std::string_view text) {
 
 }  // namespace
 
-std::string_view role_name(Role role) { return role_names.at(static_cast<std::size_t>(role)); }
+std::string_view role_name(Role role) {
+  return role_names.at(static_cast<std::size_t>(role));
+}
 
 std::optional<Role> parse_role(std::string_view name) {
   const auto* found = std::ranges::find(role_names, name);
@@ -60,8 +62,9 @@ Result<Closure> Closure::parse(std::string_view text) {
   Closure closure;
   std::size_t number = 0;
   const auto wrong = [&](std::string_view reason) {
-    return failure(Error(Code::bundle_format, fmt::format("the closure is not canonical: {}", reason))
-                       .at(fmt::format("{}:{}", closure_name, number)));
+    return failure(
+        Error(Code::bundle_format, fmt::format("the closure is not canonical: {}", reason))
+            .at(fmt::format("{}:{}", closure_name, number)));
   };
   while (!text.empty()) {
     ++number;

@@ -3,14 +3,14 @@
 // digests. "sha256:<hex> <size> <role> <expanded size or ->", nothing else, no JSON.
 #pragma once
 
+#include "base/result.h"
+#include "crypto/digest.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "crypto/digest.h"
 
 namespace holdfast::bundle {
 
@@ -57,6 +57,7 @@ class Closure {
   static Result<Closure> parse(std::string_view text);
 
   [[nodiscard]] const std::vector<ClosureLine>& lines() const { return lines_; }
+
   [[nodiscard]] const ClosureLine* find(const crypto::Sha256& digest) const;
   [[nodiscard]] std::string to_text() const;
   // Refuses with Code::bundle_format when a sum passes 2^63.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/custody.h"
 
+#include "archive/stream.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
@@ -10,8 +12,6 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
-
-#include "archive/stream.h"
 
 namespace holdfast::bundle {
 namespace {
@@ -23,7 +23,7 @@ std::unexpected<Error> unreadable(const std::string& path, std::string reason) {
 
 // A file system where another machine or a program decides what a read returns.
 bool is_remote(int fd) {
-  struct statfs system {};
+  struct statfs system{};
   if (::fstatfs(fd, &system) != 0) return true;
   return system.f_type == NFS_SUPER_MAGIC || system.f_type == FUSE_SUPER_MAGIC ||
          system.f_type == SMB_SUPER_MAGIC || system.f_type == V9FS_MAGIC;
@@ -59,7 +59,7 @@ bool HeldFile::is_still_ours() const {
 Result<HeldFile> hold_file(const std::string& path, const std::string& copy_folder) {
   HeldFile held;
   held.file = FileDescriptor(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
+  struct stat status{};
   if (!held.file && errno == ELOOP) return unreadable(path, "it is a symbolic link");
   if (!held.file || ::fstat(held.file.get(), &status) != 0) {
     return unreadable(path, ::strerror(errno));

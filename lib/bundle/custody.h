@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file that nobody changes between the check and the use (CVE-2020-25860's class): opened once, its
-// owner and mode looked at, and leased from the kernel; where that cannot be had, a private copy
-// without a name is made and only the copy is used. It does not know what is inside.
+// A file that nobody changes between the check and the use (CVE-2020-25860's class): opened once,
+// its owner and mode looked at, and leased from the kernel; where that cannot be had, a private
+// copy without a name is made and only the copy is used. It does not know what is inside.
 #pragma once
-
-#include <cstdint>
-#include <string>
 
 #include "base/handle.h"
 #include "base/result.h"
+
+#include <cstdint>
+#include <string>
 
 namespace holdfast::bundle {
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/draft.h"
 
+#include "archive/compress.h"
+#include "archive/tar_writer.h"
+#include "bundle/profile.h"
+#include "value/json.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,17 +15,13 @@
 
 #include <algorithm>
 
-#include "archive/compress.h"
-#include "archive/tar_writer.h"
-#include "bundle/profile.h"
-#include "value/json.h"
-
 namespace holdfast::bundle {
 namespace {
 
 std::unexpected<Error> unwritable(const std::string& path) {
   const Code code = errno == ENOSPC || errno == EDQUOT ? Code::disk_full : Code::file_unwritable;
-  return failure(Error(code, "the bundle could not be written").at(path).because(::strerror(errno)));
+  return failure(
+      Error(code, "the bundle could not be written").at(path).because(::strerror(errno)));
 }
 
 std::string index_of(const Array& items) {
@@ -48,8 +49,7 @@ Result<FileDescriptor> make_scratch(const std::string& folder) {
 }
 
 Value descriptor_of(const Stored& stored, std::string_view media_type) {
-  return Object{
-      {"mediaType", media_type}, {"digest", stored.digest.text()}, {"size", stored.size}};
+  return Object{{"mediaType", media_type}, {"digest", stored.digest.text()}, {"size", stored.size}};
 }
 
 Result<Draft> Draft::start(const std::string& folder) {
@@ -60,7 +60,8 @@ Result<Draft> Draft::start(const std::string& folder) {
 }
 
 Result<Stored> Draft::store(const archive::Source& source) {
-  if (::lseek(spool_.get(), static_cast<off_t>(spool_end_), SEEK_SET) < 0) return unwritable(folder_);
+  if (::lseek(spool_.get(), static_cast<off_t>(spool_end_), SEEK_SET) < 0)
+    return unwritable(folder_);
   crypto::Sha256Stream stream;
   const archive::Sink to_spool = archive::sink_to_fd(spool_.get());
   std::uint64_t size = 0;
@@ -143,7 +144,8 @@ Result<> Draft::write_to(int fd, const Statement& statement,
     TRY(write_member(sink, signature_name(id), signature));
   }
   std::vector<ClosureLine> lines;
-  for (const auto& [digest, line] : used_) lines.push_back(line);
+  for (const auto& [digest, line] : used_)
+    lines.push_back(line);
   TRY(write_member(sink, closure_name, Closure::of(lines).to_text()));
   TRY(write_member(sink, layout_name, layout_text));
   TRY(write_member(sink, index_name, index_of(items_)));
@@ -159,9 +161,11 @@ Result<> Draft::write_to(int fd, const Statement& statement,
 Result<Statement> Draft::write(Statement statement, const std::vector<crypto::SigningKey>& keys,
                                const std::string& path) const {
   std::vector<ClosureLine> lines;
-  for (const auto& [digest, line] : used_) lines.push_back(line);
+  for (const auto& [digest, line] : used_)
+    lines.push_back(line);
   if (lines.size() > blobs_limit) {
-    return failure(Code::limit, "the bundle has {} blobs, the limit is {}", lines.size(), blobs_limit);
+    return failure(Code::limit, "the bundle has {} blobs, the limit is {}", lines.size(),
+                   blobs_limit);
   }
   const Closure closure = Closure::of(lines);
   statement.limits = TRY(closure.totals());

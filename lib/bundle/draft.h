@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bundle in the making: blobs collect in one file without a name beside the output, then statement,
-// tables and the blobs in use are written in one pass. Same blobs, same items, same keys: same bytes.
-// It does not know where contents come from.
+// A bundle in the making: blobs collect in one file without a name beside the output, then
+// statement, tables and the blobs in use are written in one pass. Same blobs, same items, same
+// keys: same bytes. It does not know where contents come from.
 #pragma once
-
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "archive/stream.h"
 #include "base/handle.h"
@@ -17,6 +11,12 @@
 #include "bundle/index.h"
 #include "bundle/statement.h"
 #include "crypto/minisign.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::bundle {
 
@@ -35,22 +35,27 @@ class Draft {
 
   // Keeps a content that may or may not become part of the bundle.
   Result<Stored> store(const archive::Source& source);
+
   Result<Stored> store(std::string_view bytes) { return store(archive::source_of(bytes)); }
+
   struct Compressed {
     Stored stored;
     std::uint64_t expanded_size = 0;
     crypto::Sha256 expanded_digest;
   };
+
   // Keeps the zstd form of `size` bytes of `source`.
   Result<Compressed> store_compressed(const archive::Source& source, std::uint64_t size);
 
   [[nodiscard]] bool has(const crypto::Sha256& digest) const { return spooled_.contains(digest); }
+
   [[nodiscard]] std::optional<Stored> find(const crypto::Sha256& digest) const;
   [[nodiscard]] Result<std::string> read(const crypto::Sha256& digest, std::uint64_t limit) const;
 
   // Makes a stored content part of the bundle. The first role given stays.
   void use(const crypto::Sha256& digest, Role role,
            std::optional<std::uint64_t> expanded = std::nullopt);
+
   // A line of the index; `descriptor` names a manifest in use.
   void add_item(Value descriptor) { items_.push_back(std::move(descriptor)); }
 

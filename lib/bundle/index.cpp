@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/index.h"
 
+#include "base/text.h"
+#include "bundle/profile.h"
+#include "value/json.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <set>
-
-#include "base/text.h"
-#include "bundle/profile.h"
-#include "value/json.h"
 
 namespace holdfast::bundle {
 namespace {
@@ -29,8 +29,8 @@ constexpr std::array index_types = {oci::index, oci::docker_index};
 constexpr std::array manifest_types = {oci::manifest, oci::docker_manifest};
 constexpr std::array config_types = {oci::config, oci::docker_config, oci::empty,
                                      oci::chart_config};
-constexpr std::array part_types = {oci::layer,         oci::layer_gzip,    oci::layer_zstd,
-                                   oci::docker_layer,  oci::chart_content, oci::file};
+constexpr std::array part_types = {oci::layer,        oci::layer_gzip,    oci::layer_zstd,
+                                   oci::docker_layer, oci::chart_content, oci::file};
 
 struct Descriptor {
   crypto::Sha256 digest;
@@ -47,8 +47,8 @@ Result<Descriptor> read_descriptor(const Value& value, std::span<const std::stri
   }
   const auto media_type = value.text({"mediaType"});
   if (!is_one_of(media_type, types)) {
-    return wrong(fmt::format("media type '{}' is not one that may stand there",
-                             printable(media_type)));
+    return wrong(
+        fmt::format("media type '{}' is not one that may stand there", printable(media_type)));
   }
   return Descriptor{*digest, static_cast<std::uint64_t>(*bytes), std::string(media_type)};
 }
@@ -56,7 +56,8 @@ Result<Descriptor> read_descriptor(const Value& value, std::span<const std::stri
 Result<std::string> annotation(const Value& value, std::string_view name) {
   const auto text = value.text({"annotations", name});
   if (text.size() > name_limit || printable(text, name_limit) != text) {
-    return wrong(fmt::format("annotation '{}' is no plain text of at most {} bytes", name, name_limit));
+    return wrong(
+        fmt::format("annotation '{}' is no plain text of at most {} bytes", name, name_limit));
   }
   return std::string(text);
 }
@@ -197,7 +198,8 @@ class Walk {
     part.expanded_digest = crypto::parse_sha256(value.text({"annotations", oci::expanded_digest}));
     const auto mode = value.text({"annotations", oci::mode});
     if (mode.empty()) return part;
-    const auto [end, status] = std::from_chars(mode.data(), mode.data() + mode.size(), part.mode, 8);
+    const auto [end, status] =
+        std::from_chars(mode.data(), mode.data() + mode.size(), part.mode, 8);
     if (status != std::errc() || end != mode.data() + mode.size() || part.mode > 0777) {
       return wrong(fmt::format("'{}' is no file mode", printable(mode)));
     }

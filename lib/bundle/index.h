@@ -4,15 +4,15 @@
 // Requires: the bytes were checked against their digests.
 #pragma once
 
+#include "base/result.h"
+#include "bundle/closure.h"
+#include "value/value.h"
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "bundle/closure.h"
-#include "value/value.h"
 
 namespace holdfast::bundle {
 
@@ -25,8 +25,8 @@ struct Part {
   crypto::Sha256 digest;
   std::uint64_t size = 0;
   std::string media_type;
-  std::string name;       // org.opencontainers.image.title
-  unsigned mode = 0644;   // io.holdfast.mode
+  std::string name;                               // org.opencontainers.image.title
+  unsigned mode = 0644;                           // io.holdfast.mode
   std::uint64_t expanded_size = 0;                // signed, 0 for what is not compressed by us
   std::optional<crypto::Sha256> expanded_digest;  // io.holdfast.expanded.digest
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/profile.h"
 
+#include "archive/tar_writer.h"
+
 #include <algorithm>
 #include <limits>
-
-#include "archive/tar_writer.h"
 
 namespace holdfast::bundle {
 namespace {
@@ -31,12 +31,13 @@ bool is_signature_name(std::string_view name) {
   if (!name.starts_with(signature_folder) || !name.ends_with(signature_suffix)) return false;
   name.remove_prefix(signature_folder.size());
   if (name.size() != 16 + signature_suffix.size()) return false;
-  return std::ranges::all_of(name.substr(0, 16), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
-  });
+  return std::ranges::all_of(
+      name.substr(0, 16), [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
 }
 
-std::string blob_name(const crypto::Sha256& digest) { return "blobs/sha256/" + digest.hex(); }
+std::string blob_name(const crypto::Sha256& digest) {
+  return "blobs/sha256/" + digest.hex();
+}
 
 std::string plain_header(std::string_view name, std::uint64_t size) {
   const archive::TarHeader header{.name = std::string(name), .mode = member_mode, .size = size};
@@ -70,7 +71,8 @@ std::optional<NameAndSize> read_plain_header(std::string_view block) {
 Result<std::uint64_t> checked_add(std::uint64_t a, std::uint64_t b) {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (a > most || b > most - a) {
-    return failure(Code::bundle_format, "sizes {} and {} add up to more than a file can hold", a, b);
+    return failure(Code::bundle_format, "sizes {} and {} add up to more than a file can hold", a,
+                   b);
   }
   return a + b;
 }

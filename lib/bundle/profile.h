@@ -5,14 +5,14 @@
 // It does not know what the members hold.
 #pragma once
 
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "crypto/minisign.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "crypto/digest.h"
-#include "crypto/minisign.h"
 
 namespace holdfast::bundle {
 
@@ -51,6 +51,7 @@ struct NameAndSize {
   std::string name;
   std::uint64_t size;
 };
+
 std::optional<NameAndSize> read_plain_header(std::string_view block);
 
 // Sums that would pass 2^63 are refused with Code::bundle_format.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/statement.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/clock.h"
 #include "base/semver.h"
 #include "base/text.h"
 #include "bundle/profile.h"
 #include "value/json.h"
+
+#include <algorithm>
+#include <array>
 
 namespace holdfast::bundle {
 namespace {
@@ -25,10 +25,12 @@ std::unexpected<Error> malformed(std::string_view reason) {
 Result<> refuse_reals(const Value& value) {
   if (value.kind() == Value::Kind::real) return malformed("a number is not whole");
   if (const auto* array = value.as_array()) {
-    for (const auto& element : *array) TRY(refuse_reals(element));
+    for (const auto& element : *array)
+      TRY(refuse_reals(element));
   }
   if (const auto* object = value.as_object()) {
-    for (const auto& member : *object) TRY(refuse_reals(member.value));
+    for (const auto& member : *object)
+      TRY(refuse_reals(member.value));
   }
   return {};
 }
@@ -60,9 +62,8 @@ Result<crypto::Sha256> digest_of(const Value& subjects, std::string_view name) {
     if (found != nullptr) return malformed(fmt::format("'{}' is named twice", name));
     found = &subject;
   }
-  const auto digest = found == nullptr
-                          ? std::nullopt
-                          : crypto::parse_sha256_hex(found->text({"digest", "sha256"}));
+  const auto digest =
+      found == nullptr ? std::nullopt : crypto::parse_sha256_hex(found->text({"digest", "sha256"}));
   if (!digest) return malformed(fmt::format("no SHA-256 of '{}'", name));
   return *digest;
 }
@@ -167,7 +168,8 @@ Result<Statement> Statement::parse(std::string_view text) {
 
 std::string Statement::to_text() const {
   Array platform_list;
-  for (const auto& platform : platforms) platform_list.emplace_back(platform);
+  for (const auto& platform : platforms)
+    platform_list.emplace_back(platform);
   Object predicate{{"name", name},
                    {"version", version},
                    {"securityEpoch", security_epoch},

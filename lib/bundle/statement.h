@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// holdfast/statement.json: the one signed object, an in-toto Statement v1 over the three members that
-// cover everything else. Parsed only after its signature holds, from the same buffer.
+// holdfast/statement.json: the one signed object, an in-toto Statement v1 over the three members
+// that cover everything else. Parsed only after its signature holds, from the same buffer.
 #pragma once
+
+#include "base/result.h"
+#include "bundle/closure.h"
+#include "crypto/digest.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "bundle/closure.h"
-#include "crypto/digest.h"
 
 namespace holdfast::bundle {
 
@@ -19,13 +19,13 @@ struct Statement {
   std::string version;  // semantic version
   std::string channel;
   std::uint64_t security_epoch = 0;
-  std::string min_installer;                 // "" = any
-  std::string upgrade_from;                  // range, "" = any
-  std::string issued_at;                     // RFC 3339, "" = not said
-  std::vector<std::string> platforms;        // "linux/amd64"
-  std::string kubernetes;                    // range, "" = any
-  std::string engine_kind, engine_version;   // "" = no engine inside
-  std::string previous;                      // "sha256:…" of the statement before, "" = none
+  std::string min_installer;                // "" = any
+  std::string upgrade_from;                 // range, "" = any
+  std::string issued_at;                    // RFC 3339, "" = not said
+  std::vector<std::string> platforms;       // "linux/amd64"
+  std::string kubernetes;                   // range, "" = any
+  std::string engine_kind, engine_version;  // "" = no engine inside
+  std::string previous;                     // "sha256:…" of the statement before, "" = none
   Totals limits;
   crypto::Sha256 index;
   crypto::Sha256 closure;
@@ -33,8 +33,8 @@ struct Statement {
 
   bool operator==(const Statement&) const = default;
 
-  // Requires: `text` is at most statement_limit bytes and its signature holds. Unknown members of the
-  // predicate are left alone. Refuses with Code::bundle_format.
+  // Requires: `text` is at most statement_limit bytes and its signature holds. Unknown members of
+  // the predicate are left alone. Refuses with Code::bundle_format.
   static Result<Statement> parse(std::string_view text);
   [[nodiscard]] std::string to_text() const;
 };

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle/trust.h"
 
+#include "archive/stream.h"
+#include "base/handle.h"
+#include "base/text.h"
+#include "value/json.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +15,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-
-#include "archive/stream.h"
-#include "base/handle.h"
-#include "base/text.h"
-#include "value/json.h"
 
 namespace holdfast::bundle {
 namespace {
@@ -29,7 +29,8 @@ std::unexpected<Error> malformed(std::string reason) {
 }
 
 Result<TrustedKey> parse_key(const Value& value) {
-  TrustedKey key{.key = TRY(crypto::PublicKey::parse(value.text({"key"}))), .roles = {}, .note = {}};
+  TrustedKey key{
+      .key = TRY(crypto::PublicKey::parse(value.text({"key"}))), .roles = {}, .note = {}};
   key.note = printable(value.text({"note"}));
   if (value.text({"id"}) != key.key.id().text()) return malformed("a key does not have its own id");
   const Value* roles = value.find("roles");
@@ -46,7 +47,9 @@ bool has_role(const TrustedKey& key, TrustRole role) {
   return std::ranges::find(key.roles, role) != key.roles.end();
 }
 
-std::string errno_text() { return ::strerror(errno); }
+std::string errno_text() {
+  return ::strerror(errno);
+}
 
 }  // namespace
 
@@ -57,7 +60,8 @@ std::string_view trust_role_name(TrustRole role) {
 Result<TrustRole> parse_trust_role(std::string_view name) {
   const auto* found = std::ranges::find(role_names, name);
   if (found == role_names.end()) {
-    return failure(Code::trust_root, "'{}' is no role: release, site or downgrade", printable(name));
+    return failure(Code::trust_root, "'{}' is no role: release, site or downgrade",
+                   printable(name));
   }
   return static_cast<TrustRole>(found - role_names.begin());
 }
@@ -95,16 +99,18 @@ Result<TrustRoot> TrustRoot::parse(std::string_view text) {
     if (count == nullptr || *count < 0) return malformed("a threshold is no count");
     root.thresholds_[role] = static_cast<std::size_t>(*count);
   }
-  if (root.threshold(TrustRole::release) == 0) return malformed("no release signature is asked for");
+  if (root.threshold(TrustRole::release) == 0)
+    return malformed("no release signature is asked for");
   return root;
 }
 
 Result<TrustRoot> TrustRoot::load(const std::string& folder) {
   const std::string path = folder + "/" + std::string(file_name);
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) {
-    return failure(Error(Code::trust_root, "there is no trust root").at(path).because(errno_text()));
+    return failure(
+        Error(Code::trust_root, "there is no trust root").at(path).because(errno_text()));
   }
   const bool owned = status.st_uid == 0 || status.st_uid == ::geteuid();
   if (!S_ISREG(status.st_mode) || !owned || (status.st_mode & 0022U) != 0) {
@@ -144,19 +150,23 @@ std::string TrustRoot::to_text() const {
   Array keys;
   for (const auto& key : keys_) {
     Array roles;
-    for (const auto role : key.roles) roles.emplace_back(trust_role_name(role));
+    for (const auto role : key.roles)
+      roles.emplace_back(trust_role_name(role));
     keys.emplace_back(Object{{"id", key.key.id().text()},
                              {"key", key.key.base64()},
                              {"note", key.note},
                              {"roles", roles}});
   }
   Object thresholds;
-  for (const auto& [role, count] : thresholds_) thresholds.set(trust_role_name(role), Value(static_cast<std::uint64_t>(count)));
+  for (const auto& [role, count] : thresholds_)
+    thresholds.set(trust_role_name(role), Value(static_cast<std::uint64_t>(count)));
   const Object document{{"version", version_}, {"keys", keys}, {"thresholds", thresholds}};
   return json::write_indented(document) + "\n";
 }
 
-crypto::Sha256 TrustRoot::fingerprint() const { return crypto::sha256(to_text()); }
+crypto::Sha256 TrustRoot::fingerprint() const {
+  return crypto::sha256(to_text());
+}
 
 std::size_t TrustRoot::threshold(TrustRole role) const {
   const auto found = thresholds_.find(role);
@@ -171,11 +181,13 @@ const TrustedKey* TrustRoot::find(const crypto::KeyId& id) const {
 
 Result<> TrustRoot::add(TrustedKey key) {
   if (find(key.key.id()) != nullptr) {
-    return failure(Error(Code::trust_root, fmt::format("key {} is trusted already", key.key.id().text()))
-                       .fix("see it with: holdfast trust list"));
+    return failure(
+        Error(Code::trust_root, fmt::format("key {} is trusted already", key.key.id().text()))
+            .fix("see it with: holdfast trust list"));
   }
   if (keys_.size() >= keys_limit) {
-    return failure(Code::limit, "the trust root has {} keys, the limit is {}", keys_.size(), keys_limit);
+    return failure(Code::limit, "the trust root has {} keys, the limit is {}", keys_.size(),
+                   keys_limit);
   }
   keys_.push_back(std::move(key));
   std::ranges::sort(keys_, {}, [](const TrustedKey& each) { return each.key.id(); });
@@ -185,8 +197,9 @@ Result<> TrustRoot::add(TrustedKey key) {
 
 Result<> TrustRoot::remove(const crypto::KeyId& id) {
   if (find(id) == nullptr) {
-    return failure(Error(Code::trust_root, fmt::format("key {} is not in the trust root", id.text()))
-                       .fix("see its keys with: holdfast trust list"));
+    return failure(
+        Error(Code::trust_root, fmt::format("key {} is not in the trust root", id.text()))
+            .fix("see its keys with: holdfast trust list"));
   }
   std::vector<TrustedKey> left;
   std::ranges::copy_if(keys_, std::back_inserter(left),
@@ -195,8 +208,9 @@ Result<> TrustRoot::remove(const crypto::KeyId& id) {
     const auto able = static_cast<std::size_t>(
         std::ranges::count_if(left, [&](const TrustedKey& key) { return has_role(key, role); }));
     if (able < count) {
-      return failure(Code::trust_root, "without key {} the {} signature(s) of role '{}' cannot be had",
-                     id.text(), count, trust_role_name(role));
+      return failure(Code::trust_root,
+                     "without key {} the {} signature(s) of role '{}' cannot be had", id.text(),
+                     count, trust_role_name(role));
     }
   }
   keys_ = std::move(left);
@@ -232,8 +246,8 @@ Result<std::vector<crypto::KeyId>> TrustRoot::check(
     }
     const auto signature = TRY(crypto::Signature::parse(each.text), "key {}", each.key.text());
     if (signature.key_id() != each.key || !signature.holds(trusted->key, message)) {
-      return failure(Code::bundle_signature, "the signature of key {} does not hold for this bundle",
-                     each.key.text());
+      return failure(Code::bundle_signature,
+                     "the signature of key {} does not hold for this bundle", each.key.text());
     }
     if (std::ranges::find(signers, each.key) == signers.end()) signers.push_back(each.key);
   }
@@ -242,10 +256,11 @@ Result<std::vector<crypto::KeyId>> TrustRoot::check(
     const auto signed_by = static_cast<std::size_t>(std::ranges::count_if(
         signers, [&](const crypto::KeyId& id) { return has_role(*find(id), role); }));
     if (signed_by >= count) continue;
-    auto error = Error(Code::bundle_untrusted_key,
-                       fmt::format("{} of {} trusted signature(s) of role '{}'", signed_by, count,
-                                   trust_role_name(role)));
-    if (!unknown.empty()) error = std::move(error).because("signed by a key that is not trusted here: " + unknown);
+    auto error =
+        Error(Code::bundle_untrusted_key, fmt::format("{} of {} trusted signature(s) of role '{}'",
+                                                      signed_by, count, trust_role_name(role)));
+    if (!unknown.empty())
+      error = std::move(error).because("signed by a key that is not trusted here: " + unknown);
     return failure(std::move(error));
   }
   return signers;

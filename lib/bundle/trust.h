@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose signatures count: a small file with public keys, their roles, and how many of each role must
-// have signed. It is made on the machine that installs, from keys that came by another way than the
-// bundle. It does not know bundles.
+// Whose signatures count: a small file with public keys, their roles, and how many of each role
+// must have signed. It is made on the machine that installs, from keys that came by another way
+// than the bundle. It does not know bundles.
 #pragma once
+
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "crypto/minisign.h"
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "crypto/digest.h"
-#include "crypto/minisign.h"
 
 namespace holdfast::bundle {
 
@@ -46,8 +46,11 @@ class TrustRoot {
 
   [[nodiscard]] std::string to_text() const;
   [[nodiscard]] crypto::Sha256 fingerprint() const;  // of to_text()
+
   [[nodiscard]] std::uint64_t version() const { return version_; }
+
   [[nodiscard]] const std::vector<TrustedKey>& keys() const { return keys_; }
+
   [[nodiscard]] std::size_t threshold(TrustRole role) const;
 
   // Each makes version n + 1.
@@ -55,9 +58,9 @@ class TrustRoot {
   Result<> remove(const crypto::KeyId& id);
   Result<> set_threshold(TrustRole role, std::size_t count);
 
-  // Are there enough signatures over `message` for every role that has a threshold? Keys that are not
-  // listed do not count; a signature by a listed key that does not hold is refused even if enough
-  // others do. Returns the keys that signed. Refuses with Code::bundle_signature or
+  // Are there enough signatures over `message` for every role that has a threshold? Keys that are
+  // not listed do not count; a signature by a listed key that does not hold is refused even if
+  // enough others do. Returns the keys that signed. Refuses with Code::bundle_signature or
   // Code::bundle_untrusted_key.
   [[nodiscard]] Result<std::vector<crypto::KeyId>> check(
       std::string_view message, const std::vector<DetachedSignature>& signatures) const;

@@ -28,6 +28,7 @@ class OnDisk : public testing::Test {
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder = name;
   }
+
   void TearDown() override { fs::remove_all(folder); }
 
   fs::path folder;

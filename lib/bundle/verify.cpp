@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bundle::open, step by step as docs/formats/bundle.md numbers them.
-#include <algorithm>
-#include <atomic>
-#include <thread>
-
 #include "archive/tar_writer.h"
 #include "base/semver.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "bundle/profile.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
 
 namespace holdfast::bundle {
 
@@ -159,9 +159,9 @@ Result<> Bundle::Opening::read_tables() {
 Result<> Bundle::Opening::lay_out() {
   const Totals totals = TRY(bundle.closure_.totals());
   if (totals != bundle.statement_.limits) {
-    return failure(Code::bundle_format, "the closure holds {} blobs of {} bytes, {} of {} were signed",
-                   totals.blobs, totals.bytes, bundle.statement_.limits.blobs,
-                   bundle.statement_.limits.bytes);
+    return failure(Code::bundle_format,
+                   "the closure holds {} blobs of {} bytes, {} of {} were signed", totals.blobs,
+                   totals.bytes, bundle.statement_.limits.blobs, bundle.statement_.limits.bytes);
   }
   std::uint64_t at = cursor;
   for (const auto& line : bundle.closure_.lines()) {
@@ -185,9 +185,9 @@ Result<> Bundle::Opening::compare_headers() const {
     const std::string want = blob_header(line.digest, line.size, at);
     const std::string held = TRY(bytes(at, want.size()));
     if (held != want) {
-      return format_failure(
-          fmt::format("the header of blob {} is not the one that belongs there", line.digest.text()),
-          at);
+      return format_failure(fmt::format("the header of blob {} is not the one that belongs there",
+                                        line.digest.text()),
+                            at);
     }
     const std::uint64_t end = bundle.places_[i] + line.size;
     const std::size_t padding = archive::tar_padding(line.size);
@@ -210,18 +210,17 @@ Result<> Bundle::Opening::check_blobs(const OpenOptions& options) const {
   const crypto::HashProgress progress = [&](std::uint64_t more) {
     if (options.progress) options.progress(done += more, total);
   };
-  const unsigned threads =
-      options.threads > 0 ? options.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
-  const auto digests =
-      TRY(crypto::hash_ranges(bundle.held_.file.get(), ranges, threads, progress));
+  const unsigned threads = options.threads > 0
+                               ? options.threads
+                               : std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+  const auto digests = TRY(crypto::hash_ranges(bundle.held_.file.get(), ranges, threads, progress));
   for (std::size_t i = 0; i < digests.size(); ++i) {
     const ClosureLine& line = bundle.closure_.lines()[i];
     if (digests[i] == line.digest) continue;
-    return failure(Error(Code::bundle_content,
-                         fmt::format("blob {} was changed: its bytes give {}", line.digest.text(),
-                                     digests[i].text()))
-                       .at(fmt::format("bytes {} to {}", bundle.places_[i],
-                                       bundle.places_[i] + line.size)));
+    return failure(
+        Error(Code::bundle_content, fmt::format("blob {} was changed: its bytes give {}",
+                                                line.digest.text(), digests[i].text()))
+            .at(fmt::format("bytes {} to {}", bundle.places_[i], bundle.places_[i] + line.size)));
   }
   return {};
 }
@@ -259,8 +258,9 @@ Result<Bundle> Bundle::open(const std::string& path, const TrustRoot& trust,
   };
   bundle.items_ = TRY(read_index(opening.index_text, bundle.closure_, read), "{}", path);
   if (!bundle.held_.is_still_ours()) {
-    return failure(Error(Code::bundle_content, "the bundle was opened for writing while it was read")
-                       .at(path));
+    return failure(
+        Error(Code::bundle_content, "the bundle was opened for writing while it was read")
+            .at(path));
   }
   return std::move(bundle);
 }

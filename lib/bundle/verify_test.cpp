@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "archive/tar_writer.h"
+#include "bundle/bundle.h"
+#include "bundle/draft.h"
+#include "bundle/profile.h"
+#include "value/json.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -8,12 +14,6 @@
 #include <fstream>
 #include <functional>
 #include <random>
-
-#include "archive/tar_writer.h"
-#include "bundle/bundle.h"
-#include "bundle/draft.h"
-#include "bundle/profile.h"
-#include "value/json.h"
 
 namespace holdfast::bundle {
 namespace {
@@ -59,7 +59,8 @@ std::string assemble(const Pieces& pieces) {
     signatures[key.public_key().id()] =
         key.sign(pieces.signed_text.value_or(statement), "test").value().to_text();
   }
-  for (const auto& [id, text] : signatures) bytes += member(signature_name(id), text);
+  for (const auto& [id, text] : signatures)
+    bytes += member(signature_name(id), text);
   bytes += member(closure_name, closure_text_of(pieces));
   bytes += member(layout_name, pieces.layout);
   bytes += member(index_name, json::write(pieces.index));
@@ -89,6 +90,7 @@ class Opening : public testing::Test {
     folder = name;
     good = pieces();
   }
+
   void TearDown() override { fs::remove_all(folder); }
 
   // One image of one layer, complete and right.
@@ -101,15 +103,15 @@ class Opening : public testing::Test {
     made.statement.security_epoch = 3;
     std::mt19937_64 random(7);
     std::string layer(9'000, '\0');
-    for (char& c : layer) c = static_cast<char>(random());
+    for (char& c : layer)
+      c = static_cast<char>(random());
     const std::string config = R"({"architecture":"amd64","os":"linux"})";
     const auto layer_digest = add_blob(made, layer, Role::layer);
     const auto config_digest = add_blob(made, config, Role::config);
-    const Object manifest{
-        {"schemaVersion", 2},
-        {"mediaType", oci::manifest},
-        {"config", descriptor(config_digest, config.size(), oci::config)},
-        {"layers", Array{descriptor(layer_digest, layer.size(), oci::layer)}}};
+    const Object manifest{{"schemaVersion", 2},
+                          {"mediaType", oci::manifest},
+                          {"config", descriptor(config_digest, config.size(), oci::config)},
+                          {"layers", Array{descriptor(layer_digest, layer.size(), oci::layer)}}};
     const std::string text = json::write(manifest);
     const auto manifest_digest = add_blob(made, text, Role::manifest);
     Value item = descriptor(manifest_digest, text.size(), oci::manifest);
@@ -158,7 +160,8 @@ TEST_F(Opening, ReadsAGoodBundle) {
 
 TEST_F(Opening, PlacesEveryBlobAtAMultipleOf4096) {
   const std::string bytes = assemble(good);
-  for (const auto& [digest, content] : good.blobs) EXPECT_EQ(bytes.find(content) % 4096, 0U);
+  for (const auto& [digest, content] : good.blobs)
+    EXPECT_EQ(bytes.find(content) % 4096, 0U);
 }
 
 TEST_F(Opening, RefusesAFlippedByteInEveryRegion) {
@@ -199,9 +202,12 @@ TEST_F(Opening, RefusesMembersThatDoNotBelong) {
   const auto replaced_layout = [&](const std::string& by) {
     return bytes.substr(0, layout_at) + by + bytes.substr(layout_at + layout.size());
   };
-  const archive::TarHeader link{.name = std::string(layout_name), .type = '2', .mode = 0444, .link = "/etc/passwd"};
+  const archive::TarHeader link{
+      .name = std::string(layout_name), .type = '2', .mode = 0444, .link = "/etc/passwd"};
   const archive::TarHeader pax{.name = "x", .type = 'x', .mode = 0444, .size = 10};
-  const archive::TarHeader writable{.name = std::string(layout_name), .mode = 0644, .size = good.layout.size()};
+  const archive::TarHeader writable{
+      .name = std::string(layout_name), .mode = 0644, .size = good.layout.size()};
+
   const struct {
     const char* name;
     std::string bytes;
@@ -214,14 +220,19 @@ TEST_F(Opening, RefusesMembersThatDoNotBelong) {
       {"foreign name instead", replaced_layout(member("oci-layoux", good.layout))},
       {"climbing name", replaced_layout(member("../oci-layout", good.layout))},
       {"symbolic link", replaced_layout(link.bytes())},
-      {"pax records", replaced_layout(pax.bytes() + "9 path=x\n" + std::string(503, '\0') + layout)},
-      {"other mode", replaced_layout(writable.bytes() + good.layout + std::string(archive::tar_padding(good.layout.size()), '\0'))},
+      {"pax records",
+       replaced_layout(pax.bytes() + "9 path=x\n" + std::string(503, '\0') + layout)},
+      {"other mode", replaced_layout(writable.bytes() + good.layout +
+                                     std::string(archive::tar_padding(good.layout.size()), '\0'))},
       {"duplicate layout", replaced_layout(layout + layout)},
       {"no layout", replaced_layout("")},
       {"statement at the end", rest + statement},
-      {"blob cut out", bytes.substr(0, bytes.size() - trailer_size - 4096) + std::string(trailer_size, '\0')},
+      {"blob cut out",
+       bytes.substr(0, bytes.size() - trailer_size - 4096) + std::string(trailer_size, '\0')},
   };
-  for (const auto& test : cases) expect_refused(test.name, test.bytes, Code::bundle_format);
+
+  for (const auto& test : cases)
+    expect_refused(test.name, test.bytes, Code::bundle_format);
   expect_refused("duplicate statement", statement + bytes, Code::bundle_signature);
 }
 
@@ -280,7 +291,8 @@ TEST_F(Opening, RefusesSignaturesThatAreNotOverThisStatementByATrustedKey) {
   EXPECT_TRUE(open(with([&](Pieces& p) { p.keys.push_back(other); })).has_value())
       << "a countersignature by a key that is unknown here changes nothing";
   expect_refused("nine signatures", with([](Pieces& p) {
-                   for (int i = 0; i < 8; ++i) p.keys.push_back(crypto::SigningKey::generate().value());
+                   for (int i = 0; i < 8; ++i)
+                     p.keys.push_back(crypto::SigningKey::generate().value());
                  }),
                  Code::bundle_format);
 }
@@ -291,74 +303,105 @@ TEST_F(Opening, RefusesWhatASignedBundleMustNotHold) {
     std::function<void(Pieces&)> change;
     Code code;
   } cases[] = {
-      {"more blobs signed than there are", [](Pieces& p) { ++p.statement.limits.blobs; }, Code::bundle_format},
+      {"more blobs signed than there are", [](Pieces& p) { ++p.statement.limits.blobs; },
+       Code::bundle_format},
       {"more bytes signed", [](Pieces& p) { ++p.statement.limits.bytes; }, Code::bundle_format},
-      {"less expanded bytes signed", [](Pieces& p) { ++p.statement.limits.expanded; }, Code::bundle_format},
-      {"sizes that overflow", [](Pieces& p) {
+      {"less expanded bytes signed", [](Pieces& p) { ++p.statement.limits.expanded; },
+       Code::bundle_format},
+      {"sizes that overflow",
+       [](Pieces& p) {
          const auto limits = p.statement.limits;
          std::string text;
          auto lines = Closure::of(p.lines).lines();
          for (auto& line : lines) {
-           text += fmt::format("{} {} {} 9223372036854775807\n", line.digest.text(), line.size, role_name(line.role));
+           text += fmt::format("{} {} {} 9223372036854775807\n", line.digest.text(), line.size,
+                               role_name(line.role));
          }
          p.closure_text = text;
          p.statement.closure = crypto::sha256(text);
          p.statement.limits = limits;
-       }, Code::bundle_format},
-      {"a blob of 8 GiB", [](Pieces& p) {
+       },
+       Code::bundle_format},
+      {"a blob of 8 GiB",
+       [](Pieces& p) {
          p.lines[0].size = std::uint64_t{1} << 33;
          seal(p);
-       }, Code::bundle_format},
-      {"a size that is wrong by one", [](Pieces& p) {
+       },
+       Code::bundle_format},
+      {"a size that is wrong by one",
+       [](Pieces& p) {
          ++p.lines[0].size;
          seal(p);
-       }, Code::bundle_format},
-      {"a blob that nothing leads to", [](Pieces& p) {
+       },
+       Code::bundle_format},
+      {"a blob that nothing leads to",
+       [](Pieces& p) {
          add_blob(p, "stray", Role::doc);
          seal(p);
-       }, Code::bundle_content},
-      {"an index that leads nowhere", [](Pieces& p) {
+       },
+       Code::bundle_content},
+      {"an index that leads nowhere",
+       [](Pieces& p) {
          p.index["manifests"].as_array()->push_back(
              descriptor(crypto::sha256("nothing"), 7, oci::manifest));
          seal(p);
-       }, Code::bundle_content},
-      {"a foreign media type", [](Pieces& p) {
+       },
+       Code::bundle_content},
+      {"a foreign media type",
+       [](Pieces& p) {
          p.index["manifests"].as_array()->front()["mediaType"] = "text/html";
          seal(p);
-       }, Code::bundle_content},
-      {"an annotation too long", [](Pieces& p) {
+       },
+       Code::bundle_content},
+      {"an annotation too long",
+       [](Pieces& p) {
          p.index["manifests"].as_array()->front()["annotations"]["x"] = std::string(5000, 'x');
          seal(p);
-       }, Code::bundle_content},
-      {"a name that drives the terminal", [](Pieces& p) {
+       },
+       Code::bundle_content},
+      {"a name that drives the terminal",
+       [](Pieces& p) {
          p.index["manifests"].as_array()->front()["annotations"][oci::ref_name] = "a\x1b[2J";
          seal(p);
-       }, Code::bundle_content},
-      {"another layout version", [](Pieces& p) {
+       },
+       Code::bundle_content},
+      {"another layout version",
+       [](Pieces& p) {
          p.layout = "{\"imageLayoutVersion\":\"9.0.0\"}";
          seal(p);
-       }, Code::bundle_format},
+       },
+       Code::bundle_format},
       {"no JSON", [](Pieces& p) { p.statement_text = "hello"; }, Code::bundle_format},
-      {"a key twice", [](Pieces& p) {
+      {"a key twice",
+       [](Pieces& p) {
          auto text = p.statement.to_text();
          p.statement_text = text.insert(1, "\"_type\": \"x\",");
-       }, Code::bundle_format},
-      {"a number that is not whole", [](Pieces& p) {
+       },
+       Code::bundle_format},
+      {"a number that is not whole",
+       [](Pieces& p) {
          auto text = p.statement.to_text();
          p.statement_text = text.insert(1, "\"x\": 1.5,");
-       }, Code::bundle_format},
-      {"nine levels deep", [](Pieces& p) {
+       },
+       Code::bundle_format},
+      {"nine levels deep",
+       [](Pieces& p) {
          auto text = p.statement.to_text();
          p.statement_text = text.insert(1, "\"x\": [[[[[[[[1]]]]]]]],");
-       }, Code::bundle_format},
-      {"another predicate type", [](Pieces& p) {
+       },
+       Code::bundle_format},
+      {"another predicate type",
+       [](Pieces& p) {
          auto text = p.statement.to_text();
-         p.statement_text = text.replace(text.find("urn:holdfast:bundle:v1"), 22, "urn:holdfast:bundle:v9");
-       }, Code::bundle_format},
-      {"a statement of 70 KB", [](Pieces& p) {
-         p.statement_text = p.statement.to_text() + std::string(70'000, ' ');
-       }, Code::bundle_format},
+         p.statement_text =
+             text.replace(text.find("urn:holdfast:bundle:v1"), 22, "urn:holdfast:bundle:v9");
+       },
+       Code::bundle_format},
+      {"a statement of 70 KB",
+       [](Pieces& p) { p.statement_text = p.statement.to_text() + std::string(70'000, ' '); },
+       Code::bundle_format},
   };
+
   for (const auto& test : cases) {
     Pieces changed = good;
     test.change(changed);
@@ -389,14 +432,19 @@ TEST_F(Opening, RefusesRandomMutations) {
     switch (random() % 5) {
       case 0: changed[at(bytes.size())] = static_cast<char>(random()); break;
       case 1: changed.erase(at(bytes.size()), 1 + at(1024)); break;
-      case 2: changed.insert(at(bytes.size()), std::string(1 + at(1024), static_cast<char>(random()))); break;
+      case 2:
+        changed.insert(at(bytes.size()), std::string(1 + at(1024), static_cast<char>(random())));
+        break;
       case 3: {
         const auto from = at(bytes.size() / 512) * 512;
         const auto to = at(bytes.size() / 512) * 512;
         changed.replace(to, 512, bytes.substr(from, 512));
         break;
       }
-      default: changed.insert(at(bytes.size() / 512) * 512, bytes.substr(at(bytes.size() / 512) * 512, 512)); break;
+      default:
+        changed.insert(at(bytes.size() / 512) * 512,
+                       bytes.substr(at(bytes.size() / 512) * 512, 512));
+        break;
     }
     if (changed == bytes) continue;
     const auto bundle = open(changed);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/blake2b.h"
 
+#include "base/result.h"
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
-
-#include "base/result.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -65,7 +65,8 @@ void compress(std::array<std::uint64_t, 8>& h, std::string_view block, std::uint
           m[s[9 + 2 * i]]);
     }
   }
-  for (std::size_t i = 0; i < 8; ++i) h[i] ^= v[i] ^ v[i + 8];
+  for (std::size_t i = 0; i < 8; ++i)
+    h[i] ^= v[i] ^ v[i + 8];
 }
 
 }  // namespace

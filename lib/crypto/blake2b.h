@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BLAKE2b without a key (RFC 7693), any output up to 64 bytes. minisign hashes what it signs with 64
-// bytes of it and checks its key files with 32; OpenSSL 3.0 offers only the 64-byte output.
+// BLAKE2b without a key (RFC 7693), any output up to 64 bytes. minisign hashes what it signs with
+// 64 bytes of it and checks its key files with 32; OpenSSL 3.0 offers only the 64-byte output.
 #pragma once
 
 #include <string>

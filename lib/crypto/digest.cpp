@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/digest.h"
 
+#include "base/guarded.h"
+#include "base/handle.h"
+#include "base/text.h"
+
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,10 +13,6 @@
 #include <atomic>
 #include <numeric>
 #include <thread>
-
-#include "base/guarded.h"
-#include "base/handle.h"
-#include "base/text.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -34,7 +34,9 @@ std::string Sha256::hex() const {
   return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-std::string Sha256::text() const { return std::string(prefix) + hex(); }
+std::string Sha256::text() const {
+  return std::string(prefix) + hex();
+}
 
 std::optional<Sha256> parse_sha256_hex(std::string_view hex) {
   Sha256 digest;
@@ -92,8 +94,8 @@ Result<> read_exactly(int fd, std::uint64_t offset, std::span<char> into) {
     const ssize_t got = ::pread(fd, into.data() + done, into.size() - done, at);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      return failure(Error(Code::file_unreadable, "the file could not be read")
-                         .because(::strerror(errno)));
+      return failure(
+          Error(Code::file_unreadable, "the file could not be read").because(::strerror(errno)));
     }
     if (got == 0) {
       return failure(Code::file_unreadable, "the file ends at byte {}, {} were to follow",
@@ -147,8 +149,10 @@ Result<std::vector<Sha256>> hash_ranges(int fd, std::span<const Range> ranges, u
   };
   {
     std::vector<std::jthread> helpers;
-    const auto useful = std::min<std::size_t>(std::max(threads, 1U), std::max<std::size_t>(order.size(), 1));
-    for (std::size_t i = 1; i < useful; ++i) helpers.emplace_back(work);
+    const auto useful =
+        std::min<std::size_t>(std::max(threads, 1U), std::max<std::size_t>(order.size(), 1));
+    for (std::size_t i = 1; i < useful; ++i)
+      helpers.emplace_back(work);
     work();
   }
   auto error = first_error.lock();

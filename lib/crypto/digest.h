@@ -4,6 +4,8 @@
 // It does not know what the bytes mean.
 #pragma once
 
+#include "base/result.h"
+
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -14,8 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 namespace holdfast::crypto {
 
@@ -60,9 +60,9 @@ struct Range {
 // Called with the number of bytes hashed since the last call, from several threads.
 using HashProgress = std::function<void(std::uint64_t)>;
 
-// One digest per range, index-aligned; `threads` of this process share the work, longest range first.
-// Memory is 256 KiB per thread whatever the sizes. Refuses with Code::file_unreadable when the file
-// ends before a range does.
+// One digest per range, index-aligned; `threads` of this process share the work, longest range
+// first. Memory is 256 KiB per thread whatever the sizes. Refuses with Code::file_unreadable when
+// the file ends before a range does.
 Result<std::vector<Sha256>> hash_ranges(int fd, std::span<const Range> ranges, unsigned threads,
                                         const HashProgress& progress = {});
 

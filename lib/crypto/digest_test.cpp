@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/digest.h"
 
+#include "base/handle.h"
+#include "base/text.h"
+#include "crypto/blake2b.h"
+
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <sys/mman.h>
@@ -8,10 +12,6 @@
 
 #include <atomic>
 #include <random>
-
-#include "base/handle.h"
-#include "base/text.h"
-#include "crypto/blake2b.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -25,7 +25,8 @@ FileDescriptor file_of(std::string_view bytes) {
 std::string random_text(std::size_t size) {
   std::mt19937_64 random(20261123);
   std::string text(size, '\0');
-  for (char& c : text) c = static_cast<char>(random());
+  for (char& c : text)
+    c = static_cast<char>(random());
   return text;
 }
 
@@ -42,13 +43,15 @@ TEST(Sha256, ReadsItsOwnTextAndNothingElse) {
   EXPECT_EQ(parse_sha256_hex(digest.hex()), digest);
   EXPECT_FALSE(parse_sha256(digest.hex()));
   EXPECT_FALSE(parse_sha256_hex(digest.hex().substr(1)));
-  EXPECT_FALSE(parse_sha256_hex("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"));
+  EXPECT_FALSE(
+      parse_sha256_hex("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"));
 }
 
 TEST(HashRanges, GivesEachRangesDigestWhateverTheNumberOfThreads) {
   const std::string bytes = random_text(1'000'000);
   const auto file = file_of(bytes);
-  const std::vector<Range> ranges = {{0, 0}, {0, 1}, {5, 700'000}, {999'999, 1}, {300'000, 262'144}};
+  const std::vector<Range> ranges = {
+      {0, 0}, {0, 1}, {5, 700'000}, {999'999, 1}, {300'000, 262'144}};
   for (const unsigned threads : {0U, 1U, 2U, 8U}) {
     std::atomic<std::uint64_t> hashed = 0;
     const auto digests =

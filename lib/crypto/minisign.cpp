@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/minisign.h"
 
-#include <openssl/evp.h>
-
-#include <algorithm>
-#include <bit>
-#include <cstring>
-
 #include "base/handle.h"
 #include "base/text.h"
 #include "crypto/blake2b.h"
 #include "crypto/openssl_error.h"
 #include "crypto/random.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace holdfast::crypto {
 namespace {
@@ -114,7 +114,8 @@ std::string_view payload_line(std::string_view text) {
 
 std::uint64_t little_endian(std::string_view bytes) {
   std::uint64_t value = 0;
-  for (std::size_t i = 8; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  for (std::size_t i = 8; i-- > 0;)
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
   return value;
 }
 
@@ -129,7 +130,8 @@ ScryptCost scrypt_cost(std::uint64_t operations, std::uint64_t memory) {
   const bool few_operations = operations < memory / 32;
   const std::uint64_t n_max = few_operations ? operations / 32 : memory / 1024;
   int log2 = 1;
-  while (log2 < 63 && (std::uint64_t{1} << log2) <= n_max / 2) ++log2;
+  while (log2 < 63 && (std::uint64_t{1} << log2) <= n_max / 2)
+    ++log2;
   const std::uint64_t n = std::uint64_t{1} << log2;
   const std::uint64_t rp = std::min<std::uint64_t>(operations / 4 / n, 0x3fffffff);
   return {n, few_operations ? 1 : std::max<std::uint64_t>(rp / 8, 1)};
@@ -190,7 +192,8 @@ Result<Secret> decrypt(const Secret& file, const Secret& password) {
 
 std::string KeyId::text() const {
   std::string out;
-  for (std::size_t i = bytes.size(); i-- > 0;) out += fmt::format("{:02X}", bytes[i]);
+  for (std::size_t i = bytes.size(); i-- > 0;)
+    out += fmt::format("{:02X}", bytes[i]);
   return out;
 }
 
@@ -322,8 +325,8 @@ Secret SigningKey::file_text() const {
   put(secret::seed, seed_.reveal());
   put(secret::point, view(public_key_.point_));
   const Secret plain(std::move(bytes));
-  return Secret(fmt::format("{}{}\n{}\n", untrusted_prefix, secret_comment,
-                            to_base64(plain.reveal())));
+  return Secret(
+      fmt::format("{}{}\n{}\n", untrusted_prefix, secret_comment, to_base64(plain.reveal())));
 }
 
 Result<Signature> SigningKey::sign(std::string_view message,

@@ -5,14 +5,14 @@
 // It does not know who is trusted.
 #pragma once
 
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/digest.h"
+
 #include <array>
 #include <compare>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "base/secret.h"
-#include "crypto/digest.h"
 
 namespace holdfast::crypto {
 
@@ -31,6 +31,7 @@ class PublicKey {
   static Result<PublicKey> parse(std::string_view text);
 
   [[nodiscard]] const KeyId& id() const { return id_; }
+
   [[nodiscard]] std::string base64() const;     // the second line
   [[nodiscard]] std::string file_text() const;  // both
   // SHA-256 of algorithm, id and point: what a person compares.
@@ -53,7 +54,9 @@ class Signature {
   static Result<Signature> parse(std::string_view text);
 
   [[nodiscard]] const KeyId& key_id() const { return key_id_; }
+
   [[nodiscard]] const std::string& trusted_comment() const { return trusted_comment_; }
+
   [[nodiscard]] std::string to_text() const;
 
   // Is this `key`'s signature over exactly `message`, and its trusted comment authentic?
@@ -80,6 +83,7 @@ class SigningKey {
   static bool is_encrypted(const Secret& text);
 
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+
   // Unencrypted, as `minisign -G -W` writes it.
   [[nodiscard]] Secret file_text() const;
   // Deterministic: same key, message and comment, same signature.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/minisign.h"
 
+#include "base/text.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
-
-#include "base/text.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -62,7 +62,8 @@ TEST(Minisign, OpensEncryptedKeysWithTheirPassPhraseOnly) {
   const Secret file{std::string(stock_encrypted)};
   EXPECT_TRUE(SigningKey::is_encrypted(file));
   EXPECT_FALSE(SigningKey::is_encrypted(Secret(std::string(stock_secret))));
-  EXPECT_EQ(SigningKey::parse(file, Secret("horse")).value().public_key().file_text(), stock_public);
+  EXPECT_EQ(SigningKey::parse(file, Secret("horse")).value().public_key().file_text(),
+            stock_public);
   EXPECT_EQ(SigningKey::parse(file, Secret("cow")).error().message(),
             "the pass phrase does not open the secret key");
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenSSL's error queue as our Error. Only reason texts are taken: the queue's data strings may hold
-// file content. Internal to the module.
+// OpenSSL's error queue as our Error. Only reason texts are taken: the queue's data strings may
+// hold file content. Internal to the module.
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
+
+#include <string>
 
 namespace holdfast::crypto {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/random.h"
 
-#include <openssl/rand.h>
-
 #include "crypto/openssl_error.h"
+
+#include <openssl/rand.h>
 
 namespace holdfast::crypto {
 

@@ -2,9 +2,9 @@
 // Random bytes of the operating system, for keys, tokens and serial numbers.
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
+
+#include <string>
 
 namespace holdfast::crypto {
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/x509.h"
 
+#include "base/handle.h"
+#include "base/text.h"
+#include "crypto/openssl_error.h"
+#include "crypto/random.h"
+
 #include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -13,11 +18,6 @@
 #include <array>
 #include <chrono>
 #include <ctime>
-
-#include "base/handle.h"
-#include "base/text.h"
-#include "crypto/openssl_error.h"
-#include "crypto/random.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -52,7 +52,9 @@ Result<Secret> key_to_pem(EVP_PKEY* key) {
 }
 
 // An encrypted PEM must not make OpenSSL ask for a pass phrase on the terminal.
-int no_pass_phrase(char*, int, int, void*) { return -1; }
+int no_pass_phrase(char*, int, int, void*) {
+  return -1;
+}
 
 Result<Key> key_from_pem(const Secret& pem) {
   const std::string& text = pem.reveal();
@@ -89,8 +91,8 @@ Result<> add_name_entry(X509_NAME* name, int nid, const std::string& text) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   if (X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, bytes, static_cast<int>(text.size()), -1,
                                  0) != 1) {
-    return openssl_failure(fmt::format("'{}' is no part of a certificate's subject",
-                                       printable(text)));
+    return openssl_failure(
+        fmt::format("'{}' is no part of a certificate's subject", printable(text)));
   }
   return {};
 }
@@ -188,7 +190,8 @@ Result<> add_alternative_names(X509* certificate, const LeafRequest& request) {
     }
     TRY(push_name(names.get(), GEN_IPADD, std::string(bytes.data(), size)));
   }
-  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) != 1) {
+  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) !=
+      1) {
     return openssl_failure("the certificate's alternative names could not be added");
   }
   return {};

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys and certificates of a cluster's own authorities, made in this process: no openssl program, no
-// key in a file of ours or in an argument list. PEM comes out, private keys as Secret.
-// It does not know Kubernetes' file names, nor TLS connections.
+// Keys and certificates of a cluster's own authorities, made in this process: no openssl program,
+// no key in a file of ours or in an argument list. PEM comes out, private keys as Secret. It does
+// not know Kubernetes' file names, nor TLS connections.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::crypto {
 

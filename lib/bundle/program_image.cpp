@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive/tar_writer.h"
+#include "base/text.h"
+#include "bundle/elf.h"
+#include "bundle/image.h"
+#include "bundle/inputs.h"
+#include "value/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <set>
+
+namespace holdfast::bundle {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Numbers that no distribution gives to a service.
+constexpr std::string_view passwd =
+    "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n";
+constexpr std::string_view group = "root:x:0:\nnonroot:x:65532:\n";
+constexpr std::string_view certificates_path = "etc/ssl/certs/ca-certificates.crt";
+
+struct Layer {
+  Value descriptor;
+  std::string diff_id;
+};
+
+Result<Layer> store_layer(Draft& draft, const std::function<Result<>(archive::TarWriter&)>& fill) {
+  const FileDescriptor scratch = TRY(make_scratch(draft.folder()));
+  std::uint64_t size = 0;
+  const archive::Sink to_scratch = archive::sink_to_fd(scratch.get());
+  const archive::Sink counting = [&](std::string_view bytes) -> Result<> {
+    size += bytes.size();
+    return to_scratch(bytes);
+  };
+  archive::TarWriter tar(counting);
+  TRY(fill(tar));
+  TRY(tar.finish());
+  const auto stored =
+      TRY(draft.store_compressed(archive::source_of_range(scratch.get(), 0, size), size));
+  draft.use(stored.stored.digest, Role::layer, stored.expanded_size);
+  return Layer{descriptor_of(stored.stored, oci::layer_zstd), stored.expanded_digest.text()};
+}
+
+// Writes a path's folders once each, before the path.
+class LayerTree {
+ public:
+  explicit LayerTree(archive::TarWriter& tar) : tar_(tar) {}
+
+  Result<> folder(const std::string& path, unsigned mode = 0755) {
+    if (path.empty() || !folders_.insert(path).second) return {};
+    TRY(folder(std::string(parent_path(path))));
+    return tar_.folder(path, mode);
+  }
+
+  Result<> text(const std::string& path, std::string_view content) {
+    TRY(folder(std::string(parent_path(path))));
+    return tar_.file(path, content);
+  }
+
+  Result<> copy(const std::string& path, const std::string& from, unsigned mode) {
+    TRY(folder(std::string(parent_path(path))));
+    const InputFile input = TRY(open_input(from));
+    const auto source = archive::source_of_range(input.file.get(), 0, input.size);
+    return tar_.file(path, archive::TarWriter::Content{source, input.size}, mode);
+  }
+
+ private:
+  archive::TarWriter& tar_;
+  std::set<std::string> folders_;
+};
+
+// Where the C library lies is where its loader looks without being told; with merged /usr both
+// names of the folder are the same, and the image has no links.
+std::string library_folder(const ProgramClosure& closure) {
+  for (const auto& library : closure.libraries) {
+    if (library.name == "libc.so.6") return fs::path(library.path).parent_path().relative_path();
+  }
+  return "lib";
+}
+
+Result<> fill_base(archive::TarWriter& tar, const ProgramImage& image,
+                   const ProgramClosure& closure) {
+  LayerTree tree(tar);
+  TRY(tree.text("etc/passwd", passwd));
+  TRY(tree.text("etc/group", group));
+  if (!image.certificates.empty()) {
+    TRY(tree.copy(std::string(certificates_path), image.certificates, 0444));
+  }
+  if (!closure.interpreter.empty()) {
+    TRY(tree.copy(closure.interpreter.substr(1), closure.interpreter, 0555));
+  }
+  const std::string folder = library_folder(closure);
+  for (const auto& library : closure.libraries) {
+    TRY(tree.copy(folder + "/" + library.name, library.path, 0444));
+  }
+  return tree.folder("tmp", 01777);
+}
+
+Value config_of(const ProgramImage& image, const std::string& architecture,
+                const std::vector<Layer>& layers) {
+  Array entrypoint{"/usr/bin/" + std::string(base_name(image.program))};
+  for (const auto& argument : image.arguments)
+    entrypoint.emplace_back(argument);
+  Array diff_ids;
+  for (const auto& layer : layers)
+    diff_ids.emplace_back(layer.diff_id);
+  return Object{{"created", "1970-01-01T00:00:00Z"},
+                {"architecture", architecture},
+                {"os", "linux"},
+                {"config", Object{{"User", image.user},
+                                  {"Env", Array{"PATH=/usr/bin", "HOME=/tmp"}},
+                                  {"Entrypoint", entrypoint},
+                                  {"WorkingDir", "/"}}},
+                {"rootfs", Object{{"type", "layers"}, {"diff_ids", diff_ids}}}};
+}
+
+}  // namespace
+
+Value image_item(Value descriptor, const std::string& component, const std::string& name,
+                 const std::string& platform) {
+  const auto slash = platform.find('/');
+  descriptor["platform"]["os"] = platform.substr(0, slash);
+  descriptor["platform"]["architecture"] = platform.substr(slash + 1);
+  Value& annotations = descriptor["annotations"];
+  annotations[oci::component] = component;
+  annotations[oci::ref_name] = name;
+  annotations[oci::image_name] = name;
+  return descriptor;
+}
+
+Result<> add_program_image(Draft& draft, const ProgramImage& image) {
+  const ProgramClosure closure = TRY(find_program_closure(image.program));
+  std::vector<Layer> layers;
+  const auto base = [&](archive::TarWriter& tar) { return fill_base(tar, image, closure); };
+  layers.push_back(TRY(store_layer(draft, base)));
+  const auto program = [&](archive::TarWriter& tar) -> Result<> {
+    LayerTree tree(tar);
+    return tree.copy("usr/bin/" + std::string(base_name(image.program)), image.program, 0555);
+  };
+  layers.push_back(TRY(store_layer(draft, program)));
+
+  const Value config = config_of(image, closure.architecture, layers);
+  const Stored stored = TRY(draft.store(json::write(config, json::Escape::plain)));
+  draft.use(stored.digest, Role::config);
+  Array descriptors;
+  for (auto& layer : layers)
+    descriptors.push_back(std::move(layer.descriptor));
+  const Value manifest =
+      TRY(draft.add_manifest(Object{{"schemaVersion", 2},
+                                    {"mediaType", oci::manifest},
+                                    {"config", descriptor_of(stored, oci::config)},
+                                    {"layers", descriptors}}));
+  draft.add_item(
+      image_item(manifest, image.component, image.name, "linux/" + closure.architecture));
+  return {};
+}
+
+}  // namespace holdfast::bundle
