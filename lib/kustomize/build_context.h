@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all layers of one build share: the caller's options, budgets, warnings and the merge schema.
+// It does not know the layers.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "kustomize/kustomization.h"
+#include "kustomize/kustomize.h"
+#include "kustomize/loader.h"
+#include "kustomize/merge_schema.h"
+#include "kustomize/resource_set.h"
+#include "kustomize/vars.h"
+
+namespace holdfast::kustomize {
+
+class BuildContext {
+ public:
+  explicit BuildContext(const Options& options)
+      : options_(options), schema_(MergeSchema::built_in()), deadline_(std::chrono::steady_clock::now() + options.limits.time) {}
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const MergeSchema& schema() const { return *schema_; }
+
+  // The first layer that names a schema decides for all: the root, else the first one met.
+  Result<> choose_schema(const Kustomization& kustomization, const Loader& loader);
+
+  // Refuse with Code::limit or Code::timed_out.
+  Result<> count_file(std::size_t bytes, const std::string& name);
+  Result<> count_resources(std::size_t now) const;
+  Result<> check_time() const;
+
+  [[nodiscard]] ReadLimits read_limits() const;
+
+  std::vector<std::string> warnings;
+
+ private:
+  const Options& options_;
+  std::shared_ptr<const MergeSchema> schema_;
+  bool schema_chosen_ = false;
+  std::chrono::steady_clock::time_point deadline_;
+  std::size_t files_ = 0, bytes_ = 0;
+};
+
+// What a layer hands up to the one that lists it.
+struct Accumulated {
+  ResourceSet resources;
+  SharedConfig config = empty_config();
+  Vars vars;
+};
+
+}  // namespace holdfast::kustomize

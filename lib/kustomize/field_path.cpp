@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kustomize/field_path.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <charconv>
+
+#include "base/text.h"
+#include "kustomize/object.h"
+
+namespace holdfast::kustomize {
+namespace {
+
+struct Pair {
+  std::string field, value;
+};
+
+bool is_list_part(std::string_view part) { return part.starts_with('[') && part.ends_with(']') && part.size() >= 2; }
+
+Result<Pair> split_list_part(std::string_view part) {
+  const auto inner = part.substr(1, part.size() - 2);
+  const auto equals = inner.find('=');
+  if (equals == std::string_view::npos) {
+    return failure(Error(Code::kustomization, fmt::format("the path part \"{}\" names no element", part)).fix("write it as [field=value]"));
+  }
+  return Pair{std::string(inner.substr(0, equals)), std::string(inner.substr(equals + 1))};
+}
+
+std::unexpected<Error> not_a(std::string_view wanted, const Value& value, std::string_view part) {
+  return failure(Code::kustomize_target, "\"{}\" is looked for in a {}, it needs a {}", part, kind_name(value.kind()), wanted);
+}
+
+std::size_t index_of(std::string_view part) {
+  std::size_t index = 0;
+  std::from_chars(part.data(), part.data() + part.size(), index);
+  return index;
+}
+
+Value made_as(std::string_view next, Value::Kind last) {
+  if (is_list_part(next) || is_index(next)) return Array();
+  if (!next.empty() || last == Value::Kind::object) return Object();
+  if (last == Value::Kind::array) return Array();
+  return {};
+}
+
+class Matcher {
+ public:
+  explicit Matcher(std::optional<Value::Kind> create) : create_(create) {}
+
+  Result<> go(Value& node, std::span<const std::string> path, bool fresh = false) {
+    if (path.empty()) {
+      matches_.fields.push_back(&node);
+      matches_.fresh.push_back(fresh);
+      return {};
+    }
+    const std::string& part = path.front();
+    if (is_index(part)) return by_index(node, path);
+    if (is_list_part(part)) return by_value(node, path);
+    if (part == "*") return every(node, path);
+    return by_name(node, path);
+  }
+
+  Matches take() { return std::move(matches_); }
+
+ private:
+  static std::string_view next_of(std::span<const std::string> path) {
+    return path.size() > 1 ? std::string_view(path[1]) : std::string_view();
+  }
+
+  Result<> every(Value& node, std::span<const std::string> path) {
+    if (node.is_null()) return {};
+    if (!node.is_array()) return not_a("list", node, path.front());
+    for (auto& element : *node.as_array()) TRY(go(element, path.subspan(1)));
+    return {};
+  }
+
+  Result<> by_name(Value& node, std::span<const std::string> path) {
+    if (node.is_null() && !create_) return {};
+    if (!node.is_object() && !node.is_null()) return not_a("map", node, path.front());
+    Value* field = node.find(path.front());
+    const bool fresh = field == nullptr;
+    if (fresh && !create_) return {};
+    if (fresh) {
+      field = &node[path.front()];
+      *field = made_as(next_of(path), *create_);
+    }
+    return go(*field, path.subspan(1), fresh);
+  }
+
+  Result<> by_index(Value& node, std::span<const std::string> path) {
+    if (node.is_null()) node = Array();
+    if (!node.is_array()) return not_a("list", node, path.front());
+    auto& list = *node.as_array();
+    const auto index = index_of(path.front());
+    const bool fresh = create_ && index == list.size();
+    if (fresh) list.push_back(made_as(next_of(path), *create_));
+    if (index >= list.size()) {
+      return failure(Code::kustomize_target, "index {} is named, the list has {} elements", index, list.size());
+    }
+    return go(list[index], path.subspan(1), fresh);
+  }
+
+  Result<> by_value(Value& node, std::span<const std::string> path) {
+    const Pair wanted = TRY(split_list_part(path.front()));
+    if (!node.is_array() && !node.is_null()) return not_a("list", node, path.front());
+    RE2::Options options;
+    options.set_log_errors(false);
+    const RE2 expression(wanted.value, options);
+    if (!expression.ok()) {
+      return failure(Error(Code::kustomization, fmt::format("\"{}\" is not a regular expression", printable(wanted.value))).because(expression.error()));
+    }
+    const auto before = matches_.fields.size();
+    const auto visit = [&]() -> Result<> {
+      if (!node.is_array()) return {};
+      for (auto& element : *node.as_array()) {
+        const Value* field = wanted.field.empty() ? &element : element.find(wanted.field);
+        if (field == nullptr || !RE2::PartialMatch(text_of(*field), expression)) continue;
+        // An element found by its own value ends the path.
+        TRY(go(element, wanted.field.empty() ? std::span<const std::string>() : path.subspan(1)));
+      }
+      return {};
+    };
+    TRY(visit());
+    if (!create_ || matches_.fields.size() != before) return {};
+    if (node.is_null()) node = Array();
+    if (wanted.field.empty()) {
+      node.as_array()->push_back(resolve_plain(wanted.value));
+    } else {
+      Object element;
+      element.set(wanted.field, resolve_plain(wanted.value));
+      node.as_array()->push_back(std::move(element));
+    }
+    return visit();
+  }
+
+  std::optional<Value::Kind> create_;
+  Matches matches_;
+};
+
+}  // namespace
+
+bool is_index(std::string_view part) {
+  return !part.empty() && part.size() < 10 && part.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+Result<const Value*> look_up(const Value& root, std::span<const std::string> path) {
+  const Value* at = &root;
+  for (const auto& raw : path) {
+    const auto part = trim(raw);
+    if (part.empty()) continue;
+    if (at == nullptr || at->is_null()) return nullptr;
+    if (part == "*") return failure(Code::kustomization, "\"*\" cannot be part of the path of a source");
+    if (is_index(part) || part == "-") {
+      if (!at->is_array()) return not_a("list", *at, part);
+      const auto& list = *at->as_array();
+      const auto index = part == "-" ? list.size() - 1 : index_of(part);
+      at = index < list.size() ? &list[index] : nullptr;
+    } else if (is_list_part(part)) {
+      const Pair wanted = TRY(split_list_part(part));
+      if (!at->is_array()) return not_a("list", *at, part);
+      const Value* found = nullptr;
+      for (const auto& element : *at->as_array()) {
+        const Value* field = wanted.field.empty() ? &element : element.find(wanted.field);
+        if (field == nullptr || text_of(*field) != wanted.value) continue;
+        found = &element;
+        break;
+      }
+      at = found;
+    } else {
+      if (!at->is_object()) return not_a("map", *at, part);
+      at = at->find(part);
+    }
+  }
+  return at;
+}
+
+Result<Matches> match_all(Value& root, std::span<const std::string> path, std::optional<Value::Kind> create) {
+  Matcher matcher(create);
+  TRY(matcher.go(root, path));
+  return matcher.take();
+}
+
+}  // namespace holdfast::kustomize

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kustomization into objects: what `kubectl kustomize` prints, as a pure function of a file tree.
+// It does not know clusters, Git or the network; charts and other repositories come from the caller.
+// Upstream: kustomize v5.8.1.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "tree/file_tree.h"
+#include "value/value.h"
+
+namespace holdfast::kustomize {
+
+struct Limits {
+  std::size_t resources = 200'000;
+  std::size_t files = 50'000;
+  std::size_t bytes = std::size_t{256} << 20;  // of all files read
+  std::size_t nodes = 4'000'000;               // of one file, aliases expanded
+  int depth = 100;                             // of one document
+  std::chrono::milliseconds time{120'000};
+};
+
+// One entry of `helmCharts`, its values already merged.
+struct ChartRequest {
+  const tree::FileTree& tree;
+  std::string chart;  // directory in the tree
+  std::string name, release, name_template, space, kube_version;
+  std::vector<std::string> api_versions;
+  Value values;
+  bool include_crds = false, skip_hooks = false, skip_tests = false;
+};
+
+struct Remote {
+  std::shared_ptr<const tree::FileTree> tree;
+  std::string directory;
+};
+
+enum class Order { legacy, fifo };
+
+// Which files a kustomization may read: those in and below its own directory, or all of the tree.
+enum class Reading { root_only, anywhere };
+
+struct Options {
+  Limits limits;
+  Reading reading = Reading::root_only;
+  Order order = Order::legacy;  // where the kustomization has no sortOptions
+  // What `helm template` prints. Without it helmCharts are refused.
+  std::function<Result<std::string>(const ChartRequest&)> render_chart;
+  // The tree behind a remote base's URL. Without it remote bases are refused.
+  std::function<Result<Remote>(const std::string& url)> remote;
+  std::string version = "v5.8.1";  // what managedByLabel says
+};
+
+struct BuiltResource {
+  Value object;
+  std::string origin;  // "path/file.yaml:12:1"; what made it, for generated ones
+};
+
+struct Built {
+  std::vector<BuiltResource> resources;
+  std::vector<std::string> warnings;
+};
+
+// `directory` holds the kustomization file. Complete or refused with the codes of reading, patching
+// and Code::kustomization, kustomize_conflict, kustomize_target, source_unsupported, limit.
+Result<Built> build(const tree::FileTree& tree, std::string_view directory, const Options& options = {});
+
+// The documents as the tool prints them.
+std::string print(const Built& built);
+
+}  // namespace holdfast::kustomize

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading and writing the few fields that every Kubernetes object has. It knows no kinds.
+// Upstream: kustomize v5.8.1, kyaml/yaml/rnode.go.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "value/value.h"
+
+namespace holdfast::kustomize {
+
+// Only texts count here: a number as kind or name is read by text_of.
+std::string_view api_version_of(const Value& object);
+std::string_view kind_of(const Value& object);
+std::string name_of(const Value& object);
+std::string namespace_of(const Value& object);
+
+// A scalar as it would be written in YAML without quotes; "" for objects and lists.
+std::string text_of(const Value& scalar);
+// The value that `text` has as a plain YAML scalar.
+Value resolve_plain(std::string_view text);
+// `text` in the place of `old`: what was text stays text, a number or boolean is read anew.
+Value with_text(const Value& old, std::string_view text);
+
+// Nothing there: null, {} or [].
+bool is_blank(const Value* value);
+
+void set_name(Value& object, std::string_view name);
+void set_kind(Value& object, std::string_view kind);
+void set_namespace(Value& object, std::string_view space);  // "" removes it
+
+using Texts = std::map<std::string, std::string, std::less<>>;
+
+// metadata.labels or metadata.annotations, every value as text.
+Texts metadata_texts(const Value& object, std::string_view field);
+// Replaces the whole map; an empty one is removed.
+void set_metadata_texts(Value& object, std::string_view field, const Texts& texts);
+
+}  // namespace holdfast::kustomize

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kustomize/patches.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "kustomize/strategic_merge.h"
+#include "value/json.h"
+#include "value/patch.h"
+#include "yaml/scalar.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::kustomize {
+namespace {
+
+struct PatchText {
+  std::string text;
+  std::string name;  // for messages
+};
+
+Result<PatchText> text_of_patch(const Patch& patch, const Loader& loader) {
+  const std::string_view inline_text = trim(patch.patch);
+  if (inline_text.empty() && patch.path.empty()) {
+    return failure(Error(Code::kustomization, "an entry of patches has neither \"patch\" nor \"path\"").at(loader.shown()).fix("give it one of them"));
+  }
+  if (!inline_text.empty() && !patch.path.empty()) {
+    return failure(Error(Code::kustomization, "an entry of patches has \"patch\" and \"path\"").at(patch.path).fix("keep one of them"));
+  }
+  if (!inline_text.empty()) return PatchText{std::string(inline_text), fmt::format("{}: inline patch", loader.shown())};
+  return PatchText{TRY(loader.read(patch.path), "reading a patch"), loader.path_of(patch.path)};
+}
+
+Result<Value> json_operations(const PatchText& patch) {
+  Value operations = patch.text.starts_with('[') ? TRY(json::parse(patch.text, patch.name))
+                                                 : TRY(yaml::parse_one(patch.text, patch.name, yaml::Dialect::kube,
+                                                                       {.duplicates = yaml::Duplicates::keep_last}));
+  if (operations.is_null()) return Value(Array());
+  if (!operations.is_array()) return failure(Error(Code::patch, "a JSON patch is a list of operations").at(patch.name));
+  for (const auto& operation : *operations.as_array()) {
+    if (!operation.is_object()) return failure(Error(Code::patch, "an operation of a JSON patch is a map").at(patch.name));
+  }
+  return operations;
+}
+
+// A JSON patch takes every number through float64, as Go's decoder does without being told otherwise.
+void round_numbers(Value& value) {
+  constexpr double exact_max = 9007199254740992.0;  // 2^53
+  const auto rounded = [](double number) -> Value {
+    const auto text = json::format_real(number);
+    auto again = json::parse(text, "number");
+    return again ? *std::move(again) : Value(number);
+  };
+  if (const auto* integer = value.as_int()) {
+    if (std::abs(static_cast<double>(*integer)) > exact_max) value = rounded(static_cast<double>(*integer));
+  } else if (const auto* large = value.as_uint()) {
+    value = rounded(static_cast<double>(*large));
+  } else if (auto* array = value.as_array()) {
+    for (auto& element : *array) round_numbers(element);
+  } else if (auto* object = value.as_object()) {
+    for (auto& [key, member] : *object) round_numbers(member);
+  }
+}
+
+// After a JSON patch the tool writes the annotations anew, numbers as Go's 'g' prints them.
+void text_annotations(Value& body) {
+  const Value* map = body.find_path({"metadata", "annotations"});
+  if (map == nullptr || !map->is_object()) return;
+  Texts texts;
+  for (const auto& [key, value] : *map->as_object()) {
+    std::string text = text_of(value);
+    if (const auto* integer = value.as_int()) text = yaml::format_general(static_cast<double>(*integer));
+    if (const auto* real = value.as_real()) text = yaml::format_general(*real);
+    texts.insert_or_assign(key, std::move(text));
+  }
+  set_metadata_texts(body, "annotations", texts);
+}
+
+Result<> apply_operations(ResourceSet& resources, const std::vector<Resource*>& targets, const Value& operations, const std::string& name) {
+  for (Resource* resource : targets) {
+    auto patched = json::apply_patch(std::move(resource->body), operations);
+    if (!patched) {
+      return failure(std::move(patched).error().at(name).at(fmt::format("{} ({})", describe(*resource), resource->at)));
+    }
+    resource->body = *std::move(patched);
+    round_numbers(resource->body);
+    text_annotations(resource->body);
+    resource->source.reset();  // rewritten: nothing is where the file has it
+    resources.renamed(*resource);
+  }
+  return {};
+}
+
+// One patch onto one resource. Name and kind stay unless the patch may change them.
+Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema& schema) {
+  const std::string name = name_of(resource.body);
+  const std::string space = namespace_of(resource.body);
+  const std::string kind(kind_of(resource.body));
+  if (patch.allow_name_change || patch.allow_kind_change) resource.remember_id();
+  const std::string shown = describe(resource);
+  auto merged = strategic_merge(resource, patch.body, schema);
+  if (!merged) {
+    return failure(std::move(merged).error().at(patch.at).at(fmt::format("{} ({})", shown, resource.at)));
+  }
+  if (*merged == Merged::removed) return {};
+  if (!patch.allow_kind_change) set_kind(resource.body, kind);
+  if (!patch.allow_name_change) set_name(resource.body, name);
+  set_namespace(resource.body, space);
+  return {};
+}
+
+// The patch as each of several targets gets it.
+Resource fitted(const Resource& patch, const Resource& target) {
+  Resource copy = patch;
+  take_metadata(copy, patch);
+  copy.body["apiVersion"] = api_version(target.gvk());
+  if (api_version_of(copy.body).empty()) copy.body.as_object()->erase("apiVersion");
+  return copy;
+}
+
+Result<Resource*> target_of(ResourceSet& resources, const Resource& patch) {
+  const auto id = patch.original_id();
+  const auto found = resources.with_any_id(id);
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    return failure(Error(Code::kustomize_target, fmt::format("no resource is {} \"{}\"{}, which a patch wants to change",
+                                                             api_version(id.gvk) + " " + id.gvk.kind, id.name,
+                                                             id.space.empty() ? "" : fmt::format(" in namespace \"{}\"", id.space)))
+                       .at(patch.at)
+                       .fix("make apiVersion, kind, metadata.name and metadata.namespace of the patch those of the resource, or give it a target"));
+  }
+  return failure(Error(Code::kustomize_target, fmt::format("{} resources are {} \"{}\", and the patch can change one", found.size(), id.gvk.kind, id.name))
+                     .at(patch.at)
+                     .at(found[0]->at)
+                     .at(found[1]->at)
+                     .fix("give the patch the namespace of the one it means"));
+}
+
+Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches, const Patch& entry, const MergeSchema& schema) {
+  if (!entry.target) {
+    for (const auto& patch : patches) {
+      Resource* target = TRY(target_of(resources, patch));
+      TRY(merge_one(*target, patch, schema));
+      resources.renamed(*target);
+    }
+    return {};
+  }
+  if (patches.size() > 1) {
+    return failure(Error(Code::kustomization, "an entry of patches with a target has more than one document")
+                       .at(patches[1].at)
+                       .fix("split the documents over several entries"));
+  }
+  const Target target = TRY(Target::make(*entry.target));
+  for (Resource* resource : resources.selected_by(target)) {
+    TRY(merge_one(*resource, fitted(patches.front(), *resource), schema));
+    resources.renamed(*resource);
+  }
+  resources.drop_empty();
+  return resources.check_unique();
+}
+
+}  // namespace
+
+Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader, const MergeSchema& schema) {
+  const PatchText text = TRY(text_of_patch(patch, loader));
+  auto documents = read_resources(text.text, text.name);
+  if (documents) {
+    for (auto& document : *documents) {
+      document.allow_name_change |= patch.options.allow_name_change;
+      document.allow_kind_change |= patch.options.allow_kind_change;
+    }
+    if (documents->empty()) return {};
+    return merge_all(resources, *documents, patch, schema);
+  }
+  auto operations = json_operations(text);
+  if (!operations) {
+    // Whoever wrote a list meant operations, whoever wrote a map meant a resource.
+    const bool list = text.text.starts_with('[') || text.text.starts_with('-') || documents.error().code() == operations.error().code();
+    return failure(list ? std::move(operations).error() : std::move(documents).error().within("reading a patch"));
+  }
+  if (!patch.target) {
+    return failure(Error(Code::kustomization, "a JSON patch has no target").at(text.name).fix("give the entry a target: {kind: …, name: …}"));
+  }
+  const Target target = TRY(Target::make(*patch.target));
+  return apply_operations(resources, resources.selected_by(target), *operations, text.name);
+}
+
+Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches, const Loader& loader, const MergeSchema& schema) {
+  std::vector<Resource> all;
+  for (const auto& entry : patches) {
+    auto documents = read_resources(entry, fmt::format("{}: inline patch", loader.shown()));
+    if (!documents) {
+      std::string text = TRY(loader.read(entry), "reading a patch");
+      documents = read_resources(std::move(text), loader.path_of(entry));
+    }
+    if (!documents) return failure(std::move(documents).error());
+    std::ranges::move(*documents, std::back_inserter(all));
+  }
+  if (all.empty()) {
+    return failure(Error(Code::kustomization, "the patches of patchesStrategicMerge are empty").at(loader.shown()).fix("remove the field"));
+  }
+  for (const auto& patch : all) {
+    Resource* target = TRY(target_of(resources, patch));
+    TRY(merge_one(*target, fitted(patch, *target), schema));
+    resources.renamed(*target);
+    if (is_blank(&target->body)) resources.drop_empty();
+    TRY(resources.check_unique());
+  }
+  return {};
+}
+
+Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader& loader) {
+  if (!patch.target || patch.target->name.empty()) {
+    return failure(Error(Code::kustomization, "an entry of patchesJson6902 has no target name").at(loader.shown()).fix("give it a target: {version: …, kind: …, name: …}"));
+  }
+  const PatchText text = TRY(text_of_patch(patch, loader));
+  const Value operations = TRY(json_operations(text));
+  if (operations.as_array()->empty()) {
+    return failure(Error(Code::kustomization, "a patch of patchesJson6902 is empty").at(text.name).fix("remove the entry"));
+  }
+  const Target target = TRY(Target::make(*patch.target));
+  return apply_operations(resources, resources.selected_by(target), operations, text.name);
+}
+
+}  // namespace holdfast::kustomize

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values copied from one resource into others. It does not know where the rules were read.
+// Upstream: kustomize v5.8.1, api/filters/replacement.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "kustomize/kustomization.h"
+#include "kustomize/resource_set.h"
+
+namespace holdfast::kustomize {
+
+// Refuses with Code::kustomize_target or Code::kustomization.
+Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements);
+
+}  // namespace holdfast::kustomize

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kustomize/resource.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+
+#include "base/text.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::kustomize {
+namespace {
+
+constexpr auto build_annotations = std::to_array<std::string_view>({
+    "config.k8s.io/id",
+    "config.kubernetes.io/index",
+    "config.kubernetes.io/path",
+    "internal.config.kubernetes.io/allowKindChange",
+    "internal.config.kubernetes.io/allowNameChange",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/helm-generated",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/suffixes",
+});
+static_assert(std::ranges::is_sorted(build_annotations));
+
+// The plain scalar that starts at `position`, as it is spelled.
+std::string spelled(std::string_view text, yaml::Position position) {
+  for (int line = 1; line < position.line; ++line) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  for (int column = 1; column < position.column && !text.empty(); ++column) {
+    std::size_t length = 1;
+    while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) ++length;
+    text.remove_prefix(length);
+  }
+  text = text.substr(0, text.find_first_of("\r\n,]}#"));
+  return std::string(trim(text));
+}
+
+bool is_written_null(std::string_view text) {
+  return text == "null" || text == "~" || text == "Null" || text == "NULL";
+}
+
+std::string spelling_at(const Resource& resource, const std::string& pointer) {
+  return spelled(resource.source->text, yaml::locate(resource.source->text, resource.document, pointer));
+}
+
+// The spelling, if the file has this value at that place; the plain form otherwise.
+std::string spelled_value(const Resource& resource, const std::string& pointer, const Value& value) {
+  if (resource.source == nullptr || value.is_object() || value.is_array()) return text_of(value);
+  std::string text = spelling_at(resource, pointer);
+  if (value.is_null()) return is_written_null(text) || text.empty() ? text : "null";
+  return resolve_plain(text) == value ? text : text_of(value);
+}
+
+// The tool keeps annotations as the text of the file: 1.10 stays 1.10, true becomes "true". A null
+// waits: a patch may mean to remove with it.
+void spell_annotations(Resource& resource) {
+  Value* metadata = resource.body.find("metadata");
+  Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
+  if (annotations == nullptr || !annotations->is_object()) return;
+  for (auto& [key, value] : *annotations->as_object()) {
+    if (!value.is_string() && !value.is_null()) value = spelled_value(resource, "/metadata/annotations/" + pointer_part(key), value);
+  }
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  for (const auto part : split(text, ',')) out.emplace_back(part);
+  return out;
+}
+
+// An input may carry the tool's own annotations; they mean here what they mean to the tool.
+void absorb_build_annotations(Resource& resource) {
+  Value* metadata = resource.body.find("metadata");
+  Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
+  if (annotations == nullptr || !annotations->is_object()) return;
+  const auto text = [&](std::string_view key) {
+    return std::string(annotations->text({fmt::format("internal.config.kubernetes.io/{}", key)}));
+  };
+  resource.needs_hash = text("needsHashSuffix") == "enabled";
+  resource.allow_name_change = text("allowNameChange") == "enabled";
+  resource.allow_kind_change = text("allowKindChange") == "enabled";
+  resource.from_helm = text("helm-generated") == "true";
+  const auto names = split_list(text("previousNames"));
+  const auto spaces = split_list(text("previousNamespaces"));
+  const auto kinds = split_list(text("previousKinds"));
+  if (!names.front().empty() && names.size() == spaces.size() && names.size() == kinds.size()) {
+    for (std::size_t i = 0; i < names.size(); ++i) resource.earlier.push_back({names[i], spaces[i], kinds[i]});
+  }
+  for (const auto key : build_annotations) annotations->as_object()->erase(key);
+  annotations->as_object()->erase("config.kubernetes.io/origin");
+  annotations->as_object()->erase("alpha.config.kubernetes.io/transformations");
+}
+
+Result<> check_identity(const Resource& resource) {
+  const Value& body = resource.body;
+  if (!body.is_object()) {
+    return failure(Error(Code::object_invalid,
+                         fmt::format("a resource is a map with kind and metadata, this is a {}", kind_name(body.kind())))
+                       .at(resource.at));
+  }
+  const Value* kind = body.find("kind");
+  if (is_blank(kind) || text_of(*kind).empty()) {
+    return failure(Error(Code::object_invalid, "a resource has no \"kind\"").at(resource.at));
+  }
+  if (kind_of(body).ends_with("List")) return {};
+  if (name_of(body).empty()) {
+    return failure(Error(Code::object_invalid, fmt::format("the {} has no \"metadata.name\"", text_of(*kind))).at(resource.at));
+  }
+  return {};
+}
+
+// A list's items take the list's place at the end of the queue, as the tool does.
+Result<> expand_list(Resource list, std::deque<Resource>& queue) {
+  Value* items = list.body.find("items");
+  if (items->is_null()) return {};
+  auto* array = items->as_array();
+  if (array == nullptr) {
+    return failure(Error(Code::object_invalid, fmt::format("\"items\" of a list is a {}, it must be a list", kind_name(items->kind())))
+                       .at(list.at));
+  }
+  for (auto& item : *array) {
+    if (is_blank(&item)) continue;
+    Resource one;
+    one.body = std::move(item);
+    one.at = list.at;
+    TRY(check_identity(one));
+    queue.push_back(std::move(one));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string pointer_part(std::string_view key) {
+  return replace_all(replace_all(std::string(key), "~", "~0"), "/", "~1");
+}
+
+ResourceId Resource::id() const {
+  ResourceId id{.gvk = gvk(), .name = name_of(body), .space = namespace_of(body)};
+  id.cluster_scoped = is_cluster_scoped(id.gvk);
+  return id;
+}
+
+std::vector<ResourceId> Resource::earlier_ids() const {
+  std::vector<ResourceId> ids;
+  ids.reserve(earlier.size());
+  const Gvk now = gvk();
+  for (const auto& [name, space, kind] : earlier) {
+    ids.push_back({.gvk = {now.group, now.version, kind}, .name = name, .space = space});
+  }
+  return ids;
+}
+
+ResourceId Resource::original_id() const {
+  if (earlier.empty()) return id();
+  const auto& [name, space, kind] = earlier.front();
+  const Gvk now = gvk();
+  return {.gvk = {now.group, now.version, kind}, .name = name, .space = space};
+}
+
+void Resource::remember_id() {
+  const auto now = id();
+  earlier.push_back({now.name, std::string(now.effective_namespace()), now.gvk.kind});
+}
+
+bool is_build_annotation(std::string_view key) { return std::ranges::binary_search(build_annotations, key); }
+
+Result<std::vector<Resource>> read_resources(std::string text, const std::string& file, const ReadLimits& limits) {
+  const auto source = std::make_shared<const Source>(Source{file, std::move(text)});
+  auto documents = TRY(yaml::parse_all(source->text, file, yaml::Dialect::kyaml,
+                                       {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes}));
+  std::deque<Resource> queue;
+  for (auto& document : documents) {
+    if (is_blank(&document.value)) continue;
+    Resource resource;
+    resource.body = std::move(document.value);
+    resource.source = source;
+    resource.document = document.index;
+    resource.at = fmt::format("{}:{}:{}", file, document.start.line, document.start.column);
+    // A lone document "List" is unwrapped whatever else it lacks.
+    const bool lone_list = documents.size() == 1 && kind_of(resource.body) == "List" && resource.body.find("items") != nullptr;
+    if (!lone_list) TRY(check_identity(resource));
+    queue.push_back(std::move(resource));
+  }
+  std::vector<Resource> out;
+  while (!queue.empty()) {
+    Resource resource = std::move(queue.front());
+    queue.pop_front();
+    if (kind_of(resource.body).ends_with("List") && resource.body.find("items") != nullptr) {
+      TRY(expand_list(std::move(resource), queue));
+      continue;
+    }
+    spell_annotations(resource);
+    absorb_build_annotations(resource);
+    out.push_back(std::move(resource));
+  }
+  return out;
+}
+
+Texts spelled_texts(const Resource& resource, std::string_view field) {
+  Texts texts;
+  const Value* map = resource.body.find_path({"metadata", field});
+  if (map == nullptr || !map->is_object()) return texts;
+  for (const auto& [key, value] : *map->as_object()) {
+    const auto text = value.is_string() ? *value.as_string()
+                                        : spelled_value(resource, fmt::format("/metadata/{}/{}", field, pointer_part(key)), value);
+    texts.insert_or_assign(key, text);
+  }
+  return texts;
+}
+
+void take_metadata(Resource& resource, const Resource& other) {
+  for (const std::string_view field : {"labels", "annotations"}) {
+    Texts texts = spelled_texts(other, field);
+    for (auto& [key, text] : spelled_texts(resource, field)) texts.insert_or_assign(key, text);
+    set_metadata_texts(resource.body, field, texts);
+  }
+  set_name(resource.body, name_of(other.body));
+  set_namespace(resource.body, namespace_of(other.body));
+  resource.earlier = other.earlier;
+  resource.prefixes = other.prefixes;
+  resource.suffixes = other.suffixes;
+  resource.variables = other.variables;
+  resource.behavior = other.behavior;
+  resource.needs_hash = resource.needs_hash && other.needs_hash;
+  resource.allow_name_change = other.allow_name_change;
+  resource.allow_kind_change = other.allow_kind_change;
+  resource.from_helm = other.from_helm;
+}
+
+bool null_is_written(const Resource& resource, const std::string& pointer) {
+  if (resource.source == nullptr) return true;
+  return is_written_null(spelling_at(resource, pointer));
+}
+
+bool text_is_quoted(const Resource& resource, const std::string& pointer, std::string_view text) {
+  if (!resolve_plain(text).is_string() || text.find('\n') != std::string_view::npos || text.empty()) return true;
+  if (resource.source == nullptr) return false;
+  const std::string spelling = spelling_at(resource, pointer);
+  return spelling.starts_with('"') || spelling.starts_with('\'') || spelling.starts_with('|') || spelling.starts_with('>');
+}
+
+}  // namespace holdfast::kustomize

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// One resource of a build: its content, and what the build remembers about it (earlier names, whether
+// its name gets a hash). The tool keeps that memory in annotations, here it is apart, so that no patch
+// can lose it. It does not know other resources.
+// Upstream: kustomize v5.8.1, api/resource.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "kustomize/object.h"
+#include "kustomize/resource_id.h"
+#include "value/value.h"
+
+namespace holdfast::kustomize {
+
+enum class Behavior { create, replace, merge };
+
+// Where a resource or a generator was configured, for the build metadata annotations.
+struct Origin {
+  std::string path;
+  std::string configured_in;
+  Gvk configured_by;  // api version in `version` for built-in ones
+  std::string name, space;
+};
+
+// The text a resource was read from. Kept for what a Value does not say: whether a null was written
+// out, and how a number in an annotation was spelled.
+struct Source {
+  std::string file;
+  std::string text;
+};
+
+struct Resource {
+  Value body;
+
+  struct Earlier {
+    std::string name, space, kind;
+  };
+  std::vector<Earlier> earlier;  // oldest first; `space` is an effective namespace
+  std::vector<std::string> prefixes, suffixes;
+  std::vector<std::string> variables;  // names of the vars that read from it
+  Behavior behavior = Behavior::create;
+  bool needs_hash = false;
+  bool allow_name_change = false;
+  bool allow_kind_change = false;
+  bool from_helm = false;
+  std::optional<Origin> origin;
+  std::vector<Origin> transformations;
+  std::shared_ptr<const Source> source;  // none once the places in it no longer fit
+  std::size_t document = 0;
+  std::string at;  // "file:line:col"
+
+  [[nodiscard]] Gvk gvk() const { return parse_gvk(api_version_of(body), kind_of(body)); }
+  [[nodiscard]] ResourceId id() const;
+  [[nodiscard]] ResourceId original_id() const;
+  [[nodiscard]] std::vector<ResourceId> earlier_ids() const;
+  // Keeps the present name, namespace and kind as an earlier one.
+  void remember_id();
+};
+
+// Every resource in a text of YAML or JSON documents, lists expanded. `file` is for messages.
+// Refuses with Code::yaml_syntax and the other reading codes, or Code::object_invalid.
+struct ReadLimits {
+  std::size_t bytes = std::size_t{64} << 20;
+  std::size_t nodes = 4'000'000;
+  int depth = 100;
+};
+Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
+                                             const ReadLimits& limits = {});
+
+// metadata.labels or metadata.annotations, each value as the file spells it.
+Texts spelled_texts(const Resource& resource, std::string_view field);
+
+// As the tool merges a generated resource or a targeted patch with another: `other`'s labels and
+// annotations below its own (as texts), `other`'s name, namespace and memory.
+void take_metadata(Resource& resource, const Resource& other);
+
+// One key as a part of a JSON pointer.
+std::string pointer_part(std::string_view key);
+
+// What the file says at that JSON pointer: does the null there say null or ~ (or is it an empty place
+// after a colon), is the text there in quotes. Both read the source again.
+bool null_is_written(const Resource& resource, const std::string& pointer);
+bool text_is_quoted(const Resource& resource, const std::string& pointer, std::string_view text);
+
+// Annotations of the tool that never leave a build.
+bool is_build_annotation(std::string_view key);
+
+}  // namespace holdfast::kustomize

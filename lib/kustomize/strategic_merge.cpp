@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kustomize/strategic_merge.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "kustomize/list_merge.h"
+
+namespace holdfast::kustomize {
+namespace {
+
+enum class Directive { merge, replace, remove };
+
+Result<Directive> directive_of(std::string_view word) {
+  if (word == "delete") return Directive::remove;
+  if (word == "replace") return Directive::replace;
+  if (word == "merge") return Directive::merge;
+  return failure(Error(Code::patch, fmt::format("\"$patch\" is \"{}\"", word))
+                     .fix("write one of: delete, merge, replace"));
+}
+
+// Reads the directive and takes it out.
+Result<Directive> take_directive(Value& patch) {
+  if (auto* object = patch.as_object()) {
+    const Value* word = object->find("$patch");
+    if (word == nullptr) return Directive::merge;
+    const Directive directive = TRY(directive_of(text_of(*word)));
+    object->erase("$patch");
+    return directive;
+  }
+  auto* array = patch.as_array();
+  if (array == nullptr) return Directive::merge;
+  // In a list it stands as an element of its own.
+  for (auto& element : *array) {
+    const Value* word = element.find("$patch");
+    if (word == nullptr) continue;
+    if (element.as_object()->size() > 1) return Directive::merge;
+    const std::string text = text_of(*word);
+    const Directive directive = TRY(directive_of(text));
+    std::erase_if(*array, [&](const Value& item) {
+      if (is_blank(&item)) return true;
+      const Value* own = item.find("$patch");
+      return own != nullptr && text_of(*own) == text;
+    });
+    return directive;
+  }
+  return Directive::merge;
+}
+
+bool same_shape(const Value& a, const Value& b) {
+  return a.is_object() == b.is_object() && a.is_array() == b.is_array();
+}
+
+class Merger {
+ public:
+  Merger(const Resource& resource, const MergeSchema& schema) : resource_(resource), schema_(schema) {}
+
+  // `own` or `patch` may be absent, not both.
+  Result<ElementMerge> merge(std::optional<Value> own, Value* patch, const SchemaNode* node) {
+    node = schema_of(own ? &*own : nullptr, patch, node);
+    if (!own) return as_element(TRY(adopt(std::move(*patch), node)));
+    if (patch == nullptr) return ElementMerge{.value = TRY(keep(*std::move(own), node))};
+    if (patch->is_null()) return ElementMerge{};
+    if (own->is_null()) return as_element(TRY(adopt(std::move(*patch), node)));
+    if (!same_shape(*own, *patch)) {
+      return failure(Error(Code::patch, fmt::format("the patch has a {} where the resource has a {}", kind_name(patch->kind()),
+                                                    kind_name(own->kind())))
+                         .at(pointer_.empty() ? "/" : pointer_));
+    }
+    if (own->is_object()) return merge_maps(*std::move(own), *patch, node);
+    if (own->is_array()) return merge_lists(*std::move(own), *patch, node);
+    return ElementMerge{.value = merge_scalars(*own, std::move(*patch)), .from_patch = true};
+  }
+
+ private:
+  static ElementMerge as_element(std::optional<Value> value) { return {.value = std::move(value), .from_patch = true}; }
+
+  // A part without a schema that looks like a resource gets that resource's.
+  const SchemaNode* schema_of(const Value* own, const Value* patch, const SchemaNode* node) const {
+    if (node != nullptr) return node;
+    for (const Value* value : {own, patch}) {
+      if (value == nullptr || !value->is_object()) continue;
+      const auto kind = kind_of(*value);
+      const auto version = api_version_of(*value);
+      if (kind.empty() || version.empty()) continue;
+      if (const auto* found = schema_.find(version, kind)) return found;
+    }
+    return nullptr;
+  }
+
+  struct Step {  // keeps the place in step with the walk
+    Step(std::string& pointer, std::string_view part) : pointer_(pointer), length_(pointer.size()) {
+      pointer += '/';
+      pointer += part;
+    }
+    ~Step() { pointer_.resize(length_); }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+    std::string& pointer_;
+    std::size_t length_;
+  };
+
+  static const SchemaNode* field_schema(const SchemaNode* node, std::string_view key) {
+    return node == nullptr ? nullptr : node->field(key);
+  }
+
+  Result<ElementMerge> merge_maps(Value own, Value& patch, const SchemaNode* node) {
+    switch (TRY(take_directive(patch))) {
+      case Directive::remove: return ElementMerge{};
+      case Directive::replace: return as_element(TRY(settle(std::move(patch), node)));
+      case Directive::merge: break;
+    }
+    Object& from = *own.as_object();
+    Object& by = *patch.as_object();
+    Object out;
+    out.reserve(from.size() + by.size());
+    auto* a = from.begin();
+    auto* b = by.begin();
+    while (a != from.end() || b != by.end()) {
+      const int order = a == from.end() ? 1 : b == by.end() ? -1 : a->key.compare(b->key);
+      std::string& key = order <= 0 ? a->key : b->key;
+      const Step step(pointer_, pointer_part(key));
+      std::optional<Value> field;
+      if (order <= 0) field = std::move(a->value);
+      auto merged = TRY(merge(std::move(field), order >= 0 ? &b->value : nullptr, field_schema(node, key)));
+      if (merged.value) out.append(std::move(key), *std::move(merged.value));
+      if (order <= 0) ++a;
+      if (order >= 0) ++b;
+    }
+    return ElementMerge{.value = Value(std::move(out))};
+  }
+
+  Result<ElementMerge> merge_lists(Value own, Value& patch, const SchemaNode* node) {
+    if (node == nullptr || !node->merges) return as_element(std::move(patch));
+    switch (TRY(take_directive(patch))) {
+      case Directive::remove: return ElementMerge{};
+      case Directive::replace: return as_element(TRY(settle(std::move(patch), node)));
+      case Directive::merge: break;
+    }
+    return ElementMerge{.value = Value(TRY(keyed(std::move(*own.as_array()), patch.as_array(), node)))};
+  }
+
+  Result<Array> keyed(Array own, Array* patch, const SchemaNode* node) {
+    const MergeElement element = [&](std::optional<std::size_t> index, const Value* mine,
+                                     const Value* theirs) -> Result<ElementMerge> {
+      if (mine == nullptr && theirs == nullptr) return ElementMerge{};
+      const Step step(pointer_, index ? std::to_string(*index) : "-");
+      std::optional<Value> copy;
+      if (mine != nullptr) copy = *mine;
+      if (theirs == nullptr) return merge(std::move(copy), nullptr, node->elements);
+      Value patch_copy = *theirs;
+      return merge(std::move(copy), &patch_copy, node->elements);
+    };
+    return merge_keyed_list(std::move(own), patch, node->keys, element);
+  }
+
+  // A quoted text stays a text when a number comes in its place.
+  Value merge_scalars(const Value& own, Value patch) const {
+    if (!own.is_string() || patch.is_string()) return patch;
+    if (!text_is_quoted(resource_, pointer_, *own.as_string())) return patch;
+    return text_of(patch);
+  }
+
+  // What the resource has and the patch does not name: only lists with a key and unwritten nulls change.
+  Result<std::optional<Value>> keep(Value own, const SchemaNode* node) {
+    if (own.is_null()) {
+      if (!null_is_written(resource_, pointer_)) return std::nullopt;
+      return own;
+    }
+    if (auto* object = own.as_object()) {
+      std::vector<std::string> gone;
+      for (auto& [key, value] : *object) {
+        if (value.is_string()) continue;
+        const Step step(pointer_, pointer_part(key));
+        const SchemaNode* field = schema_of(&value, nullptr, field_schema(node, key));
+        auto kept = TRY(keep(std::move(value), field));
+        if (kept) {
+          value = *std::move(kept);
+        } else {
+          gone.push_back(key);
+        }
+      }
+      for (const auto& key : gone) object->erase(key);
+      return own;
+    }
+    if (own.is_array() && node != nullptr && node->merges) {
+      return Value(TRY(keyed(std::move(*own.as_array()), nullptr, node)));
+    }
+    return own;
+  }
+
+  // What only the patch has: its nulls and removals have nothing to act on.
+  Result<std::optional<Value>> adopt(Value patch, const SchemaNode* node) {
+    if (patch.is_object() || (patch.is_array() && node != nullptr && node->merges)) {
+      const auto directive = take_directive(patch);
+      if (directive && *directive == Directive::remove && patch.is_object()) return std::nullopt;
+    }
+    return settle(std::move(patch), node);
+  }
+
+  Result<std::optional<Value>> settle(Value patch, const SchemaNode* node) {
+    if (patch.is_null()) return std::nullopt;
+    if (auto* object = patch.as_object()) {
+      Object out;
+      out.reserve(object->size());
+      for (auto& [key, value] : *object) {
+        auto settled = TRY(settle_field(std::move(value), field_schema(node, key)));
+        if (settled) out.append(key, *std::move(settled));
+      }
+      return Value(std::move(out));
+    }
+    if (patch.is_array() && node != nullptr && node->merges) {
+      return Value(TRY(settle_list(std::move(*patch.as_array()), node)));
+    }
+    return patch;
+  }
+
+  Result<std::optional<Value>> settle_field(Value value, const SchemaNode* node) {
+    node = schema_of(&value, nullptr, node);
+    const bool keyed_list = value.is_array() && node != nullptr && node->merges;
+    if (!value.is_object() && !keyed_list) return settle(std::move(value), node);
+    if (TRY(take_directive(value)) == Directive::remove) return std::nullopt;
+    return settle(std::move(value), node);
+  }
+
+  Result<Array> settle_list(Array list, const SchemaNode* node) {
+    const MergeElement element = [&](std::optional<std::size_t>, const Value* mine, const Value*) -> Result<ElementMerge> {
+      if (mine == nullptr) return ElementMerge{};
+      return ElementMerge{.value = TRY(settle_field(*mine, node->elements))};
+    };
+    return merge_keyed_list(std::move(list), nullptr, node->keys, element);
+  }
+
+  const Resource& resource_;
+  const MergeSchema& schema_;
+  std::string pointer_;
+};
+
+}  // namespace
+
+Result<Merged> strategic_merge(Resource& resource, Value patch, const MergeSchema& schema) {
+  Value own = std::move(resource.body);
+  auto merged = TRY(Merger(resource, schema).merge(std::move(own), &patch, nullptr));
+  if (is_blank(merged.value ? &*merged.value : nullptr)) {
+    resource.body = Value();
+    return Merged::removed;
+  }
+  resource.body = *std::move(merged.value);
+  return Merged::changed;
+}
+
+}  // namespace holdfast::kustomize

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kustomize/transformer_config.h"
+
+#include <algorithm>
+
+namespace holdfast::kustomize {
+namespace {
+
+void sort_specs(FieldSpecs& specs) {
+  std::ranges::stable_sort(specs, sorts_before, &FieldSpec::gvk);
+}
+
+}  // namespace
+
+Result<> add_name_reference(TransformerConfig& config, const NameReference& reference) {
+  bool found = false;
+  for (auto& there : config.name_references) {
+    if (there.target != reference.target) continue;
+    found = true;
+    TRY(merge_into(there.referrers, reference.referrers));
+  }
+  if (!found) config.name_references.push_back(reference);
+  return {};
+}
+
+void sort_fields(TransformerConfig& config) {
+  for (auto* specs : {&config.name_prefix, &config.name_suffix, &config.space, &config.common_labels, &config.labels,
+                      &config.template_labels, &config.common_annotations, &config.var_references, &config.images,
+                      &config.replicas}) {
+    sort_specs(*specs);
+  }
+  std::ranges::stable_sort(config.name_references, sorts_before, &NameReference::target);
+}
+
+SharedConfig empty_config() {
+  static const SharedConfig empty = std::make_shared<const TransformerConfig>();
+  return empty;
+}
+
+Result<SharedConfig> merge(const SharedConfig& config, const SharedConfig& more) {
+  if (more == empty_config() || more == config) return config;
+  if (config == empty_config()) return more;
+  auto merged = std::make_shared<TransformerConfig>(*config);
+  TRY(merge_into(merged->name_prefix, more->name_prefix));
+  TRY(merge_into(merged->name_suffix, more->name_suffix));
+  TRY(merge_into(merged->space, more->space));
+  TRY(merge_into(merged->common_labels, more->common_labels));
+  TRY(merge_into(merged->labels, more->labels));
+  TRY(merge_into(merged->template_labels, more->template_labels));
+  TRY(merge_into(merged->common_annotations, more->common_annotations));
+  TRY(merge_into(merged->var_references, more->var_references));
+  TRY(merge_into(merged->images, more->images));
+  TRY(merge_into(merged->replicas, more->replicas));
+  for (const auto& reference : more->name_references) TRY(add_name_reference(*merged, reference));
+  sort_fields(*merged);
+  return SharedConfig(std::move(merged));
+}
+
+}  // namespace holdfast::kustomize

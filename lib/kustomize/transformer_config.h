@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fields that transformers work on: the tool's defaults, extended by `configurations` and `crds`.
+// It does not know the transformers.
+// Upstream: kustomize v5.8.1, api/internal/plugins/builtinconfig, api/internal/konfig/builtinpluginconsts.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "kustomize/field_spec.h"
+
+namespace holdfast::kustomize {
+
+// Fields of other kinds that hold the name of a resource of this kind.
+struct NameReference {
+  Gvk target;
+  FieldSpecs referrers;
+};
+
+struct TransformerConfig {
+  FieldSpecs name_prefix, name_suffix, space;
+  FieldSpecs common_labels, labels, template_labels, common_annotations;
+  std::vector<NameReference> name_references;
+  FieldSpecs var_references, images, replicas;
+};
+
+// Configurations are shared and never change: most layers have nothing but the defaults.
+using SharedConfig = std::shared_ptr<const TransformerConfig>;
+
+SharedConfig default_config();
+SharedConfig empty_config();
+Result<SharedConfig> merge(const SharedConfig& config, const SharedConfig& more);
+Result<> add_name_reference(TransformerConfig& config, const NameReference& reference);
+// By kind in the legacy order; equal kinds keep their order.
+void sort_fields(TransformerConfig& config);
+
+}  // namespace holdfast::kustomize

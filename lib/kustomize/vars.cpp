@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kustomize/vars.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "kustomize/field_path.h"
+
+namespace holdfast::kustomize {
+namespace {
+
+Gvk gvk_of(const VarTarget& target) {
+  Gvk gvk{target.group, target.version, target.kind};
+  if (target.api_version.empty()) return gvk;
+  const Gvk named = parse_gvk(target.api_version, target.kind);
+  if (!named.group.empty()) gvk.group = named.group;
+  gvk.version = named.version;
+  return gvk;
+}
+
+std::unexpected<Error> used_twice(const std::string& name) {
+  return failure(Error(Code::kustomize_conflict, fmt::format("the var \"{}\" is defined twice", name)).fix("rename one of them"));
+}
+
+std::vector<Resource*> read_by(const Var& var, ResourceSet& resources) {
+  ResourceId wanted{.gvk = gvk_of(var.object), .name = var.object.name, .space = var.object.space};
+  if (!wanted.space.empty()) return resources.with_any_id(wanted);
+  std::vector<Resource*> out;  // an absent namespace fits any
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    Resource& resource = resources[i];
+    const auto fits = [&](const ResourceId& id) { return id.name == wanted.name && id.gvk == wanted.gvk; };
+    if (is_blank(&resource.body)) continue;
+    if (fits(resource.id()) || std::ranges::any_of(resource.earlier_ids(), fits)) out.push_back(&resource);
+  }
+  return out;
+}
+
+// "spec.ports[0].port" as well as "spec.ports.0.port".
+std::vector<std::string> var_path(std::string_view path) {
+  std::vector<std::string> out;
+  for (const auto& part : split_field_path(path)) {
+    const auto open = part.rfind('[');
+    const bool indexed = part.ends_with(']') && open != std::string::npos &&
+                         is_index(std::string_view(part).substr(open + 1, part.size() - open - 2));
+    if (!indexed) {
+      out.push_back(part);
+      continue;
+    }
+    if (open > 0) out.push_back(part.substr(0, open));
+    out.push_back(part.substr(open + 1, part.size() - open - 2));
+  }
+  return out;
+}
+
+using Values = std::map<std::string, Value, std::less<>>;
+
+// Puts values into one text. "$$(X)" is a literal "$(X)"; a name that is not known stays.
+class Expander {
+ public:
+  explicit Expander(const Values& values) : values_(values) {}
+
+  Value operator()(std::string_view text) const {
+    std::string out;
+    std::size_t done = 0;
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+      if (text[i] != '$') continue;
+      out += text.substr(done, i - done);
+      const char next = text[i + 1];
+      const auto close = next == '(' ? text.find(')', i + 2) : std::string_view::npos;
+      if (next == '(' && close != std::string_view::npos) {
+        const auto name = text.substr(i + 2, close - i - 2);
+        const auto found = values_.find(name);
+        const bool usable = found != values_.end() && !found->second.is_object() && !found->second.is_array();
+        const bool whole = i == 0 && close + 1 == text.size();
+        if (usable && whole) return found->second;  // keeps its type
+        out += usable ? text_of(found->second) : std::string(text.substr(i, close + 1 - i));
+        i = close;
+      } else if (next == '$') {
+        out += '$';
+        ++i;
+      } else {
+        out += text.substr(i, 2);
+        ++i;
+      }
+      done = i + 1;
+    }
+    out += text.substr(std::min(done, text.size()));
+    return out;
+  }
+
+ private:
+  const Values& values_;
+};
+
+Result<> expand_in(Value& value, const Expander& expand) {
+  if (const auto* text = value.as_string()) {
+    value = expand(*text);
+  } else if (auto* object = value.as_object()) {
+    for (auto& [key, member] : *object) {
+      if (const auto* own = member.as_string()) member = expand(*own);
+    }
+  } else if (auto* array = value.as_array()) {
+    for (auto& element : *array) {
+      if (!element.is_string()) {
+        return failure(Code::wrong_type, "a list that vars are put into holds a {}, it must hold texts", kind_name(element.kind()));
+      }
+      element = expand(std::string(*element.as_string()));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resources) {
+  for (const auto& var : more) {
+    const auto matches = read_by(var, resources);
+    if (matches.size() > 1) {
+      return failure(Error(Code::kustomize_conflict, fmt::format("the var \"{}\" fits {} resources", var.name, matches.size()))
+                         .at(matches[0]->at)
+                         .at(matches[1]->at)
+                         .fix("give its objref a namespace"));
+    }
+    if (matches.size() == 1) matches.front()->variables.push_back(var.name);
+  }
+  for (const auto& var : more) {
+    if (!vars.emplace(var.name, var).second) return used_twice(var.name);
+  }
+  return {};
+}
+
+Result<> join_vars(Vars& vars, const Vars& more) {
+  for (const auto& [name, var] : more) {
+    if (!vars.emplace(name, var).second) return used_twice(name);
+  }
+  return {};
+}
+
+Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs& specs) {
+  if (vars.empty()) return {};
+  std::map<std::string, const Resource*> readers;
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    for (const auto& name : resources[i].variables) readers.emplace(name, &resources[i]);
+  }
+  Values values;
+  for (const auto& [name, var] : vars) {
+    const auto reader = readers.find(name);
+    if (reader == readers.end()) {
+      return failure(Error(Code::kustomize_target, fmt::format("the var \"{}\" reads {} \"{}\", which the build does not hold", name,
+                                                               var.object.kind, var.object.name))
+                         .fix("correct its objref, or remove the var"));
+    }
+    const Value* value = TRY(look_up(reader->second->body, var_path(var.field_path)));
+    if (value == nullptr) {
+      return failure(Error(Code::kustomize_target, fmt::format("the var \"{}\" reads the field \"{}\", which is not there", name, var.field_path))
+                         .at(describe(*reader->second))
+                         .at(reader->second->at));
+    }
+    values.emplace(name, value->is_null() ? Value("null") : *value);
+  }
+  const Expander expand(values);
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    Resource& resource = resources[i];
+    for (const auto& spec : specs) {
+      auto done = visit_fields(resource.body, spec, Create::nothing, [&](Value& value) { return expand_in(value, expand); });
+      if (!done) return failure(std::move(done).error().at(describe(resource)).at(resource.at));
+    }
+  }
+  resources.renamed_any();
+  return {};
+}
+
+}  // namespace holdfast::kustomize
