@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Health scripts in Lua, as argocd-cm holds them: global `obj`, a table {status, message} comes back.
-// Every run has a fresh state without I/O, a limit on steps and one on memory. Thread-safe.
+// Health scripts in Lua, as argocd-cm holds them: global `obj`, a table {status, message} comes
+// back. Every run has a fresh state without I/O, a limit on steps and one on memory. Thread-safe.
 // Mirrors argoproj/argo-cd 3.6 util/lua/lua.go; Lua 5.4 with the names of 5.1 that scripts use.
 #pragma once
+
+#include "base/result.h"
+#include "health/health.h"
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "health/health.h"
 
 namespace holdfast::health {
 
@@ -27,15 +27,16 @@ struct ScriptLimits {
 };
 
 // Refuses with Code::limit or Code::template_execution (the script's own words).
-Result<std::optional<Health>> run_script(std::string_view lua, const Value& live, const ScriptLimits& limits = {});
+Result<std::optional<Health>> run_script(std::string_view lua, const Value& live,
+                                         const ScriptLimits& limits = {});
 
 class Assessor {
  public:
   Assessor() = default;
   explicit Assessor(std::vector<Script> scripts);
 
-  // A script for the kind first, then the built-in rule. A script that cannot run gives Unknown with its
-  // words. Nothing when the kind has no health.
+  // A script for the kind first, then the built-in rule. A script that cannot run gives Unknown
+  // with its words. Nothing when the kind has no health.
   [[nodiscard]] std::optional<Health> assess(const Value& live) const;
 
  private:

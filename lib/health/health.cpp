@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/health.h"
 
+#include "health/workloads.h"
+#include "value/json.h"
+
 #include <algorithm>
 #include <array>
-
-#include "health/workloads.h"
 
 namespace holdfast::health {
 namespace {
@@ -17,8 +18,14 @@ const Value* find_condition(const Value& live, std::string_view type) {
   const Value* conditions = live.find_path({"status", "conditions"});
   const auto* array = conditions == nullptr ? nullptr : conditions->as_array();
   if (array == nullptr) return nullptr;
-  const auto found = std::ranges::find_if(*array, [&](const Value& each) { return each.text({"type"}) == type; });
+  const auto found =
+      std::ranges::find_if(*array, [&](const Value& each) { return each.text({"type"}) == type; });
   return found == array->end() ? nullptr : &*found;
+}
+
+Health unsupported(const Value& live, std::string_view name) {
+  return {Status::unknown, fmt::format("unsupported {} GVK: {}, Kind={}", name,
+                                       live.text({"apiVersion"}), live.text({"kind"}))};
 }
 
 bool has_ingress(const Value& live) {
@@ -28,12 +35,12 @@ bool has_ingress(const Value& live) {
 
 Health assess_service(const Value& live) {
   if (live.text({"spec", "type"}) != "LoadBalancer" || has_ingress(live)) return {};
-  return {Status::progressing, "waiting for a load balancer's address"};
+  return {Status::progressing, ""};
 }
 
 Health assess_ingress(const Value& live) {
   if (has_ingress(live)) return {};
-  return {Status::progressing, "waiting for a load balancer's address"};
+  return {Status::progressing, ""};
 }
 
 Health assess_claim(const Value& live) {
@@ -45,35 +52,60 @@ Health assess_claim(const Value& live) {
 
 Health assess_api_service(const Value& live) {
   const Value* available = find_condition(live, "Available");
-  if (available == nullptr) return {Status::progressing, "waiting to be processed"};
-  const auto message = fmt::format("{}: {}", available->text({"reason"}), available->text({"message"}));
+  if (available == nullptr) return {Status::progressing, "Waiting to be processed"};
+  const auto message =
+      fmt::format("{}: {}", available->text({"reason"}), available->text({"message"}));
   return {available->text({"status"}) == "True" ? Status::healthy : Status::progressing, message};
 }
 
 bool is_scaling_trouble(const Value& condition) {
-  const auto reason = condition.text({"reason"});
-  if (condition.text({"status"}) == "True") return false;
-  if (reason == "FailedGetScale" || reason == "FailedUpdateScale" || reason == "InvalidSelector" ||
-      reason == "FailedComputeMetricsReplicas") {
-    return true;
-  }
-  return reason.starts_with("FailedGet") && reason.ends_with("Metric");
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> troubles{
+      {{"AbleToScale", "FailedGetScale"},
+       {"AbleToScale", "FailedUpdateScale"},
+       {"ScalingActive", "FailedGetResourceMetric"},
+       {"ScalingActive", "FailedGetObjectMetric"},
+       {"ScalingActive", "FailedGetPodsMetric"},
+       {"ScalingActive", "FailedGetExternalMetric"},
+       {"ScalingActive", "FailedComputeMetricsReplicas"},
+       {"ScalingActive", "InvalidSelector"}}};
+  return std::ranges::find(troubles, std::pair{condition.text({"type"}),
+                                               condition.text({"reason"})}) != troubles.end();
 }
 
-Health assess_autoscaler(const Value& live) {
-  const Value* conditions = live.find_path({"status", "conditions"});
-  const auto* array = conditions == nullptr ? nullptr : conditions->as_array();
-  if (array == nullptr || array->empty()) return {Status::progressing, "Waiting to Autoscale"};
-  for (const auto& each : *array) {
-    if (is_scaling_trouble(each)) return {Status::degraded, std::string(each.text({"message"}))};
-  }
-  for (const auto& each : *array) {
-    const auto type = each.text({"type"});
-    if (each.text({"status"}) == "True" && (type == "AbleToScale" || type == "ScalingLimited")) {
-      return {Status::healthy, std::string(each.text({"message"}))};
-    }
+bool is_scaling(const Value& condition) {
+  const auto type = condition.text({"type"});
+  return condition.text({"status"}) == "True" &&
+         (type == "AbleToScale" || type == "ScalingLimited");
+}
+
+Health judge_scaling(const Array& conditions) {
+  for (const auto match : {is_scaling_trouble, is_scaling}) {
+    const auto found = std::ranges::find_if(conditions, match);
+    if (found == conditions.end()) continue;
+    return {match == is_scaling ? Status::healthy : Status::degraded,
+            std::string(found->text({"message"}))};
   }
   return {Status::progressing, "Waiting to Autoscale"};
+}
+
+// autoscaling/v1 keeps its conditions as JSON in an annotation.
+Health assess_autoscaler(const Value& live) {
+  if (live.text({"apiVersion"}) == "autoscaling/v2") {
+    const Value* conditions = live.find_path({"status", "conditions"});
+    if (conditions == nullptr || conditions->as_array() == nullptr) return judge_scaling({});
+    return judge_scaling(*conditions->as_array());
+  }
+  if (live.text({"apiVersion"}) != "autoscaling/v1") return unsupported(live, "HPA");
+  const auto note =
+      live.text({"metadata", "annotations", "autoscaling.alpha.kubernetes.io/conditions"});
+  if (note.empty()) return judge_scaling({});
+  const auto conditions =
+      json::parse(note, "the conditions annotation", {.depth = 16, .bytes = 256 << 10});
+  if (!conditions || conditions->as_array() == nullptr) {
+    return {Status::unknown,
+            "failed to convert conditions annotation to typed: it is no JSON list"};
+  }
+  return judge_scaling(*conditions->as_array());
 }
 
 Health assess_workflow(const Value& live) {
@@ -81,58 +113,91 @@ Health assess_workflow(const Value& live) {
   const std::string message(live.text({"status", "message"}));
   if (phase == "Succeeded") return {Status::healthy, message};
   if (phase == "Failed" || phase == "Error") return {Status::degraded, message};
-  if (phase.empty() || phase == "Pending" || phase == "Running") return {Status::progressing, message};
+  if (phase.empty() || phase == "Pending" || phase == "Running")
+    return {Status::progressing, message};
   return {Status::unknown, message};
 }
 
-// A CRD is usable once it is Established; wrong names are told by NamesAccepted.
+// Condition after condition, in the order in which the API server lists them.
 Health assess_definition(const Value& live) {
-  const Value* names = find_condition(live, "NamesAccepted");
-  if (names != nullptr && names->text({"status"}) == "False") {
-    return {Status::degraded, fmt::format("CRD names have not been accepted: {}", names->text({"message"}))};
+  const Value* conditions = live.find_path({"status", "conditions"});
+  if (conditions == nullptr || conditions->as_array() == nullptr ||
+      conditions->as_array()->empty()) {
+    return {Status::progressing, "Status conditions not found"};
   }
-  const Value* established = find_condition(live, "Established");
-  if (established == nullptr) return {Status::progressing, "Status conditions not found"};
-  if (established->text({"status"}) != "True") return {Status::progressing, "CRD is not established"};
-  const Value* structural = find_condition(live, "NonStructuralSchema");
-  if (structural != nullptr && structural->text({"status"}) == "True") {
-    return {Status::degraded, fmt::format("Schema violations found: {}", structural->text({"message"}))};
+  bool established = false;
+  for (const auto& each : *conditions->as_array()) {
+    const auto type = each.text({"type"});
+    const bool holds = each.text({"status"}) == "True";
+    const auto message = each.text({"message"});
+    if (type == "Terminating" && holds) {
+      return {Status::progressing, fmt::format("CRD is terminating: {}", message)};
+    }
+    if (type == "NamesAccepted" && each.text({"status"}) == "False") {
+      return {Status::degraded, fmt::format("CRD names have not been accepted: {}", message)};
+    }
+    if (type == "NonStructuralSchema" && holds) {
+      return {Status::degraded, fmt::format("Schema violations found: {}", message)};
+    }
+    if (type != "Established") continue;
+    if (!holds && each.text({"reason"}) == "Installing")
+      return {Status::progressing, "CRD is being installed"};
+    established = established || holds;
   }
+  if (!established) return {Status::degraded, "CRD is not established"};
   return {Status::healthy, "CRD is healthy"};
 }
 
+// Never Progressing or Suspended once it has a status: upstream's #24428 and #24429.
 Health assess_cron_job(const Value& live) {
   const Value* suspend = live.find_path({"spec", "suspend"});
-  if (suspend != nullptr && suspend->as_bool() != nullptr && *suspend->as_bool()) {
-    return {Status::suspended, "CronJob is Suspended"};
+  if (suspend != nullptr && *suspend == Value(true))
+    return {Status::healthy, "CronJob is Suspended"};
+  if (live.find("status") == nullptr) return {Status::progressing, "Waiting for CronJob"};
+  const auto scheduled = live.text({"status", "lastScheduleTime"});
+  if (scheduled.empty()) return {Status::healthy, "CronJob has not been scheduled yet"};
+  const auto succeeded = live.text({"status", "lastSuccessfulTime"});
+  if (succeeded.empty()) {
+    return {Status::healthy, "The CronJob never completed successfully. It may not be healthy"};
   }
-  return {};
+  const Value* active = live.find_path({"status", "active"});
+  if (active != nullptr && active->as_array() != nullptr && !active->as_array()->empty()) {
+    return {Status::healthy, "The job is running. Its last execution may not have been successful"};
+  }
+  if (succeeded < scheduled) {
+    return {Status::degraded, "CronJob has not completed its last execution successfully"};
+  }
+  return {Status::healthy, "CronJob has completed its last execution successfully"};
 }
 
+// Upstream reads only the versions it was built with; "" takes all.
 struct Rule {
-  std::string_view group, kind;
+  std::string_view group, kind, version;
   Health (*assess)(const Value&);
 };
 
-constexpr Rule rules[] = {{"apps", "Deployment", assess_deployment},
-                          {"apps", "StatefulSet", assess_stateful_set},
-                          {"apps", "DaemonSet", assess_daemon_set},
-                          {"apps", "ReplicaSet", assess_replica_set},
-                          {"", "Pod", assess_pod},
-                          {"batch", "Job", assess_job},
-                          {"batch", "CronJob", assess_cron_job},
-                          {"", "Service", assess_service},
-                          {"extensions", "Ingress", assess_ingress},
-                          {"networking.k8s.io", "Ingress", assess_ingress},
-                          {"", "PersistentVolumeClaim", assess_claim},
-                          {"apiregistration.k8s.io", "APIService", assess_api_service},
-                          {"autoscaling", "HorizontalPodAutoscaler", assess_autoscaler},
-                          {"apiextensions.k8s.io", "CustomResourceDefinition", assess_definition},
-                          {"argoproj.io", "Workflow", assess_workflow}};
+constexpr Rule rules[] = {
+    {"apps", "Deployment", "v1", assess_deployment},
+    {"apps", "StatefulSet", "v1", assess_stateful_set},
+    {"apps", "DaemonSet", "v1", assess_daemon_set},
+    {"apps", "ReplicaSet", "v1", assess_replica_set},
+    {"", "Pod", "v1", assess_pod},
+    {"batch", "Job", "v1", assess_job},
+    {"batch", "CronJob", "", assess_cron_job},
+    {"", "Service", "v1", assess_service},
+    {"extensions", "Ingress", "", assess_ingress},
+    {"networking.k8s.io", "Ingress", "", assess_ingress},
+    {"", "PersistentVolumeClaim", "v1", assess_claim},
+    {"apiregistration.k8s.io", "APIService", "", assess_api_service},
+    {"autoscaling", "HorizontalPodAutoscaler", "", assess_autoscaler},
+    {"apiextensions.k8s.io", "CustomResourceDefinition", "", assess_definition},
+    {"argoproj.io", "Workflow", "", assess_workflow}};
 
 }  // namespace
 
-std::string_view to_string(Status status) { return status_names[static_cast<std::size_t>(status)]; }
+std::string_view to_string(Status status) {
+  return status_names[static_cast<std::size_t>(status)];
+}
 
 std::optional<Status> parse_status(std::string_view text) {
   const auto* found = std::ranges::find(status_names, text);
@@ -155,9 +220,13 @@ std::optional<Health> assess_builtin(const Value& live) {
   if (auto pending = pending_deletion(live)) return pending;
   const auto api_version = live.text({"apiVersion"});
   const auto slash = api_version.find('/');
-  const auto group = slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
+  const bool core = slash == std::string_view::npos;
+  const auto group = core ? std::string_view{} : api_version.substr(0, slash);
+  const auto version = core ? api_version : api_version.substr(slash + 1);
   for (const auto& rule : rules) {
-    if (rule.group == group && rule.kind == live.text({"kind"})) return rule.assess(live);
+    if (rule.group != group || rule.kind != live.text({"kind"})) continue;
+    if (!rule.version.empty() && rule.version != version) return unsupported(live, rule.kind);
+    return rule.assess(live);
   }
   return std::nullopt;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is a live object well? Kinds that every cluster has are judged here; others by Lua scripts (custom.h).
-// Pure. It does not know how objects are fetched.
-// Mirrors argoproj/argo-cd 3.6 gitops-engine/pkg/health.
+// Is a live object well? Kinds that every cluster has are judged here; others by Lua scripts
+// (custom.h). Pure. It does not know how objects are fetched. Mirrors argoproj/argo-cd 3.6
+// gitops-engine/pkg/health.
 #pragma once
+
+#include "value/value.h"
 
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "value/value.h"
 
 namespace holdfast::health {
 
@@ -25,8 +25,8 @@ struct Health {
   bool operator==(const Health&) const = default;
 };
 
-// The built-in rule of the object's kind; nothing when its kind has no health. An object that is being
-// deleted is Progressing, whatever its kind.
+// The built-in rule of the object's kind; nothing when its kind has no health. An object that is
+// being deleted is Progressing, whatever its kind.
 std::optional<Health> assess_builtin(const Value& live);
 
 // Progressing while a deletion hangs, unless only the engine's hook finalizer holds it.

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/workloads.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace holdfast::health {
 namespace {
 
-std::int64_t number(const Value& live, std::initializer_list<std::string_view> path, std::int64_t absent = 0) {
+std::int64_t number(const Value& live, std::initializer_list<std::string_view> path,
+                    std::int64_t absent = 0) {
   const Value* found = live.find_path(path);
   const auto* value = found == nullptr ? nullptr : found->as_int();
   return value == nullptr ? absent : *value;
@@ -38,10 +41,18 @@ bool is_trouble(std::string_view reason) {
   return reason.starts_with("Err") || reason.ends_with("Error") || reason.ends_with("BackOff");
 }
 
+// A hook by Argo CD's annotation (unless its only type is Skip) or by Helm's.
+bool is_hook(const Value& live) {
+  const Value* argo = live.find_path({"metadata", "annotations", "argocd.argoproj.io/hook"});
+  if (argo != nullptr && argo->is_string()) return trim(*argo->as_string()) != "Skip";
+  const Value* helm = live.find_path({"metadata", "annotations", "helm.sh/hook"});
+  return helm != nullptr && *helm != Value("crd-install");
+}
+
 bool ignores_restart_policy(const Value& live) {
-  const auto note = live.text({"metadata", "annotations", "argocd.argoproj.io/ignore-restart-policy"});
-  const auto hook = live.text({"metadata", "annotations", "argocd.argoproj.io/hook"});
-  return note == "true" && hook.empty();
+  return live.text({"metadata", "annotations", "argocd.argoproj.io/ignore-restart-policy"}) ==
+             "true" &&
+         !is_hook(live);
 }
 
 std::string waiting_troubles(const Value& live) {
@@ -55,21 +66,25 @@ std::string waiting_troubles(const Value& live) {
 }
 
 bool waits_in_trouble(const Value& live) {
-  return std::ranges::any_of(items(live, {"status", "containerStatuses"}), [](const Value& container) {
-    return is_trouble(container.text({"state", "waiting", "reason"}));
-  });
+  return std::ranges::any_of(items(live, {"status", "containerStatuses"}),
+                             [](const Value& container) {
+                               return is_trouble(container.text({"state", "waiting", "reason"}));
+                             });
 }
 
 std::string failure_message(const Value& live) {
-  if (const auto message = live.text({"status", "message"}); !message.empty()) return std::string(message);
+  if (const auto message = live.text({"status", "message"}); !message.empty())
+    return std::string(message);
   for (const std::string_view list : {"initContainerStatuses", "containerStatuses"}) {
     for (const auto& container : items(live, {"status", list})) {
       const Value* ended = container.find_path({"state", "terminated"});
       if (ended == nullptr) continue;
-      if (const auto message = ended->text({"message"}); !message.empty()) return std::string(message);
+      if (const auto message = ended->text({"message"}); !message.empty())
+        return std::string(message);
       if (ended->text({"reason"}) == "OOMKilled") return "OOMKilled";
       if (const auto code = number(*ended, {"exitCode"}); code != 0) {
-        return fmt::format("container \"{}\" failed with exit code {}", container.text({"name"}), code);
+        return fmt::format("container \"{}\" failed with exit code {}", container.text({"name"}),
+                           code);
       }
     }
   }
@@ -77,14 +92,20 @@ std::string failure_message(const Value& live) {
 }
 
 Health assess_running(const Value& live, bool long_running) {
-  if (!long_running) return {Status::progressing, std::string(live.text({"status", "message"}))};
-  const Value* ready = condition(live, "Ready");
-  if (ready != nullptr && ready->text({"status"}) == "True") return {};
-  for (const auto& container : items(live, {"status", "containerStatuses"})) {
-    const Value* last = container.find_path({"lastState", "terminated"});
-    if (last != nullptr) return {Status::degraded, std::string(live.text({"status", "message"}))};
+  std::string message(live.text({"status", "message"}));
+  if (!long_running) {
+    const auto policy = live.text({"spec", "restartPolicy"});
+    const bool ends = policy == "OnFailure" || policy == "Never";
+    return {ends ? Status::progressing : Status::unknown, std::move(message)};
   }
-  return {Status::progressing, std::string(live.text({"status", "message"}))};
+  const Value* ready = condition(live, "Ready");
+  if (ready != nullptr && ready->text({"status"}) == "True")
+    return {Status::healthy, std::move(message)};
+  const bool ended_before =
+      std::ranges::any_of(items(live, {"status", "containerStatuses"}), [](const Value& container) {
+        return container.find_path({"lastState", "terminated"}) != nullptr;
+      });
+  return {ended_before ? Status::degraded : Status::progressing, std::move(message)};
 }
 
 }  // namespace
@@ -93,7 +114,8 @@ Health assess_deployment(const Value& live) {
   if (flag(live, {"spec", "paused"})) return {Status::suspended, "Deployment is paused"};
   if (behind(live)) {
     return {Status::progressing,
-            "Waiting for rollout to finish: observed deployment generation less than desired generation"};
+            "Waiting for rollout to finish: observed deployment generation less than desired "
+            "generation"};
   }
   const Value* progress = condition(live, "Progressing");
   if (progress != nullptr && progress->text({"reason"}) == "ProgressDeadlineExceeded") {
@@ -105,16 +127,20 @@ Health assess_deployment(const Value& live) {
   const auto all = number(live, {"status", "replicas"});
   const auto available = number(live, {"status", "availableReplicas"});
   if (live.find_path({"spec", "replicas"}) != nullptr && updated < wanted) {
-    return {Status::progressing,
-            fmt::format("Waiting for rollout to finish: {} out of {} new replicas have been updated...", updated, wanted)};
+    return {
+        Status::progressing,
+        fmt::format("Waiting for rollout to finish: {} out of {} new replicas have been updated...",
+                    updated, wanted)};
   }
   if (all > updated) {
     return {Status::progressing,
-            fmt::format("Waiting for rollout to finish: {} old replicas are pending termination...", all - updated)};
+            fmt::format("Waiting for rollout to finish: {} old replicas are pending termination...",
+                        all - updated)};
   }
   if (available < updated) {
     return {Status::progressing,
-            fmt::format("Waiting for rollout to finish: {} of {} updated replicas are available...", available, updated)};
+            fmt::format("Waiting for rollout to finish: {} of {} updated replicas are available...",
+                        available, updated)};
   }
   return {};
 }
@@ -135,46 +161,54 @@ Health assess_stateful_set(const Value& live) {
     const Value* partition = rolling->find("partition");
     const auto kept = number(*rolling, {"partition"});
     const auto updated = number(live, {"status", "updatedReplicas"});
-    if (partition != nullptr && live.find_path({"spec", "replicas"}) != nullptr && updated < wanted - kept) {
-      return {Status::progressing,
-              fmt::format("Waiting for partitioned roll out to finish: {} out of {} new pods have been updated...",
-                          updated, wanted - kept)};
+    if (partition != nullptr && live.find_path({"spec", "replicas"}) != nullptr &&
+        updated < wanted - kept) {
+      return {Status::progressing, fmt::format("Waiting for partitioned roll out to finish: {} out "
+                                               "of {} new pods have been updated...",
+                                               updated, wanted - kept)};
     }
-    return {Status::healthy, fmt::format("partitioned roll out complete: {} new pods have been updated...", updated)};
+    return {
+        Status::healthy,
+        fmt::format("partitioned roll out complete: {} new pods have been updated...", updated)};
   }
   if (strategy == "OnDelete") {
     return {Status::healthy, fmt::format("statefulset has {} ready pods", ready)};
   }
   if (live.text({"status", "updateRevision"}) != live.text({"status", "currentRevision"})) {
-    return {Status::progressing,
-            fmt::format("waiting for statefulset rolling update to complete {} pods at revision {}...",
-                        number(live, {"status", "updatedReplicas"}), live.text({"status", "updateRevision"}))};
+    return {
+        Status::progressing,
+        fmt::format("waiting for statefulset rolling update to complete {} pods at revision {}...",
+                    number(live, {"status", "updatedReplicas"}),
+                    live.text({"status", "updateRevision"}))};
   }
-  return {Status::healthy, fmt::format("statefulset rolling update complete {} pods at revision {}...",
-                                       number(live, {"status", "currentReplicas"}),
-                                       live.text({"status", "currentRevision"}))};
+  return {Status::healthy,
+          fmt::format("statefulset rolling update complete {} pods at revision {}...",
+                      number(live, {"status", "currentReplicas"}),
+                      live.text({"status", "currentRevision"}))};
 }
 
 Health assess_daemon_set(const Value& live) {
   if (behind(live)) {
     return {Status::progressing,
-            "Waiting for rollout to finish: observed daemon set generation less than desired generation"};
+            "Waiting for rollout to finish: observed daemon set generation less than desired "
+            "generation"};
   }
   const auto wanted = number(live, {"status", "desiredNumberScheduled"});
   const auto updated = number(live, {"status", "updatedNumberScheduled"});
   const auto available = number(live, {"status", "numberAvailable"});
   if (live.text({"spec", "updateStrategy", "type"}) == "OnDelete") {
-    return {Status::healthy, fmt::format("daemon set {} out of {} new pods have been updated", updated, wanted)};
+    return {Status::healthy,
+            fmt::format("daemon set {} out of {} new pods have been updated", updated, wanted)};
   }
   if (updated < wanted) {
-    return {Status::progressing,
-            fmt::format("Waiting for daemon set \"{}\" rollout to finish: {} out of {} new pods have been updated...",
-                        live.text({"metadata", "name"}), updated, wanted)};
+    return {Status::progressing, fmt::format("Waiting for daemon set \"{}\" rollout to finish: {} "
+                                             "out of {} new pods have been updated...",
+                                             live.text({"metadata", "name"}), updated, wanted)};
   }
   if (available < wanted) {
-    return {Status::progressing,
-            fmt::format("Waiting for daemon set \"{}\" rollout to finish: {} of {} updated pods are available...",
-                        live.text({"metadata", "name"}), available, wanted)};
+    return {Status::progressing, fmt::format("Waiting for daemon set \"{}\" rollout to finish: {} "
+                                             "of {} updated pods are available...",
+                                             live.text({"metadata", "name"}), available, wanted)};
   }
   return {};
 }
@@ -182,7 +216,8 @@ Health assess_daemon_set(const Value& live) {
 Health assess_replica_set(const Value& live) {
   if (behind(live)) {
     return {Status::progressing,
-            "Waiting for rollout to finish: observed replica set generation less than desired generation"};
+            "Waiting for rollout to finish: observed replica set generation less than desired "
+            "generation"};
   }
   const Value* refused = condition(live, "ReplicaFailure");
   if (refused != nullptr && refused->text({"status"}) == "True") {
@@ -192,13 +227,15 @@ Health assess_replica_set(const Value& live) {
   const auto wanted = number(live, {"spec", "replicas"}, 1);
   if (live.find_path({"spec", "replicas"}) != nullptr && available < wanted) {
     return {Status::progressing,
-            fmt::format("Waiting for rollout to finish: {} out of {} new replicas are available...", available, wanted)};
+            fmt::format("Waiting for rollout to finish: {} out of {} new replicas are available...",
+                        available, wanted)};
   }
   return {};
 }
 
 Health assess_pod(const Value& live) {
-  const bool long_running = live.text({"spec", "restartPolicy"}) == "Always" || ignores_restart_policy(live);
+  const bool long_running =
+      live.text({"spec", "restartPolicy"}) == "Always" || ignores_restart_policy(live);
   if (long_running && waits_in_trouble(live)) return {Status::degraded, waiting_troubles(live)};
   const auto phase = live.text({"status", "phase"});
   const std::string message(live.text({"status", "message"}));
@@ -209,23 +246,22 @@ Health assess_pod(const Value& live) {
   return {Status::unknown, message};
 }
 
+// A Suspended condition of any status counts as an end: a resumed Job is Healthy while it runs.
 Health assess_job(const Value& live) {
-  Health health{Status::progressing, ""};
   bool complete = false;
+  bool suspended = false;
+  std::string message;
+  const Value* failed = condition(live, "Failed");
+  if (failed != nullptr) return {Status::degraded, std::string(failed->text({"message"}))};
   for (const auto& each : items(live, {"status", "conditions"})) {
     const auto type = each.text({"type"});
-    const std::string message(each.text({"message"}));
-    if (type == "Failed") return {Status::degraded, message};
-    if (type == "Suspended" && each.text({"status"}) == "True") {
-      return {Status::suspended, message};
-    }
-    if (type == "Complete" || type == "Suspended") {
-      complete = true;
-      health.message = message;
-    }
+    if (type != "Complete" && type != "Suspended") continue;
+    complete = true;
+    message = each.text({"message"});
+    suspended = suspended || (type == "Suspended" && each.text({"status"}) == "True");
   }
-  if (complete) health.status = Status::healthy;
-  return health;
+  if (!complete) return {Status::progressing, ""};
+  return {suspended ? Status::suspended : Status::healthy, std::move(message)};
 }
 
 }  // namespace holdfast::health
