@@ -74,7 +74,8 @@ bool expand(const std::string& pattern, std::vector<std::string>& out) {
 
 std::size_t character_size(std::string_view text) {
   std::size_t size = 1;
-  while (size < text.size() && (text[size] & 0xC0) == 0x80) ++size;
+  while (size < text.size() && (text[size] & 0xC0) == 0x80)
+    ++size;
   return size;
 }
 
@@ -121,7 +122,8 @@ class Matcher {
 
   void star() {
     std::size_t stars = 0;
-    while (p_ < pattern_.size() && pattern_[p_] == '*') ++p_, ++stars;
+    while (p_ < pattern_.size() && pattern_[p_] == '*')
+      ++p_, ++stars;
     if (mode_ == GlobMode::plain || stars > 1) {
       wide_ = Star{p_, t_};
       narrow_.reset();

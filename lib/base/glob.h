@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Globs as gobwas/glob 0.2 matches them, which Argo CD and Helm use: * and **, ?, [abc], [a-z], [!a],
-// {a,b} and backslash. Linear in pattern times text for each alternative of the braces.
+// Globs as gobwas/glob 0.2 matches them, which Argo CD and Helm use: * and **, ?, [abc], [a-z],
+// [!a], {a,b} and backslash. Linear in pattern times text for each alternative of the braces.
 #pragma once
 
 #include <string_view>

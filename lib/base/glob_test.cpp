@@ -16,6 +16,7 @@ TEST(Glob, MatchesAsGobwasDoes) {
     bool plain;
     bool separator;
   };
+
   for (const auto& [pattern, text, plain, separator] : std::to_array<Case>({
            {"", "", true, true},
            {"", "a", false, false},
@@ -50,8 +51,10 @@ TEST(Glob, MatchesAsGobwasDoes) {
 TEST(Glob, HostilePatternsEndQuickly) {
   std::string stars;
   std::string braces;
-  for (int i = 0; i < 1000; ++i) stars += "a*";
-  for (int i = 0; i < 30; ++i) braces += "{a,b}";
+  for (int i = 0; i < 1000; ++i)
+    stars += "a*";
+  for (int i = 0; i < 30; ++i)
+    braces += "{a,b}";
   EXPECT_FALSE(glob_match(stars + "b", std::string(5000, 'a')));
   EXPECT_FALSE(glob_match(braces, std::string(30, 'a')));
 }

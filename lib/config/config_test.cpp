@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
-#include <array>
-
 #include "config/document.h"
 #include "config/section.h"
 #include "value/json.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
 
 namespace holdfast::config {
 namespace {
@@ -34,9 +34,10 @@ Document parsed(std::string_view text) {
 }
 
 TEST(Toml, BecomesAValue) {
-  EXPECT_EQ(json::write(parsed(sample).value),
-            R"({"fast":true,"name":"one","network":{"mode":"host"},"node":[{"name":"n1"},{"nmae":"n2"}],)"
-            R"("size":3,"tags":["a","b"],"when":"2026-01-02T03:04:05Z"})");
+  EXPECT_EQ(
+      json::write(parsed(sample).value),
+      R"({"fast":true,"name":"one","network":{"mode":"host"},"node":[{"name":"n1"},{"nmae":"n2"}],)"
+      R"("size":3,"tags":["a","b"],"when":"2026-01-02T03:04:05Z"})");
 }
 
 TEST(Toml, RefusalsNameThePlace) {
@@ -44,10 +45,12 @@ TEST(Toml, RefusalsNameThePlace) {
   ASSERT_FALSE(twice);
   EXPECT_EQ(twice.error().code(), Code::toml_syntax);
   EXPECT_EQ(twice.error().where().front(), "f.toml:2:5");
-  EXPECT_EQ(parse_toml("x = nan\n", "f.toml").error().message(), "inf and nan are not taken here (f.toml:1:1)");
+  EXPECT_EQ(parse_toml("x = nan\n", "f.toml").error().message(),
+            "inf and nan are not taken here (f.toml:1:1)");
   EXPECT_EQ(parse_toml("x = \"\xff\"", "f.toml").error().code(), Code::text_encoding);
   EXPECT_EQ(parse_toml(std::string(5 << 20, '#'), "f.toml").error().code(), Code::limit);
-  EXPECT_EQ(parse_toml("x = " + std::string(10'000, '['), "f.toml").error().code(), Code::toml_syntax);
+  EXPECT_EQ(parse_toml("x = " + std::string(10'000, '['), "f.toml").error().code(),
+            Code::toml_syntax);
 }
 
 TEST(Section, ReadsEachKind) {
@@ -75,8 +78,9 @@ TEST(Section, RefusalsNameKeyTypeAndPlace) {
   auto network = *root.section("network");
   EXPECT_EQ(network.choice("mode", {"nat", "none"}).error().message(),
             "'network.mode' is 'host', wanted: one of 'nat', 'none' (cluster.toml:9:1)");
-  EXPECT_EQ(root.sections("network").error().message(),
-            "'network' is of type object, wanted: tables, each headed [[network]] (cluster.toml:8:2)");
+  EXPECT_EQ(
+      root.sections("network").error().message(),
+      "'network' is of type object, wanted: tables, each headed [[network]] (cluster.toml:8:2)");
 }
 
 TEST(Section, AnUnknownKeyIsNamedWithItsNeighbour) {

@@ -4,13 +4,13 @@
 // It does not know what the keys mean: section.h reads them.
 #pragma once
 
+#include "base/result.h"
+#include "value/value.h"
+
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "value/value.h"
 
 namespace holdfast::config {
 

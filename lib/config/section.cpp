@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/section.h"
 
-#include <algorithm>
-
 #include "base/text.h"
+
+#include <algorithm>
 
 namespace holdfast::config {
 namespace {
@@ -12,7 +12,8 @@ const Value absent;
 
 std::string quoted_list(std::initializer_list<std::string_view> words) {
   std::string out;
-  for (const auto word : words) out += fmt::format("{}'{}'", out.empty() ? "" : ", ", word);
+  for (const auto word : words)
+    out += fmt::format("{}'{}'", out.empty() ? "" : ", ", word);
   return out;
 }
 
@@ -26,7 +27,9 @@ std::string Section::path_to(std::string_view key) const {
   return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
 }
 
-std::string Section::place(std::string_view key) const { return document_->place(pointer_to(key)); }
+std::string Section::place(std::string_view key) const {
+  return document_->place(pointer_to(key));
+}
 
 Error Section::refusal(Code code, std::string_view key, std::string what) const {
   return Error(code, std::move(what)).at(place(key));
@@ -45,8 +48,9 @@ std::unexpected<Error> Section::wrong_type(std::string_view key, const Value& he
 }
 
 std::unexpected<Error> Section::missing(std::string_view key, std::string_view wanted) const {
-  return failure(Error(Code::wrong_type, fmt::format("'{}' is missing, wanted: {}", path_to(key), wanted))
-                     .at(document_->place(pointer_)));
+  return failure(
+      Error(Code::wrong_type, fmt::format("'{}' is missing, wanted: {}", path_to(key), wanted))
+          .at(document_->place(pointer_)));
 }
 
 Result<std::optional<std::string>> Section::text(std::string_view key) {
@@ -94,8 +98,8 @@ Result<std::optional<std::string>> Section::choice(std::string_view key,
   auto held = TRY(text(key));
   if (!held || std::ranges::find(words, *held) != words.end()) return held;
   return failure(refusal(Code::wrong_type, key,
-                         fmt::format("'{}' is '{}', wanted: one of {}", path_to(key), printable(*held),
-                                     quoted_list(words))));
+                         fmt::format("'{}' is '{}', wanted: one of {}", path_to(key),
+                                     printable(*held), quoted_list(words))));
 }
 
 Result<Section> Section::section(std::string_view key) {
@@ -116,7 +120,8 @@ Result<std::vector<Section>> Section::sections(std::string_view key) {
   for (const auto& element : *elements) {
     const auto name = fmt::format("{}[{}]", key, out.size());
     if (!element.is_object()) return wrong_type(name, element, "a table");
-    out.push_back(Section(document_, &element, fmt::format("{}/{}", pointer_to(key), out.size()), path_to(name)));
+    out.push_back(Section(document_, &element, fmt::format("{}/{}", pointer_to(key), out.size()),
+                          path_to(name)));
   }
   return out;
 }
@@ -160,7 +165,8 @@ Result<> Section::finish() const {
 std::vector<std::string> Section::keys() {
   std::vector<std::string> out;
   if (const auto* members = table_->as_object()) {
-    for (const auto& member : *members) out.push_back(member.key);
+    for (const auto& member : *members)
+      out.push_back(member.key);
   }
   asked_ = out;
   return out;

@@ -8,15 +8,15 @@
 //   TRY(root.finish());
 #pragma once
 
+#include "base/result.h"
+#include "config/document.h"
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "config/document.h"
 
 namespace holdfast::config {
 
@@ -25,13 +25,15 @@ class Section {
  public:
   explicit Section(const Document& document) : document_(&document), table_(&document.value) {}
 
-  // Each refuses with Code::wrong_type when the key holds something else; nothing when it is absent.
+  // Each refuses with Code::wrong_type when the key holds something else; nothing when it is
+  // absent.
   Result<std::optional<std::string>> text(std::string_view key);
   Result<std::optional<std::int64_t>> integer(std::string_view key);
   Result<std::optional<bool>> flag(std::string_view key);
   Result<std::vector<std::string>> texts(std::string_view key);  // empty when absent
   // Text that must be one of a few words.
-  Result<std::optional<std::string>> choice(std::string_view key, std::initializer_list<std::string_view> words);
+  Result<std::optional<std::string>> choice(std::string_view key,
+                                            std::initializer_list<std::string_view> words);
   // An inner table; an empty one when absent.
   Result<Section> section(std::string_view key);
   // An array of tables; empty when absent.
@@ -49,8 +51,10 @@ class Section {
   // For the caller's own checks: an error at the key's place.
   [[nodiscard]] Error refusal(Code code, std::string_view key, std::string what) const;
   [[nodiscard]] std::string place(std::string_view key) const;
+
   // "cluster.node" or "component[2]": the section as messages name it, "" for the root.
   [[nodiscard]] const std::string& path() const { return path_; }
+
   // The names of all keys there are, for tables whose keys are data. Marks them as asked for.
   std::vector<std::string> keys();
 

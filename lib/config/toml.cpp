@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "config/document.h"
+
 #include <toml++/toml.h>
 
 #include <cmath>
 #include <sstream>
-
-#include "base/text.h"
-#include "config/document.h"
 
 namespace holdfast::config {
 namespace {
@@ -74,7 +74,8 @@ class Converter {
 
   Result<Value> real(double held, const std::string& pointer) const {
     if (std::isfinite(held)) return Value(held);
-    return failure(Error(Code::wrong_type, "inf and nan are not taken here").at(document_.place(pointer)));
+    return failure(
+        Error(Code::wrong_type, "inf and nan are not taken here").at(document_.place(pointer)));
   }
 
   Document& document_;
@@ -97,8 +98,8 @@ std::string Document::place(std::string_view pointer) const {
 Result<Document> parse_toml(std::string_view text, std::string_view name) {
   Document out{.name = std::string(name), .value = {}, .positions = {}};
   if (text.size() > bytes_max) {
-    return failure(Error(Code::limit, fmt::format("the text has {} bytes, the limit is {}", text.size(),
-                                                  bytes_max))
+    return failure(Error(Code::limit, fmt::format("the text has {} bytes, the limit is {}",
+                                                  text.size(), bytes_max))
                        .at(out.name));
   }
   if (find_invalid_utf8(text)) {

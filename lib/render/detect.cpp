@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/detect.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/text.h"
 #include "value/patch.h"
 #include "yaml/yaml.h"
+
+#include <algorithm>
+#include <array>
 
 namespace holdfast::render {
 
@@ -21,19 +21,22 @@ std::string_view type_name(Type type) {
 
 Result<std::string> source_folder(const tree::FileTree& tree, std::string_view path) {
   if (path.starts_with('/')) {
-    return failure(Code::path_outside, "path '{}' is absolute, it must start at the repository's root",
+    return failure(Code::path_outside,
+                   "path '{}' is absolute, it must start at the repository's root",
                    printable(path));
   }
   auto folder = join_inside("", path);
-  if (!folder) return failure(Code::path_outside, "path '{}' leads out of the repository", printable(path));
+  if (!folder)
+    return failure(Code::path_outside, "path '{}' leads out of the repository", printable(path));
   const auto kind = TRY(tree.kind(*folder));
-  if (!kind) return failure(Code::path_missing, "path '{}' is not in the repository", printable(path));
+  if (!kind)
+    return failure(Code::path_missing, "path '{}' is not in the repository", printable(path));
   if (*kind == tree::EntryKind::directory) return *std::move(folder);
   return failure(Code::path_missing, "path '{}' is a file, not a folder", printable(path));
 }
 
-Result<Value> with_overrides(const Value& source, std::string_view application, const tree::FileTree& tree,
-                             std::string_view folder) {
+Result<Value> with_overrides(const Value& source, std::string_view application,
+                             const tree::FileTree& tree, std::string_view folder) {
   Value merged = source;
   std::vector<std::string> names{".argocd-source.yaml"};
   if (!application.empty()) names.push_back(fmt::format(".argocd-source-{}.yaml", application));
@@ -63,6 +66,7 @@ Result<Type> detect(const Value& source, const tree::FileTree& tree, std::string
     std::string_view key;
     std::optional<Type> type;
   };
+
   constexpr std::array<Explicit, 4> known{{{"kustomize", Type::kustomize},
                                            {"helm", Type::helm},
                                            {"directory", Type::directory},
@@ -73,18 +77,19 @@ Result<Type> detect(const Value& source, const tree::FileTree& tree, std::string
     if (held != nullptr && !held->is_null()) given.push_back(each);
   }
   if (given.size() > 1) {
-    return failure(Code::application_spec, "the source is both '{}' and '{}', it can be one", given[0].key,
-                   given[1].key);
+    return failure(Code::application_spec, "the source is both '{}' and '{}', it can be one",
+                   given[0].key, given[1].key);
   }
   if (given.size() == 1) {
     if (given[0].type) return *given[0].type;
     return failure(Code::source_unsupported, "sources of kind 'plugin' are not rendered here");
   }
   Type found = Type::directory;
-  for (const auto& entry : TRY(tree.list(folder))) {
+  const auto entries = TRY(tree.list(folder));
+  for (const auto& entry : entries) {
     if (entry.kind != tree::EntryKind::file) continue;
-    const bool kustomization = entry.name == "kustomization.yaml" || entry.name == "kustomization.yml" ||
-                               entry.name == "Kustomization";
+    const bool kustomization = entry.name == "kustomization.yaml" ||
+                               entry.name == "kustomization.yml" || entry.name == "Kustomization";
     if (kustomization) return Type::kustomize;
     if (entry.name.ends_with("Chart.yaml")) found = Type::helm;
   }

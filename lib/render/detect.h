@@ -5,10 +5,10 @@
 // mergeSourceParameters.
 #pragma once
 
+#include "render/render.h"
+
 #include <string>
 #include <string_view>
-
-#include "render/render.h"
 
 namespace holdfast::render {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/directory.h"
 
-#include <algorithm>
-
 #include "base/glob.h"
 #include "base/text.h"
 #include "value/json.h"
 #include "yaml/yaml.h"
+
+#include <algorithm>
 
 namespace holdfast::render {
 namespace {
@@ -18,11 +18,14 @@ bool is_manifest_name(std::string_view name) {
          name.ends_with(".jsonnet");
 }
 
-bool has_kind(const Value& object) { return !object.text({"kind"}).empty(); }
+bool has_kind(const Value& object) {
+  return !object.text({"kind"}).empty();
+}
 
 // A YAML file that cannot be read but does not look like manifests belongs to something else.
 bool looks_like_manifests(std::string_view text) {
-  return text.find("apiVersion:") != std::string_view::npos && text.find("kind:") != std::string_view::npos &&
+  return text.find("apiVersion:") != std::string_view::npos &&
+         text.find("kind:") != std::string_view::npos &&
          text.find("metadata:") != std::string_view::npos;
 }
 
@@ -45,7 +48,8 @@ Result<std::vector<Manifest>> json_manifests(const std::string& text, const std:
 
 // The documents that precede a broken one: they make the file one of manifests.
 bool starts_with_manifest(std::string_view text, const std::string& path) {
-  const auto first = yaml::parse_one(text, path, yaml::Dialect::kube, {.duplicates = yaml::Duplicates::keep_last});
+  const auto first =
+      yaml::parse_one(text, path, yaml::Dialect::kube, {.duplicates = yaml::Duplicates::keep_last});
   return first && has_kind(*first);
 }
 
@@ -60,7 +64,8 @@ Result<std::vector<Manifest>> yaml_manifests(const std::string& text, const std:
       return out;
     }
   }
-  auto documents = yaml::parse_all(text, path, yaml::Dialect::kube, {.duplicates = yaml::Duplicates::keep_last});
+  auto documents =
+      yaml::parse_all(text, path, yaml::Dialect::kube, {.duplicates = yaml::Duplicates::keep_last});
   if (!documents) {
     const bool foreign = documents.error().code() != Code::limit && !looks_like_manifests(text) &&
                          !starts_with_manifest(text, path);
@@ -85,10 +90,12 @@ bool is_chosen(const DirectoryOptions& options, std::string_view path) {
 }
 
 // Paths below the folder, in upstream's order.
-Result<std::vector<std::string>> files_of(const tree::FileTree& tree, std::string_view folder, Recurse recurse) {
+Result<std::vector<std::string>> files_of(const tree::FileTree& tree, std::string_view folder,
+                                          Recurse recurse) {
   if (recurse == Recurse::yes) return tree::walk(tree, folder);
   std::vector<std::string> out;
-  for (const auto& entry : TRY(tree.list(folder))) {
+  const auto entries = TRY(tree.list(folder));
+  for (const auto& entry : entries) {
     if (entry.kind == tree::EntryKind::file) out.push_back(entry.name);
   }
   return out;
@@ -115,7 +122,8 @@ Result<DirectoryOptions> decode_directory_options(const Value* directory) {
   out.exclude = directory->text({"exclude"});
   const auto* jsonnet = directory->find("jsonnet");
   const bool asked = jsonnet != nullptr && jsonnet->is_object() && !jsonnet->as_object()->empty();
-  if (asked) return failure(Code::source_unsupported, "jsonnet ('directory.jsonnet') is not rendered here");
+  if (asked)
+    return failure(Code::source_unsupported, "jsonnet ('directory.jsonnet') is not rendered here");
   return out;
 }
 
@@ -123,7 +131,8 @@ Result<std::vector<Manifest>> render_directory(const tree::FileTree& tree, std::
                                                const DirectoryOptions& options) {
   std::vector<Manifest> out;
   std::size_t bytes = 0;
-  for (const auto& name : TRY(files_of(tree, folder, options.recurse))) {
+  const auto files = TRY(files_of(tree, folder, options.recurse));
+  for (const auto& name : files) {
     if (!is_chosen(options, name)) continue;
     const auto path = folder.empty() ? name : fmt::format("{}/{}", folder, name);
     const auto text = TRY(tree.read(path));
@@ -133,9 +142,11 @@ Result<std::vector<Manifest>> render_directory(const tree::FileTree& tree, std::
     }
     bytes += text.size();
     if (bytes > options.bytes_max) {
-      return failure(Code::limit, "the manifests of '{}' have more than {} bytes", folder, options.bytes_max);
+      return failure(Code::limit, "the manifests of '{}' have more than {} bytes", folder,
+                     options.bytes_max);
     }
-    auto found = TRY(name.ends_with(".json") ? json_manifests(text, path) : yaml_manifests(text, path));
+    auto found =
+        TRY(name.ends_with(".json") ? json_manifests(text, path) : yaml_manifests(text, path));
     std::ranges::move(found, std::back_inserter(out));
   }
   return out;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain directories: the YAML and JSON files of a folder are the manifests. It does not know options
-// of other source types. Jsonnet is refused by name.
-// Mirrors argoproj/argo-cd 3.6 reposerver/repository/repository.go: findManifests,
-// getPotentiallyValidManifests, getObjsFromYAMLOrJSON.
+// Plain directories: the YAML and JSON files of a folder are the manifests. It does not know
+// options of other source types. Jsonnet is refused by name. Mirrors argoproj/argo-cd 3.6
+// reposerver/repository/repository.go: findManifests, getPotentiallyValidManifests,
+// getObjsFromYAMLOrJSON.
 #pragma once
+
+#include "render/render.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "render/render.h"
 
 namespace holdfast::render {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/directory.h"
 
+#include "tree/memory_tree.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
-
-#include "tree/memory_tree.h"
 
 namespace holdfast::render {
 namespace {
@@ -45,6 +45,7 @@ TEST(Directory, ChoosesFiles) {
     DirectoryOptions options;
     std::string_view want;
   };
+
   for (const auto& [options, want] : std::to_array<Case>({
            {{}, "h a b c"},
            {{.recurse = Recurse::yes}, "h a b c f e"},
@@ -53,7 +54,8 @@ TEST(Directory, ChoosesFiles) {
            {{.include = "{a,b}.*", .exclude = "b.*"}, "a"},
            {{.extensions = Extensions::all, .include = "*.txt"}, "d"},
        })) {
-    EXPECT_EQ(names(render_directory(sample(), "app", options)), want) << options.include << options.exclude;
+    EXPECT_EQ(names(render_directory(sample(), "app", options)), want)
+        << options.include << options.exclude;
   }
 }
 
@@ -63,8 +65,10 @@ TEST(Directory, ReadsFilesAsUpstreamDoes) {
     std::string text;
     std::string_view want;
   };
+
   for (const auto& [name, text, want] : std::to_array<Case>({
-           {"a.yaml", "---\n# c\n---\n" + object("a") + "---\n---\n" + object("b") + "---\n", "a b"},
+           {"a.yaml", "---\n# c\n---\n" + object("a") + "---\n---\n" + object("b") + "---\n",
+            "a b"},
            {"a.yaml", "kind: ConfigMap\nmetadata:\n  name: half\n", "half"},
            {"a.yaml", "{\"kind\": \"X\",\n\t\"metadata\": {\"name\": \"j\"}}", "j"},
            {"a.yaml", object("a") + "---\na: b: c\n",
@@ -75,7 +79,8 @@ TEST(Directory, ReadsFilesAsUpstreamDoes) {
            {"a.yaml", "- 1\n", ""},
            {"a.yaml", "\xff: 1\n", ""},
            {"a.yaml", "", ""},
-           {"a.json", R"([{"kind":"X"}])", "a manifest is an object, this is of type array (a.json)"},
+           {"a.json", R"([{"kind":"X"}])",
+            "a manifest is an object, this is of type array (a.json)"},
            {"a.json", R"({"a":1})", "the object has no 'kind' (a.json)"},
            {"a.jsonnet", "{}", "jsonnet is not rendered here (a.jsonnet)"},
        })) {

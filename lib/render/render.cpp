@@ -23,8 +23,9 @@ Result<std::vector<Manifest>> flattened(std::vector<Manifest> manifests) {
     if (!is_list || elements == nullptr) continue;
     for (auto& element : *elements) {
       if (!element.is_object()) {
-        return failure(Error(Code::object_invalid, fmt::format("a list's item is of type {}, wanted: an object",
-                                                               kind_name(element.kind())))
+        return failure(Error(Code::object_invalid,
+                             fmt::format("a list's item is of type {}, wanted: an object",
+                                         kind_name(element.kind())))
                            .at(manifest.origin));
       }
       out.push_back({std::move(element), manifest.origin});
@@ -33,8 +34,8 @@ Result<std::vector<Manifest>> flattened(std::vector<Manifest> manifests) {
   return out;
 }
 
-Result<std::vector<Manifest>> manifests_of(Type type, const Value& source, const tree::FileTree& tree,
-                                           const std::string& folder) {
+Result<std::vector<Manifest>> manifests_of(Type type, const Value& source,
+                                           const tree::FileTree& tree, const std::string& folder) {
   switch (type) {
     case Type::directory: {
       const auto options = TRY(decode_directory_options(source.find("directory")));
@@ -43,7 +44,8 @@ Result<std::vector<Manifest>> manifests_of(Type type, const Value& source, const
     case Type::kustomize:
     case Type::helm: break;
   }
-  return failure(Code::source_unsupported, "sources of type {} are not rendered yet", type_name(type));
+  return failure(Code::source_unsupported, "sources of type {} are not rendered yet",
+                 type_name(type));
 }
 
 }  // namespace

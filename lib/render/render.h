@@ -5,15 +5,15 @@
 // GetAppSourceType, mergeSourceParameters) and util/app/path/path.go.
 #pragma once
 
+#include "base/result.h"
+#include "tree/file_tree.h"
+#include "value/value.h"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "tree/file_tree.h"
-#include "value/value.h"
 
 namespace holdfast::render {
 
@@ -26,8 +26,8 @@ std::string_view type_name(Type type);
 struct Context {
   std::string application;
   std::string project;
-  std::string namespace_;  // the destination's
-  std::string revision;    // the commit that the tree is
+  std::string namespace_;                 // the destination's
+  std::string revision;                   // the commit that the tree is
   std::string kube_version;               // "v1.37.2"
   std::vector<std::string> api_versions;  // "apps/v1", "apps/v1/Deployment"
   // The trees of sources with a `ref`, by "$name".

@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/render.h"
 
-#include <gtest/gtest.h>
-
-#include <array>
-
 #include "render/detect.h"
 #include "tree/memory_tree.h"
 #include "value/json.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
 
 namespace holdfast::render {
 namespace {
 
 TEST(Render, FindsTheTypeAsUpstreamDoes) {
   const tree::MemoryTree tree(tree::MemoryTree::Files{{"plain/a.yaml", ""},
-                               {"k/kustomization.yml", ""},
-                               {"h/Chart.yaml", ""},
-                               {"both/Chart.yaml", ""},
-                               {"both/Kustomization", ""},
-                               {"deep/sub/Chart.yaml", ""}});
+                                                      {"k/kustomization.yml", ""},
+                                                      {"h/Chart.yaml", ""},
+                                                      {"both/Chart.yaml", ""},
+                                                      {"both/Kustomization", ""},
+                                                      {"deep/sub/Chart.yaml", ""}});
+
   struct Case {
     std::string_view folder;
     Value source;
     std::string_view want;
   };
+
   const auto cases = std::to_array<Case>({
       {"plain", Object(), "Directory"},
       {"k", Object(), "Kustomize"},
@@ -44,10 +46,12 @@ TEST(Render, FindsTheTypeAsUpstreamDoes) {
 
 TEST(Render, PathsStayInsideTheRepository) {
   const tree::MemoryTree tree(tree::MemoryTree::Files{{"sub/a.yaml", ""}});
+
   struct Case {
     std::string_view path;
     std::string_view want;
   };
+
   for (const auto& [path, want] : std::to_array<Case>({
            {"", ""},
            {".", ""},
@@ -76,13 +80,15 @@ TEST(Render, TheFolderAddsOptions) {
 }
 
 TEST(Render, ListsAreFlattened) {
-  const tree::MemoryTree tree(tree::MemoryTree::Files{{"a.yaml",
-                                "kind: ConfigMapList\nitems:\n- {kind: A}\n- {kind: B}\n---\n"
-                                "kind: Odd\nitems: null\n---\nkind: Kept\nspec: {}\nitems: null\n"}});
+  const tree::MemoryTree tree(tree::MemoryTree::Files{
+      {"a.yaml",
+       "kind: ConfigMapList\nitems:\n- {kind: A}\n- {kind: B}\n---\n"
+       "kind: Odd\nitems: null\n---\nkind: Kept\nspec: {}\nitems: null\n"}});
   const auto rendered = render(Object{{"path", "."}}, {}, tree);
   ASSERT_TRUE(rendered) << rendered.error().message();
   std::string kinds;
-  for (const auto& manifest : rendered->manifests) kinds += fmt::format("{}@{} ", manifest.object.text({"kind"}), manifest.origin);
+  for (const auto& manifest : rendered->manifests)
+    kinds += fmt::format("{}@{} ", manifest.object.text({"kind"}), manifest.origin);
   EXPECT_EQ(kinds, "A@a.yaml:1:1 B@a.yaml:1:1 Kept@a.yaml:9:1 ");
 
   const tree::MemoryTree odd(tree::MemoryTree::Files{{"a.yaml", "kind: List\nitems: [1]\n"}});

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "value/patch.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "value/pointer.h"
+
+#include <algorithm>
 
 namespace holdfast::json {
 namespace {
@@ -15,10 +15,12 @@ constexpr std::size_t copied_nodes_max = 1'000'000;
 std::size_t count_nodes(const Value& value) {
   std::size_t count = 1;
   if (const auto* array = value.as_array()) {
-    for (const auto& element : *array) count += count_nodes(element);
+    for (const auto& element : *array)
+      count += count_nodes(element);
   }
   if (const auto* object = value.as_object()) {
-    for (const auto& member : *object) count += count_nodes(member.value);
+    for (const auto& member : *object)
+      count += count_nodes(member.value);
   }
   return count;
 }
@@ -28,7 +30,9 @@ struct Place {
   Value* parent = nullptr;
   std::string last;
 
-  [[nodiscard]] const Value* held() const { return find(std::as_const(*parent), std::vector<std::string>{last}); }
+  [[nodiscard]] const Value* held() const {
+    return find(std::as_const(*parent), std::vector<std::string>{last});
+  }
 };
 
 class Patcher {
@@ -63,7 +67,8 @@ class Patcher {
   Result<Place> place(const Value& operation, std::string_view member) {
     const auto pointer = TRY(path_in(operation, member));
     auto tokens = TRY(pointer_tokens(pointer));
-    if (tokens.empty()) return failure(Code::patch, "the whole document cannot be the operand here");
+    if (tokens.empty())
+      return failure(Code::patch, "the whole document cannot be the operand here");
     Place out;
     out.last = std::move(tokens.back());
     tokens.pop_back();
@@ -87,7 +92,8 @@ class Patcher {
       return {};
     }
     // One more place than elements: the end. -1 is that one.
-    const auto index = place.last == "-" ? array->size() : array_index(place.last, array->size() + 1);
+    const auto index =
+        place.last == "-" ? array->size() : array_index(place.last, array->size() + 1);
     if (!index) {
       return failure(Code::patch, "index '{}' is outside of the list of {}", printable(place.last),
                      array->size());
@@ -98,7 +104,8 @@ class Patcher {
 
   static Value take(const Place& place) {
     if (auto* array = place.parent->as_array()) {
-      const auto at = array->begin() + static_cast<std::ptrdiff_t>(*array_index(place.last, array->size()));
+      const auto at =
+          array->begin() + static_cast<std::ptrdiff_t>(*array_index(place.last, array->size()));
       Value out = std::move(*at);
       array->erase(at);
       return out;
@@ -154,7 +161,10 @@ class Patcher {
   Result<> test(const Value& operation) {
     const auto path = TRY(path_in(operation, "path"));
     const Value* held = &document_;
-    if (!path.empty()) held = TRY(place(operation, "path")).held();
+    if (!path.empty()) {
+      const auto target = TRY(place(operation, "path"));
+      held = target.held();
+    }
     const Value wanted = value_in(operation);
     if (held == nullptr ? wanted.is_null() : *held == wanted) return {};
     return failure(Code::patch, "the value at '{}' is another one", printable(path));
@@ -168,8 +178,9 @@ class Patcher {
 
 Result<Value> apply_patch(Value document, const Value& patch) {
   const auto* operations = patch.as_array();
-  if (operations == nullptr) return failure(Code::patch, "a JSON patch is a list, this is of type {}",
-                                            kind_name(patch.kind()));
+  if (operations == nullptr)
+    return failure(Code::patch, "a JSON patch is a list, this is of type {}",
+                   kind_name(patch.kind()));
   Patcher patcher(document);
   std::size_t number = 0;
   for (const auto& operation : *operations) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "value/patch.h"
 
+#include "value/json.h"
+#include "value/pointer.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
-
-#include "value/json.h"
-#include "value/pointer.h"
 
 namespace holdfast::json {
 namespace {
@@ -36,24 +36,33 @@ TEST(JsonPatch, AppliesEachOperation) {
     std::string_view patch;
     std::string_view want;
   };
+
   for (const auto& [document, patch, want] : std::to_array<Case>({
-           {R"({"foo":"bar"})", R"([{"op":"add","path":"/baz","value":"qux"}])", R"({"baz":"qux","foo":"bar"})"},
+           {R"({"foo":"bar"})", R"([{"op":"add","path":"/baz","value":"qux"}])",
+            R"({"baz":"qux","foo":"bar"})"},
            {R"({"foo":["bar","baz"]})", R"([{"op":"add","path":"/foo/1","value":"qux"}])",
             R"({"foo":["bar","qux","baz"]})"},
-           {R"({"foo":["bar"]})", R"([{"op":"add","path":"/foo/-","value":["x"]}])", R"({"foo":["bar",["x"]]})"},
-           {R"({"foo":["bar"]})", R"([{"op":"add","path":"/foo/-1","value":1}])", R"({"foo":["bar",1]})"},
+           {R"({"foo":["bar"]})", R"([{"op":"add","path":"/foo/-","value":["x"]}])",
+            R"({"foo":["bar",["x"]]})"},
+           {R"({"foo":["bar"]})", R"([{"op":"add","path":"/foo/-1","value":1}])",
+            R"({"foo":["bar",1]})"},
            {R"({"a":1,"b":2})", R"([{"op":"remove","path":"/a"}])", R"({"b":2})"},
            {R"({"a":[1,2,3]})", R"([{"op":"remove","path":"/a/1"}])", R"({"a":[1,3]})"},
            {R"({"a":1})", R"([{"op":"replace","path":"/a","value":{"b":2}}])", R"({"a":{"b":2}})"},
            {R"({"a":1})", R"([{"op":"replace","path":"/b","value":2}])", R"({"a":1,"b":2})"},
            {R"({"a":[1,2]})", R"([{"op":"replace","path":"/a/0","value":3}])", R"({"a":[3,2]})"},
            {R"({"a":1})", R"([{"op":"replace","path":"","value":{"b":2}}])", R"({"b":2})"},
-           {R"({"a":{"x":1},"b":{}})", R"([{"op":"move","from":"/a/x","path":"/b/y"}])", R"({"a":{},"b":{"y":1}})"},
-           {R"({"a":[1,2,3]})", R"([{"op":"move","from":"/a/0","path":"/a/2"}])", R"({"a":[2,3,1]})"},
-           {R"({"a":{"x":1}})", R"([{"op":"copy","from":"/a","path":"/a/y"}])", R"({"a":{"x":1,"y":{"x":1}}})"},
-           {R"({"a":{"b":[1,"x"]}})", R"([{"op":"test","path":"/a","value":{"b":[1,"x"]}}])", R"({"a":{"b":[1,"x"]}})"},
+           {R"({"a":{"x":1},"b":{}})", R"([{"op":"move","from":"/a/x","path":"/b/y"}])",
+            R"({"a":{},"b":{"y":1}})"},
+           {R"({"a":[1,2,3]})", R"([{"op":"move","from":"/a/0","path":"/a/2"}])",
+            R"({"a":[2,3,1]})"},
+           {R"({"a":{"x":1}})", R"([{"op":"copy","from":"/a","path":"/a/y"}])",
+            R"({"a":{"x":1,"y":{"x":1}}})"},
+           {R"({"a":{"b":[1,"x"]}})", R"([{"op":"test","path":"/a","value":{"b":[1,"x"]}}])",
+            R"({"a":{"b":[1,"x"]}})"},
            {R"({"a":null})", R"([{"op":"test","path":"/b","value":null}])", R"({"a":null})"},
-           {R"({"/":9,"~1":10})", R"([{"op":"test","path":"/~01","value":10}])", R"({"/":9,"~1":10})"},
+           {R"({"/":9,"~1":10})", R"([{"op":"test","path":"/~01","value":10}])",
+            R"({"/":9,"~1":10})"},
            {R"({"a":1})", R"([{"op":"add","path":"/b"}])", R"({"a":1,"b":null})"},
            {R"({"a":1})", "[]", R"({"a":1})"},
        })) {
@@ -68,21 +77,31 @@ TEST(JsonPatch, RefusalsNameTheOperation) {
     std::string_view patch;
     std::string_view want;
   };
+
   for (const auto& [patch, want] : std::to_array<Case>({
-           {R"([{"op":"add","path":"/x/y","value":1}])", "operation 1 (add /x/y): nothing that holds '/x/y'"},
-           {R"([{"op":"add","path":"/a/b","value":1}])", "operation 1 (add /a/b): nothing that holds '/a/b'"},
-           {R"([{"op":"add","path":"/l/3","value":1}])", "operation 1 (add /l/3): index '3' is outside of the list of 1"},
-           {R"([{"op":"add","path":"/l/x","value":1}])", "operation 1 (add /l/x): index 'x' is outside of the list of 1"},
+           {R"([{"op":"add","path":"/x/y","value":1}])",
+            "operation 1 (add /x/y): nothing that holds '/x/y'"},
+           {R"([{"op":"add","path":"/a/b","value":1}])",
+            "operation 1 (add /a/b): nothing that holds '/a/b'"},
+           {R"([{"op":"add","path":"/l/3","value":1}])",
+            "operation 1 (add /l/3): index '3' is outside of the list of 1"},
+           {R"([{"op":"add","path":"/l/x","value":1}])",
+            "operation 1 (add /l/x): index 'x' is outside of the list of 1"},
            {R"([{"op":"remove","path":"/x"}])", "operation 1 (remove /x): nothing at '/x'"},
-           {R"([{"op":"replace","path":"/l/1","value":1}])", "operation 1 (replace /l/1): nothing at '/l/1'"},
+           {R"([{"op":"replace","path":"/l/1","value":1}])",
+            "operation 1 (replace /l/1): nothing at '/l/1'"},
            {R"([{"op":"test","path":"/a","value":1},{"op":"test","path":"/a","value":2}])",
             "operation 2 (test /a): the value at '/a' is another one"},
            {R"([{"op":"copy","path":"/b"}])", "operation 1 (copy /b): 'from' is missing"},
-           {R"([{"op":"copy","from":"/none","path":"/b"}])", "operation 1 (copy /b): nothing at '/none'"},
-           {R"([{"op":"move","from":"/a","path":"/a/b"}])", "operation 1 (move /a/b): nothing that holds '/a/b'"},
+           {R"([{"op":"copy","from":"/none","path":"/b"}])",
+            "operation 1 (copy /b): nothing at '/none'"},
+           {R"([{"op":"move","from":"/a","path":"/a/b"}])",
+            "operation 1 (move /a/b): nothing that holds '/a/b'"},
            {R"([{"op":"swap","path":"/a"}])", "operation 1 (swap /a): operation 'swap' is unknown"},
-           {R"([{"op":"remove","path":""}])", "operation 1 (remove ): the whole document cannot be the operand here"},
-           {R"([{"op":"remove","path":"a"}])", "operation 1 (remove a): JSON pointer 'a' does not start with '/'"},
+           {R"([{"op":"remove","path":""}])",
+            "operation 1 (remove ): the whole document cannot be the operand here"},
+           {R"([{"op":"remove","path":"a"}])",
+            "operation 1 (remove a): JSON pointer 'a' does not start with '/'"},
            {R"({"op":"remove"})", "a JSON patch is a list, this is of type object"},
        })) {
     const auto patched = apply_patch(read(R"({"a":1,"l":[1]})"), read(patch));
@@ -107,6 +126,7 @@ TEST(MergePatch, AppliesAsTheRfcSays) {
     std::string_view patch;
     std::string_view want;
   };
+
   for (const auto& [document, patch, want] : std::to_array<Case>({
            {R"({"a":"b"})", R"({"a":"c"})", R"({"a":"c"})"},
            {R"({"a":"b"})", R"({"b":"c"})", R"({"a":"b","b":"c"})"},
@@ -133,6 +153,7 @@ TEST(MergePatch, TheDifferenceLeadsFromOneToTheOther) {
     std::string_view to;
     std::string_view want;
   };
+
   for (const auto& [from, to, want] : std::to_array<Case>({
            {R"({"a":1})", R"({"a":1})", "{}"},
            {R"({"a":1,"b":2})", R"({"b":3,"c":4})", R"({"a":null,"b":3,"c":4})"},

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "value/pointer.h"
 
-#include <charconv>
-
 #include "base/text.h"
+
+#include <charconv>
 
 namespace holdfast::json {
 

@@ -2,13 +2,13 @@
 // JSON pointers (RFC 6901): "/spec/ports/0", with ~1 for '/' and ~0 for '~' inside a token.
 #pragma once
 
+#include "base/result.h"
+#include "value/value.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "value/value.h"
 
 namespace holdfast::json {
 
@@ -18,8 +18,8 @@ Result<std::vector<std::string>> pointer_tokens(std::string_view pointer);
 // `key` as one token, escaped, without the '/'.
 std::string pointer_token(std::string_view key);
 
-// The index that a token names in an array of `size` elements: decimal, from 0; as json-patch v4 for
-// Go has it, -1 is the last. Nothing when it is no number or outside.
+// The index that a token names in an array of `size` elements: decimal, from 0; as json-patch v4
+// for Go has it, -1 is the last. Nothing when it is no number or outside.
 std::optional<std::size_t> array_index(std::string_view token, std::size_t size);
 
 // The value there; null pointer when there is none.

@@ -9,7 +9,8 @@ namespace holdfast::yaml {
 namespace {
 
 std::string_view view(const yaml_char_t* text) {
-  return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
+  return text == nullptr ? std::string_view()
+                         : std::string_view(reinterpret_cast<const char*>(text));
 }
 
 Position position_of(const yaml_mark_t& mark) {
@@ -21,13 +22,19 @@ Position position_of_byte(std::string_view text, std::size_t offset) {
   const auto before = text.substr(0, offset);
   const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0
   Position out;
-  for (const char c : before) out.line += c == '\n' ? 1 : 0;
-  for (const char c : before.substr(line_start)) out.column += (c & 0xC0) != 0x80 ? 1 : 0;
+  for (const char c : before)
+    out.line += c == '\n' ? 1 : 0;
+  for (const char c : before.substr(line_start))
+    out.column += (c & 0xC0) != 0x80 ? 1 : 0;
   return out;
 }
 
 Event event_of(const yaml_event_t& raw) {
-  Event out{.kind = EventKind::other, .plain = false, .anchor = {}, .tag = {}, .scalar = {},
+  Event out{.kind = EventKind::other,
+            .plain = false,
+            .anchor = {},
+            .tag = {},
+            .scalar = {},
             .start = position_of(raw.start_mark)};
   switch (raw.type) {
     case YAML_NO_EVENT:
@@ -75,8 +82,8 @@ EventReader::EventReader(std::string_view text, std::string_view name)
   yaml_parser_set_encoding(&state_->parser, YAML_UTF8_ENCODING);
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
-  yaml_parser_set_input_string(&state_->parser, reinterpret_cast<const unsigned char*>(text_.data()),
-                               text_.size());
+  yaml_parser_set_input_string(&state_->parser,
+                               reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
 }
 
 EventReader::~EventReader() {

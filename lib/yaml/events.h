@@ -3,12 +3,12 @@
 // It does not know what a scalar means.
 #pragma once
 
+#include "base/result.h"
+#include "yaml/yaml.h"
+
 #include <memory>
 #include <optional>
 #include <string_view>
-
-#include "base/result.h"
-#include "yaml/yaml.h"
 
 namespace holdfast::yaml {
 
@@ -55,6 +55,7 @@ class EventReader {
 };
 
 // Where `key` stands for the second time in the mapping that starts at `start`.
-std::optional<Position> locate_duplicate(std::string_view text, const Position& start, std::string_view key);
+std::optional<Position> locate_duplicate(std::string_view text, const Position& start,
+                                         std::string_view key);
 
 }  // namespace holdfast::yaml

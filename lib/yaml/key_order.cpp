@@ -27,27 +27,32 @@ struct Range {
 };
 
 // Blocks beyond ASCII that hold no letters: Latin-1 signs, punctuation to symbols, CJK punctuation,
-// private use, specials, emoji. Everything else there counts as a letter, which is what Unicode says
-// of nearly all of it.
-constexpr Range signs[] = {{0x80, 0xA9},     {0xAB, 0xB4},     {0xB6, 0xB9},     {0xBB, 0xBF},
-                           {0xD7, 0xD7},     {0xF7, 0xF7},     {0x300, 0x36F},   {0x2000, 0x2070},
-                           {0x20A0, 0x2101}, {0x2190, 0x2BFF}, {0x3000, 0x3004}, {0x3008, 0x3030},
-                           {0xE000, 0xF8FF}, {0xFE00, 0xFE6F}, {0xFEFF, 0xFEFF}, {0xFFF0, 0xFFFF},
+// private use, specials, emoji. Everything else there counts as a letter, which is what Unicode
+// says of nearly all of it.
+constexpr Range signs[] = {{0x80, 0xA9},      {0xAB, 0xB4},     {0xB6, 0xB9},     {0xBB, 0xBF},
+                           {0xD7, 0xD7},      {0xF7, 0xF7},     {0x300, 0x36F},   {0x2000, 0x2070},
+                           {0x20A0, 0x2101},  {0x2190, 0x2BFF}, {0x3000, 0x3004}, {0x3008, 0x3030},
+                           {0xE000, 0xF8FF},  {0xFE00, 0xFE6F}, {0xFEFF, 0xFEFF}, {0xFFF0, 0xFFFF},
                            {0x1F000, 0x1FAFF}};
 
 bool is_letter(char32_t c) {
   if (c < 0x80) return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-  return std::ranges::none_of(signs, [&](const Range& range) { return c >= range.first && c <= range.last; });
+  return std::ranges::none_of(
+      signs, [&](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 struct DigitRun {
   std::int64_t value;
   std::size_t end;
 
-  DigitRun(std::string_view text, std::size_t at, bool after_digits) : value(after_digits ? 1 : 0), end(at) {
-    // Go's int64 wraps in a long run; unsigned arithmetic does the same without undefined behaviour.
+  DigitRun(std::string_view text, std::size_t at, bool after_digits)
+      : value(after_digits ? 1 : 0), end(at) {
+    // Go's int64 wraps in a long run; unsigned arithmetic does the same without undefined
+    // behaviour.
     auto sum = static_cast<std::uint64_t>(value);
     while (end < text.size() && is_digit(text[end])) {
       sum = sum * 10 + static_cast<std::uint64_t>(text[end++] - '0');
@@ -61,10 +66,13 @@ struct DigitRun {
 bool key_less(std::string_view left, std::string_view right) {
   const auto shorter = std::min(left.size(), right.size());
   auto at = static_cast<std::size_t>(
-      std::mismatch(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(shorter), right.begin()).first -
+      std::mismatch(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(shorter),
+                    right.begin())
+          .first -
       left.begin());
   if (at == shorter) return left.size() < right.size();
-  while (at > 0 && (left[at] & 0xC0) == 0x80) --at;  // to the character's first byte
+  while (at > 0 && (left[at] & 0xC0) == 0x80)
+    --at;  // to the character's first byte
 
   const auto a = character(left, at);
   const auto b = character(right, at);
@@ -75,7 +83,8 @@ bool key_less(std::string_view left, std::string_view right) {
 
   bool after_digits = false;
   if (a == '0' || b == '0') {
-    for (auto i = at; i > 0 && is_digit(left[i - 1]) && !after_digits; --i) after_digits = left[i - 1] != '0';
+    for (auto i = at; i > 0 && is_digit(left[i - 1]) && !after_digits; --i)
+      after_digits = left[i - 1] != '0';
   }
   const DigitRun left_run(left, at, after_digits);
   const DigitRun right_run(right, at, after_digits);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
-#include <string>
-
 #include "base/text.h"
 #include "yaml/events.h"
 #include "yaml/yaml.h"
+
+#include <charconv>
+#include <string>
 
 namespace holdfast::yaml {
 namespace {
@@ -27,30 +27,47 @@ Result<> skip(EventReader& events, Event& event) {
   return {};
 }
 
-// Steps into the child `token` of the collection that `event` starts. False when it has none.
-Result<bool> enter(EventReader& events, Event& event, std::string_view token) {
-  if (event.kind == EventKind::sequence_start) {
-    std::size_t index = 0;
-    const auto read = std::from_chars(token.data(), token.data() + token.size(), index);
-    if (read.ec != std::errc()) return false;
-    for (TRY(events.next(event)); !closes(event); TRY(events.next(event))) {
-      if (index-- == 0) return true;
-      TRY(skip(events, event));
-    }
-    return false;
-  }
-  if (event.kind != EventKind::mapping_start) return false;
-  for (TRY(events.next(event)); !closes(event); TRY(events.next(event))) {
-    const bool found = event.kind == EventKind::scalar && event.scalar == token;
+// Steps into the element of that index, or to the sequence's end.
+Result<> enter_element(EventReader& events, Event& event, std::size_t index) {
+  TRY(events.next(event));
+  while (!closes(event) && index > 0) {
     TRY(skip(events, event));
     TRY(events.next(event));
-    if (found) return true;
-    TRY(skip(events, event));
+    --index;
   }
-  return false;
+  return {};
 }
 
-Result<> follow(EventReader& events, std::size_t document, std::string_view pointer, Position& position) {
+// Steps into the value of that key, or to the mapping's end.
+Result<> enter_member(EventReader& events, Event& event, std::string_view key) {
+  TRY(events.next(event));
+  while (!closes(event)) {
+    const bool found = event.kind == EventKind::scalar && event.scalar == key;
+    TRY(skip(events, event));
+    TRY(events.next(event));
+    if (found) return {};
+    TRY(skip(events, event));
+    TRY(events.next(event));
+  }
+  return {};
+}
+
+// Steps into the child `token` of the collection that `event` starts. False when it has none.
+Result<bool> enter(EventReader& events, Event& event, std::string_view token) {
+  if (event.kind == EventKind::mapping_start) {
+    TRY(enter_member(events, event, token));
+    return !closes(event);
+  }
+  if (event.kind != EventKind::sequence_start) return false;
+  std::size_t index = 0;
+  const auto read = std::from_chars(token.data(), token.data() + token.size(), index);
+  if (read.ec != std::errc()) return false;
+  TRY(enter_element(events, event, index));
+  return !closes(event);
+}
+
+Result<> follow(EventReader& events, std::size_t document, std::string_view pointer,
+                Position& position) {
   Event event;
   for (std::size_t started = 0; started <= document;) {
     TRY(events.next(event));
@@ -62,25 +79,29 @@ Result<> follow(EventReader& events, std::size_t document, std::string_view poin
   if (pointer.empty()) return {};
   for (const auto part : split(pointer.substr(1), '/')) {
     const auto token = replace_all(replace_all(std::string(part), "~1", "/"), "~0", "~");
-    if (!TRY(enter(events, event, token))) return {};
+    const bool entered = TRY(enter(events, event, token));
+    if (!entered) return {};
     position = event.start;
   }
   return {};
 }
 
-Result<std::optional<Position>> second_key(EventReader& events, const Position& start, std::string_view key) {
+Result<std::optional<Position>> second_key(EventReader& events, const Position& start,
+                                           std::string_view key) {
   Event event;
   do {
     TRY(events.next(event));
     if (event.kind == EventKind::stream_end) return std::nullopt;
   } while (event.kind != EventKind::mapping_start || event.start != start);
   int seen = 0;
-  for (TRY(events.next(event)); !closes(event); TRY(events.next(event))) {
+  TRY(events.next(event));
+  while (!closes(event)) {
     const bool same = event.kind == EventKind::scalar && event.scalar == key;
     if (same && ++seen == 2) return event.start;
     TRY(skip(events, event));
     TRY(events.next(event));
     TRY(skip(events, event));
+    TRY(events.next(event));
   }
   return std::nullopt;
 }
@@ -95,7 +116,8 @@ Position locate(std::string_view text, std::size_t document, std::string_view po
   return position;
 }
 
-std::optional<Position> locate_duplicate(std::string_view text, const Position& start, std::string_view key) {
+std::optional<Position> locate_duplicate(std::string_view text, const Position& start,
+                                         std::string_view key) {
   EventReader events(text, "");
   const auto found = second_key(events, start, key);
   return found ? *found : std::nullopt;

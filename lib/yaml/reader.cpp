@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "yaml/events.h"
+#include "yaml/scalar.h"
+#include "yaml/yaml.h"
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
 #include <utility>
-
-#include "base/text.h"
-#include "yaml/events.h"
-#include "yaml/scalar.h"
-#include "yaml/yaml.h"
 
 namespace holdfast::yaml {
 namespace {
@@ -59,12 +59,13 @@ class Builder {
     nodes_ += nodes;
     bytes_ += bytes;
     if (nodes_ > limits_.nodes) {
-      return failure(refusal(Code::limit,
-                             fmt::format("more than {} nodes, aliases expanded", limits_.nodes), event));
+      return failure(refusal(
+          Code::limit, fmt::format("more than {} nodes, aliases expanded", limits_.nodes), event));
     }
     if (bytes_ > limits_.bytes) {
       return failure(refusal(
-          Code::limit, fmt::format("more than {} bytes of scalars, aliases expanded", limits_.bytes), event));
+          Code::limit,
+          fmt::format("more than {} bytes of scalars, aliases expanded", limits_.bytes), event));
     }
     return {};
   }
@@ -72,7 +73,8 @@ class Builder {
   Result<> check_depth(int more, const Event& event) {
     deepest_ = std::max(deepest_, depth_ + more);
     if (depth_ + more <= limits_.depth) return {};
-    return failure(refusal(Code::limit, fmt::format("nested deeper than {}", limits_.depth), event));
+    return failure(
+        refusal(Code::limit, fmt::format("nested deeper than {}", limits_.depth), event));
   }
 
   // Reads the node that starts with `event`, which is overwritten.
@@ -130,7 +132,8 @@ class Builder {
       if (!bytes) return failure(refusal(Code::wrong_type, "!!binary value is not base64", event));
       return Scalar{ScalarKind::integer, *std::move(bytes)};
     }
-    const bool known = tag == "int" || tag == "float" || tag == "bool" || tag == "null" || tag == "timestamp";
+    const bool known =
+        tag == "int" || tag == "float" || tag == "bool" || tag == "null" || tag == "timestamp";
     if (!known) return Scalar{};
     auto resolved = resolve(event.scalar, dialect_);
     if (kind_tag(resolved.kind) == tag) return resolved;
@@ -138,7 +141,8 @@ class Builder {
     if (tag == "null" && event.scalar.empty()) return resolved;
     return failure(refusal(Code::wrong_type,
                            fmt::format("'{}' is not of the type that its tag !!{} names",
-                                       printable(event.scalar), tag), event));
+                                       printable(event.scalar), tag),
+                           event));
   }
 
   static std::string_view kind_tag(ScalarKind kind) {
@@ -170,9 +174,10 @@ class Builder {
     }
     const bool open = std::ranges::find(open_anchors_, event.anchor) != open_anchors_.end();
     return failure(refusal(Code::yaml_syntax,
-                           open ? fmt::format("anchor '{}' contains itself", printable(event.anchor))
-                                : fmt::format("alias of '{}', which no anchor before it names",
-                                              printable(event.anchor)),
+                           open
+                               ? fmt::format("anchor '{}' contains itself", printable(event.anchor))
+                               : fmt::format("alias of '{}', which no anchor before it names",
+                                             printable(event.anchor)),
                            event));
   }
 
@@ -187,8 +192,10 @@ class Builder {
     TRY(check_depth(1, event));
     ++depth_;
     Array elements;
-    for (TRY(events_.next(event)); event.kind != EventKind::sequence_end; TRY(events_.next(event))) {
+    TRY(events_.next(event));
+    while (event.kind != EventKind::sequence_end) {
       TRY(node(event, elements.emplace_back()));
+      TRY(events_.next(event));
     }
     --depth_;
     out = std::move(elements);
@@ -201,21 +208,27 @@ class Builder {
     const auto start = event.start;
     ++depth_;
     Mapping mapping;
-    for (TRY(events_.next(event)); event.kind != EventKind::mapping_end; TRY(events_.next(event))) {
-      if (event.kind == EventKind::scalar && event.scalar == "<<" && event.plain) {
-        TRY(events_.next(event));
-        TRY(merge(event, mapping));
-        continue;
-      }
-      auto name = TRY(key(event));
+    TRY(events_.next(event));
+    while (event.kind != EventKind::mapping_end) {
+      TRY(entry(event, mapping));
       TRY(events_.next(event));
-      mapping.members.append(std::move(name), Value());
-      TRY(node(event, mapping.members.end()[-1].value));
     }
     --depth_;
     TRY(finish(mapping, start));
     out = std::move(mapping.members);
     return {};
+  }
+
+  // Reads the key that `event` starts and its value.
+  Result<> entry(Event& event, Mapping& mapping) {
+    if (event.kind == EventKind::scalar && event.scalar == "<<" && event.plain) {
+      TRY(events_.next(event));
+      return merge(event, mapping);
+    }
+    auto name = TRY(key(event));
+    TRY(events_.next(event));
+    mapping.members.append(std::move(name), Value());
+    return node(event, mapping.members.end()[-1].value);
   }
 
   // The key as text. go-yaml keeps other types, which JSON has not: sigs.k8s.io/yaml prints them as
@@ -231,7 +244,8 @@ class Builder {
     TRY(charge(1, event.scalar.size(), event));
     const auto resolved = TRY(resolve_tagged(event));
     const auto text = event.scalar;
-    if (resolved.kind == ScalarKind::text || resolved.kind == ScalarKind::timestamp) return std::string(text);
+    if (resolved.kind == ScalarKind::text || resolved.kind == ScalarKind::timestamp)
+      return std::string(text);
     if (dialect_ == Dialect::kyaml) {
       if (depth_ == 1) return std::string(text);
       return failure(refusal(Code::wrong_type,
@@ -244,7 +258,8 @@ class Builder {
       return resolved.kind == ScalarKind::real ? format_general_single(static_cast<float>(*held))
                                                : std::to_string(*held);
     }
-    if (const auto* held = resolved.value.as_real()) return format_general_single(static_cast<float>(*held));
+    if (const auto* held = resolved.value.as_real())
+      return format_general_single(static_cast<float>(*held));
     if (const auto* held = resolved.value.as_string()) return *held;
     if (resolved.kind == ScalarKind::not_a_number) return std::string(text);
     return failure(refusal(Code::wrong_type,
@@ -272,11 +287,13 @@ class Builder {
                                                            kind_name(entry->kind())))
                            .at(place(name_, start)));
       }
-      for (auto& member : *object) brought.append(std::move(member.key), std::move(member.value));
+      for (auto& member : *object)
+        brought.append(std::move(member.key), std::move(member.value));
     }
     auto& into = dialect_ == Dialect::kube ? mapping.members : mapping.merged;
     const auto from = mapping.members.size();
-    for (auto& member : brought) into.append(std::move(member.key), std::move(member.value));
+    for (auto& member : brought)
+      into.append(std::move(member.key), std::move(member.value));
     mapping.merged_ranges.emplace_back(from, mapping.members.size());
     return {};
   }
@@ -291,7 +308,8 @@ class Builder {
     Object own;  // the keys that stand in the mapping itself
     auto range = mapping.merged_ranges.begin();
     for (std::size_t i = 0; i < mapping.members.size(); ++i) {
-      while (range != mapping.merged_ranges.end() && i >= range->second) ++range;
+      while (range != mapping.merged_ranges.end() && i >= range->second)
+        ++range;
       if (range != mapping.merged_ranges.end() && i >= range->first) continue;
       own.append(mapping.members.begin()[i].key, Value());
     }
@@ -331,15 +349,15 @@ class Builder {
 
 Result<> check_size(std::string_view text, std::string_view name, const Limits& limits) {
   if (text.size() <= limits.bytes) return {};
-  return failure(Error(Code::limit, fmt::format("the text has {} bytes, the limit is {}", text.size(),
-                                                limits.bytes))
+  return failure(Error(Code::limit, fmt::format("the text has {} bytes, the limit is {}",
+                                                text.size(), limits.bytes))
                      .at(std::string(name)));
 }
 
 }  // namespace
 
-Result<std::vector<Document>> parse_all(std::string_view text, std::string_view name, Dialect dialect,
-                                        const Limits& limits) {
+Result<std::vector<Document>> parse_all(std::string_view text, std::string_view name,
+                                        Dialect dialect, const Limits& limits) {
   TRY(check_size(text, name, limits));
   Builder builder(text, name, dialect, limits);
   std::vector<Document> out;
@@ -350,7 +368,8 @@ Result<std::vector<Document>> parse_all(std::string_view text, std::string_view 
   }
 }
 
-Result<Value> parse_one(std::string_view text, std::string_view name, Dialect dialect, const Limits& limits) {
+Result<Value> parse_one(std::string_view text, std::string_view name, Dialect dialect,
+                        const Limits& limits) {
   TRY(check_size(text, name, limits));
   Builder builder(text, name, dialect, limits);
   auto document = TRY(builder.document());

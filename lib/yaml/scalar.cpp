@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "yaml/scalar.h"
 
+#include "yaml/timestamp.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,12 +10,12 @@
 #include <cstdlib>
 #include <limits>
 
-#include "yaml/timestamp.h"
-
 namespace holdfast::yaml {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
@@ -23,10 +25,13 @@ bool is_one_of(std::string_view text, const std::array<std::string_view, N>& wor
 constexpr std::array<std::string_view, 3> true_words{"true", "True", "TRUE"};
 constexpr std::array<std::string_view, 3> false_words{"false", "False", "FALSE"};
 constexpr std::array<std::string_view, 4> null_words{"~", "null", "Null", "NULL"};
-constexpr std::array<std::string_view, 8> old_true_words{"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"};
-constexpr std::array<std::string_view, 8> old_false_words{"n", "N", "no", "No", "NO", "off", "Off", "OFF"};
-constexpr std::array<std::string_view, 12> not_numbers{".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
-                                                       "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"};
+constexpr std::array<std::string_view, 8> old_true_words{"y",   "Y",  "yes", "Yes",
+                                                         "YES", "on", "On",  "ON"};
+constexpr std::array<std::string_view, 8> old_false_words{"n",  "N",   "no",  "No",
+                                                          "NO", "off", "Off", "OFF"};
+constexpr std::array<std::string_view, 12> not_numbers{".nan",  ".NaN",  ".NAN",  ".inf",
+                                                       ".Inf",  ".INF",  "+.inf", "+.Inf",
+                                                       "+.INF", "-.inf", "-.Inf", "-.INF"};
 
 Scalar resolve_word(std::string_view text, Dialect dialect) {
   if (text.size() > 5) return {};
@@ -39,7 +44,8 @@ Scalar resolve_word(std::string_view text, Dialect dialect) {
   return {};
 }
 
-// strconv.ParseInt and ParseUint with base 0 (sign, 0x, 0o, 0b, leading 0 as octal), no underscores.
+// strconv.ParseInt and ParseUint with base 0 (sign, 0x, 0o, 0b, leading 0 as octal), no
+// underscores.
 std::optional<Value> parse_integer(std::string_view text) {
   const bool negative = text.starts_with('-');
   const bool sign = negative || text.starts_with('+');
@@ -69,7 +75,8 @@ bool has_float_shape(std::string_view text) {
   std::size_t at = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
   const auto digits = [&] {
     const auto from = at;
-    while (at < text.size() && is_digit(text[at])) ++at;
+    while (at < text.size() && is_digit(text[at]))
+      ++at;
     return at - from;
   };
   const auto whole = digits();
@@ -91,7 +98,8 @@ bool has_float_shape(std::string_view text) {
 // integer; up to 2^53 its digits are the number itself.
 Value real_value(double value) {
   constexpr double exact = 9007199254740992.0;
-  if (std::fabs(value) <= exact && value == std::trunc(value)) return {static_cast<std::int64_t>(value)};
+  if (std::fabs(value) <= exact && value == std::trunc(value))
+    return {static_cast<std::int64_t>(value)};
   return {value};
 }
 
@@ -124,7 +132,8 @@ template <class Real>
 std::string format_shortest(Real value) {
   std::array<char, 64> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                 std::chars_format::scientific).ptr;
+                                 std::chars_format::scientific)
+                       .ptr;
   const std::string_view scientific(buffer.data(), end);
   const auto e = scientific.find('e');
   int exponent = 0;
@@ -132,8 +141,9 @@ std::string format_shortest(Real value) {
   std::from_chars(from, end, exponent);
   // strconv decides for the shortest digits as for a precision of 6.
   if (exponent < -4 || exponent >= 6) return std::string(scientific);
-  const auto fixed = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                   std::chars_format::fixed).ptr;
+  const auto fixed =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed)
+          .ptr;
   return {buffer.data(), fixed};
 }
 
@@ -142,17 +152,34 @@ std::string format_shortest(Real value) {
 Scalar resolve(std::string_view text, Dialect dialect) {
   if (text.empty()) return {ScalarKind::null, {}};
   switch (text.front()) {
-    case 'y': case 'Y': case 'n': case 'N': case 't': case 'T':
-    case 'f': case 'F': case 'o': case 'O': case '~':
-      return resolve_word(text, dialect);
+    case 'y':
+    case 'Y':
+    case 'n':
+    case 'N':
+    case 't':
+    case 'T':
+    case 'f':
+    case 'F':
+    case 'o':
+    case 'O':
+    case '~': return resolve_word(text, dialect);
     case '.':
       if (is_one_of(text, not_numbers)) return {ScalarKind::not_a_number, {}};
       return parse_real(text);
-    case '+': case '-':
+    case '+':
+    case '-':
       if (is_one_of(text, not_numbers)) return {ScalarKind::not_a_number, {}};
       return resolve_number(text);
-    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-      return resolve_number(text);
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return resolve_number(text);
     default: return {};
   }
 }
@@ -161,23 +188,30 @@ bool is_base60(std::string_view text) {
   // ^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$
   std::size_t at = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
   if (at >= text.size() || !is_digit(text[at])) return false;
-  while (at < text.size() && (is_digit(text[at]) || text[at] == '_')) ++at;
+  while (at < text.size() && (is_digit(text[at]) || text[at] == '_'))
+    ++at;
   if (at >= text.size() || text[at] != ':') return false;
   while (at < text.size() && text[at] == ':') {
     std::size_t digits = 0;
-    while (at + 1 + digits < text.size() && digits < 3 && is_digit(text[at + 1 + digits])) ++digits;
+    while (at + 1 + digits < text.size() && digits < 3 && is_digit(text[at + 1 + digits]))
+      ++digits;
     if (digits == 0 || digits > 2 || (digits == 2 && text[at + 1] > '5')) return false;
     at += 1 + digits;
   }
   if (at < text.size() && text[at] == '.') {
     ++at;
-    while (at < text.size() && (is_digit(text[at]) || text[at] == '_')) ++at;
+    while (at < text.size() && (is_digit(text[at]) || text[at] == '_'))
+      ++at;
   }
   return at == text.size();
 }
 
-std::string format_general(double value) { return format_shortest(value); }
+std::string format_general(double value) {
+  return format_shortest(value);
+}
 
-std::string format_general_single(float value) { return format_shortest(value); }
+std::string format_general_single(float value) {
+  return format_shortest(value);
+}
 
 }  // namespace holdfast::yaml

@@ -3,12 +3,12 @@
 // Mirrors resolve.go of go-yaml v2.4.0 (Dialect::kube) and v3.0.1 (Dialect::kyaml).
 #pragma once
 
+#include "value/value.h"
+#include "yaml/yaml.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "value/value.h"
-#include "yaml/yaml.h"
 
 namespace holdfast::yaml {
 

@@ -9,7 +9,9 @@
 namespace holdfast::yaml {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Takes pieces off the front of the text; `good` stays false once one was not there.
 struct Cursor {
@@ -40,10 +42,12 @@ struct Cursor {
   std::string fraction() {
     if (rest.size() < 2 || (rest[0] != '.' && rest[0] != ',') || !is_digit(rest[1])) return {};
     std::size_t digits = 1;
-    while (digits < rest.size() && is_digit(rest[digits])) ++digits;
+    while (digits < rest.size() && is_digit(rest[digits]))
+      ++digits;
     std::string_view kept = rest.substr(1, std::min<std::size_t>(digits - 1, 9));
     rest.remove_prefix(digits);
-    while (kept.ends_with('0')) kept.remove_suffix(1);
+    while (kept.ends_with('0'))
+      kept.remove_suffix(1);
     return kept.empty() ? std::string() : fmt::format(".{}", kept);
   }
 
@@ -53,8 +57,9 @@ struct Cursor {
       rest.remove_prefix(1);
       return "Z";
     }
-    const auto shaped = rest.size() >= 6 && (rest[0] == '+' || rest[0] == '-') && is_digit(rest[1]) &&
-                        is_digit(rest[2]) && rest[3] == ':' && is_digit(rest[4]) && is_digit(rest[5]);
+    const auto shaped = rest.size() >= 6 && (rest[0] == '+' || rest[0] == '-') &&
+                        is_digit(rest[1]) && is_digit(rest[2]) && rest[3] == ':' &&
+                        is_digit(rest[4]) && is_digit(rest[5]);
     if (!shaped || rest.substr(1, 2) > "24" || rest.substr(4, 2) > "60") {
       good = false;
       return {};
@@ -74,9 +79,11 @@ int days_of(int year, int month) {
 }  // namespace
 
 std::optional<std::string> parse_timestamp(std::string_view text) {
-  if (text.size() < 8 || text[4] != '-' || !std::ranges::all_of(text.substr(0, 4), is_digit)) return {};
+  if (text.size() < 8 || text[4] != '-' || !std::ranges::all_of(text.substr(0, 4), is_digit))
+    return {};
   int year = 0;
-  for (const char c : text.substr(0, 4)) year = year * 10 + (c - '0');
+  for (const char c : text.substr(0, 4))
+    year = year * 10 + (c - '0');
   Cursor at{text.substr(5)};
   const int month = at.number(1, 12);
   at.take('-');
@@ -90,7 +97,8 @@ std::optional<std::string> parse_timestamp(std::string_view text) {
   if (separator != 'T' && separator != 't' && separator != ' ') return {};
   at.take(separator);
   // A space in Go's layout stands for any number of them.
-  while (separator == ' ' && at.rest.starts_with(' ')) at.take(' ');
+  while (separator == ' ' && at.rest.starts_with(' '))
+    at.take(' ');
   const int hour = at.number(0, 23);
   at.take(':');
   const int minute = at.number(0, 59);

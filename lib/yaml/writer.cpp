@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <yaml.h>
-
-#include <algorithm>
-#include <string>
-
 #include "base/text.h"
 #include "value/json.h"
 #include "yaml/key_order.h"
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
+#include <yaml.h>
+
+#include <algorithm>
+#include <string>
+
 namespace holdfast::yaml {
 namespace {
 
 // Go's json.Marshal, through which every value goes upstream, replaces what is not UTF-8.
 std::string with_replacements(std::string text) {
-  while (const auto bad = find_invalid_utf8(text)) text.replace(*bad, 1, "\xEF\xBF\xBD");
+  while (const auto bad = find_invalid_utf8(text))
+    text.replace(*bad, 1, "\xEF\xBF\xBD");
   return text;
 }
 
@@ -33,7 +34,9 @@ class Emitter {
     CHECK(yaml_document_start_event_initialize(&event, nullptr, nullptr, nullptr, 1) == 1);
     emit(event);
   }
+
   ~Emitter() { yaml_emitter_delete(&emitter_); }
+
   Emitter(const Emitter&) = delete;
   Emitter& operator=(const Emitter&) = delete;
 
@@ -62,12 +65,15 @@ class Emitter {
   void emit(yaml_event_t& event) { CHECK(yaml_emitter_emit(&emitter_, &event) == 1); }
 
   void held(std::monostate) { scalar("null", YAML_PLAIN_SCALAR_STYLE); }
+
   void held(bool value) { scalar(value ? "true" : "false", YAML_PLAIN_SCALAR_STYLE); }
+
   void held(std::int64_t value) { scalar(std::to_string(value), YAML_PLAIN_SCALAR_STYLE); }
+
   void held(std::uint64_t value) { scalar(std::to_string(value), YAML_PLAIN_SCALAR_STYLE); }
 
-  // Upstream the number is printed as JSON, read as YAML and printed again: a number that JSON writes
-  // as an integer of 64 bits is one from there on.
+  // Upstream the number is printed as JSON, read as YAML and printed again: a number that JSON
+  // writes as an integer of 64 bits is one from there on.
   void held(double value) {
     const auto json = json::format_real(value);
     const auto read = resolve(json, Dialect::kube);
@@ -85,27 +91,34 @@ class Emitter {
 
   void held(const Array& array) {
     yaml_event_t event;
-    CHECK(yaml_sequence_start_event_initialize(&event, nullptr, nullptr, 1, YAML_BLOCK_SEQUENCE_STYLE) == 1);
+    CHECK(yaml_sequence_start_event_initialize(&event, nullptr, nullptr, 1,
+                                               YAML_BLOCK_SEQUENCE_STYLE) == 1);
     emit(event);
-    for (const auto& element : array) value(element);
+    for (const auto& element : array)
+      value(element);
     CHECK(yaml_sequence_end_event_initialize(&event) == 1);
     emit(event);
   }
 
   void held(const Object& object) {
     yaml_event_t event;
-    CHECK(yaml_mapping_start_event_initialize(&event, nullptr, nullptr, 1, YAML_BLOCK_MAPPING_STYLE) == 1);
+    CHECK(yaml_mapping_start_event_initialize(&event, nullptr, nullptr, 1,
+                                              YAML_BLOCK_MAPPING_STYLE) == 1);
     emit(event);
     const auto less = [](const Member& a, const Member& b) { return key_less(a.key, b.key); };
     if (std::is_sorted(object.begin(), object.end(), less)) {
-      for (const auto& member : object) this->member(member);
+      for (const auto& member : object)
+        this->member(member);
     } else {
-      // Stable: go-yaml's order is not transitive for every text, and a stable merge stays in bounds.
+      // Stable: go-yaml's order is not transitive for every text, and a stable merge stays in
+      // bounds.
       std::vector<const Member*> members;
       members.reserve(object.size());
-      for (const auto& member : object) members.push_back(&member);
+      for (const auto& member : object)
+        members.push_back(&member);
       std::ranges::stable_sort(members, [&](const auto* a, const auto* b) { return less(*a, *b); });
-      for (const auto* member : members) this->member(*member);
+      for (const auto* member : members)
+        this->member(*member);
     }
     CHECK(yaml_mapping_end_event_initialize(&event) == 1);
     emit(event);
@@ -129,7 +142,8 @@ class Emitter {
     yaml_event_t event;
     // libyaml takes a null pointer for a broken call, even when the length is 0.
     const char* data = text.data() == nullptr ? "" : text.data();
-    CHECK(yaml_scalar_event_initialize(&event, nullptr, nullptr, reinterpret_cast<const yaml_char_t*>(data),
+    CHECK(yaml_scalar_event_initialize(&event, nullptr, nullptr,
+                                       reinterpret_cast<const yaml_char_t*>(data),
                                        static_cast<int>(text.size()), 1, 1, style) == 1);
     emit(event);
   }

@@ -5,14 +5,14 @@
 // Mirrors: sigs.k8s.io/yaml 1.6 (which holds go-yaml v2.4) and go-yaml v3.0.1 as kyaml uses it.
 #pragma once
 
+#include "base/result.h"
+#include "value/value.h"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "value/value.h"
 
 namespace holdfast::yaml {
 
@@ -26,9 +26,9 @@ enum class Duplicates { refuse, keep_last };
 
 struct Limits {
   int depth = 100;
-  std::size_t bytes = std::size_t{64} << 20;  // of the text; also of all scalars, aliases expanded
-  std::size_t nodes = 4'000'000;              // scalars and collections of all documents, likewise
-  Duplicates duplicates = Duplicates::refuse; // go-yaml v2 keeps the last, v3 refuses
+  std::size_t bytes = std::size_t{64} << 20;   // of the text; also of all scalars, aliases expanded
+  std::size_t nodes = 4'000'000;               // scalars and collections of all documents, likewise
+  Duplicates duplicates = Duplicates::refuse;  // go-yaml v2 keeps the last, v3 refuses
 };
 
 struct Position {
@@ -47,8 +47,8 @@ struct Document {
 // All documents of a stream but those that are empty or null. `name` is the file's name in errors.
 // Refuses with Code::yaml_syntax, Code::text_encoding, Code::wrong_type (a key or number that JSON
 // cannot hold) or Code::limit, always at "name:line:col".
-Result<std::vector<Document>> parse_all(std::string_view text, std::string_view name, Dialect dialect,
-                                        const Limits& limits = {});
+Result<std::vector<Document>> parse_all(std::string_view text, std::string_view name,
+                                        Dialect dialect, const Limits& limits = {});
 
 // The first document alone, as go-yaml's Unmarshal; null when there is none. What follows it is not
 // looked at.
