@@ -16,6 +16,9 @@ const Type string_dict_type{"map[string]string", "map", Kind::string};
 
 namespace {
 
+constexpr int levels_max = 256;
+constexpr std::size_t nodes_max = 5'000'000;
+
 constexpr Type bytes_type{"[]uint8", "slice", Kind::uint8};
 
 auto entry_at(auto& entries, std::string_view key) {
@@ -94,21 +97,21 @@ Datum Datum::of_object(std::unique_ptr<HostObject> object) {
 }
 
 void Datum::release() noexcept {
-  if (kind_ < Kind::string || --bits_.box->count_ > 0) return;
+  if (kind_ >= Kind::string && --bits_.box->count_ == 0) free_box();
+}
+
+void Datum::free_box() noexcept {
   switch (kind_) {
     case Kind::string:
     case Kind::bytes:
       std::unique_ptr<Text>(static_cast<Text*>(bits_.box)).reset();
-      break;
-    case Kind::list:
-      std::unique_ptr<List>(static_cast<List*>(bits_.box)).reset();
-      break;
-    case Kind::dict:
-    case Kind::structure:
-      std::unique_ptr<Dict>(static_cast<Dict*>(bits_.box)).reset();
-      break;
+      return;
     case Kind::object:
       std::unique_ptr<HostObject>(static_cast<HostObject*>(bits_.box)).reset();
+      return;
+    case Kind::list:
+    case Kind::dict:
+    case Kind::structure:
       break;
     case Kind::none:
     case Kind::nil:
@@ -118,7 +121,32 @@ void Datum::release() noexcept {
     case Kind::uint8:
     case Kind::uint64:
     case Kind::float64:
-      break;
+      return;
+  }
+  // A loop, not recursion: a template can nest maps a million deep.
+  std::vector<Datum> pending;
+  take_children(pending);
+  if (kind_ == Kind::list) {
+    std::unique_ptr<List>(static_cast<List*>(bits_.box)).reset();
+  } else {
+    std::unique_ptr<Dict>(static_cast<Dict*>(bits_.box)).reset();
+  }
+  while (!pending.empty()) {
+    Datum last = std::move(pending.back());
+    pending.pop_back();
+    last.take_children(pending);
+  }
+}
+
+void Datum::take_children(std::vector<Datum>& into) noexcept {
+  auto take = [&](Datum& child) {
+    bool container = child.kind_ >= Kind::list && child.kind_ != Kind::object;
+    if (container && child.bits_.box->count_ == 1) into.push_back(std::move(child));
+  };
+  if (kind_ == Kind::list) {
+    for (Datum& item : static_cast<List*>(bits_.box)->items) take(item);
+  } else {
+    for (Dict::Entry& entry : static_cast<Dict*>(bits_.box)->entries()) take(entry.value);
   }
 }
 
@@ -239,8 +267,15 @@ Datum Datum::from_value(const Value& value, Numbers numbers) {
   std::unreachable();
 }
 
-Result<Value> Datum::to_value(int depth) const {
-  if (depth <= 0) return failure(Code::limit, "value is nested deeper than 256 levels");
+Result<Value> Datum::to_value() const {
+  std::size_t nodes = 0;
+  return to_value_within(levels_max, nodes);
+}
+
+Result<Value> Datum::to_value_within(int depth, std::size_t& nodes) const {
+  if (depth <= 0) return failure(Code::limit, "value is nested deeper than {} levels", levels_max);
+  // A map may be shared by many names: few maps can stand for very many nodes.
+  if (++nodes > nodes_max) return failure(Code::limit, "value has more than {} nodes", nodes_max);
   switch (kind_) {
     case Kind::none:
     case Kind::nil:
@@ -267,7 +302,7 @@ Result<Value> Datum::to_value(int depth) const {
       Array array;
       array.reserve(items().size());
       for (const Datum& item : items()) {
-        Value element = TRY(item.to_value(depth - 1));
+        Value element = TRY(item.to_value_within(depth - 1, nodes));
         array.push_back(std::move(element));
       }
       return Value(std::move(array));
@@ -277,7 +312,7 @@ Result<Value> Datum::to_value(int depth) const {
       Object object;
       object.reserve(dict()->size());
       for (const Dict::Entry& entry : dict()->entries()) {
-        Value member = TRY(entry.value.to_value(depth - 1));
+        Value member = TRY(entry.value.to_value_within(depth - 1, nodes));
         object.append(entry.key, std::move(member));
       }
       return Value(std::move(object));

@@ -135,8 +135,8 @@ class Datum {
   [[nodiscard]] const Datum* find(std::string_view key) const;
 
   // The document it stands for: what toJson and toYaml print. Refuses what encoding/json refuses
-  // (NaN, infinities) and more than `depth` levels.
-  [[nodiscard]] Result<Value> to_value(int depth = 256) const;
+  // (NaN, infinities), more than 256 levels and more than 5 million nodes.
+  [[nodiscard]] Result<Value> to_value() const;
 
  private:
   union Bits {
@@ -149,6 +149,10 @@ class Datum {
   Datum(Kind kind, Box* box) noexcept : kind_(kind) { bits_.box = box; }
   void retain() const noexcept;
   void release() noexcept;
+  void free_box() noexcept;
+  // Moves out the containers that only this one holds.
+  void take_children(std::vector<Datum>& into) noexcept;
+  Result<Value> to_value_within(int depth, std::size_t& nodes) const;
 
   Bits bits_;
   Kind kind_ = Kind::none;
@@ -211,6 +215,7 @@ class HostObject : public Box {
   [[nodiscard]] virtual std::string print() const = 0;    // its String method
   [[nodiscard]] virtual Result<Value> to_value() const { return Value(print()); }
   [[nodiscard]] virtual bool truth() const { return true; }
+  [[nodiscard]] virtual std::int64_t number() const { return 0; }  // of a named integer type
   [[nodiscard]] virtual bool equals(const HostObject& other) const { return this == &other; }
 
  protected:

@@ -62,8 +62,9 @@ class Templates {
 
   [[nodiscard]] bool contains(std::string_view name) const;
 
+  struct State;  // known to this module only
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parsed template: nodes owned by their Tree, names interned so that looking up a variable
+// compares pointers, functions resolved to their rows. Mirrors Go 1.26 text/template/parse/node.go.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "gotmpl/datum.h"
+#include "gotmpl/function.h"
+
+namespace holdfast::gotmpl {
+
+// Names live as long as the set of templates; equal names have one address.
+class Names {
+ public:
+  const std::string* intern(std::string_view name) { return &*names_.emplace(name).first; }
+
+ private:
+  std::unordered_set<std::string> names_;
+};
+
+enum class NodeType : std::uint8_t {
+  text, action, branch_if, branch_with, range, call_template, break_loop, continue_loop,
+  pipe, command, identifier, variable, field, chain, dot, nil, boolean, number, string,
+  end, otherwise,  // only while parsing
+};
+
+struct Node {
+  Node(NodeType node_type, std::size_t at)
+      : type(node_type), position(static_cast<std::uint32_t>(at)) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node() = default;
+
+  NodeType type;
+  std::uint32_t position;  // bytes from the start of the file
+};
+
+using NodePtr = std::unique_ptr<Node>;
+
+struct NodeList {
+  std::vector<NodePtr> nodes;
+};
+
+struct TextNode final : Node {
+  TextNode(std::size_t at, std::string_view value) : Node(NodeType::text, at), text(value) {}
+  std::string_view text;  // into the Source
+};
+
+// "5" may be an int, a float or both, as the parameter wants it.
+struct NumberNode final : Node {
+  using Node::Node;
+  std::string text;
+  bool is_int = false;
+  bool is_unsigned = false;
+  bool is_float = false;
+  bool is_complex = false;
+  std::int64_t integer = 0;
+  std::uint64_t natural = 0;
+  double real = 0;
+  double imaginary = 0;
+  Datum ideal;             // its value where the parameter accepts anything
+  bool overflows = false;  // then there is no such value
+};
+
+// string: value and its quoted spelling; boolean: value.
+struct ConstantNode final : Node {
+  using Node::Node;
+  Datum value;
+  std::string spelling;
+};
+
+// field: ".a.b"; variable: "$x.a"; chain: "(…).a" with `base`.
+struct PathNode final : Node {
+  using Node::Node;
+  const std::string* variable = nullptr;
+  std::vector<const std::string*> fields;
+  NodePtr base;
+};
+
+struct IdentifierNode final : Node {
+  using Node::Node;
+  const Function* function = nullptr;
+};
+
+struct CommandNode final : Node {
+  explicit CommandNode(std::size_t at) : Node(NodeType::command, at) {}
+  std::vector<NodePtr> arguments;  // the first is what is called
+};
+
+struct PipeNode final : Node {
+  explicit PipeNode(std::size_t at) : Node(NodeType::pipe, at) {}
+  std::vector<const std::string*> variables;
+  bool assigns = false;  // "=" rather than ":="
+  std::vector<std::unique_ptr<CommandNode>> commands;
+};
+
+// An action has a pipe; if, with and range also lists; template a name and perhaps a pipe.
+struct ActionNode final : Node {
+  using Node::Node;
+  std::unique_ptr<PipeNode> pipe;
+  NodeList list;
+  NodeList else_list;
+  bool has_else = false;
+  const std::string* name = nullptr;
+};
+
+// The file's text, shared by the trees it defines.
+struct Source {
+  std::string name;
+  std::string text;
+};
+
+struct Tree {
+  const std::string* name = nullptr;
+  std::shared_ptr<const Source> source;
+  NodeList root;
+
+  [[nodiscard]] bool blank() const;  // white space only
+};
+
+// The node's text as Go prints it in errors.
+std::string print_node(const Node& node);
+
+// "file.yaml:3:4", line from 1, column from 0, as Go counts.
+std::string position_of(const Tree& tree, const Node& node);
+
+}  // namespace holdfast::gotmpl

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gotmpl/execution.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "gotmpl/go_text.h"
+#include "gotmpl/print.h"
+
+namespace holdfast::gotmpl {
+namespace {
+
+// Of a thread's usual 8 MiB. A level of include takes about 2 KiB in release.
+constexpr std::ptrdiff_t stack_bytes_max = std::ptrdiff_t{6} << 20;
+// Frames kept at either end of an error's chain; a runaway recursion has thousands.
+constexpr std::size_t frames_max = 16;
+
+std::string erase_no_value(std::string text) {
+  constexpr std::string_view mark = "<no value>";
+  if (text.find(mark) == std::string::npos) return text;
+  return replace_all(std::move(text), mark, "");
+}
+
+}  // namespace
+
+Execution::Execution(Templates::State& state)
+    : state_(state), scope_(&state.scope), stack_base_(static_cast<const char*>(__builtin_frame_address(0))) {
+  const Clock* clock = state.environment.clock;
+  deadline_ = (clock == nullptr ? SystemClock().steady() : clock->steady()) +
+              state.environment.limits.time;
+}
+
+Result<std::string> Execution::run(const Tree& tree, const Datum& data) {
+  std::string out = TRY(run_nested(tree, data, scope_));
+  return erase_no_value(std::move(out));
+}
+
+Result<std::string> Execution::include(const std::string& name, const Datum& data) {
+  const Tree* tree = scope_->find(name);
+  if (tree == nullptr) {
+    std::vector<std::string_view> known;
+    for (const Scope* scope = scope_; scope != nullptr; scope = scope->outer) {
+      for (const auto& [key, value] : scope->trees) known.push_back(key);
+    }
+    Error error(Code::template_execution,
+                fmt::format("template: no template {} associated with template \"gotpl\"", quote(name)));
+    if (std::optional<std::string_view> near = nearest(name, known)) {
+      error = std::move(error).fix(fmt::format("did you mean \"{}\"?", *near));
+    }
+    return failure(std::move(error));
+  }
+  int& depth = including_[*tree->name];
+  if (depth > environment().limits.include_depth) {
+    return call_failure(
+        fmt::format("rendering template has a nested reference name: {}: unable to execute template",
+                    name));
+  }
+  ++depth;
+  Result<std::string> out = run_nested(*tree, data, scope_);
+  --including_[*tree->name];
+  return out;
+}
+
+Result<std::string> Execution::tpl(const std::string& text, const Datum& data) {
+  if (text.find("{{") == std::string::npos) return erase_no_value(text);
+  auto found = state_.texts.find(text);
+  if (found == state_.texts.end()) {
+    Result<ParsedFile> file = parse_template("gotpl", text, state_.names, state_.functions);
+    if (!file) {
+      return failure(std::move(file).error().within(
+          fmt::format("cannot parse template \"{}\"", printable(text))));
+    }
+    Templates::State::ParsedText parsed;
+    parsed.main = file->main;
+    if (file->trees.size() > 1) {
+      parsed.scope = std::make_unique<Scope>();
+      parsed.scope->add(*file);
+    }
+    found = state_.texts.emplace(text, std::move(parsed)).first;
+  }
+  Templates::State::ParsedText& parsed = found->second;
+  std::shared_ptr<const Tree> main = parsed.main;
+  // A scope of its own per call: the same text may be expanded inside itself.
+  Scope scope;
+  if (parsed.scope) {
+    scope.outer = scope_;
+    for (const auto& [key, tree] : parsed.scope->trees) {
+      if (!tree->blank() || scope_->find(key) == nullptr) scope.trees.emplace(key, tree);
+    }
+  }
+  std::string out = TRY(run_nested(*main, data, parsed.scope ? &scope : scope_));
+  return erase_no_value(std::move(out));
+}
+
+Result<std::string> Execution::run_nested(const Tree& tree, const Datum& data, const Scope* scope) {
+  std::string out;
+  TRY(enter(tree, data, out, scope));
+  return out;
+}
+
+// Runs the tree into `out` with fresh variables, and restores this run's own.
+Result<> Execution::enter(const Tree& tree, const Datum& data, std::string& out,
+                          const Scope* scope) {
+  if (nesting_ >= environment().limits.nesting || stack_is_deep()) {
+    return failure(Code::limit, "templates are nested deeper than {}", nesting_);
+  }
+  std::size_t base = variable_base_;
+  Frame frame{std::exchange(tree_, &tree), node_, variables_.size(), std::exchange(out_, &out),
+              std::exchange(scope_, scope)};
+  ++nesting_;
+  variable_base_ = frame.variables;
+  variables_.push_back({state_.names.intern("$"), data});
+  // Held by this frame: a variable's slot may move while the body declares others.
+  Datum dot = data;
+  Result<Flow> flow = walk(dot, tree.root);
+  --nesting_;
+  variables_.resize(frame.variables);
+  variable_base_ = base;
+  tree_ = frame.tree;
+  node_ = frame.node;
+  out_ = frame.out;
+  scope_ = frame.scope;
+  if (!flow) return failure(std::move(flow).error());
+  return {};
+}
+
+Result<Execution::Flow> Execution::walk(const Datum& dot, const NodeList& list) {
+  for (const NodePtr& node : list.nodes) {
+    Flow flow = TRY(walk_node(dot, *node));
+    if (flow != Flow::next) return flow;
+  }
+  return Flow::next;
+}
+
+Result<Execution::Flow> Execution::walk_node(const Datum& dot, const Node& node) {
+  TRY(step());
+  node_ = &node;
+  switch (node.type) {
+    case NodeType::text: {
+      out_->append(static_cast<const TextNode&>(node).text);
+      if (out_->size() > environment().limits.output_bytes) TRY(reserve_bytes(out_->size()));
+      return Flow::next;
+    }
+    case NodeType::action: {
+      const PipeNode& pipe = *static_cast<const ActionNode&>(node).pipe;
+      Datum value = TRY(evaluate_pipe(dot, pipe));
+      if (pipe.variables.empty()) {
+        node_ = &node;
+        TRY(print(value));
+      }
+      return Flow::next;
+    }
+    case NodeType::branch_if:
+    case NodeType::branch_with:
+      return walk_branch(dot, static_cast<const ActionNode&>(node));
+    case NodeType::range:
+      return walk_range(dot, static_cast<const ActionNode&>(node));
+    case NodeType::call_template:
+      TRY(walk_template(dot, static_cast<const ActionNode&>(node)));
+      return Flow::next;
+    case NodeType::break_loop:
+      return Flow::break_loop;
+    case NodeType::continue_loop:
+      return Flow::continue_loop;
+    case NodeType::pipe: case NodeType::command: case NodeType::identifier:
+    case NodeType::variable: case NodeType::field: case NodeType::chain: case NodeType::dot:
+    case NodeType::nil: case NodeType::boolean: case NodeType::number: case NodeType::string:
+    case NodeType::end: case NodeType::otherwise:
+      break;
+  }
+  std::unreachable();
+}
+
+Result<Execution::Flow> Execution::walk_branch(const Datum& dot, const ActionNode& first) {
+  std::size_t mark = variables_.size();
+  const ActionNode* node = &first;
+  while (true) {
+    Datum value = TRY(evaluate_pipe(dot, *node->pipe));
+    bool truth = value.truth();
+    // The chain of {{else if}} is followed here, so that its length costs no stack.
+    const NodeList& rest = node->else_list;
+    bool chained = rest.nodes.size() == 1 && rest.nodes[0]->type == node->type;
+    if (!truth && chained) {
+      TRY(step());
+      node = static_cast<const ActionNode*>(rest.nodes[0].get());
+      node_ = node;
+      continue;
+    }
+    Result<Flow> flow = Flow::next;
+    if (truth) {
+      flow = walk(node->type == NodeType::branch_with ? value : dot, node->list);
+    } else if (node->has_else) {
+      flow = walk(dot, rest);
+    }
+    variables_.resize(mark);
+    return flow;
+  }
+}
+
+Result<Execution::Flow> Execution::walk_range(const Datum& dot, const ActionNode& node) {
+  std::size_t mark = variables_.size();
+  Datum value = TRY(evaluate_pipe(dot, *node.pipe));
+  bool ran = false;
+  Result<Flow> flow = range_over(node, value, ran);
+  if (flow && !ran && node.has_else) flow = walk(dot, node.else_list);
+  variables_.resize(mark);
+  if (flow && ran) return Flow::next;
+  return flow;
+}
+
+Result<Execution::Flow> Execution::range_over(const ActionNode& node, const Datum& value,
+                                              bool& ran) {
+  Flow flow = Flow::next;
+  if (value.is_nil()) return flow;
+  if (value.is_signed() || value.is_unsigned()) {
+    if (node.pipe->variables.size() > 1) {
+      return fail(fmt::format("can't use {} to iterate over more than one variable",
+                              print_value(value)));
+    }
+    TRY(reserve_items(static_cast<std::uint64_t>(std::max<std::int64_t>(value.integer(), 0))));
+    for (std::int64_t i = 0; i < value.integer() && flow != Flow::break_loop; ++i) {
+      ran = true;
+      Datum element = value.kind() == Kind::int64 ? Datum::int64(i) : Datum::integer(i);
+      flow = TRY(iterate(node, Datum(), std::move(element)));
+    }
+    return flow;
+  }
+  if (value.kind() == Kind::list) {
+    const std::vector<Datum>& items = value.items();
+    for (std::size_t i = 0; i < items.size() && flow != Flow::break_loop; ++i) {
+      ran = true;
+      flow = TRY(iterate(node, Datum::integer(static_cast<std::int64_t>(i)), items[i]));
+    }
+    return flow;
+  }
+  if (value.kind() == Kind::bytes) {
+    for (std::size_t i = 0; i < value.text().size() && flow != Flow::break_loop; ++i) {
+      ran = true;
+      flow = TRY(iterate(node, Datum::integer(static_cast<std::int64_t>(i)),
+                         Datum::uint8(static_cast<std::uint8_t>(value.text()[i]))));
+    }
+    return flow;
+  }
+  if (value.kind() != Kind::dict) {
+    return fail(fmt::format("range can't iterate over {}", print_value(value)));
+  }
+  // The body may change the map; the loop goes over what it was at the start.
+  bool named = node.pipe->variables.size() > 1;
+  std::vector<std::pair<Datum, Datum>> entries;
+  entries.reserve(value.dict()->size());
+  for (const Dict::Entry& entry : value.dict()->entries()) {
+    entries.emplace_back(named ? Datum(entry.key) : Datum(), entry.value);
+  }
+  for (auto& [key, element] : entries) {
+    ran = true;
+    flow = TRY(iterate(node, std::move(key), std::move(element)));
+    if (flow == Flow::break_loop) break;
+  }
+  return flow;
+}
+
+Result<Execution::Flow> Execution::iterate(const ActionNode& node, Datum index, Datum element) {
+  const PipeNode& pipe = *node.pipe;
+  std::size_t mark = variables_.size();
+  if (pipe.assigns) {
+    bool two = pipe.variables.size() > 1;
+    Datum* first = TRY(find_variable(pipe.variables[0]));
+    *first = two ? index : element;
+    if (two) {
+      Datum* second = TRY(find_variable(pipe.variables[1]));
+      *second = element;
+    }
+  } else if (!pipe.variables.empty()) {
+    variables_[mark - 1].value = element;
+    if (pipe.variables.size() > 1) variables_[mark - 2].value = std::move(index);
+  }
+  Result<Flow> flow = walk(element, node.list);
+  variables_.resize(mark);
+  return flow;
+}
+
+Result<> Execution::walk_template(const Datum& dot, const ActionNode& node) {
+  const Tree* tree = scope_->find(*node.name);
+  if (tree == nullptr) return fail(fmt::format("template {} not defined", quote(*node.name)));
+  Datum data;
+  if (node.pipe) data = TRY(evaluate_pipe(dot, *node.pipe));
+  Result<> result = enter(*tree, data, *out_, scope_);
+  // Unlike include, {{template}} leaves no frame of its own in Go's chain.
+  if (!result && result.error().where().empty()) return failure(framed(std::move(result).error()));
+  return result;
+}
+
+Result<> Execution::print(const Datum& value) {
+  if (value.kind() == Kind::string) {
+    out_->append(value.text());
+  } else if (value.is_none()) {
+    out_->append("<no value>");
+  } else {
+    append_value(*out_, value);
+  }
+  if (out_->size() > environment().limits.output_bytes) TRY(reserve_bytes(out_->size()));
+  return {};
+}
+
+Result<> Execution::step() {
+  if ((++steps_ & 0xFFF) != 0) return {};
+  if (steps_ > environment().limits.steps) {
+    return failure(framed(Error(Code::limit, fmt::format("the template takes more than {} steps",
+                                                         environment().limits.steps))));
+  }
+  const Clock* clock = environment().clock;
+  if ((clock == nullptr ? SystemClock().steady() : clock->steady()) > deadline_) {
+    return failure(framed(Error(Code::limit, fmt::format("the template runs longer than {}",
+                                                         format_duration(environment().limits.time)))));
+  }
+  return {};
+}
+
+bool Execution::stack_is_deep() const {
+  const char* here = static_cast<const char*>(__builtin_frame_address(0));
+  std::ptrdiff_t used = stack_base_ - here;
+  return used > stack_bytes_max || used < -stack_bytes_max;
+}
+
+Result<> Execution::reserve_bytes(std::uint64_t bytes) const {
+  if (bytes <= environment().limits.output_bytes) return {};
+  return failure(Code::limit, "the text grows to {} bytes, the limit is {}", bytes,
+                 environment().limits.output_bytes);
+}
+
+Result<> Execution::reserve_items(std::uint64_t count) const {
+  if (count <= environment().limits.list_items) return {};
+  return failure(Code::limit, "the list grows to {} items, the limit is {}", count,
+                 environment().limits.list_items);
+}
+
+std::unexpected<Error> Execution::fail(std::string cause) {
+  return std::unexpected<Error>(framed(Error(Code::template_execution, std::move(cause))));
+}
+
+// Adds where this template stands.
+Error Execution::framed(Error error) const {
+  if (node_ == nullptr || tree_ == nullptr) return error;
+  if (error.where().size() >= frames_max && nesting_ > static_cast<int>(frames_max)) return error;
+  return std::move(error).at(fmt::format("{} at <{}>", position_of(*tree_, *node_),
+                                         printable(print_node(*node_), 120)));
+}
+
+}  // namespace holdfast::gotmpl

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of a template: the variables, the output, the budget, and what functions may ask of their
+// run. Mirrors Go 1.26 text/template/exec.go; node_ is kept where Go calls s.at(), so that errors
+// name the same place.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "gotmpl/ast.h"
+#include "gotmpl/functions.h"
+#include "gotmpl/parser.h"
+#include "gotmpl/templates.h"
+
+namespace holdfast::gotmpl {
+
+class RegexCache;
+
+// Definitions by name. tpl gives its text's definitions a scope of their own in front of the set's.
+struct Scope {
+  const Scope* outer = nullptr;
+  std::unordered_map<std::string_view, std::shared_ptr<const Tree>> trees;  // keys are interned
+
+  [[nodiscard]] const Tree* find(std::string_view name) const;
+  // A body of white space does not replace an earlier one.
+  void add(const ParsedFile& file);
+};
+
+// What outlives one execution: names, definitions, texts parsed for tpl, compiled patterns.
+struct Templates::State {
+  explicit State(Environment given);
+  ~State();
+
+  struct ParsedText {
+    std::shared_ptr<const Tree> main;
+    std::unique_ptr<Scope> scope;  // null when the text defines nothing
+  };
+
+  Environment environment;
+  const FunctionTable& functions;
+  Names names;
+  Scope scope;
+  std::unordered_map<std::string, ParsedText> texts;
+  std::size_t texts_bytes = 0;
+  std::unique_ptr<RegexCache> patterns;
+  std::vector<Datum> cyclic;
+};
+
+class Execution {
+ public:
+  explicit Execution(Templates::State& state);
+
+  Result<std::string> run(const Tree& tree, const Datum& data);
+
+  // For the functions.
+  Result<std::string> include(const std::string& name, const Datum& data);
+  Result<std::string> tpl(const std::string& text, const Datum& data);
+  [[nodiscard]] const Environment& environment() const { return state_.environment; }
+  [[nodiscard]] RegexCache& patterns() { return *state_.patterns; }
+  [[nodiscard]] WallTime now() const;
+  Result<> fill_random(std::span<unsigned char> bytes);
+  // The map may hold itself: it is emptied when the set of templates goes.
+  void break_cycle_later(const Datum& map) { state_.cyclic.push_back(map); }
+  // Refuses results that would pass the output limit before they are built.
+  Result<> reserve_bytes(std::uint64_t bytes) const;
+  Result<> reserve_items(std::uint64_t count) const;
+
+ private:
+  enum class Flow : std::uint8_t { next, break_loop, continue_loop };
+  struct Variable {
+    const std::string* name;
+    Datum value;
+  };
+  // What a template's run replaces and gives back.
+  struct Frame {
+    const Tree* tree;
+    const Node* node;
+    std::size_t variables;
+    std::string* out;
+    const Scope* scope;
+  };
+
+  Result<std::string> run_nested(const Tree& tree, const Datum& data, const Scope* scope);
+  Result<> enter(const Tree& tree, const Datum& data, std::string& out, const Scope* scope);
+
+  Result<Flow> walk(const Datum& dot, const NodeList& list);
+  Result<Flow> walk_node(const Datum& dot, const Node& node);
+  Result<Flow> walk_branch(const Datum& dot, const ActionNode& node);
+  Result<Flow> walk_range(const Datum& dot, const ActionNode& node);
+  Result<Flow> range_over(const ActionNode& node, const Datum& value, bool& ran);
+  Result<Flow> iterate(const ActionNode& node, Datum index, Datum element);
+  Result<> walk_template(const Datum& dot, const ActionNode& node);
+  Result<> print(const Datum& value);
+
+  // `last` is the value piped into a command, null when there is none.
+  Result<Datum> evaluate_pipe(const Datum& dot, const PipeNode& pipe);
+  Result<Datum> evaluate_command(const Datum& dot, const CommandNode& command, Datum* last);
+  Result<Datum> evaluate_constant(const Datum& dot, const CommandNode& command, Datum* last);
+  using Arguments = std::span<const NodePtr>;  // without the callee
+  struct Place {
+    const Node& node;   // for errors
+    Arguments arguments;
+    Datum* last;
+  };
+  Result<Datum> evaluate_path(const Datum& dot, const PathNode& path, const Place& place);
+  Result<Datum> evaluate_fields(const Datum& dot, const Datum& receiver, const PathNode& path,
+                                const Place& place);
+  Result<Datum> evaluate_member(const Datum& dot, const Datum& receiver, const std::string& name,
+                                const Place& place);
+  std::unexpected<Error> no_member(const Datum& receiver, const std::string& name, bool reached);
+  Result<Datum> evaluate_call(const Datum& dot, const Function& function, const Place& place,
+                              const Datum* self);
+  Result<Datum> evaluate_and_or(const Datum& dot, const Function& function, const Place& place);
+  Result<> check_count(const Function& function, const Place& place);
+  Result<Datum> finish_call(const Function& function, const Node& node, Call& call);
+  Result<Datum> evaluate_argument(const Datum& dot, char type, const Node& node);
+  Result<Datum> evaluate_literal(char type, const Node& node);
+  Result<> check_type(Datum& value, char type);
+
+  Result<Datum*> find_variable(const std::string* name);
+  Result<> step();
+  [[nodiscard]] bool stack_is_deep() const;
+  std::unexpected<Error> fail(std::string cause);
+  Error framed(Error error) const;
+
+  Templates::State& state_;
+  const Tree* tree_ = nullptr;
+  const Node* node_ = nullptr;
+  const Scope* scope_ = nullptr;
+  std::string* out_ = nullptr;
+  std::vector<Variable> variables_;
+  std::size_t variable_base_ = 0;
+  std::unordered_map<std::string_view, int> including_;
+  int nesting_ = 0;
+  std::uint64_t steps_ = 0;
+  SteadyTime deadline_;
+  const char* stack_base_ = nullptr;
+};
+
+}  // namespace holdfast::gotmpl

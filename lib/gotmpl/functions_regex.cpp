@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sprig 3.3.0 regex.go.
+#include "gotmpl/execution.h"
+#include "gotmpl/go_text.h"
+#include "gotmpl/regex.h"
+
+namespace holdfast::gotmpl {
+namespace {
+
+// The must… functions give the error as it is, the others panic through regexp.MustCompile.
+Result<const Regex*> compile(Call& call) {
+  Result<const Regex*> regex = call.execution->patterns().compile(call.text(0));
+  if (regex) return regex;
+  if (call.name.starts_with("must")) return call_failure(regex.error().what());
+  return call_failure(fmt::format("regexp: Compile({}): {}", quote(call.text(0)), regex.error().what()));
+}
+
+Result<Datum> match(Call& call) {
+  Result<const Regex*> regex = compile(call);
+  if (!regex && call.name == "regexMatch") return Datum(false);
+  if (!regex) return failure(std::move(regex).error());
+  return Datum((*regex)->matches(call.text(1)));
+}
+
+Result<Datum> find(Call& call) {
+  const Regex* regex = TRY(compile(call));
+  std::vector<Match> found = regex->find(call.text(1), 1);
+  return found.empty() ? Datum("") : Datum(*found[0].groups[0]);
+}
+
+Result<Datum> find_all(Call& call) {
+  const Regex* regex = TRY(compile(call));
+  std::vector<std::string> texts;
+  for (const Match& match : regex->find(call.text(1), call[2].integer())) {
+    texts.emplace_back(*match.groups[0]);
+  }
+  return Datum::of_strings(std::move(texts));
+}
+
+enum class Replacement { pattern, literal };
+
+Result<Datum> replaced(Call& call, Replacement kind) {
+  const Regex* regex = TRY(compile(call));
+  std::string_view text = call.text(1);
+  std::string out;
+  std::size_t at = 0;
+  for (const Match& match : regex->find(text, -1, Regex::Groups::all)) {
+    auto begin = static_cast<std::size_t>(match.groups[0]->data() - text.data());
+    out += text.substr(at, begin - at);
+    at = begin + match.groups[0]->size();
+    if (kind == Replacement::literal) {
+      out += call.text(2);
+    } else {
+      regex->expand(out, call.text(2), match);
+    }
+    TRY(call.execution->reserve_bytes(out.size()));
+  }
+  out += text.substr(at);
+  return Datum(std::move(out));
+}
+
+Result<Datum> replace_all(Call& call) { return replaced(call, Replacement::pattern); }
+Result<Datum> replace_literal(Call& call) { return replaced(call, Replacement::literal); }
+
+Result<Datum> split(Call& call) {
+  const Regex* regex = TRY(compile(call));
+  std::string_view text = call.text(1);
+  std::int64_t limit = call[2].integer();
+  std::vector<std::string> parts;
+  if (limit == 0) return Datum::of_strings({});
+  if (!call.text(0).empty() && text.empty()) return Datum::of_strings({""});
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  for (const Match& match : regex->find(text, limit)) {
+    if (limit > 0 && static_cast<std::int64_t>(parts.size()) == limit - 1) break;
+    end = static_cast<std::size_t>(match.groups[0]->data() - text.data());
+    std::size_t after = end + match.groups[0]->size();
+    if (after != 0) parts.emplace_back(text.substr(begin, end - begin));
+    begin = after;
+  }
+  if (end != text.size()) parts.emplace_back(text.substr(begin));
+  return Datum::of_strings(std::move(parts));
+}
+
+Result<Datum> quoted(Call& call) { return Datum(quote_meta(call.text(0))); }
+
+constexpr Function rows[] = {
+    {"regexMatch", "ss", match},
+    {"mustRegexMatch", "ss", match},
+    {"regexFind", "ss", find},
+    {"mustRegexFind", "ss", find},
+    {"regexFindAll", "ssi", find_all},
+    {"mustRegexFindAll", "ssi", find_all},
+    {"regexReplaceAll", "sss", replace_all},
+    {"mustRegexReplaceAll", "sss", replace_all},
+    {"regexReplaceAllLiteral", "sss", replace_literal},
+    {"mustRegexReplaceAllLiteral", "sss", replace_literal},
+    {"regexSplit", "ssi", split},
+    {"mustRegexSplit", "ssi", split},
+    {"regexQuoteMeta", "s", quoted},
+};
+
+}  // namespace
+
+std::span<const Function> regex_functions() { return rows; }
+
+}  // namespace holdfast::gotmpl

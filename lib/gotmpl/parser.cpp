@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gotmpl/parser.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "gotmpl/go_text.h"
+#include "gotmpl/number.h"
+
+namespace holdfast::gotmpl {
+namespace {
+
+using Type = Item::Type;
+
+// Parentheses and blocks inside one another. Go allows 10,000 parentheses; a stack frame of ours is
+// some 500 bytes (8 KiB under the address sanitizer), so this stays far below a thread's stack.
+constexpr int nesting_max = 400;
+
+using TreeSet = std::map<const std::string*, std::shared_ptr<Tree>>;
+
+// Parses one tree; a definition inside it gets a Parser of its own on the same lexer.
+class Parser {
+ public:
+  struct Shared {
+    std::shared_ptr<const Source> source;
+    Lexer lexer;
+    Names& names;
+    const FunctionTable& functions;
+    TreeSet set;
+    int nesting = 0;
+  };
+
+  explicit Parser(Shared& shared) : shared_(shared), tree_(std::make_shared<Tree>()) {
+    tree_->source = shared.source;
+    variables_.push_back(shared.names.intern("$"));
+  }
+
+  Result<> parse_file();
+
+ private:
+  struct Body {
+    NodePtr end;  // the {{end}} or {{else}} that closed it
+  };
+
+  Result<> parse_definition();
+  Result<NodePtr> parse_block();
+  Result<> add();
+  Result<Body> item_list(NodeList& list);
+  Result<NodePtr> text_or_action();
+  Result<NodePtr> action();
+  Result<NodePtr> loop_control(const Item& token, NodeType type);
+  Result<NodePtr> else_control();
+  Result<NodePtr> control(NodeType type, std::string_view context);
+  Result<std::unique_ptr<ActionNode>> branch(NodeType type, std::string_view context, Body& body);
+  Result<NodePtr> template_control();
+  Result<const std::string*> template_name(const Item& token, std::string_view context);
+  Result<std::unique_ptr<PipeNode>> pipeline(std::string_view context, Type end);
+  Result<> declarations(PipeNode& pipe, std::string_view context);
+  Result<std::unique_ptr<CommandNode>> command();
+  Result<NodePtr> operand();
+  Result<NodePtr> term();
+  Result<NodePtr> identifier(const Item& token);
+  Result<NodePtr> number(const Item& token);
+  Result<NodePtr> path(NodeType type, std::size_t position, std::string_view text);
+
+  Item next();
+  Item peek();
+  Item next_non_space();
+  Item peek_non_space();
+  void backup() { ++peeked_; }
+  void backup2(const Item& item);
+  void backup3(const Item& second, const Item& first);
+  Result<Item> expect(Type type, std::string_view context);
+
+  std::unexpected<Error> fail(std::string message);
+  std::unexpected<Error> unexpected(const Item& token, std::string_view context);
+
+  Shared& shared_;
+  std::shared_ptr<Tree> tree_;
+  Item tokens_[3];
+  int peeked_ = 0;
+  std::vector<const std::string*> variables_;
+  int range_depth_ = 0;
+  int action_line_ = 0;
+};
+
+Result<> Parser::parse_file() {
+  tree_->name = shared_.names.intern(shared_.source->name);
+  while (peek().type != Type::eof) {
+    if (peek().type == Type::left_delimiter) {
+      Item delimiter = next();
+      if (next_non_space().type == Type::define) {
+        TRY(Parser(shared_).parse_definition());
+        continue;
+      }
+      backup2(delimiter);
+    }
+    NodePtr node = TRY(text_or_action());
+    if (node->type == NodeType::end || node->type == NodeType::otherwise) {
+      return fail(fmt::format("unexpected {}", print_node(*node)));
+    }
+    tree_->root.nodes.push_back(std::move(node));
+  }
+  return add();
+}
+
+Result<> Parser::parse_definition() {
+  constexpr std::string_view context = "define clause";
+  Item token = next_non_space();
+  tree_->name = TRY(template_name(token, context));
+  TRY(expect(Type::right_delimiter, context));
+  Body body = TRY(item_list(tree_->root));
+  if (body.end->type != NodeType::end) {
+    return fail(fmt::format("unexpected {} in {}", print_node(*body.end), context));
+  }
+  return add();
+}
+
+// {{block "name" pipeline}} … {{end}}: a definition and its call.
+Result<NodePtr> Parser::parse_block() {
+  constexpr std::string_view context = "block clause";
+  Item token = next_non_space();
+  const std::string* name = TRY(template_name(token, context));
+  std::unique_ptr<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
+  Parser block(shared_);
+  block.tree_->name = name;
+  Body body = TRY(block.item_list(block.tree_->root));
+  if (body.end->type != NodeType::end) {
+    return fail(fmt::format("unexpected {} in {}", print_node(*body.end), context));
+  }
+  TRY(block.add());
+  auto node = std::make_unique<ActionNode>(NodeType::call_template, token.position);
+  node->name = name;
+  node->pipe = std::move(pipe);
+  return NodePtr(std::move(node));
+}
+
+Result<> Parser::add() {
+  std::shared_ptr<Tree>& slot = shared_.set[tree_->name];
+  if (!slot || slot->blank()) {
+    slot = tree_;
+  } else if (!tree_->blank()) {
+    return fail(fmt::format("multiple definition of template {}", quote(*tree_->name)));
+  }
+  return {};
+}
+
+Result<Parser::Body> Parser::item_list(NodeList& list) {
+  if (++shared_.nesting > nesting_max) {
+    return fail(fmt::format("blocks are nested deeper than {}", nesting_max));
+  }
+  while (peek_non_space().type != Type::eof) {
+    NodePtr node = TRY(text_or_action());
+    if (node->type == NodeType::end || node->type == NodeType::otherwise) {
+      --shared_.nesting;
+      return Body{std::move(node)};
+    }
+    list.nodes.push_back(std::move(node));
+  }
+  return fail("unexpected EOF");
+}
+
+Result<NodePtr> Parser::text_or_action() {
+  Item token = next_non_space();
+  if (token.type == Type::text) {
+    return NodePtr(std::make_unique<TextNode>(token.position, token.value));
+  }
+  if (token.type != Type::left_delimiter) return unexpected(token, "input");
+  action_line_ = token.line;
+  Result<NodePtr> node = action();
+  action_line_ = 0;
+  return node;
+}
+
+Result<NodePtr> Parser::action() {
+  Item token = next_non_space();
+  if (token.type == Type::block) return parse_block();
+  if (token.type == Type::break_loop) return loop_control(token, NodeType::break_loop);
+  if (token.type == Type::continue_loop) return loop_control(token, NodeType::continue_loop);
+  if (token.type == Type::otherwise) return else_control();
+  if (token.type == Type::end) {
+    Item end = TRY(expect(Type::right_delimiter, "end"));
+    return NodePtr(std::make_unique<ActionNode>(NodeType::end, end.position));
+  }
+  if (token.type == Type::branch_if) return control(NodeType::branch_if, "if");
+  if (token.type == Type::branch_with) return control(NodeType::branch_with, "with");
+  if (token.type == Type::range) return control(NodeType::range, "range");
+  if (token.type == Type::call_template) return template_control();
+  backup();
+  auto node = std::make_unique<ActionNode>(NodeType::action, peek().position);
+  node->pipe = TRY(pipeline("command", Type::right_delimiter));
+  return NodePtr(std::move(node));
+}
+
+Result<NodePtr> Parser::loop_control(const Item& token, NodeType type) {
+  std::string word = type == NodeType::break_loop ? "{{break}}" : "{{continue}}";
+  Item end = next_non_space();
+  if (end.type != Type::right_delimiter) return unexpected(end, word);
+  if (range_depth_ == 0) return fail(word + " outside {{range}}");
+  return NodePtr(std::make_unique<ActionNode>(type, token.position));
+}
+
+Result<NodePtr> Parser::else_control() {
+  Item ahead = peek_non_space();
+  if (ahead.type != Type::branch_if && ahead.type != Type::branch_with) {
+    ahead = TRY(expect(Type::right_delimiter, "else"));
+  }
+  return NodePtr(std::make_unique<ActionNode>(NodeType::otherwise, ahead.position));
+}
+
+// The pipeline and first list of an if, with or range.
+Result<std::unique_ptr<ActionNode>> Parser::branch(NodeType type, std::string_view context,
+                                                   Body& body) {
+  std::unique_ptr<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
+  auto node = std::make_unique<ActionNode>(type, pipe->position);
+  node->pipe = std::move(pipe);
+  range_depth_ += type == NodeType::range ? 1 : 0;
+  body = TRY(item_list(node->list));
+  range_depth_ -= type == NodeType::range ? 1 : 0;
+  return node;
+}
+
+// {{else if}} is {{else}}{{if}} whose {{end}} is implied; a long chain is a loop here, no recursion.
+Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
+  std::size_t variables = variables_.size();
+  Body body;
+  std::unique_ptr<ActionNode> first = TRY(branch(type, context, body));
+  ActionNode* last = first.get();
+  while (body.end->type == NodeType::otherwise) {
+    last->has_else = true;
+    Type follow = peek().type;
+    bool chained = (type == NodeType::branch_if && follow == Type::branch_if) ||
+                   (type == NodeType::branch_with && follow == Type::branch_with);
+    if (!chained) {
+      body = TRY(item_list(last->else_list));
+      if (body.end->type != NodeType::end) {
+        return fail(fmt::format("expected end; found {}", print_node(*body.end)));
+      }
+      break;
+    }
+    next();
+    std::unique_ptr<ActionNode> link = TRY(branch(type, context, body));
+    ActionNode* added = link.get();
+    last->else_list.nodes.push_back(std::move(link));
+    last = added;
+  }
+  variables_.resize(variables);
+  return NodePtr(std::move(first));
+}
+
+Result<NodePtr> Parser::template_control() {
+  constexpr std::string_view context = "template clause";
+  Item token = next_non_space();
+  auto node = std::make_unique<ActionNode>(NodeType::call_template, token.position);
+  node->name = TRY(template_name(token, context));
+  if (next_non_space().type != Type::right_delimiter) {
+    backup();
+    node->pipe = TRY(pipeline(context, Type::right_delimiter));
+  }
+  return NodePtr(std::move(node));
+}
+
+Result<const std::string*> Parser::template_name(const Item& token, std::string_view context) {
+  if (token.type != Type::string && token.type != Type::raw_string) {
+    return unexpected(token, context);
+  }
+  std::optional<std::string> name = unquote(token.value);
+  if (!name) return fail("invalid syntax");
+  return shared_.names.intern(*name);
+}
+
+Result<std::unique_ptr<PipeNode>> Parser::pipeline(std::string_view context, Type end) {
+  auto pipe = std::make_unique<PipeNode>(peek_non_space().position);
+  TRY(declarations(*pipe, context));
+  while (true) {
+    Item token = next_non_space();
+    if (token.type == end) break;
+    switch (token.type) {
+      case Type::boolean:
+      case Type::character_constant:
+      case Type::complex:
+      case Type::dot:
+      case Type::field:
+      case Type::identifier:
+      case Type::number:
+      case Type::nil:
+      case Type::raw_string:
+      case Type::string:
+      case Type::variable:
+      case Type::left_paren:
+        break;
+      case Type::error: case Type::character: case Type::assign: case Type::declare:
+      case Type::eof: case Type::left_delimiter: case Type::pipe: case Type::right_delimiter:
+      case Type::right_paren: case Type::space: case Type::text: case Type::block:
+      case Type::break_loop: case Type::continue_loop: case Type::define: case Type::otherwise:
+      case Type::end: case Type::branch_if: case Type::range: case Type::call_template:
+      case Type::branch_with:
+        return unexpected(token, context);
+    }
+    backup();
+    std::unique_ptr<CommandNode> next_command = TRY(command());
+    pipe->commands.push_back(std::move(next_command));
+  }
+  if (pipe->commands.empty()) return fail(fmt::format("missing value for {}", context));
+  for (std::size_t i = 1; i < pipe->commands.size(); ++i) {
+    NodeType type = pipe->commands[i]->arguments[0]->type;
+    if (type >= NodeType::dot && type <= NodeType::string) {
+      return fail(fmt::format("non executable command in pipeline stage {}", i + 1));
+    }
+  }
+  return pipe;
+}
+
+Result<> Parser::declarations(PipeNode& pipe, std::string_view context) {
+  while (peek_non_space().type == Type::variable) {
+    Item variable = next();
+    // "$x foo" needs three items of look-ahead: only "foo" shows that $x is an argument.
+    Item after = peek();
+    Item ahead = peek_non_space();
+    bool comma = ahead.type == Type::character && ahead.value == ",";
+    bool assigned = ahead.type == Type::assign || ahead.type == Type::declare;
+    if (!comma && !assigned) {
+      if (after.type == Type::space) {
+        backup3(variable, after);
+      } else {
+        backup2(variable);
+      }
+      return {};
+    }
+    next_non_space();
+    const std::string* name = shared_.names.intern(variable.value);
+    pipe.variables.push_back(name);
+    variables_.push_back(name);
+    if (assigned) {
+      pipe.assigns = ahead.type == Type::assign;
+      return {};
+    }
+    if (context != "range" || pipe.variables.size() >= 2) {
+      return fail(fmt::format("too many declarations in {}", context));
+    }
+    Type follow = peek_non_space().type;
+    if (follow == Type::right_delimiter || follow == Type::right_paren) return {};
+    if (follow != Type::variable) return fail("range can only initialize variables");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<CommandNode>> Parser::command() {
+  auto node = std::make_unique<CommandNode>(peek_non_space().position);
+  while (true) {
+    peek_non_space();
+    NodePtr argument = TRY(operand());
+    if (argument) node->arguments.push_back(std::move(argument));
+    Item token = next();
+    if (token.type == Type::space) continue;
+    if (token.type == Type::right_delimiter || token.type == Type::right_paren) {
+      backup();
+    } else if (token.type != Type::pipe) {
+      return unexpected(token, "operand");
+    }
+    break;
+  }
+  if (node->arguments.empty()) return fail("empty command");
+  return node;
+}
+
+// A term and the fields that follow it. Null when the next item starts none.
+Result<NodePtr> Parser::operand() {
+  NodePtr node = TRY(term());
+  if (!node || peek().type != Type::field) return node;
+  std::size_t position = peek().position;
+  std::vector<const std::string*> fields;
+  while (peek().type == Type::field) fields.push_back(shared_.names.intern(next().value.substr(1)));
+  if (node->type == NodeType::field || node->type == NodeType::variable) {
+    auto& whole = static_cast<PathNode&>(*node);
+    whole.position = static_cast<std::uint32_t>(position);
+    whole.fields.insert(whole.fields.end(), fields.begin(), fields.end());
+    return node;
+  }
+  if (node->type >= NodeType::dot && node->type <= NodeType::string) {
+    return fail(fmt::format("unexpected . after term {}", quote(print_node(*node))));
+  }
+  auto chain = std::make_unique<PathNode>(NodeType::chain, position);
+  chain->base = std::move(node);
+  chain->fields = std::move(fields);
+  return NodePtr(std::move(chain));
+}
+
+Result<NodePtr> Parser::term() {
+  Item token = next_non_space();
+  if (token.type == Type::identifier) return identifier(token);
+  if (token.type == Type::dot || token.type == Type::nil) {
+    NodeType type = token.type == Type::dot ? NodeType::dot : NodeType::nil;
+    return NodePtr(std::make_unique<ConstantNode>(type, token.position));
+  }
+  if (token.type == Type::variable) return path(NodeType::variable, token.position, token.value);
+  if (token.type == Type::field) return path(NodeType::field, token.position, token.value);
+  if (token.type == Type::boolean) {
+    auto node = std::make_unique<ConstantNode>(NodeType::boolean, token.position);
+    node->value = Datum(token.value == "true");
+    node->spelling = token.value;
+    return NodePtr(std::move(node));
+  }
+  if (token.type == Type::character_constant || token.type == Type::complex ||
+      token.type == Type::number) {
+    return number(token);
+  }
+  if (token.type == Type::left_paren) {
+    if (++shared_.nesting > nesting_max) return fail("max expression depth exceeded");
+    std::unique_ptr<PipeNode> pipe =
+        TRY(pipeline("parenthesized pipeline", Type::right_paren));
+    --shared_.nesting;
+    return NodePtr(std::move(pipe));
+  }
+  if (token.type == Type::string || token.type == Type::raw_string) {
+    std::optional<std::string> text = unquote(token.value);
+    if (!text) return fail("invalid syntax");
+    auto node = std::make_unique<ConstantNode>(NodeType::string, token.position);
+    node->value = Datum(*std::move(text));
+    node->spelling = token.value;
+    return NodePtr(std::move(node));
+  }
+  backup();
+  return NodePtr();
+}
+
+Result<NodePtr> Parser::identifier(const Item& token) {
+  auto node = std::make_unique<IdentifierNode>(NodeType::identifier, token.position);
+  node->function = shared_.functions.find(token.value);
+  if (node->function != nullptr) return NodePtr(std::move(node));
+  std::unexpected<Error> error = fail(fmt::format("function {} not defined", quote(token.value)));
+  std::optional<std::string_view> near = nearest(token.value, shared_.functions.names());
+  if (!near) return error;
+  return failure(std::move(error).error().fix(fmt::format("did you mean \"{}\"?", *near)));
+}
+
+Result<NodePtr> Parser::number(const Item& token) {
+  auto node = std::make_unique<NumberNode>(NodeType::number, token.position);
+  std::string refused = read_number(*node, token);
+  if (!refused.empty()) return fail(std::move(refused));
+  return NodePtr(std::move(node));
+}
+
+Result<NodePtr> Parser::path(NodeType type, std::size_t position, std::string_view text) {
+  auto node = std::make_unique<PathNode>(type, position);
+  if (type == NodeType::field) {
+    node->fields.push_back(shared_.names.intern(text.substr(1)));
+    return NodePtr(std::move(node));
+  }
+  node->variable = shared_.names.intern(text);
+  if (std::find(variables_.begin(), variables_.end(), node->variable) == variables_.end()) {
+    return fail(fmt::format("undefined variable {}", quote(text)));
+  }
+  return NodePtr(std::move(node));
+}
+
+Item Parser::next() {
+  if (peeked_ > 0) {
+    --peeked_;
+  } else {
+    tokens_[0] = shared_.lexer.next();
+  }
+  return tokens_[peeked_];
+}
+
+Item Parser::peek() {
+  if (peeked_ > 0) return tokens_[peeked_ - 1];
+  peeked_ = 1;
+  tokens_[0] = shared_.lexer.next();
+  return tokens_[0];
+}
+
+Item Parser::next_non_space() {
+  Item token = next();
+  while (token.type == Type::space) token = next();
+  return token;
+}
+
+Item Parser::peek_non_space() {
+  Item token = next_non_space();
+  backup();
+  return token;
+}
+
+void Parser::backup2(const Item& item) {
+  tokens_[1] = item;
+  peeked_ = 2;
+}
+
+void Parser::backup3(const Item& second, const Item& first) {
+  tokens_[1] = first;
+  tokens_[2] = second;
+  peeked_ = 3;
+}
+
+Result<Item> Parser::expect(Type type, std::string_view context) {
+  Item token = next_non_space();
+  if (token.type != type) return unexpected(token, context);
+  return token;
+}
+
+std::unexpected<Error> Parser::unexpected(const Item& token, std::string_view context) {
+  if (token.type != Type::error) {
+    return fail(fmt::format("unexpected {} in {}", token.print(), context));
+  }
+  std::string message = token.print();
+  if (action_line_ != 0 && action_line_ != token.line) {
+    std::string_view word = message.ends_with(" action") ? "" : " in action";
+    message += fmt::format("{} started at {}:{}", word, shared_.source->name, action_line_);
+  }
+  return fail(std::move(message));
+}
+
+std::unexpected<Error> Parser::fail(std::string message) {
+  return std::unexpected<Error>(
+      Error(Code::template_syntax, std::move(message))
+          .at(fmt::format("{}:{}", shared_.source->name, tokens_[0].line)));
+}
+
+}  // namespace
+
+Result<ParsedFile> parse_template(std::string_view name, std::string_view text, Names& names,
+                                  const FunctionTable& functions) {
+  auto source = std::make_shared<Source>();
+  source->name = name;
+  source->text = text;
+  Parser::Shared shared{source, Lexer(source->text), names, functions, {}, 0};
+  TRY(Parser(shared).parse_file());
+  ParsedFile file;
+  for (auto& [key, tree] : shared.set) {
+    if (*key == name) file.main = tree;
+    file.trees.push_back(std::move(tree));
+  }
+  return file;
+}
+
+}  // namespace holdfast::gotmpl

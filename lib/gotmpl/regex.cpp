@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gotmpl/regex.h"
+
+#include <re2/re2.h>
+
+#include "gotmpl/go_text.h"
+#include "gotmpl/unicode.h"
+
+namespace holdfast::gotmpl {
+namespace {
+
+constexpr std::int64_t program_bytes_max = std::int64_t{8} << 20;
+
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+// regexp/syntax names the errors so.
+std::string_view error_name(re2::RE2::ErrorCode code) {
+  switch (code) {
+    case re2::RE2::ErrorBadEscape: return "invalid escape sequence";
+    case re2::RE2::ErrorBadCharClass: return "invalid character class";
+    case re2::RE2::ErrorBadCharRange: return "invalid character class range";
+    case re2::RE2::ErrorMissingBracket: return "missing closing ]";
+    case re2::RE2::ErrorMissingParen: return "missing closing )";
+    case re2::RE2::ErrorUnexpectedParen: return "unexpected )";
+    case re2::RE2::ErrorTrailingBackslash: return "trailing backslash at end of expression";
+    case re2::RE2::ErrorRepeatArgument: return "missing argument to repetition operator";
+    case re2::RE2::ErrorRepeatSize: return "invalid repeat count";
+    case re2::RE2::ErrorRepeatOp: return "invalid nested repetition operator";
+    case re2::RE2::ErrorBadPerlOp: return "invalid or unsupported Perl syntax";
+    case re2::RE2::ErrorBadUTF8: return "invalid UTF-8";
+    case re2::RE2::ErrorBadNamedCapture: return "invalid named capture";
+    case re2::RE2::ErrorPatternTooLarge: return "expression too large";
+    case re2::RE2::NoError:
+    case re2::RE2::ErrorInternal: return "internal error";
+  }
+  return "internal error";
+}
+
+bool name_rune(char32_t rune) { return rune == '_' || is_letter(rune) || is_digit(rune); }
+
+}  // namespace
+
+struct Regex::Compiled {
+  re2::RE2 program;
+  Compiled(const std::string& pattern, const re2::RE2::Options& options)
+      : program(pattern, options) {}
+};
+
+RegexCache::RegexCache() = default;
+RegexCache::~RegexCache() = default;
+
+Regex::Regex(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
+Regex::~Regex() = default;
+
+Result<const Regex*> RegexCache::compile(const std::string& pattern) {
+  auto found = compiled_.find(pattern);
+  if (found != compiled_.end()) return found->second.get();
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(program_bytes_max);
+  auto compiled = std::make_unique<Regex::Compiled>(pattern, options);
+  if (!compiled->program.ok()) {
+    std::string fragment = compiled->program.error_arg();
+    // RE2 leaves the whole pattern out where Go names it.
+    if (compiled->program.error_code() == re2::RE2::ErrorMissingParen ||
+        compiled->program.error_code() == re2::RE2::ErrorUnexpectedParen) {
+      fragment = pattern;
+    }
+    std::string_view name = error_name(compiled->program.error_code());
+    return failure(Code::template_execution, "error parsing regexp: {}{}", name,
+                   name.ends_with("expression") ? "" : fmt::format(": `{}`", fragment));
+  }
+  auto regex = std::make_unique<Regex>(std::move(compiled));
+  return compiled_.emplace(pattern, std::move(regex)).first->second.get();
+}
+
+bool Regex::matches(std::string_view text) const {
+  return compiled_->program.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+}
+
+std::vector<Match> Regex::find(std::string_view text, std::int64_t limit, Groups groups) const {
+  std::vector<Match> found;
+  int count = groups == Groups::all ? compiled_->program.NumberOfCapturingGroups() + 1 : 1;
+  std::vector<re2::StringPiece> pieces(static_cast<std::size_t>(count));
+  std::size_t at = 0;
+  std::size_t last_end = std::string_view::npos;
+  while (limit < 0 || static_cast<std::int64_t>(found.size()) < limit) {
+    if (at > text.size() || !compiled_->program.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED,
+                                                      pieces.data(), count)) {
+      break;
+    }
+    auto begin = static_cast<std::size_t>(pieces[0].data() - text.data());
+    std::size_t end = begin + pieces[0].size();
+    // An empty match right after a match does not count (regexp.go, allMatches).
+    bool accepted = end > begin || begin != last_end;
+    last_end = end;
+    if (end > begin) {
+      at = end;
+    } else {
+      at = end < text.size() ? end + decode_rune(text.substr(end)).size : text.size() + 1;
+    }
+    if (!accepted) continue;
+    Match match;
+    for (const re2::StringPiece& part : pieces) {
+      if (part.data() == nullptr) {
+        match.groups.emplace_back();
+      } else {
+        match.groups.emplace_back(std::string_view(part.data(), part.size()));
+      }
+    }
+    found.push_back(std::move(match));
+  }
+  return found;
+}
+
+void Regex::expand(std::string& out, std::string_view replacement, const Match& match) const {
+  while (!replacement.empty()) {
+    std::size_t dollar = replacement.find('$');
+    out += replacement.substr(0, dollar);
+    if (dollar == std::string_view::npos) return;
+    replacement.remove_prefix(dollar + 1);
+    if (replacement.starts_with('$')) {
+      out += '$';
+      replacement.remove_prefix(1);
+      continue;
+    }
+    bool braces = replacement.starts_with('{');
+    std::string_view rest = replacement.substr(braces ? 1 : 0);
+    std::size_t size = 0;
+    while (size < rest.size()) {
+      Rune rune = decode_rune(rest.substr(size));
+      if (!name_rune(rune.value)) break;
+      size += rune.size;
+    }
+    if (size == 0 || (braces && (size >= rest.size() || rest[size] != '}'))) {
+      out += '$';
+      continue;
+    }
+    std::string_view name = rest.substr(0, size);
+    replacement = rest.substr(size + (braces ? 1 : 0));
+    ParsedUnsigned number = parse_unsigned(name, 10);
+    std::size_t index = match.groups.size();
+    // Leading zeros make a name of it.
+    bool numeric = number.status == Parsed::ok && number.value < 100'000'000 &&
+                   (name.size() == 1 || name[0] != '0');
+    if (numeric) {
+      index = number.value;
+    } else {
+      const std::map<std::string, int>& names = compiled_->program.NamedCapturingGroups();
+      auto found = names.find(std::string(name));
+      if (found != names.end()) index = static_cast<std::size_t>(found->second);
+    }
+    if (index < match.groups.size() && match.groups[index]) out += *match.groups[index];
+  }
+}
+
+std::string quote_meta(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace holdfast::gotmpl

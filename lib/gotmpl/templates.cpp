@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gotmpl/templates.h"
+
+#include "gotmpl/execution.h"
+#include "gotmpl/go_text.h"
+#include "gotmpl/regex.h"
+
+namespace holdfast::gotmpl {
+
+const Tree* Scope::find(std::string_view name) const {
+  for (const Scope* scope = this; scope != nullptr; scope = scope->outer) {
+    auto found = scope->trees.find(name);
+    if (found != scope->trees.end()) return found->second.get();
+  }
+  return nullptr;
+}
+
+void Scope::add(const ParsedFile& file) {
+  for (const std::shared_ptr<const Tree>& tree : file.trees) {
+    auto [slot, added] = trees.try_emplace(*tree->name, tree);
+    if (!added && !tree->blank()) slot->second = tree;
+  }
+}
+
+Templates::State::State(Environment given)
+    : environment(std::move(given)),
+      functions(FunctionTable::of(environment.flavor)),
+      patterns(std::make_unique<RegexCache>()) {}
+
+Templates::State::~State() {
+  for (Datum& map : cyclic) {
+    // Moved out first: emptying one map may free another of the list.
+    std::vector<Dict::Entry> entries = std::move(map.dict()->entries());
+    map.dict()->entries().clear();
+  }
+}
+
+Templates::Templates(Environment environment)
+    : state_(std::make_unique<State>(std::move(environment))) {}
+Templates::Templates(Templates&&) noexcept = default;
+Templates& Templates::operator=(Templates&&) noexcept = default;
+Templates::~Templates() = default;
+
+Result<> Templates::parse(std::string_view name, std::string_view text) {
+  ParsedFile file = TRY(parse_template(name, text, state_->names, state_->functions));
+  state_->scope.add(file);
+  return {};
+}
+
+Result<std::string> Templates::execute(std::string_view name, const Datum& data) {
+  const Tree* tree = state_->scope.find(name);
+  if (tree == nullptr) {
+    return failure(Code::template_execution, "no template {} associated with template \"gotpl\"",
+                   quote(name));
+  }
+  return Execution(*state_).run(*tree, data);
+}
+
+bool Templates::contains(std::string_view name) const {
+  return state_->scope.find(name) != nullptr;
+}
+
+std::vector<std::string_view> function_names(Flavor flavor) {
+  return FunctionTable::of(flavor).names();
+}
+
+}  // namespace holdfast::gotmpl
