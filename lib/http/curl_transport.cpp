@@ -301,9 +301,10 @@ class Wire {
   }
 
   [[nodiscard]] int poll_wait() {
-    constexpr Duration longest = std::chrono::seconds(1);
+    // Arrivals and libcurl's own timers end the wait. What is held back by may_start() is looked at
+    // again within a second; with nothing held back an idle wire hardly wakes.
     const auto at = now();
-    Duration wait = longest;
+    Duration wait = pending_.empty() ? std::chrono::seconds(60) : std::chrono::seconds(1);
     for (const auto& [easy, transfer] : active_)
       wait = std::min<Duration>(wait, transfer->deadline - at);
     for (const auto& transfer : pending_) {

@@ -114,6 +114,14 @@ struct Client::State {
   Guarded<std::vector<std::unique_ptr<WatchTransport>>> watches;
   Guarded<Cached> cached;
   std::string server_version;
+  Guarded<Traffic> traffic;
+
+  void count(const Result<http::Response>& answer) {
+    auto counted = traffic.lock();
+    ++counted->calls;
+    if (!answer) ++counted->lost;
+    if (answer && answer->status == 429) ++counted->throttled;
+  }
 };
 
 Client::Client(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -142,6 +150,10 @@ const std::string& Client::server_version() const {
   return state_->server_version;
 }
 
+Traffic Client::traffic() const {
+  return *state_->traffic.lock();
+}
+
 http::Transport& Client::transport() {
   return *state_->calls;
 }
@@ -153,10 +165,13 @@ Result<> Client::authorise(http::Request& request) {
 Result<http::Response> Client::send(http::Request request) {
   http::Request first = request;
   TRY(authorise(first));
-  http::Response response = TRY(state_->calls->send(first));
-  if (response.status != 401 || !state_->credentials.renew()) return response;
-  TRY(authorise(request));
-  return state_->calls->send(request);
+  auto response = state_->calls->send(first);
+  if (response && response->status == 401 && state_->credentials.renew()) {
+    TRY(authorise(request));
+    response = state_->calls->send(request);
+  }
+  state_->count(response);
+  return response;
 }
 
 Result<std::unique_ptr<http::Incoming>> Client::open(http::Request request, std::stop_token stop) {
@@ -167,6 +182,7 @@ Result<std::unique_ptr<http::Incoming>> Client::open(http::Request request, std:
 Result<http::Response> Client::watch_stream(http::Request request, const http::Transport::Sink& use,
                                             const std::stop_token& stop) {
   TRY(authorise(request));
+  ++state_->traffic.lock()->watches;
   State::WatchTransport* chosen = nullptr;
   {
     auto watches = state_->watches.lock();
@@ -318,10 +334,12 @@ Result<Value> Client::get(const Identity& identity, Content content) {
   return object;
 }
 
-Result<Value> Client::list_page(const std::string& path, const ListOptions& options, int limit,
+Result<Value> Client::list_page(const std::string& path, const ListOptions& options,
                                 const std::string& from) {
   std::string query = selector_query(options);
-  if (limit > 0) query += fmt::format("{}limit={}", query.empty() ? "" : "&", limit);
+  if (options.page_size > 0) {
+    query += fmt::format("{}limit={}", query.empty() ? "" : "&", options.page_size);
+  }
   if (!from.empty()) query += "&continue=" + http::percent_encoded(from);
   return exchange(
       {.url = fmt::format("{}{}{}{}", state_->config.server, path, query.empty() ? "" : "?", query),
@@ -331,32 +349,38 @@ Result<Value> Client::list_page(const std::string& path, const ListOptions& opti
       "list", path);
 }
 
-Result<List> Client::list(const KindInfo& kind, const ListOptions& options) {
+Result<std::string> Client::list_each(const KindInfo& kind, const ListOptions& options,
+                                      const std::function<void(Value&&)>& use) {
   const std::string path = path_of(kind, options.namespace_, "");
-  List out;
   std::string from;
-  int limit = options.page_size;
   while (true) {
-    auto page = list_page(path, options, limit, from);
-    if (!page && page.error().code() == Code::resource_version && limit > 0) {
-      // The continue token has expired: everything at once, as client-go's pager falls back.
-      out = {};
-      from.clear();
-      limit = 0;
-      continue;
-    }
-    if (!page) return failure(std::move(page).error());
-    auto* items = page->find("items");
+    Value page = TRY(list_page(path, options, from));
+    auto* items = page.find("items");
     if (items != nullptr && items->as_array() != nullptr) {
       for (auto& item : *items->as_array()) {
         complete_object(item, kind, options.managed_fields);
-        out.items.push_back(std::move(item));
+        use(std::move(item));
       }
     }
-    out.resource_version = page->text({"metadata", "resourceVersion"});
-    from = page->text({"metadata", "continue"});
-    if (from.empty()) return out;
+    from = page.text({"metadata", "continue"});
+    if (from.empty()) return std::string(page.text({"metadata", "resourceVersion"}));
   }
+}
+
+Result<List> Client::list(const KindInfo& kind, const ListOptions& options) {
+  List out;
+  const auto keep = [&](Value&& object) { out.items.push_back(std::move(object)); };
+  auto version = list_each(kind, options, keep);
+  if (!version && version.error().code() == Code::resource_version && options.page_size > 0) {
+    // As client-go's pager falls back.
+    ListOptions at_once = options;
+    at_once.page_size = 0;
+    out.items.clear();
+    version = list_each(kind, at_once, keep);
+  }
+  if (!version) return failure(std::move(version).error());
+  out.resource_version = *std::move(version);
+  return out;
 }
 
 Result<http::Request> Client::apply_request(const Value& object, const Identity& identity,
@@ -408,6 +432,7 @@ std::vector<Result<Value>> Client::apply_all(std::span<const Value> objects,
   auto answers = state_->calls->send_all(std::move(requests), in_flight);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const auto& [index, target] = sent[i];
+    state_->count(answers[i]);
     if (!answers[i]) {
       results[index] = failure(transport_error(std::move(answers[i]).error(), "apply", target));
     } else if (answers[i]->status == 401 && state_->credentials.renew()) {

@@ -37,7 +37,7 @@ struct ListOptions {
   std::string field_selector;
   Content content = Content::whole;
   ManagedFields managed_fields = ManagedFields::keep;
-  int page_size = 500;
+  int page_size = 500;  // 0: no pages
 };
 
 struct List {
@@ -75,6 +75,14 @@ struct ServiceAddress {
   std::string port;
 };
 
+// Requests since the client connected, for metrics; a retry by itself counts once.
+struct Traffic {
+  std::uint64_t calls = 0;
+  std::uint64_t watches = 0;
+  std::uint64_t throttled = 0;  // answered with 429 in the end
+  std::uint64_t lost = 0;       // without an answer
+};
+
 class Client {
  public:
   // Asks GET /version first, so that HTTP/2's limits are known before many requests come at once.
@@ -87,6 +95,7 @@ class Client {
   [[nodiscard]] const Config& config() const;
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] const std::string& server_version() const;  // "v1.37.2"
+  [[nodiscard]] Traffic traffic() const;
 
   // A kind that is not known is looked for once more on the server. Code::kind_unknown; but
   // Code::cluster_unreachable while the server of its group does not answer.
@@ -97,6 +106,11 @@ class Client {
 
   Result<Value> get(const Identity& identity, Content content = Content::whole);
   Result<List> list(const KindInfo& kind, const ListOptions& options = {});
+  // Gives each object to `use` as its page arrives, so that one page is held and not the list;
+  // returns the list's resource version. Code::resource_version when the pages expired on the way:
+  // what was given is then incomplete, and page_size 0 asks for everything at once.
+  Result<std::string> list_each(const KindInfo& kind, const ListOptions& options,
+                                const std::function<void(Value&&)>& use);
 
   // Server-side apply. Safe to repeat, so it is retried by itself.
   Result<Value> apply(const Value& object, const ApplyOptions& options);
@@ -145,7 +159,7 @@ class Client {
   Result<http::Request> apply_request(const Value& object, const Identity& identity,
                                       const ApplyOptions& options);
   Result<Value> exchange(http::Request request, std::string_view verb, const std::string& target);
-  Result<Value> list_page(const std::string& path, const ListOptions& options, int limit,
+  Result<Value> list_page(const std::string& path, const ListOptions& options,
                           const std::string& from);
 
   std::unique_ptr<State> state_;

@@ -202,6 +202,8 @@ TEST(Client, RetriesWhatTheServerPutsOff) {
   Client client = client_for(*server);
   EXPECT_TRUE(client.create(config_map("a")).has_value());
   EXPECT_EQ(requests, 2);
+  EXPECT_EQ(client.traffic().calls, 4U) << "version, discovery twice, create";
+  EXPECT_EQ(client.traffic().throttled, 0U);
 }
 
 TEST(Client, DoesNotCreateTwiceWhenTheAnswerIsLost) {

@@ -68,22 +68,31 @@ class Reflector {
   }
 
   Result<> list() {
-    List list = TRY(client_.list(kind_, options_));
-    for (auto& [key, known] : known_)
-      known.seen = false;
-    for (auto& object : list.items) {
-      auto& known = known_[key_of(object)];
-      known.seen = true;
-      report(std::move(object), known);
+    auto version = list_pages(options_);
+    if (!version && version.error().code() == Code::resource_version) {
+      ListOptions at_once = options_;
+      at_once.page_size = 0;
+      version = list_pages(at_once);
     }
+    if (!version) return failure(std::move(version).error());
     std::erase_if(known_, [&](const auto& entry) {
       if (!entry.second.seen) report_vanished(entry.first, entry.second.uid);
       return !entry.second.seen;
     });
-    place_ = list.resource_version;
+    place_ = *std::move(version);
     pauses_ = 0;
     handler_({.kind = WatchEvent::Kind::synced, .resource_version = place_});
     return {};
+  }
+
+  Result<std::string> list_pages(const ListOptions& options) {
+    for (auto& [key, known] : known_)
+      known.seen = false;
+    return client_.list_each(kind_, options, [&](Value&& object) {
+      auto& known = known_[key_of(object)];
+      known.seen = true;
+      report(std::move(object), known);
+    });
   }
 
   // Added or modified, or nothing when this version was reported before.

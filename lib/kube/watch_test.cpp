@@ -143,6 +143,20 @@ TEST(Watch, ListsAgainWhenItsPlaceIsGoneAndReportsWhatVanished) {
                    "modified a 33", "deleted c u9", "synced 40"}));            // 410 in the stream
 }
 
+TEST(Watch, LosesNoDeletionWhenTheListsPagesExpire) {
+  Script script;
+  script.then_answer(200, list("10", {object("a", "u1", "5"), object("b", "u2", "6")}));
+  script.then_answer(410, R"({"kind":"Status","code":410})");
+  script.then_answer(200, R"({"metadata":{"resourceVersion":"20","continue":"n"},"items":[)" +
+                              object("a", "u1", "5") + "]}");
+  script.then_answer(410, R"({"kind":"Status","reason":"Expired","code":410})");
+  script.then_answer(200, list("30", {object("b", "u2", "6")}));
+  script.run();
+  EXPECT_EQ(script.seen,
+            (Lines{"added a 5", "added b 6", "synced 10", "deleted a u1", "synced 30"}));
+  EXPECT_EQ(script.targets[4], "/api/v1/configmaps");
+}
+
 TEST(Watch, GoesOnAfterTroubleWithoutLosingItsPlace) {
   Script script;
   script.then_answer(500, "{}");
