@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/git_tree.h"
 
+#include "fakes/stock_git.h"
 #include "git/repository.h"
-#include "git/stock_git.h"
 #include "tree/memory_tree.h"
 
 #include <gtest/gtest.h>

@@ -2,8 +2,8 @@
 #include "git/mirrors.h"
 
 #include "fakes/loopback.h"
+#include "fakes/stock_git.h"
 #include "git/pkt_line.h"
-#include "git/stock_git.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "git/stock_git.h"
+#include "fakes/stock_git.h"
 
 #include "base/handle.h"
 #include "base/text.h"
@@ -16,7 +16,7 @@
 #include <csignal>
 #include <fstream>
 
-namespace holdfast::git::stock {
+namespace holdfast::stock {
 namespace {
 
 struct Pipe {
@@ -220,4 +220,4 @@ Result<std::unique_ptr<http::Incoming>> BackendTransport::open(const http::Reque
   return canned(TRY(send(request)), portion);
 }
 
-}  // namespace holdfast::git::stock
+}  // namespace holdfast::stock

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace holdfast::git::stock {
+namespace holdfast::stock {
 
 struct Ran {
   int status = -1;
@@ -70,4 +70,4 @@ class BackendTransport final : public http::Transport {
 // A body that is there already.
 std::unique_ptr<http::Incoming> canned(http::Response response, std::size_t portion);
 
-}  // namespace holdfast::git::stock
+}  // namespace holdfast::stock

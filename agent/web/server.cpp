@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/web/server.h"
+
+#include "base/guarded.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/zlib/inflate_stream.hpp>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <future>
+#include <optional>
+#include <thread>
+
+namespace holdfast::agent {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+using Parser = beast::http::request_parser<beast::http::buffer_body>;
+using Done = std::function<void(error_code)>;
+
+Error connection_error(error_code status) {
+  const bool late = status == beast::error::timeout;
+  return Error(late ? Code::timed_out : Code::unreachable, "the client's connection ended")
+      .because(status.message());
+}
+
+// Undoes Content-Encoding: gzip, which git uses for requests above a KiB. One member, as git
+// writes.
+class Gunzip {
+ public:
+  // Appends the plain bytes of `input` to `out`.
+  Result<> feed(std::string_view input, std::string& out, std::size_t out_max) {
+    if (!header_done_) {
+      header_ += input;
+      if (header_.size() < header_bytes) return {};
+      const bool plain = header_.starts_with(std::string_view("\x1f\x8b\x08\x00", 4));
+      if (!plain)
+        return failure(Code::wrong_type, "the request's body is not gzip as git writes it");
+      header_done_ = true;
+      const std::string rest = header_.substr(header_bytes);
+      return inflate(rest, out, out_max);
+    }
+    return inflate(input, out, out_max);
+  }
+
+  [[nodiscard]] bool complete() const { return ended_; }
+
+ private:
+  static constexpr std::size_t header_bytes = 10;
+
+  Result<> inflate(std::string_view input, std::string& out, std::size_t out_max) {
+    std::array<char, 16384> portion;
+    beast::zlib::z_params z;
+    z.next_in = input.data();
+    z.avail_in = input.size();
+    while (!ended_) {
+      z.next_out = portion.data();
+      z.avail_out = portion.size();
+      error_code status;
+      stream_.write(z, beast::zlib::Flush::sync, status);
+      out.append(portion.data(), portion.size() - z.avail_out);
+      if (out.size() > out_max)
+        return failure(Code::limit, "the request's body is larger than {} bytes", out_max);
+      ended_ = status == beast::zlib::error::end_of_stream;
+      if (status == beast::zlib::error::need_buffers) return {};
+      if (status && !ended_) return failure(Code::wrong_type, "the request's body is damaged");
+      if (z.avail_in == 0 && z.avail_out > 0) return {};
+    }
+    return {};
+  }
+
+  beast::zlib::inflate_stream stream_;
+  std::string header_;
+  bool header_done_ = false, ended_ = false;
+};
+
+}  // namespace
+
+// A connection belongs to the socket thread while it waits for a request, and to one worker from
+// the request's header to the end of the answer; the worker's reads and writes run on the socket
+// thread and it waits for them, so that Beast's deadlines hold.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(asio::ip::tcp::socket socket, Server::State& server)
+      : stream_(std::move(socket)), server_(server) {}
+
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void wait_for_request();  // on the socket thread
+  void answer();            // on a worker
+  void cut();               // from anywhere
+
+ private:
+  Request make_request();
+  Result<std::string_view> read_body(std::size_t bytes_max);
+  Result<std::size_t> read_some(std::array<char, 65536>& into);
+  void respond(const Response& response);
+  Result<> send_stream(const Response& response);
+  Result<> write(std::string_view bytes);
+  enum class Framing { whole, chunked, until_closed };
+  [[nodiscard]] std::string head_of(const Response& response, Framing framing) const;
+  void finish(bool reusable);
+
+  // Starts `operation` on the socket thread and waits for its end.
+  error_code run(const std::function<void(Done)>& operation);
+
+  beast::tcp_stream stream_;
+  Server::State& server_;
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  std::optional<Gunzip> gunzip_;
+  std::array<char, 65536> portion_;
+  std::string plain_;
+  std::size_t body_bytes_ = 0;
+  SteadyTime answer_deadline_;
+};
+
+struct Server::State {
+  explicit State(const ServerOptions& given) : options(given) {}
+
+  Result<> listen();
+  void accept();
+  void work(const std::stop_token& token);
+
+  struct Found {
+    const Route* route = nullptr;
+    bool path_known = false;  // with another method
+  };
+
+  Found find_route(const Request& request) const;
+  void enqueue(std::shared_ptr<Connection> connection);
+
+  ServerOptions options;
+  std::vector<Route> routes;
+  std::atomic<int> connections = 0;  // outlives the connections that `sockets` holds
+  asio::io_context sockets{1};
+  // A worker may need the socket thread when nothing else does.
+  asio::executor_work_guard<asio::io_context::executor_type> busy{sockets.get_executor()};
+  asio::ip::tcp::acceptor acceptor{sockets};
+  asio::steady_timer pause{sockets};
+  Guarded<std::deque<std::shared_ptr<Connection>>> waiting;  // bounded by connections_max
+  std::condition_variable_any arrived;
+  Guarded<std::vector<std::weak_ptr<Connection>>> open;
+  std::stop_source stop;
+  std::vector<std::jthread> workers;
+  std::jthread socket_thread;
+};
+
+Connection::~Connection() {
+  --server_.connections;
+}
+
+void Connection::wait_for_request() {
+  if (server_.stop.stop_requested()) return;
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(server_.options.header_bytes_max));
+  parser_->body_limit(boost::none);  // counted in read_body, by route
+  gunzip_.reset();
+  plain_.clear();
+  body_bytes_ = 0;
+  stream_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      server_.options.idle_timeout));
+  beast::http::async_read_header(stream_, buffer_, *parser_,
+                                 [self = shared_from_this()](error_code status, std::size_t) {
+                                   if (!status)
+                                     self->server_.enqueue(self);  // else: closed, late or not HTTP
+                                 });
+}
+
+error_code Connection::run(const std::function<void(Done)>& operation) {
+  std::promise<error_code> promise;
+  asio::post(stream_.get_executor(), [&] {
+    stream_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+        server_.options.progress_timeout));
+    operation([&](error_code status) { promise.set_value(status); });
+  });
+  return promise.get_future().get();
+}
+
+Result<std::size_t> Connection::read_some(std::array<char, 65536>& into) {
+  auto& body = parser_->get().body();
+  body.data = into.data();
+  body.size = into.size();
+  body.more = true;
+  const auto status = run([&](Done done) {
+    beast::http::async_read(stream_, buffer_, *parser_,
+                            [done = std::move(done)](error_code s, std::size_t) { done(s); });
+  });
+  if (status && status != beast::http::error::need_buffer) return failure(connection_error(status));
+  return into.size() - body.size;
+}
+
+Result<std::string_view> Connection::read_body(std::size_t bytes_max) {
+  while (!parser_->is_done()) {
+    const auto count = TRY(read_some(portion_));
+    if (count == 0) continue;
+    body_bytes_ += count;
+    if (body_bytes_ > bytes_max) {
+      return failure(Code::limit, "the request's body is larger than {} bytes", bytes_max);
+    }
+    const std::string_view bytes(portion_.data(), count);
+    if (!gunzip_) return bytes;
+    plain_.clear();
+    TRY(gunzip_->feed(bytes, plain_, bytes_max));
+    if (!plain_.empty()) return std::string_view(plain_);
+  }
+  return std::string_view();
+}
+
+Request Connection::make_request() {
+  const auto& message = parser_->get();
+  Request request{.method = std::string(message.method_string())};
+  const std::string_view target(message.target().data(), message.target().size());
+  const auto mark = std::min(target.find('?'), target.size());
+  request.path = target.substr(0, mark);
+  request.query = target.substr(std::min(mark + 1, target.size()));
+  for (const auto& field : message) {
+    request.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+  }
+  return request;
+}
+
+void Connection::answer() {
+  answer_deadline_ =
+      std::chrono::steady_clock::now() +
+      std::chrono::duration_cast<SteadyTime::duration>(server_.options.answer_timeout);
+  Request request = make_request();
+  const auto [route, path_known] = server_.find_route(request);
+  if (route == nullptr) {
+    return respond(path_known ? text_response(405, "the method is not allowed here\n")
+                              : text_response(404, "there is nothing here\n"));
+  }
+  const auto coding = request.header("content-encoding");
+  if (coding == "gzip") {
+    gunzip_.emplace();
+  } else if (!coding.empty()) {
+    return respond(text_response(415, "only gzip is understood\n"));
+  }
+  const std::size_t bytes_max = route->body_bytes_max;
+  request.read_body = [this, bytes_max, asked = false,
+                       waits = request.header("expect") ==
+                               "100-continue"]() mutable -> Result<std::string_view> {
+    if (!std::exchange(asked, true) && waits) TRY(write("HTTP/1.1 100 Continue\r\n\r\n"));
+    return read_body(bytes_max);
+  };
+  respond(route->handler(request));
+}
+
+std::string Connection::head_of(const Response& response, Framing framing) const {
+  const auto reason = beast::http::obsolete_reason(
+      beast::http::int_to_status(static_cast<unsigned>(response.status)));
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status,
+                                 std::string_view(reason.data(), reason.size()));
+  for (const auto& header : response.headers) {
+    head += fmt::format("{}: {}\r\n", header.name, header.value);
+  }
+  head += "X-Content-Type-Options: nosniff\r\n";
+  if (framing == Framing::whole)
+    head += fmt::format("Content-Length: {}\r\n", response.body.size());
+  if (framing == Framing::chunked) head += "Transfer-Encoding: chunked\r\n";
+  if (!parser_->get().keep_alive()) head += "Connection: close\r\n";
+  return head + "\r\n";
+}
+
+void Connection::respond(const Response& response) {
+  const bool head_only = parser_->get().method() == beast::http::verb::head;
+  Result<> sent;
+  if (response.stream && !head_only) {
+    sent = send_stream(response);
+  } else {
+    sent = write(head_of(response, Framing::whole) + (head_only ? std::string() : response.body));
+  }
+  // A body that nobody read would be taken for the next request.
+  finish(sent && parser_->is_done() && parser_->get().keep_alive());
+}
+
+Result<> Connection::send_stream(const Response& response) {
+  const bool chunked = parser_->get().version() >= 11;  // else the end of the connection ends it
+  TRY(write(head_of(response, chunked ? Framing::chunked : Framing::until_closed)));
+  const auto chunk = [&](std::string_view bytes) -> Result<> {
+    if (bytes.empty()) return {};
+    if (std::chrono::steady_clock::now() > answer_deadline_) {
+      return failure(Code::timed_out, "the client reads too slowly");
+    }
+    if (!chunked) return write(bytes);
+    std::string framed = fmt::format("{:x}\r\n", bytes.size());
+    framed += bytes;
+    return write(framed + "\r\n");
+  };
+  const auto done = response.stream(chunk, server_.stop.get_token());
+  if (!done) {
+    log::debug("an answer was cut off", {{"because", done.error().message()}});
+    return done;
+  }
+  if (!chunked) return failure(Code::stopped, "the end of the connection is the end of the answer");
+  return write("0\r\n\r\n");
+}
+
+Result<> Connection::write(std::string_view bytes) {
+  const auto status = run([&](Done done) {
+    asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()),
+                      [done = std::move(done)](error_code s, std::size_t) { done(s); });
+  });
+  if (status) return failure(connection_error(status));
+  return {};
+}
+
+void Connection::finish(bool reusable) {
+  asio::post(stream_.get_executor(), [self = shared_from_this(), reusable] {
+    if (reusable) return self->wait_for_request();
+    error_code ignored;
+    self->stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  });
+}
+
+void Connection::cut() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->stream_.close(); });
+}
+
+namespace {
+
+// "/healthz" and "/healthz/x" fit "/healthz"; "/healthzebra" does not.
+bool fits(std::string_view path, std::string_view prefix) {
+  if (!path.starts_with(prefix)) return false;
+  return path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/';
+}
+
+}  // namespace
+
+Server::State::Found Server::State::find_route(const Request& request) const {
+  Found found;
+  for (const auto& route : routes) {
+    if (!fits(request.path, route.prefix)) continue;
+    found.path_known = true;
+    const bool method =
+        route.method == request.method || (route.method == "GET" && request.method == "HEAD");
+    if (!method) continue;
+    if (found.route == nullptr || route.prefix.size() > found.route->prefix.size()) {
+      found.route = &route;
+    }
+  }
+  return found;
+}
+
+void Server::State::enqueue(std::shared_ptr<Connection> connection) {
+  waiting.lock()->push_back(std::move(connection));
+  arrived.notify_one();
+}
+
+void Server::State::work(const std::stop_token& token) {
+  while (true) {
+    std::shared_ptr<Connection> next;
+    {
+      auto queue = waiting.lock();
+      if (!arrived.wait(queue.mutex(), token, [&] { return !queue->empty(); })) return;
+      next = std::move(queue->front());
+      queue->pop_front();
+    }
+    next->answer();
+  }
+}
+
+void Server::State::accept() {
+  acceptor.async_accept([this](error_code status, asio::ip::tcp::socket socket) {
+    if (status == asio::error::operation_aborted) return;
+    if (!status && ++connections <= options.connections_max) {
+      const auto connection = std::make_shared<Connection>(std::move(socket), *this);
+      {
+        auto known = open.lock();
+        std::erase_if(*known, [](const auto& c) { return c.expired(); });
+        known->push_back(connection);
+      }
+      connection->wait_for_request();
+    } else if (!status) {
+      --connections;  // one too many: closed at once
+    } else {
+      // Out of descriptors, most likely: asking again at once would spin.
+      pause.expires_after(std::chrono::milliseconds(100));
+      return pause.async_wait([this](error_code ended) {
+        if (!ended) accept();
+      });
+    }
+    accept();
+  });
+}
+
+Result<> Server::State::listen() {
+  error_code status;
+  const auto address = asio::ip::make_address(options.address, status);
+  const asio::ip::tcp::endpoint endpoint(address, static_cast<unsigned short>(options.port));
+  if (!status) acceptor.open(endpoint.protocol(), status);
+  if (!status) acceptor.set_option(asio::socket_base::reuse_address(true), status);
+  if (!status) acceptor.bind(endpoint, status);
+  if (!status) acceptor.listen(asio::socket_base::max_listen_connections, status);
+  if (!status) return {};
+  const bool taken = status == asio::error::address_in_use;
+  return failure(Error(taken ? Code::port_in_use : Code::file_unwritable,
+                       fmt::format("nothing can listen on {}:{}", options.address, options.port))
+                     .because(status.message()));
+}
+
+Server::Server(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
+                                              std::vector<Route> routes) {
+  auto state = std::make_unique<State>(options);
+  state->routes = std::move(routes);
+  TRY(state->listen());
+  state->accept();
+  State* const running = state.get();
+  state->socket_thread = std::jthread([running] { running->sockets.run(); });
+  for (int i = 0; i < options.threads; ++i) {
+    state->workers.emplace_back([running](const std::stop_token& token) { running->work(token); });
+  }
+  return std::make_unique<Server>(Private{}, std::move(state));
+}
+
+Server::~Server() {
+  state_->stop.request_stop();
+  asio::post(state_->sockets, [this] {
+    error_code ignored;
+    state_->acceptor.close(ignored);
+    state_->pause.cancel();
+  });
+  for (const auto& known : *state_->open.lock()) {
+    if (const auto connection = known.lock()) connection->cut();
+  }
+  for (auto& worker : state_->workers)
+    worker.request_stop();
+  for (auto& worker : state_->workers)
+    worker.join();
+  state_->waiting.lock()->clear();
+  state_->sockets.stop();
+  state_->socket_thread.join();
+}
+
+int Server::port() const {
+  error_code status;
+  return state_->acceptor.local_endpoint(status).port();
+}
+
+std::string_view Request::header(std::string_view name) const {
+  const auto* value = http::find_header(headers, name);
+  return value == nullptr ? std::string_view() : std::string_view(*value);
+}
+
+Result<std::string> read_whole_body(const Request& request) {
+  std::string body;
+  while (true) {
+    const auto bytes = TRY(request.read_body());
+    if (bytes.empty()) return body;
+    body += bytes;
+  }
+}
+
+Response text_response(int status, std::string body) {
+  return {.status = status,
+          .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
+          .body = std::move(body)};
+}
+
+}  // namespace holdfast::agent

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/web/server.h"
+
+#include "agent/web/status_endpoint.h"
+#include "base/handle.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <thread>
+
+namespace holdfast::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+FileDescriptor connect_to(int port) {
+  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CHECK(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  return socket;
+}
+
+void send_all(const FileDescriptor& socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto count = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+std::string receive_until_closed(const FileDescriptor& socket) {
+  std::string all;
+  std::array<char, 4096> part;
+  while (true) {
+    const auto count = ::recv(socket.get(), part.data(), part.size(), 0);
+    if (count <= 0) return all;
+    all.append(part.data(), static_cast<std::size_t>(count));
+  }
+}
+
+// Sends `request` as it is; the request should end the connection.
+std::string exchange(int port, std::string_view request) {
+  const auto socket = connect_to(port);
+  send_all(socket, request);
+  return receive_until_closed(socket);
+}
+
+Response echo(const Request& request) {
+  auto body = read_whole_body(request);
+  if (!body) return text_response(413, body.error().what());
+  return text_response(200, *body);
+}
+
+Response count(const Request&) {
+  return {.stream = [](const Write& write, const std::stop_token&) -> Result<> {
+    for (int i = 0; i < 3; ++i)
+      TRY(write(std::to_string(i)));
+    return {};
+  }};
+}
+
+Response endless(const Request&) {
+  return {.stream = [](const Write& write, const std::stop_token& stop) -> Result<> {
+    const std::string bytes(100'000, 'x');
+    while (!stop.stop_requested())
+      TRY(write(bytes));
+    return failure(Code::stopped, "stopped");
+  }};
+}
+
+std::unique_ptr<Server> start(ServerOptions options = {}) {
+  options.address = "127.0.0.1";
+  return Server::start(
+             options,
+             {{.method = "POST", .prefix = "/echo", .handler = echo, .body_bytes_max = 1000},
+              {.method = "GET", .prefix = "/count", .handler = count},
+              {.method = "GET", .prefix = "/endless", .handler = endless}})
+      .value();
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+TEST(Server, AnswersByMethodAndPath) {
+  const auto server = start();
+
+  const struct {
+    const char *request, *says;
+  } table[] = {
+      {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
+       "\r\n\r\nhi"},
+      {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: "
+       "close\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\n",
+       "\r\n\r\nhi!"},
+      {"GET /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+       "1\r\n0\r\n1\r\n1\r\n1\r\n2\r\n0\r\n\r\n"},
+      {"GET /count HTTP/1.0\r\n\r\n", "\r\n\r\n012"},
+      {"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "405"},
+      {"GET /other HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "404"},
+      {"GET /counter HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "404"},
+      {"HEAD /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200 OK"},
+  };
+
+  for (const auto& row : table) {
+    const auto answer = exchange(server->port(), row.request);
+    EXPECT_TRUE(contains(answer, row.says)) << row.request << "\n" << answer;
+  }
+}
+
+TEST(Server, KeepsAConnectionForTheNextRequest) {
+  const auto server = start();
+  const auto answer =
+      exchange(server->port(),
+               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"
+               "GET /count HTTP/1.1\r\nHost: x\r\n\r\n"
+               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\n\r\nb");
+  EXPECT_TRUE(contains(answer, "\r\n\r\na"));
+  EXPECT_TRUE(contains(answer, "\r\n2\r\n0\r\n\r\n"));
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nb"));
+}
+
+TEST(Server, RefusesBodiesAndHeadersBeyondTheirLimits) {
+  const auto server = start();
+  EXPECT_TRUE(
+      contains(exchange(server->port(),
+                        "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n" +
+                            std::string(5000, 'x')),
+               " 413 "));
+  const auto answer =
+      exchange(server->port(), "GET /count HTTP/1.1\r\nX: " + std::string(100'000, 'x'));
+  EXPECT_FALSE(contains(answer, " 200 "));
+}
+
+TEST(Server, UndoesGzipWithinTheLimit) {
+  const auto server = start();
+  // gzip of a million 'a', made by gzip -9, and of "hello".
+  const std::string hello(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00"
+      "\x00\x00",
+      25);
+  const auto request = [](const std::string& body) {
+    return fmt::format(
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n"
+        "Connection: close\r\n\r\n{}",
+        body.size(), body);
+  };
+  EXPECT_TRUE(contains(exchange(server->port(), request(hello)), "\r\n\r\nhello"));
+  EXPECT_FALSE(contains(exchange(server->port(), request("not gzip at all")), " 200 "));
+}
+
+TEST(Server, EndsConnectionsThatSayNothing) {
+  const auto server =
+      start({.idle_timeout = milliseconds(50), .progress_timeout = milliseconds(50)});
+  EXPECT_EQ(receive_until_closed(connect_to(server->port())), "");
+  EXPECT_EQ(exchange(server->port(), "GET /count HT"), "");
+  EXPECT_EQ(exchange(server->port(), "POST /echo HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"), "");
+}
+
+TEST(Server, ASlowReaderHoldsUpNobodyElseAndEnds) {
+  const auto server = start({.threads = 2, .progress_timeout = milliseconds(100)});
+  const auto slow = connect_to(server->port());
+  send_all(slow, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(contains(exchange(server->port(), "GET /count HTTP/1.0\r\n\r\n"), "012"));
+  }
+}
+
+TEST(Server, ClosesWhatIsBeyondItsConnections) {
+  const auto server = start({.connections_max = 2});
+  const auto first = connect_to(server->port()), second = connect_to(server->port());
+  // Answered, so surely accepted.
+  send_all(first, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
+  send_all(second, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
+  std::array<char, 1> byte;
+  ASSERT_EQ(::recv(first.get(), byte.data(), 1, 0), 1);
+  ASSERT_EQ(::recv(second.get(), byte.data(), 1, 0), 1);
+  EXPECT_EQ(exchange(server->port(), "GET /count HTTP/1.0\r\n\r\n"), "");
+}
+
+TEST(Server, EndsWithItsAnswersUnderWay) {
+  auto server = start();
+  const auto client = connect_to(server->port());
+  send_all(client, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::array<char, 10> bytes;
+  ASSERT_GT(::recv(client.get(), bytes.data(), bytes.size(), 0), 0);
+  server.reset();
+}
+
+TEST(Server, SaysThatAPortIsTaken) {
+  const auto server = start();
+  const auto second = Server::start({.address = "127.0.0.1", .port = server->port()}, {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), Code::port_in_use);
+}
+
+TEST(StatusEndpoint, SaysWhatIsMissing) {
+  const Metrics metrics(std::vector<MetricFamily>{{.name = "x_total", .help = "X."}});
+  const auto server =
+      Server::start({.address = "127.0.0.1"},
+                    status_routes(metrics,
+                                  []() -> Result<> {
+                                    return failure(Code::not_healthy, "the cache is not complete");
+                                  }))
+          .value();
+  const auto get = [&](const std::string& path) {
+    return exchange(server->port(), "GET " + path + " HTTP/1.0\r\n\r\n");
+  };
+  EXPECT_TRUE(contains(get("/healthz"), "200 OK"));
+  EXPECT_TRUE(contains(get("/readyz"), "503"));
+  EXPECT_TRUE(contains(get("/readyz"), "the cache is not complete"));
+  EXPECT_TRUE(contains(get("/metrics"), "# TYPE x_total counter"));
+}
+
+}  // namespace
+}  // namespace holdfast::agent
