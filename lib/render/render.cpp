@@ -3,6 +3,8 @@
 
 #include "render/detect.h"
 #include "render/directory.h"
+#include "render/helm_source.h"
+#include "render/kustomize_source.h"
 
 namespace holdfast::render {
 namespace {
@@ -34,18 +36,17 @@ Result<std::vector<Manifest>> flattened(std::vector<Manifest> manifests) {
   return out;
 }
 
-Result<std::vector<Manifest>> manifests_of(Type type, const Value& source,
+Result<std::vector<Manifest>> manifests_of(Type type, const Value& source, const Context& context,
                                            const tree::FileTree& tree, const std::string& folder) {
   switch (type) {
     case Type::directory: {
       const auto options = TRY(decode_directory_options(source.find("directory")));
       return render_directory(tree, folder, options);
     }
-    case Type::kustomize:
-    case Type::helm: break;
+    case Type::kustomize: return render_kustomize(source, tree, folder);
+    case Type::helm: return render_helm(source, context, tree, folder);
   }
-  return failure(Code::source_unsupported, "sources of type {} are not rendered yet",
-                 type_name(type));
+  std::unreachable();
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ Result<Rendered> render(const Value& source, const Context& context, const tree:
   const auto merged = TRY(with_overrides(source, context.application, tree, folder));
   Rendered out;
   out.type = TRY(detect(merged, tree, folder));
-  auto manifests = TRY(manifests_of(out.type, merged, tree, folder));
+  auto manifests = TRY(manifests_of(out.type, merged, context, tree, folder));
   out.manifests = TRY(flattened(std::move(manifests)));
   return out;
 }

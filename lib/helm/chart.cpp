@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "helm/chart.h"
+
+#include <algorithm>
+#include <map>
+
+#include "archive/tar_reader.h"
+#include "base/semver.h"
+#include "base/text.h"
+#include "helm/ignore.h"
+#include "helm/values.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::helm {
+namespace {
+
+constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last};
+
+// The files of one chart while it is taken apart, without the folder "<chart>/".
+using Files = std::map<std::string, std::string, std::less<>>;
+
+struct Loading {
+  const LoadLimits& limits;
+  std::size_t files = 0;
+  std::size_t bytes = 0;
+};
+
+std::unexpected<Error> chart_failure(std::string what, const std::string& where) {
+  return failure(Error(Code::chart, std::move(what)).at(where));
+}
+
+std::string_view without_bom(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return text;
+}
+
+// Go's YAML to string field: a number or boolean keeps its printed form.
+std::string scalar_text(const Value& value) {
+  if (const auto* text = value.as_string()) return *text;
+  if (value.is_null() || value.is_array() || value.is_object()) return {};
+  std::string printed = yaml::write(value);
+  if (printed.ends_with('\n')) printed.pop_back();
+  return printed;
+}
+
+std::string text_field(const Value& value, std::string_view key) {
+  const auto* member = value.find(key);
+  return member == nullptr ? std::string() : scalar_text(*member);
+}
+
+Dependency decode_dependency(const Value& value) {
+  Dependency dependency{.name = text_field(value, "name"),
+                        .version = text_field(value, "version"),
+                        .repository = text_field(value, "repository"),
+                        .alias = text_field(value, "alias"),
+                        .condition = text_field(value, "condition"),
+                        .tags = {},
+                        .import_values = {}};
+  if (const auto* tags = value.find("tags"); tags != nullptr && tags->is_array()) {
+    for (const auto& tag : *tags->as_array()) dependency.tags.push_back(scalar_text(tag));
+  }
+  if (const auto* imports = value.find("import-values"); imports != nullptr && imports->is_array()) {
+    dependency.import_values = *imports->as_array();
+  }
+  return dependency;
+}
+
+void add_dependencies(Chart& chart, const Value& document) {
+  const auto* list = document.find("dependencies");
+  if (list == nullptr || !list->is_array()) return;
+  for (const auto& each : *list->as_array()) chart.dependencies.push_back(decode_dependency(each));
+}
+
+Result<> check_metadata(const Chart& chart, const std::string& where) {
+  const auto api_version = text_field(chart.metadata, "apiVersion");
+  if (!api_version.empty() && api_version != "v1" && api_version != "v2") {
+    return chart_failure(fmt::format("the chart's apiVersion is \"{}\", v1 and v2 are known", printable(api_version)), where);
+  }
+  if (chart.name.empty()) return chart_failure("the chart has no name", where);
+  if (chart.name.find('/') != std::string::npos || chart.name == "." || chart.name == "..") {
+    return chart_failure(fmt::format("\"{}\" cannot be the name of a chart", printable(chart.name)), where);
+  }
+  const auto version = text_field(chart.metadata, "version");
+  if (version.empty()) return chart_failure("the chart has no version", where);
+  if (!semver::Version::parse(version)) {
+    return chart_failure(fmt::format("the chart's version \"{}\" is not a semantic version", printable(version)), where);
+  }
+  const auto type = text_field(chart.metadata, "type");
+  if (!type.empty() && type != "application" && type != "library") {
+    return chart_failure(fmt::format("the chart's type is \"{}\", application and library are known", printable(type)), where);
+  }
+  for (const auto& dependency : chart.dependencies) {
+    const bool plain = std::ranges::all_of(dependency.alias, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    });
+    if (!plain) return chart_failure(fmt::format("dependency \"{}\" has disallowed characters in the alias", printable(dependency.name)), where);
+  }
+  return {};
+}
+
+// values.yaml may hold several documents, of which the later win (Helm 4).
+Result<Object> read_values(std::string_view text, const std::string& where) {
+  Object values;
+  auto documents = TRY(yaml::parse_all(without_bom(text), where, yaml::Dialect::kube, yaml_limits));
+  for (auto& document : documents) {
+    auto* object = document.value.as_object();
+    if (object == nullptr) return failure(Error(Code::chart_values, "values must be a map").at(yaml::place(where, document.start)));
+    widen_numbers(document.value);
+    if (values.empty()) {
+      values = std::move(*object);
+    } else {
+      merge_documents(values, *object);
+    }
+  }
+  return values;
+}
+
+// Which part of the chart a file is; the folder decides.
+Result<> place_file(Chart& chart, std::string path, std::string content, const std::string& where, Value& lock_free) {
+  const auto read_metadata = [&]() -> Result<> {
+    const auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path, yaml::Dialect::kube, yaml_limits));
+    if (path == "Chart.yaml") {
+      if (!document.is_object()) return chart_failure("Chart.yaml is no map", where);
+      chart.metadata = document;
+    } else {
+      lock_free = document;
+    }
+    return {};
+  };
+  if (path == "Chart.yaml" || path == "requirements.yaml") return read_metadata();
+  if (path == "Chart.lock") return {};
+  if (path == "requirements.lock") return {};
+  if (path == "values.yaml") {
+    chart.values = TRY(read_values(content, where + "/values.yaml"));
+    return {};
+  }
+  if (path == "values.schema.json") {
+    chart.schema = std::move(content);
+    return {};
+  }
+  if (path.starts_with("templates/")) {
+    chart.templates.push_back({.path = std::move(path), .content = std::string(without_bom(content))});
+    return {};
+  }
+  if (path.starts_with("crds/") && (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"))) {
+    chart.crds.push_back({.path = path, .content = std::string(without_bom(content))});
+  }
+  chart.files.push_back({.path = std::move(path), .content = std::move(content)});
+  return {};
+}
+
+// A packed chart: everything in it lies in one folder, which is left out.
+Result<Files> unpack_archive(std::string_view content, const std::string& where, const LoadLimits& limits) {
+  Files files;
+  const archive::Limits archive_limits{.entries = limits.files, .bytes = limits.bytes, .others = archive::Others::skip};
+  const auto keep = [&](const archive::Entry& entry, const archive::Source& source) -> Result<> {
+    const auto slash = entry.path.find('/');
+    if (entry.kind != archive::EntryKind::file || slash == std::string::npos) return {};
+    files[entry.path.substr(slash + 1)] = TRY(archive::read_all(source, limits.bytes));
+    return {};
+  };
+  TRY(archive::read_tar(archive::source_of(content), archive_limits, keep), "unpacking {}", where);
+  return files;
+}
+
+Result<Chart> assemble(const std::string& where, Files files, Loading& loading, int depth) {
+  if (depth > loading.limits.depth) {
+    return failure(Error(Code::limit, fmt::format("charts are nested deeper than {}", loading.limits.depth)).at(where));
+  }
+  if (!files.contains("Chart.yaml")) return chart_failure("Chart.yaml file is missing", where);
+  Chart chart;
+  Value requirements;
+  std::map<std::string, Files> folders;  // of charts/
+  for (auto& [path, content] : files) {
+    if (!path.starts_with("charts/")) {
+      TRY(place_file(chart, path, std::move(content), where, requirements));
+      continue;
+    }
+    const auto rest = std::string_view(path).substr(sizeof "charts/" - 1);
+    if (rest.starts_with('_') || rest.starts_with('.')) continue;
+    const auto slash = rest.find('/');
+    if (slash != std::string_view::npos) {
+      folders[std::string(rest.substr(0, slash))][std::string(rest.substr(slash + 1))] = std::move(content);
+    } else if (rest.ends_with(".tgz")) {
+      folders[std::string(rest)] = TRY(unpack_archive(content, where + "/" + path, loading.limits));
+    } else {
+      return chart_failure(fmt::format("\"{}\" is not a chart", printable(rest)), where + "/" + path);
+    }
+  }
+  chart.name = text_field(chart.metadata, "name");
+  add_dependencies(chart, chart.metadata);
+  if (text_field(chart.metadata, "apiVersion") != "v2") add_dependencies(chart, requirements);
+  TRY(check_metadata(chart, where + "/Chart.yaml"));
+  for (auto& [name, inner] : folders) {
+    Chart subchart = TRY(assemble(fmt::format("{}/charts/{}", where, name), std::move(inner), loading, depth + 1));
+    chart.subcharts.push_back(std::move(subchart));
+  }
+  return chart;
+}
+
+// Every file below the folder that .helmignore does not hide.
+Result<> collect(const tree::FileTree& tree, const std::string& folder, const std::string& prefix,
+                 const IgnoreRules& rules, Files& files, Loading& loading) {
+  const auto entries = TRY(tree.list(folder));
+  for (const auto& entry : entries) {
+    const auto path = prefix + entry.name;
+    const auto full = folder.empty() ? entry.name : folder + "/" + entry.name;
+    const bool is_directory = entry.kind == tree::EntryKind::directory;
+    if (rules.ignores(path, is_directory ? PathKind::directory : PathKind::file)) continue;
+    if (is_directory) {
+      TRY(collect(tree, full, path + "/", rules, files, loading));
+      continue;
+    }
+    std::string content = TRY(tree.read(full));
+    loading.bytes += content.size();
+    if (++loading.files > loading.limits.files || loading.bytes > loading.limits.bytes) {
+      return failure(Error(Code::limit, fmt::format("the chart has more than {} files or {} bytes", loading.limits.files, loading.limits.bytes)).at(full));
+    }
+    files[path] = std::move(content);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory, const LoadLimits& limits) {
+  Loading loading{.limits = limits};
+  const std::string folder(directory);
+  IgnoreRules rules;
+  const auto ignore_path = folder.empty() ? std::string(".helmignore") : folder + "/.helmignore";
+  const bool has_rules = TRY(tree::is_file(tree, ignore_path));
+  if (has_rules) {
+    const std::string text = TRY(tree.read(ignore_path));
+    TRY(rules.parse(text, ignore_path));
+  }
+  Files files;
+  TRY(collect(tree, folder, "", rules, files, loading));
+  return assemble(folder.empty() ? std::string(".") : folder, std::move(files), loading, 0);
+}
+
+void widen_numbers(Value& value) {
+  if (const auto* whole = value.as_int()) {
+    value = Value(static_cast<double>(*whole));
+  } else if (const auto* large = value.as_uint()) {
+    value = Value(static_cast<double>(*large));
+  } else if (auto* array = value.as_array()) {
+    for (auto& element : *array) widen_numbers(element);
+  } else if (auto* object = value.as_object()) {
+    for (auto& member : *object) widen_numbers(member.value);
+  }
+}
+
+}  // namespace holdfast::helm

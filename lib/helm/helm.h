@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chart and values → manifests, as `helm template` prints them when Argo CD calls it. Pure: no
+// network, and no time or randomness but the caller's. It does not know Applications.
+// Mirrors helm 4.3 pkg/cmd/template.go, pkg/action/install.go, pkg/engine/engine.go.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "gotmpl/templates.h"
+#include "helm/chart.h"
+#include "value/value.h"
+
+namespace holdfast::helm {
+
+enum class Include { no, yes };
+
+struct Release {
+  std::string name = "release-name";
+  std::string namespace_ = "default";
+  Include upgrade = Include::no;  // yes: .Release.IsUpgrade in place of IsInstall
+};
+
+struct Settings {
+  Release release;
+  std::string kube_version = "v1.37.0";   // Helm 4.3's own
+  std::vector<std::string> api_versions;  // in addition to Helm's own list
+  Include crds = Include::yes;            // Argo CD's choice
+  Include hooks = Include::yes;
+  Include tests = Include::yes;
+  gotmpl::Environment environment;
+};
+
+// A document as it is printed: "---\n# Source: <source>\n<text>".
+struct Document {
+  std::string source;  // "demo/templates/web.yaml"
+  std::string text;
+  enum class Kind { crd, manifest, hook } kind = Kind::manifest;
+};
+
+// Values of -f files and --set in order, merged by the caller: numbers of files are reals
+// (widen_numbers), those of --set integers.
+// Refuses with Code::chart, chart_values, template_syntax, template_execution, yaml_syntax or limit.
+Result<std::vector<Document>> render(Chart chart, const Object& user, const Settings& settings);
+
+// What `helm template` writes to its standard output.
+std::string print(const std::vector<Document>& documents);
+
+}  // namespace holdfast::helm

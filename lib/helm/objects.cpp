@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "helm/objects.h"
+
+#include <array>
+#include <set>
+
+#include "base/glob.h"
+#include "base/semver.h"
+#include "base/text.h"
+#include "gotmpl/function.h"
+#include "helm/api_versions.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::helm {
+namespace {
+
+using gotmpl::Call;
+using gotmpl::Datum;
+using gotmpl::Kind;
+
+std::string_view content_of(const Datum& files, std::string_view name) {
+  const auto* content = files.find(name);
+  return content == nullptr ? std::string_view() : std::string_view(content->text());
+}
+
+Result<Datum> get(Call& call) { return Datum(content_of(*call.self, call.text(0))); }
+
+Result<Datum> get_bytes(Call& call) { return Datum::of_bytes(std::string(content_of(*call.self, call.text(0)))); }
+
+Result<Datum> glob(Call& call) {
+  Datum matched = Datum::new_dict(*call.self->type());
+  for (const auto& entry : call.self->dict()->entries()) {
+    if (glob_match(call.text(0), entry.key, GlobMode::separator)) matched.dict()->set(entry.key, entry.value);
+  }
+  return matched;
+}
+
+Result<Datum> lines(Call& call) {
+  const auto content = content_of(*call.self, call.text(0));
+  std::vector<std::string> parts;
+  if (call.self->find(call.text(0)) == nullptr) return Datum::of_strings(parts);
+  for (const auto part : split(content, '\n')) parts.emplace_back(part);
+  if (content.ends_with('\n')) parts.pop_back();
+  return Datum::of_strings(std::move(parts));
+}
+
+// {base name: content} as YAML without its last line end.
+Result<Datum> as_map(const Datum& files, std::string (*encode)(std::string_view)) {
+  Object map;
+  for (const auto& entry : files.dict()->entries()) map.set(base_name(entry.key), encode(entry.value.text()));
+  std::string text = yaml::write(Value(std::move(map)));
+  if (text.ends_with('\n')) text.pop_back();
+  return Datum(std::move(text));
+}
+
+Result<Datum> as_config(Call& call) {
+  return as_map(*call.self, [](std::string_view text) { return std::string(text); });
+}
+
+Result<Datum> as_secrets(Call& call) { return as_map(*call.self, to_base64); }
+
+Result<Datum> has(Call& call) {
+  for (const auto& item : call.self->items()) {
+    if (item.text() == call.text(0)) return Datum(true);
+  }
+  return Datum(false);
+}
+
+constexpr auto file_methods = std::to_array<gotmpl::Function>({{"Get", "s", get},
+                                                               {"GetBytes", "s", get_bytes},
+                                                               {"Glob", "s", glob},
+                                                               {"Lines", "s", lines},
+                                                               {"AsConfig", "", as_config},
+                                                               {"AsSecrets", "", as_secrets}});
+constexpr gotmpl::Type files_type{.name = "engine.files", .kind = "map", .element = Kind::bytes, .methods = file_methods};
+
+constexpr auto version_methods = std::to_array<gotmpl::Function>({{"Has", "s", has}});
+constexpr gotmpl::Type versions_type{.name = "common.VersionSet", .kind = "slice", .element = Kind::string, .methods = version_methods};
+constexpr gotmpl::Type capabilities_type{.name = "*common.Capabilities", .kind = "ptr"};
+
+// Chart.yaml's keys and Go's names of the fields, in the order of chart.Metadata.
+struct MetadataField {
+  std::string_view key;
+  std::string_view field;
+  enum class Shape { text, texts, annotations, maintainers, dependencies, flag } shape;
+};
+
+constexpr auto metadata_fields = std::to_array<MetadataField>(
+    {{"name", "Name", MetadataField::Shape::text}, {"home", "Home", MetadataField::Shape::text},
+     {"sources", "Sources", MetadataField::Shape::texts}, {"version", "Version", MetadataField::Shape::text},
+     {"description", "Description", MetadataField::Shape::text}, {"keywords", "Keywords", MetadataField::Shape::texts},
+     {"maintainers", "Maintainers", MetadataField::Shape::maintainers}, {"icon", "Icon", MetadataField::Shape::text},
+     {"apiVersion", "APIVersion", MetadataField::Shape::text}, {"condition", "Condition", MetadataField::Shape::text},
+     {"tags", "Tags", MetadataField::Shape::text}, {"appVersion", "AppVersion", MetadataField::Shape::text},
+     {"deprecated", "Deprecated", MetadataField::Shape::flag},
+     {"annotations", "Annotations", MetadataField::Shape::annotations},
+     {"kubeVersion", "KubeVersion", MetadataField::Shape::text},
+     {"dependencies", "Dependencies", MetadataField::Shape::dependencies}, {"type", "Type", MetadataField::Shape::text}});
+
+std::string text_of(const Value* value) {
+  if (value == nullptr || value->is_null()) return {};
+  if (const auto* text = value->as_string()) return *text;
+  std::string printed = yaml::write(*value);
+  if (printed.ends_with('\n')) printed.pop_back();
+  return printed;
+}
+
+Datum texts_of(const Value* value) {
+  std::vector<std::string> texts;
+  if (value != nullptr && value->is_array()) {
+    for (const auto& each : *value->as_array()) texts.push_back(text_of(&each));
+  }
+  return Datum::of_strings(std::move(texts));
+}
+
+Datum annotations_of(const Value* value) {
+  Datum out = Datum::new_dict(gotmpl::string_dict_type);
+  if (value != nullptr && value->is_object()) {
+    for (const auto& member : *value->as_object()) out.dict()->set(member.key, Datum(text_of(&member.value)));
+  }
+  return out;
+}
+
+// A list of objects whose members get Go's names.
+Datum objects_of(const Value* value, std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+  std::vector<Datum> items;
+  if (value != nullptr && value->is_array()) {
+    for (const auto& each : *value->as_array()) {
+      Datum item = Datum::new_dict();
+      for (const auto& [key, field] : names) item.dict()->set(field, Datum(text_of(each.find(key))));
+      items.push_back(std::move(item));
+    }
+  }
+  return Datum::of_list(std::move(items));
+}
+
+Datum field_value(const MetadataField& field, const Value* value) {
+  switch (field.shape) {
+    case MetadataField::Shape::text: return Datum(text_of(value));
+    case MetadataField::Shape::texts: return texts_of(value);
+    case MetadataField::Shape::annotations: return annotations_of(value);
+    case MetadataField::Shape::maintainers:
+      return objects_of(value, {{"name", "Name"}, {"email", "Email"}, {"url", "URL"}});
+    case MetadataField::Shape::dependencies:
+      return objects_of(value, {{"name", "Name"}, {"version", "Version"}, {"repository", "Repository"},
+                                {"condition", "Condition"}, {"alias", "Alias"}});
+    case MetadataField::Shape::flag: return Datum(value != nullptr && value->as_bool() != nullptr && *value->as_bool());
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Datum release_object(const Release& release) {
+  Datum out = Datum::new_dict();
+  const bool upgrade = release.upgrade == Include::yes;
+  out.dict()->set("Name", Datum(release.name));
+  out.dict()->set("Namespace", Datum(release.namespace_));
+  out.dict()->set("IsUpgrade", Datum(upgrade));
+  out.dict()->set("IsInstall", Datum(!upgrade));
+  out.dict()->set("Revision", Datum(1));
+  out.dict()->set("Service", Datum("Helm"));
+  return out;
+}
+
+Datum chart_object(const Chart& chart, Include root) {
+  Datum out = Datum::new_dict();
+  for (const auto& field : metadata_fields) out.dict()->set(field.field, field_value(field, chart.metadata.find(field.key)));
+  out.dict()->set("Name", Datum(chart.name));
+  out.dict()->set("IsRoot", Datum(root == Include::yes));
+  return out;
+}
+
+Datum files_object(const std::vector<File>& files) {
+  Datum out = Datum::new_dict(files_type);
+  for (const auto& file : files) out.dict()->set(file.path, Datum::of_bytes(file.content));
+  return out;
+}
+
+Datum capabilities_object(const Settings& settings) {
+  const auto version = semver::Version::parse(settings.kube_version).value_or(semver::Version{});
+  const std::string shown = settings.kube_version.starts_with('v') ? settings.kube_version : "v" + settings.kube_version;
+  Datum kube = Datum::new_structure(gotmpl::any_dict_type);
+  for (const auto* name : {"Version", "GitVersion"}) kube.dict()->set(name, Datum(shown));
+  kube.dict()->set("Major", Datum(fmt::format("{}", version.major)));
+  kube.dict()->set("Minor", Datum(fmt::format("{}", version.minor)));
+
+  std::vector<Datum> versions;
+  for (const auto known : known_api_versions()) versions.emplace_back(known);
+  for (const auto& given : settings.api_versions) versions.emplace_back(given);
+
+  Datum helm_version = Datum::new_structure(gotmpl::any_dict_type);
+  helm_version.dict()->set("Version", Datum(settings.environment.flavor == gotmpl::Flavor::helm3 ? "v3.22.0" : "v4.3.1"));
+  for (const auto* name : {"GitCommit", "GitTreeState", "GoVersion"}) helm_version.dict()->set(name, Datum(""));
+
+  Datum out = Datum::new_structure(capabilities_type);
+  out.dict()->set("KubeVersion", kube);
+  out.dict()->set("APIVersions", Datum::of_list(std::move(versions), versions_type));
+  out.dict()->set("HelmVersion", helm_version);
+  return out;
+}
+
+}  // namespace holdfast::helm

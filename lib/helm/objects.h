@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What templates see beside .Values: .Release, .Chart, .Files, .Capabilities. Host objects of
+// lib/gotmpl. Mirrors helm 4.3 pkg/engine/files.go and pkg/chart/common/capabilities.go.
+#pragma once
+
+#include "gotmpl/datum.h"
+#include "helm/chart.h"
+#include "helm/helm.h"
+
+namespace holdfast::helm {
+
+gotmpl::Datum release_object(const Release& release);
+// With Go's field names (Helm 4): .Chart.AppVersion, .Chart.Name.
+gotmpl::Datum chart_object(const Chart& chart, Include root);
+gotmpl::Datum files_object(const std::vector<File>& files);
+gotmpl::Datum capabilities_object(const Settings& settings);
+
+}  // namespace holdfast::helm

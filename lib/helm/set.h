@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The --set grammar: "a.b=1,c={x,y},d[0].e=v,f=null" into values. Pure.
+// Mirrors helm 4.3 pkg/strvals/parser.go.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "value/value.h"
+
+namespace holdfast::helm {
+
+enum class SetKind {
+  typed,    // --set: true, false, null and integers are what they look like
+  text,     // --set-string: everything is text
+  literal,  // --set-literal: one key, all that follows the first '=' is text
+  json,     // --set-json: values are JSON; a whole object without a key merges
+};
+
+// Writes the assignments of `text` into `values`. Lists of `values` are edited in place, as those of -f
+// files are. Refuses with Code::chart_values.
+Result<> set_values(Object& values, std::string_view text, SetKind kind);
+
+// --set-file key=<content>: the key's grammar, the content as text.
+Result<> set_text(Object& values, std::string_view key, std::string content);
+
+}  // namespace holdfast::helm
