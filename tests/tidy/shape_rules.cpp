@@ -188,7 +188,7 @@ void check_bool_parameters(const Source& source, Findings& out) {
       while (from > 0 && std::isspace(static_cast<unsigned char>(code[from - 1])) != 0)
         --from;
     }
-    const auto name = code.find_first_not_of(" &\n", at + 4);
+    const auto name = code.find_first_not_of(" \n", at + 4);
     const auto end = name == std::string_view::npos ? name : code.find_first_of(" ,)=;({", name);
     const bool parameter = from > 0 && (code[from - 1] == '(' || code[from - 1] == ',') &&
                            end != std::string_view::npos && end > name &&
