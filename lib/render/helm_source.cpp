@@ -1,82 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/helm_source.h"
 
-#include <algorithm>
-
+#include "base/glob.h"
 #include "base/text.h"
 #include "helm/helm.h"
-#include "helm/set.h"
-#include "helm/values.h"
 #include "yaml/yaml.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
 
 namespace holdfast::render {
 namespace {
 
-constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last};
-
-bool flag(const Value& options, std::string_view key) {
-  const auto* value = options.find(key);
-  return value != nullptr && value->as_bool() != nullptr && *value->as_bool();
+bool is_set(const Value& options, std::string_view key) {
+  const auto* held = options.find(key);
+  return held != nullptr && held->as_bool() != nullptr && *held->as_bool();
 }
 
-std::string_view text(const Value& options, std::string_view key) { return options.text({key}); }
+Result<std::vector<std::string>> texts_of(const Value& options, std::string_view key) {
+  std::vector<std::string> out;
+  const auto* held = options.find(key);
+  if (held == nullptr || held->is_null()) return out;
+  if (!held->is_array()) return failure(Code::wrong_type, "'helm.{}' is no list", key);
+  for (const auto& element : *held->as_array()) {
+    if (!element.is_string())
+      return failure(Code::wrong_type, "an entry of 'helm.{}' is no text", key);
+    out.push_back(*element.as_string());
+  }
+  return out;
+}
 
-struct ValuesFile {
+// A file of one of the trees.
+struct Located {
   const tree::FileTree* tree;
   std::string path;
+
+  auto operator<=>(const Located&) const = default;
 };
 
-// "values.yaml" beside the chart, "/path" from the repository's root, "$ref/path" in another source.
-Result<ValuesFile> locate_file(const Context& context, const tree::FileTree& tree, std::string_view folder, std::string_view name) {
-  if (name.find("://") != std::string_view::npos) {
-    return failure(Error(Code::source_unsupported, fmt::format("values from the URL \"{}\"", printable(name))).fix("commit the file to the repository"));
+// "$ref/path", "/path from the root", "path from the chart".
+Result<Located> locate_file(const std::string& given, const ChartPlace& place) {
+  if (given.find("://") != std::string::npos) {
+    return failure(
+        Error(Code::source_unsupported, fmt::format("values file '{}' is a URL", printable(given)))
+            .fix("keep the file in a repository"));
   }
-  if (name.starts_with('$')) {
-    const auto slash = name.find('/');
-    const auto reference = context.references.find(name.substr(0, slash));
-    if (reference == context.references.end() || slash == std::string_view::npos) {
-      return failure(Code::application_spec, "no source has the ref that \"{}\" names", printable(name));
-    }
-    const auto inside = join_inside("", name.substr(slash + 1));
-    if (!inside) return failure(Code::path_outside, "values file \"{}\" leaves its repository", printable(name));
-    return ValuesFile{.tree = reference->second.get(), .path = *inside};
-  }
-  const bool from_root = name.starts_with('/');
-  const auto inside = from_root ? join_inside("", name.substr(1)) : join_inside(folder, name);
-  if (!inside) return failure(Code::path_outside, "values file \"{}\" leaves the repository", printable(name));
-  return ValuesFile{.tree = &tree, .path = *inside};
+  const auto slash = given.find('/');
+  const auto reference = given.starts_with('$')
+                             ? place.context.references.find(given.substr(0, slash))
+                             : place.context.references.end();
+  const bool referenced = reference != place.context.references.end();
+  const auto* tree = referenced ? reference->second.get() : &place.tree;
+  const auto path = substitute(referenced ? given.substr(std::min(slash, given.size())) : given,
+                               place.environment);
+  const bool from_root = path.starts_with('/');
+  auto inside = join_inside(from_root ? "" : place.folder, from_root ? path.substr(1) : path);
+  if (inside) return Located{tree, *std::move(inside)};
+  return failure(Code::path_outside, "values file '{}' leads out of its repository",
+                 printable(given));
 }
 
-Result<> merge_text(Object& values, std::string_view content, const std::string& name) {
-  auto documents = TRY(yaml::parse_all(content, name, yaml::Dialect::kube, yaml_limits));
-  for (auto& document : documents) {
-    if (!document.value.is_object()) {
-      return failure(Error(Code::chart_values, fmt::format("values must be a map, not {}", kind_name(document.value.kind()))).at(yaml::place(name, document.start)));
-    }
-    helm::widen_numbers(document.value);
-    helm::merge_documents(values, *document.value.as_object());
-  }
-  return {};
+bool is_glob(std::string_view path) {
+  return path.find_first_of("*?[") != std::string_view::npos;
 }
 
-Result<> merge_files(Object& values, const Value& options, const Context& context, const tree::FileTree& tree, std::string_view folder) {
-  const auto* files = options.find("valueFiles");
-  if (files == nullptr || !files->is_array()) return {};
-  for (const auto& each : *files->as_array()) {
-    const auto* name = each.as_string();
-    if (name == nullptr) return failure(Code::application_spec, "an entry of helm.valueFiles is no text");
-    const auto file = TRY(locate_file(context, tree, folder, *name));
+// "**/" also stands for no folder at all.
+bool path_match(const std::string& pattern, std::string_view path) {
+  if (glob_match(pattern, path, GlobMode::separator)) return true;
+  const auto stars = pattern.find("**/");
+  if (stars == std::string::npos) return false;
+  return path_match(pattern.substr(0, stars) + pattern.substr(stars + 3), path);
+}
+
+Result<std::vector<Located>> expand(const Located& pattern) {
+  const auto first = pattern.path.find_first_of("*?[");
+  const auto folder = std::string(parent_path(pattern.path.substr(0, first) + "x"));
+  std::vector<Located> out;
+  const auto kind = TRY(pattern.tree->kind(folder));
+  if (kind != tree::EntryKind::directory) return out;
+  const auto files = TRY(tree::walk(*pattern.tree, folder));
+  for (const auto& file : files) {
+    auto path = folder.empty() ? file : fmt::format("{}/{}", folder, file);
+    if (path_match(pattern.path, path)) out.push_back({pattern.tree, std::move(path)});
+  }
+  std::ranges::sort(out, {}, &Located::path);
+  return out;
+}
+
+enum class Missing { refuse, ignore };
+
+class ValueFiles {
+ public:
+  explicit ValueFiles(const ChartPlace& place) : place_(place) {}
+
+  Result<std::vector<NamedText>> read(const std::vector<std::string>& given, Missing missing) {
+    std::set<Located> explicit_files;
+    std::vector<Located> located;
+    for (const auto& name : given) {
+      auto file = TRY(locate_file(name, place_));
+      if (!is_glob(file.path)) explicit_files.insert(file);
+      located.push_back(std::move(file));
+    }
+    for (const auto& file : located) {
+      if (!is_glob(file.path)) {
+        TRY(add(file, missing));
+        continue;
+      }
+      const auto matches = TRY(expand(file));
+      if (matches.empty() && missing == Missing::refuse) {
+        return failure(Code::path_missing, "values file pattern '{}' matches nothing",
+                       printable(file.path));
+      }
+      for (const auto& match : matches) {
+        if (!explicit_files.contains(match)) TRY(add(match, missing));
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  Result<> add(const Located& file, Missing missing) {
+    if (!seen_.insert(file).second) return {};
     const bool there = TRY(tree::is_file(*file.tree, file.path));
-    if (!there && flag(options, "ignoreMissingValueFiles")) continue;
-    const std::string content = TRY(file.tree->read(file.path), "helm.valueFiles");
-    TRY(merge_text(values, content, file.path));
+    if (!there && missing == Missing::ignore) return {};
+    if (!there)
+      return failure(Code::path_missing, "values file '{}' is not there", printable(file.path));
+    auto text = TRY(file.tree->read(file.path));
+    out_.push_back({file.path, std::move(text)});
+    return {};
   }
-  return {};
-}
 
-// A comma is part of the value unless the value is a list "{a,b}" (util/helm/cmd.go cleanSetParameters).
-std::string escaped(std::string_view value) {
-  if (value.starts_with('{') && value.ends_with('}')) return std::string(value);
+  const ChartPlace& place_;
+  std::set<Located> seen_;
+  std::vector<NamedText> out_;
+};
+
+// A comma would start another assignment; a list in braces keeps its own.
+std::string escaped(const std::string& value) {
+  if (value.starts_with('{') && value.ends_with('}')) return value;
   std::string out;
   for (std::size_t i = 0; i < value.size(); ++i) {
     if (value[i] == ',' && (i == 0 || value[i - 1] != '\\')) out += '\\';
@@ -85,76 +147,92 @@ std::string escaped(std::string_view value) {
   return out;
 }
 
-Result<> set_parameters(Object& values, const Value& options, const Context& context, const tree::FileTree& tree, std::string_view folder) {
-  if (const auto* parameters = options.find("parameters"); parameters != nullptr && parameters->is_array()) {
-    for (const auto& each : *parameters->as_array()) {
-      const auto kind = flag(each, "forceString") ? helm::SetKind::text : helm::SetKind::typed;
-      TRY(helm::set_values(values, fmt::format("{}={}", text(each, "name"), escaped(text(each, "value"))), kind), "helm.parameters");
+Result<> add_parameters(UserValues& out, const Value& options, const ChartPlace& place) {
+  const auto* parameters = options.find("parameters");
+  if (parameters != nullptr && parameters->is_array()) {
+    for (const auto& parameter : *parameters->as_array()) {
+      const auto value = substitute(parameter.text({"value"}), place.environment);
+      auto& into = is_set(parameter, "forceString") ? out.texts : out.typed;
+      into.push_back(fmt::format("{}={}", parameter.text({"name"}), escaped(value)));
     }
   }
-  if (const auto* parameters = options.find("fileParameters"); parameters != nullptr && parameters->is_array()) {
-    for (const auto& each : *parameters->as_array()) {
-      const auto file = TRY(locate_file(context, tree, folder, text(each, "path")));
-      std::string content = TRY(file.tree->read(file.path), "helm.fileParameters");
-      TRY(helm::set_text(values, text(each, "name"), std::move(content)));
-    }
+  const auto* files = options.find("fileParameters");
+  if (files == nullptr || !files->is_array()) return {};
+  for (const auto& parameter : *files->as_array()) {
+    const auto file = TRY(locate_file(std::string(parameter.text({"path"})), place));
+    auto text = TRY(file.tree->read(file.path));
+    out.contents.push_back({std::string(parameter.text({"name"})), std::move(text)});
   }
   return {};
 }
 
-Result<Object> user_values(const Value& options, const Context& context, const tree::FileTree& tree, std::string_view folder) {
-  Object values;
-  TRY(merge_files(values, options, context, tree, folder));
-  const auto* object = options.find("valuesObject");
-  if (object != nullptr && object->is_object()) {
-    Value copy = *object;
-    helm::widen_numbers(copy);
-    helm::merge_documents(values, *copy.as_object());
-  } else if (const auto inline_values = text(options, "values"); !inline_values.empty()) {
-    TRY(merge_text(values, inline_values, "helm.values"));
-  }
-  TRY(set_parameters(values, options, context, tree, folder));
-  return values;
+std::string first_of(std::string_view given, std::string_view fallback) {
+  return std::string(given.empty() ? fallback : given);
 }
 
-helm::Settings settings_of(const Value& options, const Context& context) {
-  helm::Settings settings;
-  const auto release = text(options, "releaseName");
-  const auto namespace_ = text(options, "namespace");
-  settings.release.name = release.empty() ? context.application : std::string(release);
-  settings.release.namespace_ = namespace_.empty() ? context.namespace_ : std::string(namespace_);
-  const auto kube_version = text(options, "kubeVersion");
-  if (!kube_version.empty()) settings.kube_version = kube_version;
-  else if (!context.kube_version.empty()) settings.kube_version = context.kube_version;
-  settings.api_versions = context.api_versions;
-  if (const auto* versions = options.find("apiVersions"); versions != nullptr && versions->is_array() && !versions->as_array()->empty()) {
-    settings.api_versions.clear();
-    for (const auto& each : *versions->as_array()) {
-      if (const auto* name = each.as_string()) settings.api_versions.push_back(*name);
+// "v1.29.3-gke.100" and "1.29.3" are both "v1.29.3" to Helm.
+std::string kube_version_of(std::string version) {
+  if (!version.starts_with('v')) version.insert(0, "v");
+  return version.substr(0, version.find_first_of("-+"));
+}
+
+Result<helm::Settings> settings_of(const Value& options, const Context& context) {
+  helm::Settings out;
+  out.release.name = first_of(options.text({"releaseName"}), context.application);
+  out.release.namespace_ = first_of(options.text({"namespace"}), context.namespace_);
+  const auto version = first_of(options.text({"kubeVersion"}), context.kube_version);
+  if (!version.empty()) out.kube_version = kube_version_of(version);
+  out.api_versions = TRY(texts_of(options, "apiVersions"));
+  if (out.api_versions.empty()) out.api_versions = context.api_versions;
+  out.crds = is_set(options, "skipCrds") ? helm::Include::no : helm::Include::yes;
+  out.tests = is_set(options, "skipTests") ? helm::Include::no : helm::Include::yes;
+  return out;
+}
+
+// The objects of one rendered document.
+Result<> read_document(const helm::Document& document, std::vector<Manifest>& out) {
+  auto objects = TRY(yaml::parse_all(document.text, document.source, yaml::Dialect::kube,
+                                     {.duplicates = yaml::Duplicates::keep_last}));
+  for (auto& object : objects) {
+    if (object.value.text({"kind"}).empty()) {
+      return failure(Error(Code::object_invalid, "the template made something that has no 'kind'")
+                         .at(yaml::place(document.source, object.start)));
     }
+    out.push_back({std::move(object.value), yaml::place(document.source, object.start)});
   }
-  settings.crds = flag(options, "skipCrds") ? helm::Include::no : helm::Include::yes;
-  settings.tests = flag(options, "skipTests") ? helm::Include::no : helm::Include::yes;
-  return settings;
+  return {};
 }
 
 }  // namespace
 
-Result<std::vector<Manifest>> render_helm(const Value& source, const Context& context,
-                                          const tree::FileTree& tree, std::string_view folder) {
-  static const Value none = Object();
-  const auto* given = source.find("helm");
-  const Value& options = given != nullptr && given->is_object() ? *given : none;
-  const Object values = TRY(user_values(options, context, tree, folder));
-  auto chart = TRY(helm::load_chart(tree, folder));
-  const auto documents = TRY(helm::render(std::move(chart), values, settings_of(options, context)));
-
-  std::vector<Manifest> manifests;
-  for (const auto& document : documents) {
-    auto parsed = TRY(yaml::parse_all(document.text, document.source, yaml::Dialect::kube, yaml_limits));
-    for (auto& each : parsed) manifests.push_back({.object = std::move(each.value), .origin = document.source});
+Result<UserValues> user_values_of(const Value& options, const ChartPlace& place) {
+  UserValues out;
+  const auto names = TRY(texts_of(options, "valueFiles"));
+  const auto missing =
+      is_set(options, "ignoreMissingValueFiles") ? Missing::ignore : Missing::refuse;
+  out.files = TRY(ValueFiles(place).read(names, missing));
+  const auto* object = options.find("valuesObject");
+  if (object != nullptr && !object->is_null()) {
+    out.files.push_back({"helm.valuesObject", yaml::write(*object)});
+  } else if (const auto values = options.text({"values"}); !values.empty()) {
+    out.files.push_back({"helm.values", std::string(values)});
   }
-  return manifests;
+  TRY(add_parameters(out, options, place));
+  return out;
+}
+
+Result<std::vector<Manifest>> render_helm(const ChartPlace& place, const Value* options) {
+  static const Value none = Object();
+  const Value& given = options == nullptr || options->is_null() ? none : *options;
+  const auto settings = TRY(settings_of(given, place.context));
+  const auto user = TRY(user_values_of(given, place));
+  const auto values = TRY(merge_user_values(user));
+  auto chart = TRY(helm::load_chart(place.tree, place.folder));
+  const auto documents = TRY(helm::render(std::move(chart), values, settings));
+  std::vector<Manifest> out;
+  for (const auto& document : documents)
+    TRY(read_document(document, out));
+  return out;
 }
 
 }  // namespace holdfast::render

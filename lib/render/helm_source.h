@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// An Application's Helm options → values and settings of lib/helm. Pure.
-// Mirrors argoproj/argo-cd 3.6 reposerver/repository/repository.go: helmTemplate, and
-// util/helm/cmd.go. Precedence, low to high: the chart's values.yaml, valueFiles in order, values or
-// valuesObject, parameters, fileParameters.
+// Helm sources: spec.source.helm becomes a release, values and switches for lib/helm; what comes
+// out is read back as objects. It does not know templates. Mirrors argoproj/argo-cd 3.6
+// reposerver/repository/repository.go (helmTemplate, getResolvedValueFiles) and util/helm/cmd.go
+// (template, cleanSetParameters).
 #pragma once
 
-#include <string_view>
-#include <vector>
-
+#include "render/environment.h"
+#include "render/helm_values.h"
 #include "render/render.h"
+
+#include <string>
+#include <vector>
 
 namespace holdfast::render {
 
-Result<std::vector<Manifest>> render_helm(const Value& source, const Context& context,
-                                          const tree::FileTree& tree, std::string_view folder);
+// Where a source's value files may lie.
+struct ChartPlace {
+  const tree::FileTree& tree;
+  std::string folder;  // of the chart
+  const Context& context;
+  const Environment& environment;
+};
+
+// Value files in the order in which Helm is given them: globs expanded, `$ref/…` from the other
+// sources, explicit entries at their own place. `options` is spec.source.helm.
+// Refuses with Code::path_missing, path_outside, wrong_type, or source_unsupported for a URL.
+Result<UserValues> user_values_of(const Value& options, const ChartPlace& place);
+
+// `options` may be null.
+Result<std::vector<Manifest>> render_helm(const ChartPlace& place, const Value* options);
 
 }  // namespace holdfast::render

@@ -1,23 +1,254 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/kustomize_source.h"
 
+#include "base/text.h"
 #include "kustomize/kustomize.h"
+#include "render/overlay_tree.h"
+#include "yaml/yaml.h"
+
+#include <algorithm>
+#include <array>
 
 namespace holdfast::render {
+namespace {
 
-Result<std::vector<Manifest>> render_kustomize(const Value& source, const tree::FileTree& tree, std::string_view folder) {
-  if (const auto* options = source.find("kustomize"); options != nullptr && options->is_object()) {
-    for (const auto& member : *options->as_object()) {
-      return failure(Error(Code::source_unsupported, fmt::format("the Application sets kustomize.{}", member.key))
-                         .fix("write it into the kustomization file"));
+Array& list_in(Value& kustomization, std::string_view key) {
+  auto& held = kustomization[key];
+  if (!held.is_array()) held = Array();
+  return *held.as_array();
+}
+
+const Array& list_of(const Value& options, std::string_view key) {
+  static const Array none;
+  const auto* held = options.find(key);
+  return held != nullptr && held->is_array() ? *held->as_array() : none;
+}
+
+bool is_set(const Value& options, std::string_view key) {
+  const auto* held = options.find(key);
+  return held != nullptr && held->as_bool() != nullptr && *held->as_bool();
+}
+
+struct ImageName {
+  std::string name, tag, digest;
+};
+
+// "registry:5000/a/b:tag@digest"; a port is no tag.
+ImageName split_image(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto from = slash == std::string_view::npos ? 0 : slash;
+  const auto at = text.find('@', from);
+  const auto colon = text.find(':', from);
+  ImageName out;
+  if (at != std::string_view::npos) out.digest = text.substr(at + 1);
+  if (colon < at)
+    out.tag = text.substr(colon + 1, (at == std::string_view::npos ? text.size() : at) - colon - 1);
+  out.name = text.substr(0, std::min({at, colon, text.size()}));
+  return out;
+}
+
+// "*" keeps what the file has.
+std::string kept(const std::string& given, const Value* present, std::string_view key) {
+  if (given != "*") return given;
+  return present == nullptr ? "" : std::string(present->text({key}));
+}
+
+Result<> set_image(Value& kustomization, const std::string& argument) {
+  const auto equals = argument.find('=');
+  const auto value = equals == std::string::npos ? argument : argument.substr(equals + 1);
+  const auto image = split_image(value);
+  if (image.name == argument) {
+    return failure(
+        Error(Code::application_spec,
+              fmt::format("image '{}' has no new name, tag or digest", printable(argument)))
+            .fix("write name=newname:tag, name:tag or name@digest"));
+  }
+  const auto name = equals == std::string::npos ? image.name : argument.substr(0, equals);
+  auto& images = list_in(kustomization, "images");
+  const auto present =
+      std::ranges::find_if(images, [&](const Value& each) { return each.text({"name"}) == name; });
+  const Value* before = present == images.end() ? nullptr : &*present;
+  Object entry;
+  entry.set("name", name);
+  const auto new_name = equals == std::string::npos ? "" : kept(image.name, before, "newName");
+  const auto tag = kept(image.tag, before, "newTag");
+  const auto digest = kept(image.digest, before, "digest");
+  if (!new_name.empty()) entry.set("newName", new_name);
+  if (!tag.empty()) entry.set("newTag", tag);
+  if (!digest.empty()) entry.set("digest", digest);
+  if (present != images.end()) images.erase(present);
+  images.emplace_back(std::move(entry));
+  std::ranges::stable_sort(images, {}, [](const Value& each) { return each.text({"name"}); });
+  return {};
+}
+
+Result<> set_replicas(Value& kustomization, const Value& replica) {
+  const auto* count = replica.find("count");
+  std::optional<std::int64_t> number;
+  if (count != nullptr && count->as_int() != nullptr) number = *count->as_int();
+  if (count != nullptr && count->is_string()) {
+    const auto read = yaml::parse_one(*count->as_string(), "count", yaml::Dialect::kyaml);
+    if (read && read->as_int() != nullptr) number = *read->as_int();
+  }
+  if (!number) {
+    return failure(Code::wrong_type, "'kustomize.replicas' of '{}' has no integer 'count'",
+                   printable(replica.text({"name"})));
+  }
+  auto& replicas = list_in(kustomization, "replicas");
+  const auto name = replica.text({"name"});
+  std::erase_if(replicas, [&](const Value& each) { return each.text({"name"}) == name; });
+  replicas.emplace_back(Object{{"count", *number}, {"name", name}});
+  return {};
+}
+
+enum class Force { no, yes };
+
+Result<> add_pair(Value& pairs, std::string_view key, std::string value, Force force,
+                  std::string_view kind) {
+  if (!pairs.is_object()) pairs = Object();
+  if (force == Force::no && pairs.find(key) != nullptr) {
+    return failure(
+        Error(Code::application_spec,
+              fmt::format("{} '{}' is already in the kustomization file", kind, printable(key)))
+            .fix(fmt::format("remove it from one of the two, or set forceCommon{}s: true",
+                             kind == "label" ? "Label" : "Annotation")));
+  }
+  pairs[key] = std::move(value);
+  return {};
+}
+
+// The entry of `labels` without selectors whose templates are treated as asked.
+Value& label_entry(Value& kustomization, Value templates) {
+  auto& labels = list_in(kustomization, "labels");
+  for (auto& each : labels) {
+    const bool selectors = is_set(each, "includeSelectors");
+    const bool same = is_set(each, "includeTemplates") == (templates == Value(true));
+    if (!selectors && same) return each;
+  }
+  Object entry{{"pairs", Object()}};
+  if (templates == Value(true)) entry.set("includeTemplates", true);
+  return labels.emplace_back(std::move(entry));
+}
+
+Result<> add_labels(Value& kustomization, const Value& options, const Environment& environment) {
+  const auto* labels = options.find("commonLabels");
+  if (labels == nullptr || !labels->is_object()) return {};
+  const auto force = is_set(options, "forceCommonLabels") ? Force::yes : Force::no;
+  const bool without_selector = is_set(options, "labelWithoutSelector");
+  for (const auto& label : *labels->as_object()) {
+    if (!label.value.is_string())
+      return failure(Code::wrong_type, "label '{}' is no text", printable(label.key));
+    auto value = substitute(*label.value.as_string(), environment);
+    auto& pairs = without_selector ? label_entry(kustomization,
+                                                 is_set(options, "labelIncludeTemplates"))["pairs"]
+                                   : kustomization["commonLabels"];
+    TRY(add_pair(pairs, label.key, std::move(value), force, "label"));
+  }
+  return {};
+}
+
+Result<> add_annotations(Value& kustomization, const Value& options,
+                         const Environment& environment) {
+  const auto* annotations = options.find("commonAnnotations");
+  if (annotations == nullptr || !annotations->is_object()) return {};
+  const auto force = is_set(options, "forceCommonAnnotations") ? Force::yes : Force::no;
+  const bool substituted = is_set(options, "commonAnnotationsEnvsubst");
+  for (const auto& annotation : *annotations->as_object()) {
+    if (!annotation.value.is_string()) {
+      return failure(Code::wrong_type, "annotation '{}' is no text", printable(annotation.key));
     }
+    auto value = *annotation.value.as_string();
+    if (substituted) value = substitute(value, environment);
+    TRY(add_pair(kustomization["commonAnnotations"], annotation.key, std::move(value), force,
+                 "annotation"));
   }
-  auto built = TRY(kustomize::build(tree, folder));
-  std::vector<Manifest> manifests;
+  return {};
+}
+
+bool is_empty(const Value& options) {
+  constexpr auto edits = std::to_array<std::string_view>(
+      {"namePrefix", "nameSuffix", "images", "replicas", "commonLabels", "commonAnnotations",
+       "namespace", "patches", "components"});
+  return std::ranges::none_of(edits, [&](std::string_view key) {
+    const auto* held = options.find(key);
+    return held != nullptr && !held->is_null();
+  });
+}
+
+Result<std::string> kustomization_path(const tree::FileTree& tree, const std::string& folder) {
+  for (const std::string_view name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+    auto path = folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
+    const bool there = TRY(tree::is_file(tree, path));
+    if (there) return path;
+  }
+  return failure(Code::path_missing, "'{}' has no kustomization file",
+                 folder.empty() ? "." : folder);
+}
+
+// The components that are there, all of them unless missing ones are to be ignored.
+Result<Value> with_found_components(const Value& options, const tree::FileTree& tree,
+                                    const std::string& folder) {
+  Value out = options;
+  if (!is_set(options, "ignoreMissingComponents")) return out;
+  Array found;
+  for (const auto& component : list_of(options, "components")) {
+    const auto* path = component.as_string();
+    const auto inside = path == nullptr ? std::nullopt : join_inside(folder, *path);
+    if (!inside) continue;
+    const auto kind = TRY(tree.kind(*inside));
+    if (kind) found.push_back(component);
+  }
+  out["components"] = std::move(found);
+  return out;
+}
+
+}  // namespace
+
+Result<Value> edit_kustomization(Value kustomization, const Value& options,
+                                 const Environment& environment) {
+  if (kustomization.is_null()) kustomization = Object();
+  for (const std::string_view key : {"namePrefix", "nameSuffix", "namespace"}) {
+    const auto text = options.text({key});
+    if (!text.empty()) kustomization[key] = text;
+  }
+  for (const auto& image : list_of(options, "images")) {
+    if (!image.is_string())
+      return failure(Code::wrong_type, "an entry of 'kustomize.images' is no text");
+    TRY(set_image(kustomization, substitute(*image.as_string(), environment)));
+  }
+  for (const auto& replica : list_of(options, "replicas"))
+    TRY(set_replicas(kustomization, replica));
+  TRY(add_labels(kustomization, options, environment));
+  TRY(add_annotations(kustomization, options, environment));
+  for (const auto& patch : list_of(options, "patches"))
+    list_in(kustomization, "patches").push_back(patch);
+  for (const auto& component : list_of(options, "components")) {
+    auto& components = list_in(kustomization, "components");
+    if (std::ranges::find(components, component) == components.end())
+      components.push_back(component);
+  }
+  return kustomization;
+}
+
+Result<std::vector<Manifest>> render_kustomize(const tree::FileTree& tree,
+                                               const std::string& folder, const Value* options,
+                                               const Environment& environment) {
+  OverlayTree overlay(tree);
+  if (options != nullptr && !is_empty(*options)) {
+    const auto path = TRY(kustomization_path(tree, folder));
+    const auto text = TRY(tree.read(path));
+    auto kustomization = TRY(yaml::parse_one(text, path, yaml::Dialect::kube));
+    const auto chosen = TRY(with_found_components(*options, tree, folder));
+    const auto edited = TRY(edit_kustomization(std::move(kustomization), chosen, environment));
+    overlay.replace(path, yaml::write(edited));
+  }
+  auto built = TRY(kustomize::build(overlay, folder));
+  std::vector<Manifest> out;
+  out.reserve(built.resources.size());
   for (auto& resource : built.resources) {
-    manifests.push_back({.object = std::move(resource.object), .origin = std::move(resource.origin)});
+    out.push_back({std::move(resource.object), std::move(resource.origin)});
   }
-  return manifests;
+  return out;
 }
 
 }  // namespace holdfast::render

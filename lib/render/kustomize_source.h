@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// An Application's Kustomize options → a build. Pure.
-// Mirrors argoproj/argo-cd 3.6 util/kustomize/kustomize.go: Build, which edits the kustomization.
+// Kustomize sources: the options of spec.source.kustomize are written into the kustomization file,
+// as `kustomize edit` would, in memory; then it is built. It does not know how a kustomization is
+// built. Mirrors argoproj/argo-cd 3.6 util/kustomize/kustomize.go (Build) and kustomize v5.8.1
+// kustomize/commands/edit.
 #pragma once
 
+#include "render/environment.h"
+#include "render/render.h"
+
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "render/render.h"
-
 namespace holdfast::render {
 
-Result<std::vector<Manifest>> render_kustomize(const Value& source, const tree::FileTree& tree, std::string_view folder);
+// `options` is spec.source.kustomize. Components that `folder` of the tree does not lead to are
+// left out when `ignoreMissingComponents` is set. Refuses with Code::application_spec or
+// Code::wrong_type.
+Result<Value> edit_kustomization(Value kustomization, const Value& options,
+                                 const Environment& environment);
+
+// `options` may be null.
+Result<std::vector<Manifest>> render_kustomize(const tree::FileTree& tree,
+                                               const std::string& folder, const Value* options,
+                                               const Environment& environment);
 
 }  // namespace holdfast::render

@@ -38,13 +38,15 @@ Result<std::vector<Manifest>> flattened(std::vector<Manifest> manifests) {
 
 Result<std::vector<Manifest>> manifests_of(Type type, const Value& source, const Context& context,
                                            const tree::FileTree& tree, const std::string& folder) {
+  const auto environment = environment_of(source, context);
   switch (type) {
     case Type::directory: {
       const auto options = TRY(decode_directory_options(source.find("directory")));
       return render_directory(tree, folder, options);
     }
-    case Type::kustomize: return render_kustomize(source, tree, folder);
-    case Type::helm: return render_helm(source, context, tree, folder);
+    case Type::kustomize:
+      return render_kustomize(tree, folder, source.find("kustomize"), environment);
+    case Type::helm: return render_helm({tree, folder, context, environment}, source.find("helm"));
   }
   std::unreachable();
 }
