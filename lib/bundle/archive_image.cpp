@@ -40,7 +40,8 @@ Result<Contents> store_archive(Draft& draft, const std::string& path) {
 
 Result<Contents> store_folder(Draft& draft, const std::string& path) {
   Contents contents;
-  for (const auto& each : TRY(list_inputs(path))) {
+  const auto files = TRY(list_inputs(path));
+  for (const auto& each : files) {
     const InputFile input = TRY(open_input(each.from));
     contents[each.path] =
         TRY(draft.store(archive::source_of_range(input.file.get(), 0, input.size)));

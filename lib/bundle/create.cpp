@@ -72,7 +72,8 @@ Result<std::vector<InputPath>> files_of(const FileSource& source) {
     return std::vector<InputPath>{{name, source.path}};
   }
   std::vector<InputPath> files;
-  for (auto& file : TRY(list_inputs(source.path))) {
+  auto listed = TRY(list_inputs(source.path));
+  for (auto& file : listed) {
     if (is_left_out(source, file.path)) continue;
     if (!source.name.empty()) file.path = source.name + "/" + file.path;
     files.push_back(std::move(file));
@@ -84,21 +85,23 @@ Result<std::vector<InputPath>> files_of(const FileSource& source) {
 Result<> add_files(Draft& draft, const Definition& definition, const CreateOptions& options) {
   std::map<std::string, std::map<std::string, std::string>> components;
   for (const auto& source : definition.files) {
-    for (const auto& file : TRY(files_of(source))) {
+    const auto files = TRY(files_of(source));
+    for (const auto& file : files) {
       if (components[source.component].emplace(file.path, file.from).second) continue;
       return failure(Code::bundle_definition, "file '{}' of component '{}' is named twice",
                      file.path, source.component);
     }
   }
   for (const auto& [component, files] : components) {
-    Artifact artifact{.type = oci::files,
-                      .config = TRY(empty_config(draft)),
-                      .layers = {},
-                      .component = component,
-                      .name = component};
+    Artifact artifact;
+    artifact.type = oci::files;
+    artifact.config = TRY(empty_config(draft));
+    artifact.component = component;
+    artifact.name = component;
     for (const auto& [path, from] : files) {
       options.on_part(fmt::format("{}: {}", component, path));
-      artifact.layers.push_back(TRY(add_file(draft, {path, from})));
+      Value layer = TRY(add_file(draft, {path, from}));
+      artifact.layers.push_back(std::move(layer));
     }
     TRY(add_artifact(draft, std::move(artifact)));
   }
@@ -109,7 +112,8 @@ Result<> add_files(Draft& draft, const Definition& definition, const CreateOptio
 Result<Stored> store_tree(Draft& draft, const std::string& folder, const std::string& prefix) {
   const FileDescriptor tar_file = TRY(make_scratch(draft.folder()));
   archive::TarWriter tar(archive::sink_to_fd(tar_file.get()));
-  for (const auto& path : TRY(list_inputs(folder))) {
+  const auto files = TRY(list_inputs(folder));
+  for (const auto& path : files) {
     const InputFile input = TRY(open_input(path.from));
     const auto source = archive::source_of_range(input.file.get(), 0, input.size);
     TRY(tar.file(prefix + path.path, archive::TarWriter::Content{source, input.size}, input.mode));

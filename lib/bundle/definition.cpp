@@ -126,7 +126,8 @@ class Reader {
     statement.kubernetes = TRY(text(root, "kubernetes", scope));
     statement.issued_at = TRY(text(root, "issued-at", scope));
     statement.previous = TRY(text(root, "previous", scope));
-    statement.platforms = {TRY(required(root, "platform", scope))};
+    const std::string platform = TRY(required(root, "platform", scope));
+    statement.platforms = {platform};
     const auto epoch = TRY(root.integer("security-epoch"));
     if (epoch.value_or(0) < 0) {
       return failure(
@@ -164,19 +165,22 @@ class Reader {
   }
 
   Result<> read_images(config::Section& root, const Scope& scope) {
-    for (config::Section& section : TRY(root.sections("image"))) {
+    auto sections = TRY(root.sections("image"));
+    for (config::Section& section : sections) {
       const std::string component = TRY(required(section, "component", scope));
-      const bool is_program = TRY(section.text("program")).has_value();
-      if (is_program) {
+      const auto program = TRY(section.text("program"));
+      if (program) {
         ProgramImage image{.component = component};
         image.name = TRY(required(section, "name", scope));
         image.program = TRY(path(section, "program", scope));
-        for (const auto& argument : TRY(section.texts("arguments"))) {
-          image.arguments.push_back(TRY(expand(section, "arguments", argument, scope)));
+        const auto arguments = TRY(section.texts("arguments"));
+        for (const auto& argument : arguments) {
+          std::string expanded = TRY(expand(section, "arguments", argument, scope));
+          image.arguments.push_back(std::move(expanded));
         }
         const std::string user = TRY(text(section, "user", scope));
         if (!user.empty()) image.user = user;
-        const bool certificates = TRY(section.text("certificates")).has_value();
+        const auto certificates = TRY(section.text("certificates"));
         if (certificates) image.certificates = TRY(path(section, "certificates", scope));
         definition_.program_images.push_back(std::move(image));
       } else {
@@ -191,7 +195,8 @@ class Reader {
   }
 
   Result<> read_files(config::Section& root, const Scope& scope) {
-    for (config::Section& section : TRY(root.sections("files"))) {
+    auto sections = TRY(root.sections("files"));
+    for (config::Section& section : sections) {
       FileSource files;
       files.component = TRY(required(section, "component", scope));
       files.name = TRY(text(section, "name", scope));
@@ -204,7 +209,8 @@ class Reader {
   }
 
   Result<> read_charts(config::Section& root, const Scope& scope) {
-    for (config::Section& section : TRY(root.sections("chart"))) {
+    auto sections = TRY(root.sections("chart"));
+    for (config::Section& section : sections) {
       ChartSource chart;
       chart.component = TRY(required(section, "component", scope));
       chart.name = TRY(required(section, "name", scope));
@@ -217,7 +223,8 @@ class Reader {
   }
 
   Result<> read_trees(config::Section& root, const Scope& scope) {
-    for (config::Section& section : TRY(root.sections("source"))) {
+    auto sections = TRY(root.sections("source"));
+    for (config::Section& section : sections) {
       TreeSource tree;
       tree.component = TRY(required(section, "component", scope));
       tree.name = TRY(required(section, "name", scope));

@@ -183,8 +183,9 @@ class Search {
       if (found_.size() == libraries_limit) {
         return failure(Code::limit, "the program needs more than {} libraries", libraries_limit);
       }
-      waiting_.push_back(TRY(locate(name, owner, info)));
-      found_[name] = waiting_.back().path;
+      Library library = TRY(locate(name, owner, info));
+      found_[name] = library.path;
+      waiting_.push_back(std::move(library));
     }
     return {};
   }

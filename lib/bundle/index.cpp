@@ -180,7 +180,8 @@ class Walk {
     config_part.media_type = config_descriptor.media_type;
     item.parts.push_back(std::move(config_part));
     for (const auto& layer : *layers->as_array()) {
-      item.parts.push_back(TRY(part(layer)));
+      Part layer_part = TRY(part(layer));
+      item.parts.push_back(std::move(layer_part));
     }
     return {};
   }
@@ -232,7 +233,8 @@ Result<std::vector<Item>> read_index(std::string_view index_text, const Closure&
   Walk walk(closure, read);
   std::vector<Item> items;
   for (const auto& value : *manifests->as_array()) {
-    items.push_back(TRY(walk.item(value)));
+    Item item = TRY(walk.item(value));
+    items.push_back(std::move(item));
   }
   TRY(walk.all_reached());
   return items;

@@ -138,21 +138,21 @@ Value image_item(Value descriptor, const std::string& component, const std::stri
 
 Result<> add_program_image(Draft& draft, const ProgramImage& image) {
   const ProgramClosure closure = TRY(find_program_closure(image.program));
-  std::vector<Layer> layers;
   const auto base = [&](archive::TarWriter& tar) { return fill_base(tar, image, closure); };
-  layers.push_back(TRY(store_layer(draft, base)));
+  Layer base_layer = TRY(store_layer(draft, base));
   const auto program = [&](archive::TarWriter& tar) -> Result<> {
     LayerTree tree(tar);
     return tree.copy("usr/bin/" + std::string(base_name(image.program)), image.program, 0555);
   };
-  layers.push_back(TRY(store_layer(draft, program)));
+  Layer program_layer = TRY(store_layer(draft, program));
+  const std::vector<Layer> layers{std::move(base_layer), std::move(program_layer)};
 
   const Value config = config_of(image, closure.architecture, layers);
   const Stored stored = TRY(draft.store(json::write(config, json::Escape::plain)));
   draft.use(stored.digest, Role::config);
   Array descriptors;
-  for (auto& layer : layers)
-    descriptors.push_back(std::move(layer.descriptor));
+  for (const auto& layer : layers)
+    descriptors.push_back(layer.descriptor);
   const Value manifest =
       TRY(draft.add_manifest(Object{{"schemaVersion", 2},
                                     {"mediaType", oci::manifest},

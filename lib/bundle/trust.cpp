@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <filesystem>
 
 namespace holdfast::bundle {
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> role_names = {"release", "site", "downgrade"};
 constexpr std::string_view file_name = "root.json";
+constexpr std::string_view epoch_name = "epoch";
 constexpr std::size_t keys_limit = 64;
 constexpr std::size_t file_limit = std::size_t{256} << 10;
 
@@ -29,8 +31,8 @@ std::unexpected<Error> malformed(std::string reason) {
 }
 
 Result<TrustedKey> parse_key(const Value& value) {
-  TrustedKey key{
-      .key = TRY(crypto::PublicKey::parse(value.text({"key"}))), .roles = {}, .note = {}};
+  auto parsed = TRY(crypto::PublicKey::parse(value.text({"key"})));
+  TrustedKey key{.key = parsed, .roles = {}, .note = {}};
   key.note = printable(value.text({"note"}));
   if (value.text({"id"}) != key.key.id().text()) return malformed("a key does not have its own id");
   const Value* roles = value.find("roles");
@@ -38,7 +40,8 @@ Result<TrustedKey> parse_key(const Value& value) {
   if (list == nullptr || list->empty()) return malformed("a key has no roles");
   for (const auto& role : *list) {
     const auto* name = role.as_string();
-    key.roles.push_back(TRY(parse_trust_role(name == nullptr ? std::string_view() : *name)));
+    const TrustRole known = TRY(parse_trust_role(name == nullptr ? std::string_view() : *name));
+    key.roles.push_back(known);
   }
   return key;
 }
@@ -49,6 +52,29 @@ bool has_role(const TrustedKey& key, TrustRole role) {
 
 std::string errno_text() {
   return ::strerror(errno);
+}
+
+// Complete and synced under its name, or not at all.
+Result<> write_file(const std::string& folder, std::string_view name, std::string_view text) {
+  const auto unwritable = [&](std::string reason) {
+    return failure(Error(Code::file_unwritable, "the trust folder could not be written")
+                       .at(folder)
+                       .because(std::move(reason)));
+  };
+  std::error_code status;
+  std::filesystem::create_directories(folder, status);
+  if (status) return unwritable(status.message());
+  const std::string path = fmt::format("{}/{}", folder, name);
+  std::string part = path + ".XXXXXX";
+  const FileDescriptor file(::mkostemp(part.data(), O_CLOEXEC));
+  if (!file) return unwritable(errno_text());
+  auto written = archive::sink_to_fd(file.get())(text);
+  if (written && (::fchmod(file.get(), 0644) != 0 || ::fsync(file.get()) != 0 ||
+                  ::rename(part.c_str(), path.c_str()) != 0)) {
+    written = unwritable(errno_text());
+  }
+  if (!written) ::unlink(part.c_str());
+  return written;
 }
 
 }  // namespace
@@ -125,25 +151,7 @@ Result<TrustRoot> TrustRoot::load(const std::string& folder) {
 }
 
 Result<> TrustRoot::save(const std::string& folder) const {
-  const auto unwritable = [&](std::string reason) {
-    return failure(Error(Code::file_unwritable, "the trust root could not be written")
-                       .at(folder)
-                       .because(std::move(reason)));
-  };
-  std::error_code status;
-  std::filesystem::create_directories(folder, status);
-  if (status) return unwritable(status.message());
-  const std::string path = folder + "/" + std::string(file_name);
-  std::string part = path + ".XXXXXX";
-  const FileDescriptor file(::mkostemp(part.data(), O_CLOEXEC));
-  if (!file) return unwritable(errno_text());
-  auto written = archive::sink_to_fd(file.get())(to_text());
-  if (written && (::fchmod(file.get(), 0644) != 0 || ::fsync(file.get()) != 0 ||
-                  ::rename(part.c_str(), path.c_str()) != 0)) {
-    written = unwritable(errno_text());
-  }
-  if (!written) ::unlink(part.c_str());
-  return written;
+  return write_file(folder, file_name, to_text());
 }
 
 std::string TrustRoot::to_text() const {
@@ -256,11 +264,12 @@ Result<std::vector<crypto::KeyId>> TrustRoot::check(
     const auto signed_by = static_cast<std::size_t>(std::ranges::count_if(
         signers, [&](const crypto::KeyId& id) { return has_role(*find(id), role); }));
     if (signed_by >= count) continue;
-    auto error =
-        Error(Code::bundle_untrusted_key, fmt::format("{} of {} trusted signature(s) of role '{}'",
-                                                      signed_by, count, trust_role_name(role)));
-    if (!unknown.empty())
-      error = std::move(error).because("signed by a key that is not trusted here: " + unknown);
+    const std::string counted = fmt::format("{} of {} signatures of role '{}' are by trusted keys",
+                                            signed_by, count, trust_role_name(role));
+    if (unknown.empty()) return failure(Error(Code::bundle_untrusted_key, counted));
+    auto error = Error(Code::bundle_untrusted_key,
+                       "the bundle is signed by a key that this machine does not trust");
+    error = std::move(error).at("key " + unknown).because(counted);
     return failure(std::move(error));
   }
   return signers;
@@ -271,6 +280,31 @@ std::string default_trust_folder() {
   if (config != nullptr && *config == '/') return std::string(config) + "/holdfast/trust";
   const char* home = ::getenv("HOME");
   return std::string(home == nullptr ? "" : home) + "/.config/holdfast/trust";
+}
+
+Result<std::uint64_t> load_accepted_epoch(const std::string& folder) {
+  const std::string path = fmt::format("{}/{}", folder, epoch_name);
+  const auto wrong = [&](std::string reason) {
+    return failure(Error(Code::trust_root, "the accepted epoch could not be read")
+                       .at(path)
+                       .because(std::move(reason)));
+  };
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file && errno == ENOENT) return std::uint64_t{0};
+  if (!file) return wrong(errno_text());
+  const std::string text = TRY(archive::read_all(archive::source_of_fd(file.get()), 64));
+  const std::string_view digits = trim(text);
+  std::uint64_t epoch = 0;
+  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), epoch);
+  if (status != std::errc() || end != digits.data() + digits.size())
+    return wrong("it is no number");
+  return epoch;
+}
+
+Result<> record_accepted_epoch(const std::string& folder, std::uint64_t epoch) {
+  const std::uint64_t held = TRY(load_accepted_epoch(folder));
+  if (epoch <= held) return {};
+  return write_file(folder, epoch_name, fmt::format("{}\n", epoch));
 }
 
 }  // namespace holdfast::bundle

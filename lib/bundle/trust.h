@@ -76,4 +76,9 @@ class TrustRoot {
 // $XDG_CONFIG_HOME/holdfast/trust or ~/.config/holdfast/trust.
 std::string default_trust_folder();
 
+// The highest security epoch that was installed from this trust folder, 0 when none was. A bundle
+// of a lower epoch is refused. Recorded only after an installation has ended well; it never sinks.
+Result<std::uint64_t> load_accepted_epoch(const std::string& folder);
+Result<> record_accepted_epoch(const std::string& folder, std::uint64_t epoch);
+
 }  // namespace holdfast::bundle

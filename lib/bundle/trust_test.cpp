@@ -91,6 +91,15 @@ TEST_F(OnDisk, KeepsTheRootAndItsFingerprint) {
   EXPECT_EQ(loaded->version(), 2U);
 }
 
+TEST_F(OnDisk, KeepsTheHighestEpoch) {
+  EXPECT_EQ(load_accepted_epoch(folder).value(), 0U);
+  ASSERT_TRUE(record_accepted_epoch(folder, 7));
+  ASSERT_TRUE(record_accepted_epoch(folder, 3));
+  EXPECT_EQ(load_accepted_epoch(folder).value(), 7U);
+  std::ofstream(folder / "epoch") << "many";
+  EXPECT_EQ(load_accepted_epoch(folder).error().code(), Code::trust_root);
+}
+
 TEST_F(OnDisk, RefusesARootThatOthersMayChange) {
   EXPECT_EQ(TrustRoot::load(folder).error().code(), Code::trust_root);
   ASSERT_TRUE(TrustRoot::of(maker.public_key()).save(folder));

@@ -280,7 +280,8 @@ Result<SigningKey> SigningKey::generate() {
   SigningKey key;
   const std::string id = TRY(random_bytes(8));
   copy_from(id, key.public_key_.id_.bytes);
-  key.seed_ = Secret(TRY(random_bytes(32)));
+  std::string seed = TRY(random_bytes(32));
+  key.seed_ = Secret(std::move(seed));
   key.public_key_.point_ = TRY(point_of(key.seed_));
   return key;
 }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/trust.h"
+
+#include "archive/stream.h"
+#include "base/handle.h"
+#include "base/text.h"
+#include "bundle/inputs.h"
+#include "bundle/trust.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+namespace holdfast::bootstrap {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t key_file_limit = 16384;
+
+std::string folder_or_own(const std::string& folder) {
+  return folder.empty() ? bundle::default_trust_folder() : folder;
+}
+
+Result<crypto::PublicKey> read_public_key(const std::string& path) {
+  const bundle::InputFile input = TRY(bundle::open_input(path));
+  const auto source = archive::source_of_range(input.file.get(), 0, input.size);
+  const std::string text = TRY(archive::read_all(source, key_file_limit));
+  auto key = crypto::PublicKey::parse(text);
+  if (!key) return failure(std::move(key).error().at(path));
+  return key;
+}
+
+// A key's name for people: its file's name without ".pub".
+std::string note_of(const std::string& note, const std::string& path) {
+  return note.empty() ? fs::path(path).stem().string() : note;
+}
+
+std::string roles_text(const bundle::TrustedKey& key) {
+  std::string text;
+  for (const auto role : key.roles) {
+    text += text.empty() ? "" : ", ";
+    text += bundle::trust_role_name(role);
+  }
+  return text;
+}
+
+Value root_value(const bundle::TrustRoot& root, const std::string& folder) {
+  Array keys;
+  for (const auto& key : root.keys()) {
+    Array roles;
+    for (const auto role : key.roles)
+      roles.emplace_back(bundle::trust_role_name(role));
+    keys.emplace_back(Object{{"id", key.key.id().text()},
+                             {"fingerprint", key.key.fingerprint().text()},
+                             {"key", key.key.base64()},
+                             {"note", key.note},
+                             {"roles", roles}});
+  }
+  return Object{{"folder", folder},
+                {"version", root.version()},
+                {"fingerprint", root.fingerprint().text()},
+                {"keys", keys}};
+}
+
+void show_root(const bundle::TrustRoot& root, const std::string& folder, Console& console) {
+  console.line(fmt::format("Trust root   {}, version {}", folder, root.version()));
+  console.line(fmt::format("Fingerprint  {}", root.fingerprint().text()));
+  for (const auto& key : root.keys()) {
+    console.line(fmt::format("{}  {:<16} {}", key.key.id().text(), roles_text(key), key.note));
+  }
+  console.data(root_value(root, folder));
+}
+
+Result<> confirm(const crypto::PublicKey& key, const std::string& note, Console& console) {
+  console.line(fmt::format("Key    {}  {}", note, key.base64()));
+  if (!console.is_terminal() || ::isatty(STDIN_FILENO) != 1) return {};
+  console.line("Compare this with the paper you were given. Same? [y/N]");
+  std::array<char, 16> answer{};
+  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
+  if (size > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
+  return failure(Error(Code::confirmation, "the key was not confirmed")
+                     .fix("get the right key from its maker, then run the same command again"));
+}
+
+enum class Access { secret, shared };
+
+Result<> write_new(const std::string& path, const std::string& text, Access access) {
+  const mode_t mode = access == Access::secret ? 0600 : 0644;
+  const FileDescriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file && errno == EEXIST) {
+    return failure(Error(Code::usage, "the file is there already")
+                       .at(path)
+                       .fix("name another file: a key is never overwritten"));
+  }
+  if (!file) {
+    return failure(Error(Code::file_unwritable, "the key could not be written")
+                       .at(path)
+                       .because(::strerror(errno)));
+  }
+  TRY(archive::sink_to_fd(file.get())(text), "{}", path);
+  if (::fsync(file.get()) != 0) {
+    return failure(Error(Code::file_unwritable, "the key could not be written")
+                       .at(path)
+                       .because(::strerror(errno)));
+  }
+  return {};
+}
+
+Result<bundle::TrustRoot> root_of(const TrustInitOptions& options) {
+  std::optional<bundle::TrustRoot> root;
+  for (const auto& path : options.keys) {
+    const crypto::PublicKey key = TRY(read_public_key(path));
+    const std::string note = note_of(options.note, path);
+    if (!root) {
+      root = bundle::TrustRoot::of(key, note);
+    } else {
+      TRY(root->add({.key = key, .roles = {bundle::TrustRole::release}, .note = note}));
+    }
+  }
+  if (!root) return failure(Code::usage, "a trust root needs a public key: --key KEY.pub");
+  return *std::move(root);
+}
+
+}  // namespace
+
+Result<> run_trust_init(const TrustInitOptions& options, Console& console) {
+  const std::string folder = folder_or_own(options.folder);
+  const bundle::TrustRoot root = TRY(root_of(options));
+  std::error_code status;
+  if (fs::exists(folder + "/root.json", status)) {
+    const bundle::TrustRoot held = TRY(bundle::TrustRoot::load(folder));
+    if (held.to_text() != root.to_text()) {
+      return failure(Error(Code::trust_root, "another trust root is there already")
+                         .at(folder)
+                         .fix("add the key to it: holdfast trust add KEY.pub"));
+    }
+  }
+  TRY(root.save(folder));
+  show_root(root, folder, console);
+  return {};
+}
+
+Result<> run_trust_add(const TrustAddOptions& options, Console& console) {
+  const std::string folder = folder_or_own(options.folder);
+  const crypto::PublicKey key = TRY(read_public_key(options.key));
+  const std::string note = note_of(options.note, options.key);
+  std::vector<bundle::TrustRole> roles;
+  for (const auto& name : options.roles) {
+    const auto role = TRY(bundle::parse_trust_role(name));
+    roles.push_back(role);
+  }
+  if (roles.empty()) roles.push_back(bundle::TrustRole::release);
+  std::error_code status;
+  const bool first = !fs::exists(folder + "/root.json", status);
+  bundle::TrustRoot root = bundle::TrustRoot::of(key, note);
+  if (!first) root = TRY(bundle::TrustRoot::load(folder));
+  if (first && roles != std::vector{bundle::TrustRole::release}) {
+    return failure(Error(Code::trust_root, "the first key must have role release").at(folder));
+  }
+  if (options.confirm == Confirm::ask) TRY(confirm(key, note, console));
+  if (!first) TRY(root.add({.key = key, .roles = roles, .note = note}));
+  TRY(root.save(folder));
+  show_root(root, folder, console);
+  return {};
+}
+
+Result<> run_trust_remove(const TrustRemoveOptions& options, Console& console) {
+  const std::string folder = folder_or_own(options.folder);
+  bundle::TrustRoot root = TRY(bundle::TrustRoot::load(folder));
+  const auto& keys = root.keys();
+  const auto found = std::ranges::find(
+      keys, options.id, [](const bundle::TrustedKey& key) { return key.key.id().text(); });
+  if (found == keys.end()) {
+    return failure(Error(Code::trust_root,
+                         fmt::format("key '{}' is not in the trust root", printable(options.id)))
+                       .fix("see its keys with: holdfast trust list"));
+  }
+  const crypto::KeyId id = found->key.id();
+  TRY(root.remove(id));
+  TRY(root.save(folder));
+  show_root(root, folder, console);
+  return {};
+}
+
+Result<> run_trust_list(const TrustListOptions& options, Console& console) {
+  const std::string folder = folder_or_own(options.folder);
+  const bundle::TrustRoot root = TRY(bundle::TrustRoot::load(folder));
+  show_root(root, folder, console);
+  return {};
+}
+
+Result<> run_trust_keygen(const KeygenOptions& options, Console& console) {
+  const std::string public_path =
+      options.public_key.empty() ? options.key + ".pub" : options.public_key;
+  std::error_code status;
+  if (fs::exists(public_path, status)) {
+    return failure(Error(Code::usage, "the file is there already")
+                       .at(public_path)
+                       .fix("name another file: a key is never overwritten"));
+  }
+  const crypto::SigningKey key = TRY(crypto::SigningKey::generate());
+  TRY(write_new(options.key, key.file_text().reveal(), Access::secret));
+  TRY(write_new(public_path, key.public_key().file_text(), Access::shared));
+  console.line(
+      fmt::format("Key    {}  {}", key.public_key().id().text(), key.public_key().base64()));
+  console.line(
+      fmt::format("Secret {} (mode 0600, without a pass phrase: keep it where only you can read)",
+                  options.key));
+  console.data(Object{{"id", key.public_key().id().text()},
+                      {"publicKey", key.public_key().base64()},
+                      {"key", options.key},
+                      {"public", public_path}});
+  return {};
+}
+
+}  // namespace holdfast::bootstrap
