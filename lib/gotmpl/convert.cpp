@@ -163,8 +163,10 @@ std::int64_t int64_of(const Datum& value) {
     case Kind::list:
     case Kind::dict:
     case Kind::structure:
-    case Kind::object:
       return 0;
+    case Kind::object:
+      // cast knows time.Month and time.Weekday, but not time.Duration.
+      return value.kind_name() == "int" ? value.host()->number() : 0;
   }
   std::unreachable();
 }

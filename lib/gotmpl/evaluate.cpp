@@ -130,7 +130,10 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
       }
     }
     if (current->is_none()) return Datum();
-    if (current->kind() == Kind::nil || current->type() == nullptr) {
+    bool memberless = current->type() == nullptr || current->kind() == Kind::list ||
+                      current->kind() == Kind::bytes;
+    if (memberless && (current->is_nil() || current->type() == nullptr ||
+                       current->type()->methods.empty())) {
       return no_member(*current, name, i > 0);
     }
     // Arguments are for the last name only.
@@ -285,6 +288,9 @@ Result<Datum> Execution::evaluate_literal(char type, const Node& node) {
         return fail(fmt::format("expected integer; found {}", print_node(node)));
       }
       return type == 'i' ? Datum::integer(number->integer) : Datum::int64(number->integer);
+    case 'u':
+      if (number != nullptr && number->is_unsigned) return Datum::uint64(number->natural);
+      return fail(fmt::format("expected unsigned integer; found {}", print_node(node)));
     case 'f':
       if (number != nullptr && number->is_float) return Datum(number->real);
       return fail(fmt::format("expected float; found {}", print_node(node)));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "crypto/random.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/print.h"
 
@@ -13,7 +14,7 @@ namespace {
 // Of a thread's usual 8 MiB. A level of include takes about 2 KiB in release.
 constexpr std::ptrdiff_t stack_bytes_max = std::ptrdiff_t{6} << 20;
 // Frames kept at either end of an error's chain; a runaway recursion has thousands.
-constexpr std::size_t frames_max = 16;
+constexpr std::size_t frames_max = 8;
 
 std::string erase_no_value(std::string text) {
   constexpr std::string_view mark = "<no value>";
@@ -332,6 +333,21 @@ Result<> Execution::reserve_items(std::uint64_t count) const {
   if (count <= environment().limits.list_items) return {};
   return failure(Code::limit, "the list grows to {} items, the limit is {}", count,
                  environment().limits.list_items);
+}
+
+WallTime Execution::now() const {
+  const Clock* clock = environment().clock;
+  return clock == nullptr ? SystemClock().wall() : clock->wall();
+}
+
+Result<> Execution::fill_random(std::span<unsigned char> bytes) {
+  if (environment().random) {
+    environment().random(bytes);
+    return {};
+  }
+  std::string made = TRY(crypto::random_bytes(bytes.size()));
+  std::copy(made.begin(), made.end(), bytes.begin());
+  return {};
 }
 
 std::unexpected<Error> Execution::fail(std::string cause) {

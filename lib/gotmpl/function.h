@@ -29,7 +29,7 @@ struct Call {
 // One letter per parameter, '*' after the last one when it is variadic:
 //   s string     i int        l int64       b bool     f float64   a interface {}
 //   m map[string]interface {}  L []interface {}         v reflect.Value (a missing value passes)
-//   B []uint8    S []string    T time.Time   V *semver.Version      C sprig.certificate
+//   u uint32     B []uint8    S []string    T time.Time   V *semver.Version      C sprig.certificate
 struct Function {
   std::string_view name;
   std::string_view signature;

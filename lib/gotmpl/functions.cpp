@@ -15,11 +15,14 @@ FunctionTable::FunctionTable(Flavor flavor) {
   for (std::span<const Function> rows :
        {builtin_functions(), template_functions(), string_functions(), case_functions(),
         list_functions(), dict_functions(), math_functions(), encoding_functions(),
-        regex_functions(), version_functions()}) {
+        regex_functions(), version_functions(), time_functions(), path_functions(),
+        random_functions(), certificate_functions(), toml_functions()}) {
     add(rows);
   }
   if (flavor == Flavor::helm4) {
     add(encoding_functions_of_helm4());
+    add(toml_functions_of_helm4());
+    add(duration_functions_of_helm4());
   }
   std::sort(names_.begin(), names_.end());
 }

@@ -43,7 +43,6 @@ std::span<const Function> time_functions();
 std::span<const Function> path_functions();
 std::span<const Function> version_functions();
 std::span<const Function> random_functions();
-std::span<const Function> digest_functions();
 std::span<const Function> certificate_functions();
 // What Helm 3 lacks.
 std::span<const Function> encoding_functions_of_helm4();

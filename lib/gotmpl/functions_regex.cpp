@@ -12,7 +12,9 @@ Result<const Regex*> compile(Call& call) {
   Result<const Regex*> regex = call.execution->patterns().compile(call.text(0));
   if (regex) return regex;
   if (call.name.starts_with("must")) return call_failure(regex.error().what());
-  return call_failure(fmt::format("regexp: Compile({}): {}", quote(call.text(0)), regex.error().what()));
+  const std::string& pattern = call.text(0);
+  std::string shown = pattern.find('`') == std::string::npos ? "`" + pattern + "`" : quote(pattern);
+  return call_failure(fmt::format("regexp: Compile({}): {}", shown, regex.error().what()));
 }
 
 Result<Datum> match(Call& call) {

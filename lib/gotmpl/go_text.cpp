@@ -129,6 +129,20 @@ bool equals_ignoring_case(std::string_view text, std::string_view word) {
   return true;
 }
 
+// 0x1.8p+00: at least two digits of exponent.
+std::string hex_float(double value, int precision) {
+  char buffer[1200];
+  char* last = buffer + sizeof buffer;
+  double size = std::fabs(value);
+  std::to_chars_result end =
+      precision < 0 ? std::to_chars(buffer, last, size, std::chars_format::hex)
+                    : std::to_chars(buffer, last, size, std::chars_format::hex, precision);
+  std::string text(buffer, end.ptr);
+  std::size_t mark = text.find('p');
+  if (text.size() - mark == 3) text.insert(mark + 2, 1, '0');
+  return (std::signbit(value) ? "-0x" : "0x") + text;
+}
+
 }  // namespace
 
 std::string quote(std::string_view text, Quoting quoting) {
@@ -291,6 +305,9 @@ std::string format_float(double value, char format, int precision) {
     if (exponent >= -4 && exponent < 6) {
       text = shown(std::to_chars(buffer, last, value, std::chars_format::fixed));
     }
+  } else if (format == 'x' || format == 'X') {
+    text = hex_float(value, precision);
+    if (format == 'X') text = upper_text(text);
   } else if (precision < 0) {
     bool fixed = format == 'f' || format == 'F';
     text = shown(std::to_chars(buffer, last, value,

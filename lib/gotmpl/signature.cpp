@@ -11,6 +11,7 @@ std::string_view parameter_name(char letter) {
     case 'i': return "int";
     case 'l': return "int64";
     case 'b': return "bool";
+    case 'u': return "uint32";
     case 'f': return "float64";
     case 'm': return "map[string]interface {}";
     case 'L': return "[]interface {}";
@@ -31,6 +32,7 @@ bool fits(const Datum& value, char letter) {
     case 's': return value.kind() == Kind::string;
     case 'i': return value.kind() == Kind::integer;
     case 'l': return value.kind() == Kind::int64;
+    case 'u': return false;
     case 'b': return value.kind() == Kind::boolean;
     case 'f': return value.kind() == Kind::float64;
     case 'm': return value.kind() == Kind::dict && value.dict()->type->element == Kind::nil;

@@ -68,6 +68,8 @@ bool is_plain(const Files& files) {
     const Value* list = command->find(key);
     if (list != nullptr && list->is_array() && !list->as_array()->empty()) return false;
   }
+  const Value* upgrade = command->find("isUpgrade");
+  if (command->text({"release"}) != "rel" || upgrade != nullptr) return false;
   return printed == 1;
 }
 
@@ -77,6 +79,17 @@ Datum text_map(std::initializer_list<std::pair<std::string_view, Datum>> entries
   Datum map = Datum::new_dict();
   for (const auto& [key, value] : entries) map.dict()->set(key, value);
   return map;
+}
+
+// Nulls of a chart's defaults never reach a template in Helm 4.
+void drop_nulls(Value& value) {
+  if (!value.is_object()) return;
+  std::vector<std::string> gone;
+  for (Member& member : *value.as_object()) {
+    if (member.value.is_null()) gone.push_back(member.key);
+    drop_nulls(member.value);
+  }
+  for (const std::string& key : gone) value.as_object()->erase(key);
 }
 
 struct Rendered {
@@ -117,7 +130,7 @@ Rendered render(const Files& files) {
     }
     if (read->is_object()) values = *read;
   }
-  if (values.find("global") == nullptr) values["global"] = Object{};
+  drop_nulls(values);
   Datum data = Datum::from_value(values, Datum::Numbers::as_float64);
   data.dict()->type = &values_type;
   Datum release = text_map({{"Name", "rel"}, {"Namespace", "ns1"}, {"Service", "Helm"},
