@@ -52,9 +52,9 @@ Result<std::string> Execution::include(const std::string& name, const Datum& dat
   }
   int& depth = including_[*tree->name];
   if (depth > environment().limits.include_depth) {
-    return call_failure(
-        fmt::format("rendering template has a nested reference name: {}: unable to execute template",
-                    name));
+    return failure(Code::limit,
+                   "rendering template has a nested reference name: {}: unable to execute template",
+                   name);
   }
   ++depth;
   Result<std::string> out = run_nested(*tree, data, scope_);
@@ -261,6 +261,7 @@ Result<Execution::Flow> Execution::range_over(const ActionNode& node, const Datu
 }
 
 Result<Execution::Flow> Execution::iterate(const ActionNode& node, Datum index, Datum element) {
+  TRY(step());  // here too: a body may be empty
   const PipeNode& pipe = *node.pipe;
   std::size_t mark = variables_.size();
   if (pipe.assigns) {

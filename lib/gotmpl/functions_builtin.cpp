@@ -54,8 +54,8 @@ Result<bool> equal_boxed(const Datum& left, const Datum& right) {
                                     left.type_name(), right.type_name(), print_value(right)));
   }
   if (left.kind() == Kind::list || left.kind() == Kind::dict || left.kind() == Kind::bytes) {
-    return call_failure(
-        fmt::format("non-comparable type {}: {}", print_value(right), right.type_name()));
+    return call_failure(fmt::format("non-comparable type {}: {}",
+                                    sprintf("%s", {&right, 1}), right.type_name()));
   }
   return deep_equal(left, right);
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON, YAML and base-N functions: Helm 4.3.1 pkg/engine/funcs.go and sprig 3.3.0.
+#include <algorithm>
+
 #include "base/text.h"
 #include "gotmpl/convert.h"
 #include "gotmpl/execution.h"
+#include "gotmpl/go_text.h"
+#include "gotmpl/json_complaint.h"
 #include "gotmpl/pretty_yaml.h"
 #include "value/json.h"
 #include "yaml/yaml.h"
@@ -41,10 +45,19 @@ yaml::Limits yaml_limits() {
   return limits;
 }
 
-// "error converting YAML to JSON: yaml: …", as sigs.k8s.io/yaml words it.
+// "error converting YAML to JSON: yaml: line 3: …", as sigs.k8s.io/yaml words it. go-yaml counts the
+// lines of a parser's complaint from 0 and then never says 0.
 std::string unmarshal_error(const Error& error) {
   std::string text = error.causes().empty() ? error.what() : error.causes().front();
-  return fmt::format("error converting YAML to JSON: yaml: {}", text);
+  std::string line;
+  if (!error.where().empty()) {
+    std::vector<std::string_view> parts = split(error.where().front(), ':');
+    ParsedInteger number = parts.size() > 1 ? parse_integer(parts[1], 10) : ParsedInteger{};
+    if (number.status == Parsed::ok && number.value > 0) {
+      line = fmt::format("line {}: ", std::max<std::int64_t>(number.value - 1, 1));
+    }
+  }
+  return fmt::format("error converting YAML to JSON: yaml: {}{}", line, text);
 }
 
 std::string wrong_shape(const Value& value, std::string_view wanted) {
@@ -82,10 +95,9 @@ Result<Datum> from_yaml_array(Call& call) {
                     wrong_shape(*value, "[]interface {}"));
 }
 
-// encoding/json words its errors in its own way; a template sees them only as data.
 std::string json_error(const Call& call, const Error& error) {
-  if (trim(call.arguments[0].text()).empty()) return "unexpected end of JSON input";
-  return error.what();
+  std::string complaint = json_complaint(call.arguments[0].text());
+  return complaint.empty() ? error.what() : complaint;
 }
 
 Result<Datum> from_json(Call& call) {

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sprig 3.3.0 semver.go: semverCompare, and semver with the methods of *semver.Version.
+#include <optional>
+
+#include "base/semver.h"
 #include "gotmpl/execution.h"
-#include "gotmpl/semver.h"
+#include "gotmpl/go_text.h"
 
 namespace holdfast::gotmpl {
 namespace {
 
-class VersionObject;
+using semver::Version;
+
 Datum version_datum(Version version);
 
 class VersionObject final : public HostObject {
  public:
   explicit VersionObject(Version held) : version(std::move(held)) {}
   [[nodiscard]] const Type& type() const override;
-  [[nodiscard]] std::string print() const override { return version.print(); }
+  [[nodiscard]] std::string print() const override { return version.to_string(); }
   [[nodiscard]] bool equals(const HostObject& other) const override {
     const auto* object = dynamic_cast<const VersionObject*>(&other);
     return object != nullptr && object->version.original == version.original;
@@ -33,10 +37,10 @@ const Version& argument(Call& call) {
 Result<Datum> major(Call& call) { return Datum::uint64(self(call).major); }
 Result<Datum> minor(Call& call) { return Datum::uint64(self(call).minor); }
 Result<Datum> patch(Call& call) { return Datum::uint64(self(call).patch); }
-Result<Datum> pre_release(Call& call) { return Datum(self(call).pre_release); }
+Result<Datum> pre_release(Call& call) { return Datum(self(call).prerelease); }
 Result<Datum> metadata(Call& call) { return Datum(self(call).metadata); }
 Result<Datum> original(Call& call) { return Datum(self(call).original); }
-Result<Datum> print(Call& call) { return Datum(self(call).print()); }
+Result<Datum> print(Call& call) { return Datum(self(call).to_string()); }
 
 Result<std::strong_ordering> order(Call& call) {
   if (call[0].is_nil()) {
@@ -59,7 +63,7 @@ Version bumped(const Version& version, std::uint64_t major_by, std::uint64_t min
   Version next;
   next.major = version.major + major_by;
   next.minor = major_by > 0 ? 0 : version.minor + minor_by;
-  next.original = fmt::format("{}{}", version.original.starts_with('v') ? "v" : "", next.print());
+  next.original = fmt::format("{}{}", version.original.starts_with('v') ? "v" : "", next.to_string());
   return next;
 }
 
@@ -68,10 +72,10 @@ Result<Datum> inc_minor(Call& call) { return version_datum(bumped(self(call), 0,
 Result<Datum> inc_patch(Call& call) {
   Version next = self(call);
   // A pre-release comes before its version: the patch itself is the next one.
-  if (next.pre_release.empty()) ++next.patch;
-  next.pre_release.clear();
+  if (next.prerelease.empty()) ++next.patch;
+  next.prerelease.clear();
   next.metadata.clear();
-  next.original = (next.original.starts_with('v') ? "v" : "") + next.print();
+  next.original = (next.original.starts_with('v') ? "v" : "") + next.to_string();
   return version_datum(std::move(next));
 }
 
@@ -102,17 +106,24 @@ Datum version_datum(Version version) {
   return Datum::of_object(std::make_unique<VersionObject>(std::move(version)));
 }
 
-Result<Datum> semver(Call& call) { return version_datum(TRY(Version::parse(call.text(0)))); }
+Result<Version> parse_version(const std::string& text) {
+  std::optional<Version> version = Version::parse(text);
+  if (!version) return call_failure("invalid semantic version");
+  return *std::move(version);
+}
 
-Result<Datum> semver_compare(Call& call) {
-  Constraints constraints = TRY(Constraints::parse(call.text(0)));
-  Version version = TRY(Version::parse(call.text(1)));
-  return Datum(constraints.allow(version));
+Result<Datum> make_version(Call& call) { return version_datum(TRY(parse_version(call.text(0)))); }
+
+Result<Datum> compare_with_range(Call& call) {
+  std::optional<semver::Range> range = semver::Range::parse(call.text(0));
+  if (!range) return call_failure(fmt::format("improper constraint: {}", quote(call.text(0))));
+  Version version = TRY(parse_version(call.text(1)));
+  return Datum(range->contains(version));
 }
 
 constexpr Function rows[] = {
-    {"semver", "s", semver},
-    {"semverCompare", "ss", semver_compare},
+    {"semver", "s", make_version},
+    {"semverCompare", "ss", compare_with_range},
 };
 
 }  // namespace

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gotmpl/templates.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::gotmpl {
+namespace {
+
+const Value data = Object{
+    {"n", 5}, {"s", "abc"}, {"t", true}, {"l", Array{1, 2, 3}}, {"m", Object{{"b", 2}, {"a", 1}}}};
+
+Result<std::string> run(std::string_view text, Environment environment = {}) {
+  Templates templates(std::move(environment));
+  Result<> parsed = templates.parse("t.yaml", text);
+  if (!parsed) return failure(std::move(parsed).error());
+  return templates.execute("t.yaml", Datum::from_value(data, Datum::Numbers::as_float64));
+}
+
+struct Row {
+  std::string_view text;
+  std::string_view want;
+};
+
+void expect_outputs(std::span<const Row> rows) {
+  for (const Row& row : rows) {
+    Result<std::string> got = run(row.text);
+    EXPECT_TRUE(got.has_value()) << row.text << ": " << (got ? "" : got.error().message());
+    if (got) {
+      EXPECT_EQ(*got, row.want) << row.text;
+    }
+  }
+}
+
+TEST(Templates, WhiteSpaceIsTrimmedWhereAMarkerAsks) {
+  const Row rows[] = {
+      {"a {{- 1 -}} b", "a1b"},
+      {"a\n {{- /* c */ -}} \n b", "ab"},
+      {"{{-3}}", "-3"},
+      {"{{ 3 -}}\n\t{{ 4 }}", "34"},
+  };
+  expect_outputs(rows);
+}
+
+TEST(Templates, VariablesFollowTheirScope) {
+  const Row rows[] = {
+      {"{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ end }}{{ $x }}", "1"},
+      {"{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ end }}{{ $x }}", "2"},
+      {"{{ range $i, $e := .l }}{{ $i }}{{ $e }} {{ end }}", "01 12 23 "},
+      {"{{ range $k, $v := .m }}{{ $k }}{{ $v }}{{ end }}", "a1b2"},
+      {"{{ define \"x\" }}{{ $.k }}{{ end }}{{ template \"x\" dict \"k\" 7 }}", "7"},
+  };
+  expect_outputs(rows);
+}
+
+TEST(Templates, ControlFlowIsGos) {
+  const Row rows[] = {
+      {"{{ if false }}1{{ else if .t }}2{{ else }}3{{ end }}", "2"},
+      {"{{ with .none }}1{{ else with .s }}{{ . }}{{ end }}", "abc"},
+      {"{{ range 3 }}{{ . }}{{ end }}", "012"},
+      {"{{ range .none }}{{ else }}e{{ end }}", "e"},
+      {"{{ range .l }}{{ if eq . 2.0 }}{{ continue }}{{ end }}{{ . }}{{ end }}", "13"},
+      {"{{ range .l }}{{ if eq . 2.0 }}{{ break }}{{ end }}{{ . }}{{ end }}", "1"},
+      {"{{ block \"b\" .s }}<{{ . }}>{{ end }}", "<abc>"},
+      {"{{ and .none .none.x }}{{ or 0 \"x\" }}", "x"},
+  };
+  expect_outputs(rows);
+}
+
+TEST(Templates, ValuesArePrintedAsGoPrintsThem) {
+  const Row rows[] = {
+      {"{{ .n }} {{ 1e6 }} {{ 1000000 }} {{ 1.5 }} {{ 123456.0 }}", "5 1e+06 1000000 1.5 123456"},
+      {"{{ .m }} {{ .l }} {{ dict \"a\" nil }}", "map[a:1 b:2] [1 2 3] map[a:<nil>]"},
+      {"[{{ .none }}]", "[]"},
+      {"{{ printf \"%d %s %v %q %05.1f|%-4s|%x\" 5 .n .none .s 2.5 \"ab\" \"hi\" }}",
+       "5 %!s(float64=5) <nil> \"abc\" 002.5|ab  |6869"},
+      {"{{ print 1 2 \"a\" \"b\" 3 }}", "1 2ab3"},
+      {"{{ 'a' }} {{ 0x1F }} {{ 0b11 }} {{ 1_000 }}", "97 31 3 1000"},
+  };
+  expect_outputs(rows);
+}
+
+TEST(Templates, IncludeAndTplSeeTheDefinitionsTheyShould) {
+  const Row rows[] = {
+      {"{{ define \"x\" }}a\n{{ . }}{{ end }}{{ include \"x\" 1 | nindent 2 }}", "\n  a\n  1"},
+      {"{{ tpl \"{{ .n }}-{{ define \\\"z\\\" }}q{{ end }}{{ include \\\"z\\\" . }}\" . }}", "5-q"},
+      {"{{ range 3 }}{{ tpl \"{{ . }}\" . }}{{ end }}", "012"},
+  };
+  expect_outputs(rows);
+}
+
+TEST(Templates, MutationIsSeenThroughEveryName) {
+  const Row rows[] = {
+      {"{{ $_ := set .m \"c\" 3 }}{{ .m.c }}", "3"},
+      {"{{ $d := dict }}{{ $_ := set $d \"self\" $d }}{{ len $d.self.self }}", "1"},
+      {"{{ $l := append .l 4 }}{{ len .l }}{{ len $l }}", "34"},
+  };
+  expect_outputs(rows);
+}
+
+TEST(Templates, ErrorsSayTheCauseAndThePlaceAsGoDoes) {
+  struct ErrorRow {
+    std::string_view text;
+    std::string_view cause;
+    std::string_view place;
+  };
+  const ErrorRow rows[] = {
+      {"a\n{{ .none.x }}", "nil pointer evaluating interface {}.x", "t.yaml:2:8 at <.none.x>"},
+      {"{{ eq .n 5 }}", "incompatible types for comparison: float64 and int",
+       "t.yaml:1:3 at <eq .n 5>"},
+      {"{{ trunc .n \"x\" }}", "wrong type for value; expected int; got float64",
+       "t.yaml:1:9 at <.n>"},
+      {"{{ .s.x }}", "can't evaluate field x in type interface {}", "t.yaml:1:5 at <.s.x>"},
+      {"{{ required \"say it\" .none }}", "say it", "t.yaml:1:3 at <required \"say it\" .none>"},
+      {"{{ trnc 3 \"x\" }}", "function \"trnc\" not defined", "t.yaml:1"},
+      {"x\n{{ if }}{{ end }}", "missing value for if", "t.yaml:2"},
+      {"{{ $x }}", "undefined variable \"$x\"", "t.yaml:1"},
+      {"{{ if true }}", "unexpected EOF", "t.yaml:1"},
+      {"{{ range .s }}{{ end }}", "range can't iterate over abc", "t.yaml:1:9 at <.s>"},
+  };
+  for (const ErrorRow& row : rows) {
+    Result<std::string> got = run(row.text);
+    ASSERT_FALSE(got.has_value()) << row.text;
+    EXPECT_EQ(got.error().what(), row.cause) << row.text;
+    ASSERT_FALSE(got.error().where().empty()) << row.text;
+    EXPECT_EQ(got.error().where().back(), row.place) << row.text;
+  }
+}
+
+TEST(Templates, AnUnknownFunctionOrTemplateNamesTheNearest) {
+  EXPECT_EQ(run("{{ toYml 2 }}").error().fix_line(), "did you mean \"toYaml\"?");
+  EXPECT_EQ(run("{{ define \"chart.labels\" }}{{ end }}{{ include \"chart.label\" . }}")
+                .error()
+                .fix_line(),
+            "did you mean \"chart.labels\"?");
+}
+
+TEST(Templates, AnErrorInsideAnIncludeKeepsEveryPlace) {
+  Templates templates{Environment{}};
+  ASSERT_TRUE(templates.parse("_h.tpl", "{{ define \"h\" }}\n{{ .a.b }}{{ end }}").has_value());
+  ASSERT_TRUE(templates.parse("t.yaml", "x: {{ include \"h\" . }}").has_value());
+  Result<std::string> got = templates.execute("t.yaml", Datum::new_dict());
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().message(),
+            "nil pointer evaluating interface {}.b (_h.tpl:2:5 at <.a.b>; "
+            "t.yaml:1:6 at <include \"h\" .>)");
+}
+
+TEST(Templates, ALaterDefinitionReplacesAnEarlierOneUnlessItIsBlank) {
+  Templates templates{Environment{}};
+  ASSERT_TRUE(templates.parse("a", "{{ define \"x\" }}1{{ end }}").has_value());
+  ASSERT_TRUE(templates.parse("b", "{{ define \"x\" }} {{ end }}").has_value());
+  ASSERT_TRUE(templates.parse("t", "{{ template \"x\" }}").has_value());
+  EXPECT_EQ(*templates.execute("t", Datum()), "1");
+  ASSERT_TRUE(templates.parse("c", "{{ define \"x\" }}2{{ end }}").has_value());
+  EXPECT_EQ(*templates.execute("t", Datum()), "2");
+}
+
+TEST(Templates, LimitsEndWhatRunsAway) {
+  struct LimitRow {
+    std::string_view text;
+    Code code;
+  };
+  const LimitRow rows[] = {
+      {"{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}", Code::limit},
+      {"{{ define \"r\" }}{{ template \"r\" . }}{{ end }}{{ template \"r\" . }}", Code::limit},
+      {"{{ repeat 2000000000 \"xxxxxxxx\" }}", Code::limit},
+      {"{{ until 2000000000 }}", Code::limit},
+      {"{{ indent 2000000000 \"x\" }}", Code::limit},
+      {"{{ range 9000000 }}{{ range 9000000 }}{{ end }}{{ end }}", Code::limit},
+      {"{{ $d := dict }}{{ range 300 }}{{ $d = dict \"a\" $d }}{{ end }}{{ toYaml $d }}", Code::limit},
+      {"{{ $s := \"xxxxxxxxxx\" }}{{ range 40 }}{{ $s = print $s $s }}{{ end }}", Code::limit},
+  };
+  for (const LimitRow& row : rows) {
+    Environment environment;
+    environment.limits.steps = 100'000;
+    Result<std::string> got = run(row.text, environment);
+    ASSERT_FALSE(got.has_value()) << row.text;
+    EXPECT_EQ(got.error().code(), row.code) << got.error().message();
+  }
+}
+
+TEST(Templates, TimeAndRandomnessComeFromTheEnvironment) {
+  ManualClock clock;
+  clock.advance(std::chrono::hours(24 * 366));
+  Environment environment;
+  environment.clock = &clock;
+  environment.random = [](std::span<unsigned char> bytes) {
+    for (unsigned char& byte : bytes) byte = 7;
+  };
+  EXPECT_EQ(*run("{{ now | date \"2006-01-02\" }}", environment), "1971-01-02");
+  EXPECT_EQ(*run("{{ randAlphaNum 4 }}", environment), *run("{{ randAlphaNum 4 }}", environment));
+  EXPECT_EQ(*run("{{ uuidv4 }}", environment), "07070707-0707-4707-8707-070707070707");
+}
+
+TEST(Templates, Helm3LacksWhatHelm4Added) {
+  Environment environment;
+  environment.flavor = Flavor::helm3;
+  EXPECT_TRUE(run("{{ mustToYaml 1 }}").has_value());
+  EXPECT_FALSE(run("{{ mustToYaml 1 }}", environment).has_value());
+  EXPECT_EQ(function_names(Flavor::helm4).size() - function_names(Flavor::helm3).size(), 13U);
+}
+
+}  // namespace
+}  // namespace holdfast::gotmpl
