@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/build_context.h"
 
-#include <fmt/format.h>
-
 #include "value/json.h"
 #include "yaml/yaml.h"
+
+#include <fmt/format.h>
 
 namespace holdfast::kustomize {
 
@@ -15,20 +15,28 @@ Result<> BuildContext::choose_schema(const Kustomization& kustomization, const L
   const bool has_path = path != kustomization.openapi.end();
   const bool has_version = version != kustomization.openapi.end();
   if (has_path && has_version) {
-    return failure(Error(Code::kustomization, "openapi has \"path\" and \"version\"").at(loader.shown()).fix("keep one of them"));
+    return failure(Error(Code::kustomization, "openapi has \"path\" and \"version\"")
+                       .at(loader.shown())
+                       .fix("keep one of them"));
   }
   if (has_path) {
     const std::string text = TRY(loader.read(path->second), "reading openapi.path");
     const std::string name = loader.path_of(path->second);
     TRY(count_file(text.size(), name));
-    const Value document = text.starts_with('{') ? TRY(json::parse(text, name)) : TRY(yaml::parse_one(text, name, yaml::Dialect::kube));
-    schema_ = TRY(MergeSchema::read(document));
+    const Value document = text.starts_with('{')
+                               ? TRY(json::parse(text, name))
+                               : TRY(yaml::parse_one(text, name, yaml::Dialect::kube));
+    using BuiltIn = MergeSchema::BuiltIn;
+    schema_ = MergeSchema::read(document, merged_         ? BuiltIn::yields
+                                          : unknown_kind_ ? BuiltIn::precedes
+                                                          : BuiltIn::absent);
     schema_chosen_ = true;
     return {};
   }
   if (!has_version || version->second.empty()) return {};
   if (version->second != "v1.21.2") {
-    return failure(Error(Code::kustomization, fmt::format("openapi.version \"{}\" is not built in", version->second))
+    return failure(Error(Code::kustomization,
+                         fmt::format("openapi.version \"{}\" is not built in", version->second))
                        .at(loader.shown())
                        .fix("use v1.21.2, the only one, or a file: openapi: {path: …}"));
   }
@@ -36,26 +44,38 @@ Result<> BuildContext::choose_schema(const Kustomization& kustomization, const L
   return {};
 }
 
+void BuildContext::saw_resource(const Gvk& gvk) {
+  if (!unknown_kind_) unknown_kind_ = !is_known_kind(gvk);
+}
+
 Result<> BuildContext::count_file(std::size_t bytes, const std::string& name) {
   ++files_;
   bytes_ += bytes;
-  if (files_ > options_.limits.files) return failure(Code::limit, "the build reads more than {} files, at \"{}\"", options_.limits.files, name);
-  if (bytes_ > options_.limits.bytes) return failure(Code::limit, "the build reads more than {} bytes, at \"{}\"", options_.limits.bytes, name);
+  if (files_ > options_.limits.files)
+    return failure(Code::limit, "the build reads more than {} files, at \"{}\"",
+                   options_.limits.files, name);
+  if (bytes_ > options_.limits.bytes)
+    return failure(Code::limit, "the build reads more than {} bytes, at \"{}\"",
+                   options_.limits.bytes, name);
   return check_time();
 }
 
 Result<> BuildContext::count_resources(std::size_t now) const {
-  if (now > options_.limits.resources) return failure(Code::limit, "the build has more than {} resources", options_.limits.resources);
+  if (now > options_.limits.resources)
+    return failure(Code::limit, "the build has more than {} resources", options_.limits.resources);
   return check_time();
 }
 
 Result<> BuildContext::check_time() const {
   if (std::chrono::steady_clock::now() < deadline_) return {};
-  return failure(Error(Code::limit, fmt::format("the build takes longer than {} ms", options_.limits.time.count())));
+  return failure(Error(
+      Code::limit, fmt::format("the build takes longer than {} ms", options_.limits.time.count())));
 }
 
 ReadLimits BuildContext::read_limits() const {
-  return {.bytes = options_.limits.bytes, .nodes = options_.limits.nodes, .depth = options_.limits.depth};
+  return {.bytes = options_.limits.bytes,
+          .nodes = options_.limits.nodes,
+          .depth = options_.limits.depth};
 }
 
 }  // namespace holdfast::kustomize

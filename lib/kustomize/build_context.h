@@ -3,11 +3,6 @@
 // It does not know the layers.
 #pragma once
 
-#include <chrono>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/kustomize.h"
@@ -16,18 +11,32 @@
 #include "kustomize/resource_set.h"
 #include "kustomize/vars.h"
 
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace holdfast::kustomize {
 
 class BuildContext {
  public:
   explicit BuildContext(const Options& options)
-      : options_(options), schema_(MergeSchema::built_in()), deadline_(std::chrono::steady_clock::now() + options.limits.time) {}
+      : options_(options),
+        schema_(MergeSchema::built_in()),
+        deadline_(std::chrono::steady_clock::now() + options.limits.time) {}
 
   [[nodiscard]] const Options& options() const { return options_; }
+
   [[nodiscard]] const MergeSchema& schema() const { return *schema_; }
 
   // The first layer that names a schema decides for all: the root, else the first one met.
   Result<> choose_schema(const Kustomization& kustomization, const Loader& loader);
+
+  // What the tool has seen decides whether its own schema joins a chosen one: a merge reads it, a
+  // resource of an unknown kind puts it on a list.
+  void saw_resource(const Gvk& gvk);
+
+  void saw_merge() { merged_ = true; }
 
   // Refuse with Code::limit or Code::timed_out.
   Result<> count_file(std::size_t bytes, const std::string& name);
@@ -42,6 +51,7 @@ class BuildContext {
   const Options& options_;
   std::shared_ptr<const MergeSchema> schema_;
   bool schema_chosen_ = false;
+  bool merged_ = false, unknown_kind_ = false;
   std::chrono::steady_clock::time_point deadline_;
   std::size_t files_ = 0, bytes_ = 0;
 };

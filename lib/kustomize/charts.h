@@ -4,17 +4,18 @@
 // Upstream: kustomize v5.8.1, api/internal/builtins/HelmChartInflationGenerator.go.
 #pragma once
 
-#include <vector>
-
 #include "base/result.h"
 #include "kustomize/build_context.h"
 
+#include <vector>
+
 namespace holdfast::kustomize {
 
-Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlobals& globals, const Loader& loader,
-                                           BuildContext& context);
+Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlobals& globals,
+                                           const Loader& loader, BuildContext& context);
 
 // Entries with a path are read from their files.
-Result<std::vector<Replacement>> load_replacements(const std::vector<Replacement>& entries, const Loader& loader);
+Result<std::vector<Replacement>> load_replacements(const std::vector<Replacement>& entries,
+                                                   const Loader& loader);
 
 }  // namespace holdfast::kustomize

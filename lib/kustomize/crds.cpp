@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/crds.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "value/json.h"
 #include "yaml/yaml.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace holdfast::kustomize {
 namespace {
@@ -14,13 +14,14 @@ constexpr int depth_max = 32;  // definitions may refer to themselves
 
 class Reader {
  public:
-  Reader(const Object& definitions, TransformerConfig& config) : definitions_(definitions), config_(config) {}
+  Reader(const Object& definitions, TransformerConfig& config)
+      : definitions_(definitions), config_(config) {}
 
   Result<> read() {
     for (const auto& [name, definition] : definitions_) {
       const Value* properties = properties_of(&definition);
-      if (properties == nullptr || properties->find("kind") == nullptr || properties->find("apiVersion") == nullptr ||
-          properties->find("metadata") == nullptr) {
+      if (properties == nullptr || properties->find("kind") == nullptr ||
+          properties->find("apiVersion") == nullptr || properties->find("metadata") == nullptr) {
         continue;
       }
       kind_ = name.substr(name.rfind('.') + 1);
@@ -37,17 +38,22 @@ class Reader {
     return upper != nullptr ? upper : definition->find_path({"schema", "properties"});
   }
 
-  FieldSpec here() const { return FieldSpec::make({"", "", kind_}, fmt::format("{}", fmt::join(path_, "/")), false); }
+  FieldSpec here() const {
+    return FieldSpec::make({"", "", kind_}, fmt::format("{}", fmt::join(path_, "/")), false);
+  }
 
   Result<> visit(const std::string& name) {
     const Value* definition = definitions_.find(name);
     const Value* properties = properties_of(definition);
     if (properties == nullptr || !properties->is_object()) return {};
-    if (path_.size() > depth_max) return failure(Code::limit, "the definition \"{}\" is nested more than {} deep", name, depth_max);
+    if (path_.size() > depth_max)
+      return failure(Code::limit, "the definition \"{}\" is nested more than {} deep", name,
+                     depth_max);
     for (const auto& [key, property] : *properties->as_object()) {
       path_.push_back(key);
       TRY(property_marks(property));
-      if (const auto reference = property.text({"$ref"}); !reference.empty()) TRY(visit(std::string(reference)));
+      if (const auto reference = property.text({"$ref"}); !reference.empty())
+        TRY(visit(std::string(reference)));
       path_.pop_back();
     }
     return {};
@@ -61,12 +67,14 @@ class Reader {
     if (marked("x-kubernetes-annotation")) TRY(merge_into(config_.common_annotations, here()));
     if (marked("x-kubernetes-label-selector")) TRY(merge_into(config_.common_labels, here()));
     if (marked("x-kubernetes-identity")) TRY(merge_into(config_.name_prefix, here()));
-    if (!marked("x-kubernetes-object-ref-api-version") || !marked("x-kubernetes-object-ref-kind")) return {};
+    if (!marked("x-kubernetes-object-ref-api-version") || !marked("x-kubernetes-object-ref-kind"))
+      return {};
     const bool named = marked("x-kubernetes-object-ref-name-key");
     path_.emplace_back(named ? property.text({"x-kubernetes-object-ref-name-key"}) : "name");
-    const NameReference reference{.target = {"", std::string(property.text({"x-kubernetes-object-ref-api-version"})),
-                                             std::string(property.text({"x-kubernetes-object-ref-kind"}))},
-                                  .referrers = {here()}};
+    const NameReference reference{
+        .target = {"", std::string(property.text({"x-kubernetes-object-ref-api-version"})),
+                   std::string(property.text({"x-kubernetes-object-ref-kind"}))},
+        .referrers = {here()}};
     path_.pop_back();
     return add_name_reference(config_, reference);
   }
@@ -80,7 +88,9 @@ class Reader {
 }  // namespace
 
 Result<TransformerConfig> read_crds(const std::string& text, const std::string& file) {
-  const Value document = text.starts_with('{') ? TRY(json::parse(text, file)) : TRY(yaml::parse_one(text, file, yaml::Dialect::kube));
+  const Value document = text.starts_with('{')
+                             ? TRY(json::parse(text, file))
+                             : TRY(yaml::parse_one(text, file, yaml::Dialect::kube));
   TransformerConfig config;
   if (const auto* definitions = document.as_object()) TRY(Reader(*definitions, config).read());
   sort_fields(config);

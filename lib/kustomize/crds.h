@@ -4,10 +4,10 @@
 // Upstream: kustomize v5.8.1, api/internal/accumulator/loadconfigfromcrds.go.
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "kustomize/transformer_config.h"
+
+#include <string>
 
 namespace holdfast::kustomize {
 

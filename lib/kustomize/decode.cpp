@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/decode.h"
 
-#include <fmt/format.h>
-
 #include "base/text.h"
 #include "kustomize/resource.h"
 #include "yaml/yaml.h"
 
+#include <fmt/format.h>
+
 namespace holdfast::kustomize {
 
-Decoder::Step::Step(Decoder& decoder, std::string_view part) : decoder_(decoder), length_(decoder.pointer_.size()) {
+Decoder::Step::Step(Decoder& decoder, std::string_view part)
+    : decoder_(decoder), length_(decoder.pointer_.size()) {
   decoder.pointer_ += '/';
   decoder.pointer_ += pointer_part(part);
 }
@@ -19,17 +20,21 @@ std::string Decoder::place_of(const std::string& pointer) const {
   return yaml::place(file_, yaml::locate(text_, 0, pointer));
 }
 
-std::string Decoder::place() const { return place_of(pointer_); }
+std::string Decoder::place() const {
+  return place_of(pointer_);
+}
 
 bool Decoder::same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::unexpected<Error> Decoder::wrong_type(const Value& value, std::string_view wanted) const {
-  Error error(Code::wrong_type,
-              fmt::format("\"{}\" is a {}, it must be {}", pointer_.empty() ? "the file" : pointer_.substr(1),
-                          kind_name(value.kind()), wanted));
+  Error error(Code::wrong_type, fmt::format("\"{}\" is {}, it must be {}",
+                                            pointer_.empty() ? "the file" : pointer_.substr(1),
+                                            type_of(value), wanted));
   if (wanted == "a text" && (value.is_number() || value.as_bool() != nullptr)) {
     return failure(std::move(error).at(place()).fix(
         "put it in quotes: unquoted digits and y, n, yes, no, on, off are no text in this file"));
@@ -37,17 +42,22 @@ std::unexpected<Error> Decoder::wrong_type(const Value& value, std::string_view 
   return failure(std::move(error).at(place()));
 }
 
-std::unexpected<Error> Decoder::unknown_name(std::string_view key, std::span<const std::string_view> known) const {
+std::unexpected<Error> Decoder::unknown_name(std::string_view key,
+                                             std::span<const std::string_view> known) const {
   Error error(Code::unknown_key, fmt::format("\"{}\" is not a known field", printable(key)));
   const auto near = nearest(key, known);
-  if (near) return failure(std::move(error).at(place()).fix(fmt::format("did you mean \"{}\"?", *near)));
-  return failure(std::move(error).at(place()).fix(fmt::format("the fields known here are: {}", fmt::join(known, ", "))));
+  if (near)
+    return failure(std::move(error).at(place()).fix(fmt::format("did you mean \"{}\"?", *near)));
+  return failure(std::move(error).at(place()).fix(
+      fmt::format("the fields known here are: {}", fmt::join(known, ", "))));
 }
 
 Result<> Decoder::read(const Value& value, std::string& out) {
   if (value.is_null()) return {};
-  if (!value.is_string()) return wrong_type(value, "a text");
-  out = *value.as_string();
+  const bool scalar = !value.is_object() && !value.is_array();
+  if (!value.is_string() && (decoding_ == Decoding::kustomization || !scalar))
+    return wrong_type(value, "a text");
+  out = text_of(value);
   return {};
 }
 

@@ -5,6 +5,11 @@
 // Upstream: Go encoding/json as kustomize v5.8.1 uses it (api/types/kustomization.go, Unmarshal).
 #pragma once
 
+#include "base/result.h"
+#include "kustomize/field_spec.h"
+#include "kustomize/object.h"
+#include "value/value.h"
+
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -13,20 +18,17 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
-#include "kustomize/field_spec.h"
-#include "kustomize/object.h"
-#include "value/value.h"
-
 namespace holdfast::kustomize {
 
-enum class Unknown { refuse, ignore };
+// A kustomization takes exact types only. Configurations and plugins go through another decoder of
+// the tool, which turns numbers and booleans into texts; plugins may hold more than the tool knows.
+enum class Decoding { kustomization, configuration, plugin };
 
 class Decoder {
  public:
   // `text` may be empty when the places are not known.
-  Decoder(std::string file, std::string_view text, Unknown unknown)
-      : file_(std::move(file)), text_(text), unknown_(unknown) {}
+  Decoder(std::string file, std::string_view text, Decoding decoding)
+      : file_(std::move(file)), text_(text), decoding_(decoding) {}
 
   template <class Owner>
   struct Field {
@@ -48,9 +50,10 @@ class Decoder {
       const Field<Owner>* field = find(fields, key);
       const Step step(*this, key);
       if (field == nullptr) {
-        if (unknown_ == Unknown::ignore) continue;
+        if (decoding_ == Decoding::plugin) continue;
         std::vector<std::string_view> known;
-        for (const auto& each : fields) known.push_back(each.name);
+        for (const auto& each : fields)
+          known.push_back(each.name);
         return unknown_name(key, known);
       }
       TRY(field->read(*this, member, out));
@@ -92,14 +95,17 @@ class Decoder {
     return read_struct(*this, value, out);
   }
 
-  [[nodiscard]] std::unexpected<Error> wrong_type(const Value& value, std::string_view wanted) const;
+  [[nodiscard]] std::unexpected<Error> wrong_type(const Value& value,
+                                                  std::string_view wanted) const;
   [[nodiscard]] std::string place() const;  // "file:line:col" of where the decoder stands
   [[nodiscard]] std::string place_of(const std::string& pointer) const;
 
  private:
   struct Step {
     Step(Decoder& decoder, std::string_view part);
+
     ~Step() { decoder_.pointer_.resize(length_); }
+
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
 
@@ -108,7 +114,8 @@ class Decoder {
   };
 
   static bool same_name(std::string_view a, std::string_view b);
-  [[nodiscard]] std::unexpected<Error> unknown_name(std::string_view key, std::span<const std::string_view> known) const;
+  [[nodiscard]] std::unexpected<Error> unknown_name(std::string_view key,
+                                                    std::span<const std::string_view> known) const;
 
   template <class Owner>
   static const Field<Owner>* find(std::span<const Field<Owner>> fields, std::string_view key) {
@@ -123,7 +130,7 @@ class Decoder {
 
   std::string file_;
   std::string_view text_;
-  Unknown unknown_;
+  Decoding decoding_;
   std::string pointer_;
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The field tables that kustomize 5.8.1 has built in. Most rows say the same of every workload kind, so
-// they are made from the kind's way to its pod and the field inside the pod.
+// The field tables that kustomize 5.8.1 has built in. Most rows say the same of every workload
+// kind, so they are made from the kind's way to its pod and the field inside the pod.
+#include "kustomize/transformer_config.h"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <span>
-
-#include "kustomize/transformer_config.h"
 
 namespace holdfast::kustomize {
 namespace {
@@ -27,15 +27,17 @@ constexpr Workload replication_controller{"", "ReplicationController", "spec/tem
 constexpr Workload job{"", "Job", "spec/template/"};
 constexpr Workload cron_job{"", "CronJob", "spec/jobTemplate/spec/template/"};
 
-constexpr auto all_workloads =
-    std::to_array<Workload>({pod, pod_template, deployment, replica_set, daemon_set, stateful_set, job, cron_job});
+constexpr auto all_workloads = std::to_array<Workload>(
+    {pod, pod_template, deployment, replica_set, daemon_set, stateful_set, job, cron_job});
 constexpr auto some_workloads = std::to_array<Workload>(
     {pod_any, stateful_set, deployment, replication_controller, cron_job, job, daemon_set});
-constexpr auto var_workloads =
-    std::to_array<Workload>({cron_job, daemon_set, deployment, job, pod_any, replica_set, stateful_set});
+constexpr auto var_workloads = std::to_array<Workload>(
+    {cron_job, daemon_set, deployment, job, pod_any, replica_set, stateful_set});
 
-FieldSpec row(std::string_view path, std::string_view kind = {}, std::string_view group = {}, std::string_view version = {}) {
-  return FieldSpec::make({std::string(group), std::string(version), std::string(kind)}, std::string(path), false);
+FieldSpec row(std::string_view path, std::string_view kind = {}, std::string_view group = {},
+              std::string_view version = {}) {
+  return FieldSpec::make({std::string(group), std::string(version), std::string(kind)},
+                         std::string(path), false);
 }
 
 FieldSpec made(FieldSpec spec) {
@@ -43,16 +45,20 @@ FieldSpec made(FieldSpec spec) {
   return spec;
 }
 
-void add_pod_fields(FieldSpecs& specs, std::span<const Workload> workloads, std::span<const std::string_view> fields) {
+void add_pod_fields(FieldSpecs& specs, std::span<const Workload> workloads,
+                    std::span<const std::string_view> fields) {
   for (const auto& workload : workloads) {
     for (const auto field : fields) {
-      specs.push_back(row(fmt::format("{}spec/{}", workload.pod, field), workload.kind, {}, workload.version));
+      specs.push_back(
+          row(fmt::format("{}spec/{}", workload.pod, field), workload.kind, {}, workload.version));
     }
   }
 }
 
-NameReference reference(std::string_view kind, std::string_view group, std::string_view version, FieldSpecs referrers) {
-  return {.target = {std::string(group), std::string(version), std::string(kind)}, .referrers = std::move(referrers)};
+NameReference reference(std::string_view kind, std::string_view group, std::string_view version,
+                        FieldSpecs referrers) {
+  return {.target = {std::string(group), std::string(version), std::string(kind)},
+          .referrers = std::move(referrers)};
 }
 
 NameReference to_config_maps() {
@@ -65,7 +71,8 @@ NameReference to_config_maps() {
   specs.push_back(row("spec/configSource/configMap", "Node"));
   specs.push_back(row("rules/resourceNames", "Role"));
   specs.push_back(row("rules/resourceNames", "ClusterRole"));
-  specs.push_back(row("metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", "Ingress"));
+  specs.push_back(row("metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap",
+                      "Ingress"));
   return reference("ConfigMap", "", "v1", std::move(specs));
 }
 
@@ -73,21 +80,25 @@ NameReference to_secrets() {
   static constexpr auto fields = std::to_array<std::string_view>(
       {"volumes/secret/secretName", "containers/env/valueFrom/secretKeyRef/name",
        "initContainers/env/valueFrom/secretKeyRef/name", "containers/envFrom/secretRef/name",
-       "initContainers/envFrom/secretRef/name", "imagePullSecrets/name", "volumes/projected/sources/secret/name"});
+       "initContainers/envFrom/secretRef/name", "imagePullSecrets/name",
+       "volumes/projected/sources/secret/name"});
   FieldSpecs specs;
   add_pod_fields(specs, all_workloads, fields);
   specs.push_back(row("spec/tls/secretName", "Ingress"));
-  for (const std::string_view key : {"ingress.kubernetes.io\\/auth-secret", "nginx.ingress.kubernetes.io\\/auth-secret",
-                                     "nginx.ingress.kubernetes.io\\/auth-tls-secret"}) {
+  for (const std::string_view key :
+       {"ingress.kubernetes.io\\/auth-secret", "nginx.ingress.kubernetes.io\\/auth-secret",
+        "nginx.ingress.kubernetes.io\\/auth-tls-secret"}) {
     specs.push_back(row(fmt::format("metadata/annotations/{}", key), "Ingress"));
   }
   specs.push_back(row("imagePullSecrets/name", "ServiceAccount"));
-  for (const std::string_view key : {"secretName", "adminSecretName", "userSecretName", "secretRef"}) {
+  for (const std::string_view key :
+       {"secretName", "adminSecretName", "userSecretName", "secretRef"}) {
     specs.push_back(row(fmt::format("parameters/{}", key), "StorageClass"));
   }
   specs.push_back(row("rules/resourceNames", "Role"));
   specs.push_back(row("rules/resourceNames", "ClusterRole"));
-  specs.push_back(row("spec/template/spec/containers/env/valueFrom/secretKeyRef/name", "Service", "serving.knative.dev", "v1"));
+  specs.push_back(row("spec/template/spec/containers/env/valueFrom/secretKeyRef/name", "Service",
+                      "serving.knative.dev", "v1"));
   specs.push_back(row("spec/azureFile/secretName", "PersistentVolume"));
   return reference("Secret", "", "v1", std::move(specs));
 }
@@ -95,12 +106,14 @@ NameReference to_secrets() {
 NameReference to_services() {
   FieldSpecs specs;
   specs.push_back(row("spec/serviceName", "StatefulSet", "apps"));
-  for (const std::string_view path : {"spec/rules/http/paths/backend/serviceName", "spec/backend/serviceName",
-                                      "spec/rules/http/paths/backend/service/name", "spec/defaultBackend/service/name"}) {
+  for (const std::string_view path :
+       {"spec/rules/http/paths/backend/serviceName", "spec/backend/serviceName",
+        "spec/rules/http/paths/backend/service/name", "spec/defaultBackend/service/name"}) {
     specs.push_back(row(path, "Ingress"));
   }
   specs.push_back(row("spec/service/name", "APIService", "apiregistration.k8s.io"));
-  for (const std::string_view kind : {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}) {
+  for (const std::string_view kind :
+       {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}) {
     specs.push_back(row("webhooks/clientConfig/service", kind, "admissionregistration.k8s.io"));
   }
   return reference("Service", "", "v1", std::move(specs));
@@ -119,26 +132,32 @@ NameReference to_pod_field(std::string_view kind, std::string_view group, std::s
 std::vector<NameReference> name_references() {
   constexpr std::string_view rbac = "rbac.authorization.k8s.io";
   std::vector<NameReference> out;
-  for (const std::string_view kind : {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
-    out.push_back(reference(kind, "", "", {row("spec/scaleTargetRef/name", "HorizontalPodAutoscaler")}));
+  for (const std::string_view kind :
+       {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
+    out.push_back(
+        reference(kind, "", "", {row("spec/scaleTargetRef/name", "HorizontalPodAutoscaler")}));
   }
   out.push_back(to_config_maps());
   out.push_back(to_secrets());
   out.push_back(to_services());
   out.push_back(reference("Role", rbac, "", {row("roleRef/name", "RoleBinding", rbac)}));
-  out.push_back(reference("ClusterRole", rbac, "",
-                          {row("roleRef/name", "RoleBinding", rbac), row("roleRef/name", "ClusterRoleBinding", rbac)}));
+  out.push_back(reference(
+      "ClusterRole", rbac, "",
+      {row("roleRef/name", "RoleBinding", rbac), row("roleRef/name", "ClusterRoleBinding", rbac)}));
   out.push_back(to_pod_field("ServiceAccount", "", "serviceAccountName"));
-  out.push_back(to_pod_field("PersistentVolumeClaim", "", "volumes/persistentVolumeClaim/claimName"));
+  out.push_back(
+      to_pod_field("PersistentVolumeClaim", "", "volumes/persistentVolumeClaim/claimName"));
   out.push_back(reference("PersistentVolume", "", "v1",
-                          {row("spec/volumeName", "PersistentVolumeClaim"), row("rules/resourceNames", "ClusterRole")}));
+                          {row("spec/volumeName", "PersistentVolumeClaim"),
+                           row("rules/resourceNames", "ClusterRole")}));
   out.push_back(reference("StorageClass", "storage.k8s.io", "v1",
                           {row("spec/storageClassName", "PersistentVolume"),
                            row("spec/storageClassName", "PersistentVolumeClaim"),
                            row("spec/volumeClaimTemplates/spec/storageClassName", "StatefulSet")}));
   out.push_back(to_pod_field("PriorityClass", "scheduling.k8s.io", "priorityClassName"));
   // The group has a version in it upstream, so that this row fits no IngressClass; kept as it is.
-  out.push_back(reference("IngressClass", "networking.k8s.io/v1", "v1", {row("spec/ingressClassName", "Ingress")}));
+  out.push_back(reference("IngressClass", "networking.k8s.io/v1", "v1",
+                          {row("spec/ingressClassName", "Ingress")}));
   out.push_back(reference("ValidatingAdmissionPolicy", "admissionregistration.k8s.io", "",
                           {row("spec/policyName", "ValidatingAdmissionPolicyBinding")}));
   return out;
@@ -167,18 +186,25 @@ FieldSpecs selector_labels() {
   for (const std::string_view kind : {"Deployment", "StatefulSet"}) {
     for (const std::string_view affinity : {"podAffinity", "podAntiAffinity"}) {
       const auto base = fmt::format("spec/template/spec/affinity/{}/", affinity);
-      specs.push_back(row(base + "preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels", kind, "apps"));
-      specs.push_back(row(base + "requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels", kind, "apps"));
+      specs.push_back(row(base + "preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/"
+                                 "labelSelector/matchLabels",
+                          kind, "apps"));
+      specs.push_back(
+          row(base + "requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels",
+              kind, "apps"));
     }
-    specs.push_back(row("spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels", kind, "apps"));
+    specs.push_back(row("spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels",
+                        kind, "apps"));
   }
   specs.push_back(row("spec/selector/matchLabels", "Job", "batch"));
   specs.push_back(row("spec/jobTemplate/spec/selector/matchLabels", "CronJob", "batch"));
   specs.push_back(row("spec/selector/matchLabels", "PodDisruptionBudget", "policy"));
-  for (const std::string_view path : {"spec/podSelector", "spec/ingress/from/podSelector", "spec/egress/to/podSelector"}) {
+  for (const std::string_view path :
+       {"spec/podSelector", "spec/ingress/from/podSelector", "spec/egress/to/podSelector"}) {
     specs.push_back(row(fmt::format("{}/matchLabels", path), "NetworkPolicy", "networking.k8s.io"));
   }
-  for (auto& spec : metadata_labels()) specs.push_back(std::move(spec));
+  for (auto& spec : metadata_labels())
+    specs.push_back(std::move(spec));
   return specs;
 }
 
@@ -196,8 +222,9 @@ FieldSpecs annotations() {
 
 FieldSpecs var_references() {
   static constexpr auto fields = std::to_array<std::string_view>(
-      {"containers/args", "containers/command", "containers/env/value", "containers/volumeMounts/mountPath",
-       "initContainers/args", "initContainers/command", "initContainers/env/value", "initContainers/volumeMounts/mountPath"});
+      {"containers/args", "containers/command", "containers/env/value",
+       "containers/volumeMounts/mountPath", "initContainers/args", "initContainers/command",
+       "initContainers/env/value", "initContainers/volumeMounts/mountPath"});
   FieldSpecs specs;
   add_pod_fields(specs, var_workloads, fields);
   // Two of these paths lead nowhere in a real object; they are what the tool has.
@@ -228,18 +255,21 @@ SharedConfig default_config() {
     out->name_suffix = {row("metadata/name")};
     out->space = {made(row("metadata/name", "Namespace")),
                   made(row("spec/service/namespace", "APIService", "apiregistration.k8s.io")),
-                  row("spec/conversion/webhook/clientConfig/service/namespace", "CustomResourceDefinition", "apiextensions.k8s.io")};
+                  row("spec/conversion/webhook/clientConfig/service/namespace",
+                      "CustomResourceDefinition", "apiextensions.k8s.io")};
     out->common_labels = selector_labels();
     out->template_labels = metadata_labels();
     out->common_annotations = annotations();
     out->name_references = name_references();
     out->var_references = var_references();
     for (const std::string_view base : {"spec/", "spec/template/spec/"}) {
-      for (const std::string_view field : {"containers[]/image", "initContainers[]/image", "volumes[]/image/reference"}) {
+      for (const std::string_view field :
+           {"containers[]/image", "initContainers[]/image", "volumes[]/image/reference"}) {
         out->images.push_back(made(row(fmt::format("{}{}", base, field))));
       }
     }
-    for (const std::string_view kind : {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
+    for (const std::string_view kind :
+         {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
       out->replicas.push_back(made(row("spec/replicas", kind)));
     }
     sort_fields(*out);

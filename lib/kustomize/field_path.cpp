@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/field_path.h"
 
+#include "base/text.h"
+#include "kustomize/object.h"
+
 #include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <charconv>
-
-#include "base/text.h"
-#include "kustomize/object.h"
 
 namespace holdfast::kustomize {
 namespace {
@@ -16,19 +16,24 @@ struct Pair {
   std::string field, value;
 };
 
-bool is_list_part(std::string_view part) { return part.starts_with('[') && part.ends_with(']') && part.size() >= 2; }
+bool is_list_part(std::string_view part) {
+  return part.starts_with('[') && part.ends_with(']') && part.size() >= 2;
+}
 
 Result<Pair> split_list_part(std::string_view part) {
   const auto inner = part.substr(1, part.size() - 2);
   const auto equals = inner.find('=');
   if (equals == std::string_view::npos) {
-    return failure(Error(Code::kustomization, fmt::format("the path part \"{}\" names no element", part)).fix("write it as [field=value]"));
+    return failure(
+        Error(Code::kustomization, fmt::format("the path part \"{}\" names no element", part))
+            .fix("write it as [field=value]"));
   }
   return Pair{std::string(inner.substr(0, equals)), std::string(inner.substr(equals + 1))};
 }
 
 std::unexpected<Error> not_a(std::string_view wanted, const Value& value, std::string_view part) {
-  return failure(Code::kustomize_target, "\"{}\" is looked for in a {}, it needs a {}", part, kind_name(value.kind()), wanted);
+  return failure(Code::kustomize_target, "\"{}\" is looked for in {}, it needs a {}", part,
+                 type_of(value), wanted);
 }
 
 std::size_t index_of(std::string_view part) {
@@ -71,7 +76,8 @@ class Matcher {
   Result<> every(Value& node, std::span<const std::string> path) {
     if (node.is_null()) return {};
     if (!node.is_array()) return not_a("list", node, path.front());
-    for (auto& element : *node.as_array()) TRY(go(element, path.subspan(1)));
+    for (auto& element : *node.as_array())
+      TRY(go(element, path.subspan(1)));
     return {};
   }
 
@@ -96,7 +102,8 @@ class Matcher {
     const bool fresh = create_ && index == list.size();
     if (fresh) list.push_back(made_as(next_of(path), *create_));
     if (index >= list.size()) {
-      return failure(Code::kustomize_target, "index {} is named, the list has {} elements", index, list.size());
+      return failure(Code::kustomize_target, "index {} is named, the list has {} elements", index,
+                     list.size());
     }
     return go(list[index], path.subspan(1), fresh);
   }
@@ -108,7 +115,9 @@ class Matcher {
     options.set_log_errors(false);
     const RE2 expression(wanted.value, options);
     if (!expression.ok()) {
-      return failure(Error(Code::kustomization, fmt::format("\"{}\" is not a regular expression", printable(wanted.value))).because(expression.error()));
+      return failure(Error(Code::kustomization, fmt::format("\"{}\" is not a regular expression",
+                                                            printable(wanted.value)))
+                         .because(expression.error()));
     }
     const auto before = matches_.fields.size();
     const auto visit = [&]() -> Result<> {
@@ -141,7 +150,8 @@ class Matcher {
 }  // namespace
 
 bool is_index(std::string_view part) {
-  return !part.empty() && part.size() < 10 && part.find_first_not_of("0123456789") == std::string_view::npos;
+  return !part.empty() && part.size() < 10 &&
+         part.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 Result<const Value*> look_up(const Value& root, std::span<const std::string> path) {
@@ -150,7 +160,8 @@ Result<const Value*> look_up(const Value& root, std::span<const std::string> pat
     const auto part = trim(raw);
     if (part.empty()) continue;
     if (at == nullptr || at->is_null()) return nullptr;
-    if (part == "*") return failure(Code::kustomization, "\"*\" cannot be part of the path of a source");
+    if (part == "*")
+      return failure(Code::kustomization, "\"*\" cannot be part of the path of a source");
     if (is_index(part) || part == "-") {
       if (!at->is_array()) return not_a("list", *at, part);
       const auto& list = *at->as_array();
@@ -175,7 +186,8 @@ Result<const Value*> look_up(const Value& root, std::span<const std::string> pat
   return at;
 }
 
-Result<Matches> match_all(Value& root, std::span<const std::string> path, std::optional<Value::Kind> create) {
+Result<Matches> match_all(Value& root, std::span<const std::string> path,
+                          std::optional<Value::Kind> create) {
   Matcher matcher(create);
   TRY(matcher.go(root, path));
   return matcher.take();

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Field paths of replacements and vars: "spec.containers.[name=web].image", indexes, "*".
 // It does not know what is done with the fields.
-// Upstream: kustomize v5.8.1, kyaml/yaml/match.go (targets), kyaml/yaml/fns.go PathGetter (sources).
+// Upstream: kustomize v5.8.1, kyaml/yaml/match.go (targets), kyaml/yaml/fns.go PathGetter
+// (sources).
 #pragma once
+
+#include "base/result.h"
+#include "value/value.h"
 
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "value/value.h"
 
 namespace holdfast::kustomize {
 
@@ -23,7 +24,9 @@ struct Matches {
   std::vector<Value*> fields;
   std::vector<bool> fresh;  // was it made by this call?
 };
-Result<Matches> match_all(Value& root, std::span<const std::string> path, std::optional<Value::Kind> create);
+
+Result<Matches> match_all(Value& root, std::span<const std::string> path,
+                          std::optional<Value::Kind> create);
 
 // "8080" of an int index, not of "-1".
 bool is_index(std::string_view part);

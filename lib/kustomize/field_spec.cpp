@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/field_spec.h"
 
-#include <algorithm>
-#include <span>
-
 #include "base/text.h"
 #include "kustomize/object.h"
+
+#include <algorithm>
+#include <span>
 
 namespace holdfast::kustomize {
 
@@ -49,7 +49,8 @@ std::vector<std::string> split_field_path(std::string_view path) {
 
 FieldSpec FieldSpec::make(Gvk gvk, std::string path, bool create) {
   auto parts = split_path(path, '/');
-  return {.gvk = std::move(gvk), .path = std::move(path), .create = create, .parts = std::move(parts)};
+  return {
+      .gvk = std::move(gvk), .path = std::move(path), .create = create, .parts = std::move(parts)};
 }
 
 Result<> merge_into(FieldSpecs& specs, const FieldSpec& spec) {
@@ -62,13 +63,15 @@ Result<> merge_into(FieldSpecs& specs, const FieldSpec& spec) {
   }
   if (found->create != spec.create) {
     return failure(Code::kustomization,
-                   "the field spec \"{}\" is given twice, once with create true and once without", spec.path);
+                   "the field spec \"{}\" is given twice, once with create true and once without",
+                   spec.path);
   }
   return {};
 }
 
 Result<> merge_into(FieldSpecs& specs, const FieldSpecs& more) {
-  for (const auto& spec : more) TRY(merge_into(specs, spec));
+  for (const auto& spec : more)
+    TRY(merge_into(specs, spec));
   return {};
 }
 
@@ -87,12 +90,13 @@ Result<> Walk::go(Value& node, std::span<const std::string> path) const {
   if (path.empty()) return set(node);
   if (node.is_null()) return {};
   if (auto* array = node.as_array()) {
-    for (auto& element : *array) TRY(go(element, path));  // lists take no part of the path
+    for (auto& element : *array)
+      TRY(go(element, path));  // lists take no part of the path
     return {};
   }
   if (auto* object = node.as_object()) return into_object(*object, path);
-  return failure(Code::wrong_type, "the field path \"{}\" goes through a {}", spec.path,
-                 kind_name(node.kind()));
+  return failure(Code::wrong_type, "the field path \"{}\" goes through {}", spec.path,
+                 type_of(node));
 }
 
 Result<> Walk::into_object(Object& object, std::span<const std::string> path) const {
@@ -129,7 +133,8 @@ Result<> visit_fields(Value& object, const FieldSpec& spec, Create create, const
   if (!wanted.group.empty() || !wanted.version.empty()) {
     const std::string_view version = api_version_of(object);
     const auto slash = version.find('/');
-    const auto group = slash == std::string_view::npos ? std::string_view() : version.substr(0, slash);
+    const auto group =
+        slash == std::string_view::npos ? std::string_view() : version.substr(0, slash);
     const auto bare = slash == std::string_view::npos ? version : version.substr(slash + 1);
     if (!wanted.group.empty() && wanted.group != group) return {};
     if (!wanted.version.empty() && wanted.version != bare) return {};

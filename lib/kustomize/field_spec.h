@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a transformer works: a path that may be limited to a group, version or kind, and the walk that
-// finds (or makes) the places it names. It does not know what is written there.
-// Upstream: kustomize v5.8.1, api/types/fieldspec.go, api/filters/fieldspec.
+// Where a transformer works: a path that may be limited to a group, version or kind, and the walk
+// that finds (or makes) the places it names. It does not know what is written there. Upstream:
+// kustomize v5.8.1, api/types/fieldspec.go, api/filters/fieldspec.
 #pragma once
+
+#include "base/result.h"
+#include "kustomize/resource_id.h"
+#include "value/value.h"
 
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "kustomize/resource_id.h"
-#include "value/value.h"
 
 namespace holdfast::kustomize {
 
@@ -31,8 +31,8 @@ std::vector<std::string> split_field_path(std::string_view path);
 
 using FieldSpecs = std::vector<FieldSpec>;
 
-// Adds `spec` unless an equal or more special one is there. Refuses with Code::kustomization when the
-// one there differs in `create`.
+// Adds `spec` unless an equal or more special one is there. Refuses with Code::kustomization when
+// the one there differs in `create`.
 Result<> merge_into(FieldSpecs& specs, const FieldSpec& spec);
 Result<> merge_into(FieldSpecs& specs, const FieldSpecs& more);
 

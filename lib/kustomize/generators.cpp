@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/generators.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "kustomize/transformers.h"
 #include "value/json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace holdfast::kustomize {
 namespace {
@@ -16,17 +16,41 @@ namespace {
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 std::string without_quotes(std::string_view text) {
-  const bool quoted = text.size() >= 2 && text.front() == text.back() && (text.front() == '"' || text.front() == '\'');
+  const bool quoted = text.size() >= 2 && text.front() == text.back() &&
+                      (text.front() == '"' || text.front() == '\'');
   return std::string(quoted ? text.substr(1, text.size() - 2) : text);
 }
 
+// The tool hands literals to its generator as YAML 1.1, to which U+0085 is a line break that folds.
+std::string through_yaml(const std::string& text) {
+  constexpr std::string_view next_line = "\xC2\x85";
+  if (text.find(next_line) == std::string::npos) return text;
+  if (text.find('\n') != std::string::npos) return replace_all(text, next_line, "\n");
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t breaks = 0;
+    while (std::string_view(text).substr(i).starts_with(next_line)) {
+      ++breaks;
+      i += next_line.size();
+    }
+    if (breaks == 1) out += ' ';
+    if (breaks > 1) out.append(breaks - 1, '\n');
+    if (i < text.size() && breaks == 0) out += text[i++];
+  }
+  return out;
+}
+
 Result<> add_literals(const Generator& generator, Pairs& pairs) {
-  for (const auto& literal : generator.literals) {
+  for (const auto& written : generator.literals) {
+    const std::string literal = through_yaml(written);
     const auto equals = literal.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return failure(Error(Code::kustomization, fmt::format("the literal \"{}\" has no key", printable(literal))).fix("write it as key=value"));
+      return failure(Error(Code::kustomization,
+                           fmt::format("the literal \"{}\" has no key", printable(literal)))
+                         .fix("write it as key=value"));
     }
-    pairs.emplace_back(literal.substr(0, equals), without_quotes(std::string_view(literal).substr(equals + 1)));
+    pairs.emplace_back(literal.substr(0, equals),
+                       without_quotes(std::string_view(literal).substr(equals + 1)));
   }
   return {};
 }
@@ -38,7 +62,8 @@ std::string_view without_leading_space(std::string_view line) {
       line.remove_prefix(1);
     } else if (line.starts_with("\xC2\x85") || line.starts_with("\xC2\xA0")) {
       line.remove_prefix(2);
-    } else if (line.starts_with("\xE3\x80\x80") || line.starts_with("\xE2\x80\xA8") || line.starts_with("\xE2\x80\xA9")) {
+    } else if (line.starts_with("\xE3\x80\x80") || line.starts_with("\xE2\x80\xA8") ||
+               line.starts_with("\xE2\x80\xA9")) {
       line.remove_prefix(3);
     } else {
       break;
@@ -56,14 +81,16 @@ Result<> add_env_file(const std::string& path, const Loader& loader, Pairs& pair
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     const std::string at = fmt::format("{}:{}", loader.path_of(path), number);
-    if (find_invalid_utf8(line)) return failure(Error(Code::text_encoding, "a line of an env file is not UTF-8").at(at));
+    if (find_invalid_utf8(line))
+      return failure(Error(Code::text_encoding, "a line of an env file is not UTF-8").at(at));
     if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
     line = without_leading_space(line);
     if (line.empty() || line.front() == '#') continue;
     const auto equals = line.find('=');
     const auto key = line.substr(0, equals);
     if (key.empty()) continue;
-    pairs.emplace_back(key, equals == std::string_view::npos ? std::string_view() : line.substr(equals + 1));
+    pairs.emplace_back(
+        key, equals == std::string_view::npos ? std::string_view() : line.substr(equals + 1));
   }
   return {};
 }
@@ -77,7 +104,8 @@ Result<> add_files(const Generator& generator, const Loader& loader, Pairs& pair
       key = source.substr(0, equals);
       path = source.substr(equals + 1);
       if (key.empty() || path.empty() || path.find('=') != std::string::npos) {
-        return failure(Error(Code::kustomization, fmt::format("the file entry \"{}\" cannot be read", printable(source)))
+        return failure(Error(Code::kustomization,
+                             fmt::format("the file entry \"{}\" cannot be read", printable(source)))
                            .fix("write it as path or key=path, with one \"=\" at most"));
       }
     }
@@ -92,20 +120,24 @@ std::string encoded(std::string_view bytes) {
   const std::string text = to_base64(bytes);
   if (text.size() < width) return text;
   std::string out;
-  for (std::size_t i = 0; i < text.size(); i += width) out += text.substr(i, width) + "\n";
+  for (std::size_t i = 0; i < text.size(); i += width)
+    out += text.substr(i, width) + "\n";
   return out;
 }
 
 Result<Texts> collect(const Generator& generator, const Loader& loader) {
   Pairs pairs;
-  for (const auto& path : generator.envs) TRY(add_env_file(path, loader, pairs));
+  for (const auto& path : generator.envs)
+    TRY(add_env_file(path, loader, pairs));
   TRY(add_literals(generator, pairs));
   TRY(add_files(generator, loader, pairs));
   Texts out;
   for (auto& [key, text] : pairs) {
     if (!out.emplace(key, std::move(text)).second) {
-      return failure(Error(Code::kustomization, fmt::format("the generator \"{}\" has the key \"{}\" twice", generator.name, key))
-                         .fix("remove one of them"));
+      return failure(
+          Error(Code::kustomization,
+                fmt::format("the generator \"{}\" has the key \"{}\" twice", generator.name, key))
+              .fix("remove one of them"));
     }
   }
   return out;
@@ -114,7 +146,8 @@ Result<Texts> collect(const Generator& generator, const Loader& loader) {
 Object as_object(const Texts& texts) {
   Object out;
   out.reserve(texts.size());
-  for (const auto& [key, text] : texts) out.append(key, text);
+  for (const auto& [key, text] : texts)
+    out.append(key, text);
   return out;
 }
 
@@ -125,7 +158,8 @@ Behavior behavior_of(std::string_view word) {
 
 }  // namespace
 
-GeneratorOptions combined(const std::optional<GeneratorOptions>& own, const std::optional<GeneratorOptions>& general) {
+GeneratorOptions combined(const std::optional<GeneratorOptions>& own,
+                          const std::optional<GeneratorOptions>& general) {
   GeneratorOptions out = own.value_or(GeneratorOptions{});
   if (!general) return out;
   out.labels.insert(general->labels.begin(), general->labels.end());
@@ -138,17 +172,21 @@ GeneratorOptions combined(const std::optional<GeneratorOptions>& own, const std:
 Result<Resource> generate(Made kind, const Generator& generator, const Loader& loader) {
   const std::string_view kind_word = kind == Made::secret ? "Secret" : "ConfigMap";
   if (generator.name.empty()) {
-    return failure(Error(Code::kustomization, fmt::format("a generator of a {} has no name", kind_word))
-                       .at(loader.shown())
-                       .fix("give it a \"name\""));
+    return failure(
+        Error(Code::kustomization, fmt::format("a generator of a {} has no name", kind_word))
+            .at(loader.shown())
+            .fix("give it a \"name\""));
   }
-  const Texts data = TRY(collect(generator, loader), "generating {} \"{}\"", kind_word, generator.name);
+  const Texts data =
+      TRY(collect(generator, loader), "generating {} \"{}\"", kind_word, generator.name);
   Resource out;
   out.body["apiVersion"] = "v1";
   out.body["kind"] = kind_word;
   out.body["metadata"]["name"] = generator.name;
   if (!generator.space.empty()) out.body["metadata"]["namespace"] = generator.space;
-  if (kind == Made::secret) out.body["type"] = generator.type.empty() ? std::string("Opaque") : generator.type;
+  if (kind == Made::secret)
+    out.body["type"] = generator.type.empty() ? std::string("Opaque") : generator.type;
+  if (kind == Made::secret) out.body["data"] = Object();
   for (const auto& [key, text] : data) {
     if (kind == Made::secret) {
       out.body["data"][key] = encoded(text);
@@ -160,10 +198,12 @@ Result<Resource> generate(Made kind, const Generator& generator, const Loader& l
   }
   const GeneratorOptions options = generator.options.value_or(GeneratorOptions{});
   if (!options.labels.empty()) out.body["metadata"]["labels"] = as_object(options.labels);
-  if (!options.annotations.empty()) out.body["metadata"]["annotations"] = as_object(options.annotations);
+  if (!options.annotations.empty())
+    out.body["metadata"]["annotations"] = as_object(options.annotations);
   if (options.immutable) out.body["immutable"] = true;
   out.needs_hash = !options.disable_hash;
   out.behavior = behavior_of(generator.behavior);
+  out.generated = true;
   return out;
 }
 
@@ -177,7 +217,8 @@ std::string content_hash(const Value& object) {
   };
   if (kind == "ConfigMap" || kind == "Secret") {
     hashed.set("kind", kind);
-    // The tool looks the name up by a key that does not exist; every hash in the world depends on it.
+    // The tool looks the name up by a key that does not exist; every hash in the world depends on
+    // it.
     hashed.set("name", "");
     hashed.set("data", text_or_map("data"));
     const std::string_view more = kind == "Secret" ? "stringData" : "binaryData";

@@ -4,21 +4,23 @@
 // Upstream: kustomize v5.8.1, api/kv, api/internal/generators, api/hasher.
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/loader.h"
 #include "kustomize/resource.h"
 
+#include <string>
+
 namespace holdfast::kustomize {
 
 // The file's options below the generator's own.
-GeneratorOptions combined(const std::optional<GeneratorOptions>& own, const std::optional<GeneratorOptions>& general);
+GeneratorOptions combined(const std::optional<GeneratorOptions>& own,
+                          const std::optional<GeneratorOptions>& general);
 
 enum class Made { config_map, secret };
 
-// `generator.options` already combined. Refuses with Code::kustomization or a code of reading files.
+// `generator.options` already combined. Refuses with Code::kustomization or a code of reading
+// files.
 Result<Resource> generate(Made kind, const Generator& generator, const Loader& loader);
 
 // Ten letters from the SHA-256 of kind and data; the name is not part of it.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Image names, tags and digests.
 // Upstream: kustomize v5.8.1, api/filters/imagetag, api/internal/image.
-#include <fmt/format.h>
-#include <re2/re2.h>
-
 #include "base/text.h"
 #include "kustomize/transformers.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
 
 namespace holdfast::kustomize {
 namespace {
@@ -21,9 +21,12 @@ Reference split_reference(std::string_view text) {
   const auto colon = text.find(':', slash);
   const auto at = text.find('@', slash);
   constexpr auto none = std::string_view::npos;
-  const auto part = [&](std::size_t from, std::size_t to) { return std::string(text.substr(from, to - from)); };
+  const auto part = [&](std::size_t from, std::size_t to) {
+    return std::string(text.substr(from, to - from));
+  };
   if (colon == none && at == none) return {std::string(text), {}, {}};
-  if (at != none && (colon == none || at < colon)) return {part(0, at), {}, part(at + 1, text.size())};
+  if (at != none && (colon == none || at < colon))
+    return {part(0, at), {}, part(at + 1, text.size())};
   if (at == none) return {part(0, colon), part(colon + 1, text.size()), {}};
   return {part(0, colon), part(colon + 1, at), part(at + 1, text.size())};
 }
@@ -34,9 +37,12 @@ class ImageSetter {
     RE2::Options options;
     options.set_log_errors(false);
     auto expression = std::make_unique<RE2>(
-        fmt::format("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name), options);
+        fmt::format("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name),
+        options);
     if (!expression->ok()) {
-      return failure(Error(Code::kustomization, fmt::format("the image name \"{}\" is not a regular expression", printable(image.name)))
+      return failure(Error(Code::kustomization,
+                           fmt::format("the image name \"{}\" is not a regular expression",
+                                       printable(image.name)))
                          .because(expression->error()));
     }
     return ImageSetter(image, std::move(expression));
@@ -45,7 +51,7 @@ class ImageSetter {
   Result<> operator()(Value& value) const {
     if (value.is_null()) return {};
     if (value.is_object() || value.is_array()) {
-      return failure(Code::wrong_type, "an image is a {}, it must be a text", kind_name(value.kind()));
+      return failure(Code::wrong_type, "an image is {}, it must be a text", type_of(value));
     }
     const std::string text = text_of(value);
     if (RE2::PartialMatch(text, *expression_)) value = with_text(value, changed(text));
@@ -55,7 +61,8 @@ class ImageSetter {
   // Any list named containers or initContainers, wherever it is.
   Result<> everywhere(Value& node) const {
     if (auto* array = node.as_array()) {
-      for (auto& element : *array) TRY(everywhere(element));
+      for (auto& element : *array)
+        TRY(everywhere(element));
     }
     auto* object = node.as_object();
     if (object == nullptr) return {};
@@ -71,7 +78,8 @@ class ImageSetter {
   }
 
  private:
-  ImageSetter(const Image& image, std::unique_ptr<RE2> expression) : image_(image), expression_(std::move(expression)) {}
+  ImageSetter(const Image& image, std::unique_ptr<RE2> expression)
+      : image_(image), expression_(std::move(expression)) {}
 
   std::string changed(std::string_view text) const {
     auto [name, tag, digest] = split_reference(text);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kustomization file as data: every field that kustomize 5.8 accepts, deprecated ones already moved
-// to where they belong. It does not know what the fields do.
-// Upstream: kustomize v5.8.1, api/types.
+// A kustomization file as data: every field that kustomize 5.8 accepts, deprecated ones already
+// moved to where they belong. It does not know what the fields do. Upstream: kustomize v5.8.1,
+// api/types.
 #pragma once
-
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "kustomize/field_spec.h"
 #include "kustomize/object.h"
 #include "kustomize/selector.h"
 #include "kustomize/transformer_config.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace holdfast::kustomize {
 
@@ -146,18 +146,21 @@ struct Kustomization {
   std::vector<std::string> configurations, generators, transformers, validators, build_metadata;
 
   std::vector<std::string> warnings;  // about deprecated fields
-  std::map<std::string, std::string> places;  // JSON pointer of each entry of resources etc. → "file:line"
+  std::map<std::string, std::string>
+      places;  // JSON pointer of each entry of resources etc. → "file:line"
 
   [[nodiscard]] bool is_component() const { return kind == "Component"; }
 };
 
-// Refuses with Code::kustomization, Code::unknown_key, Code::wrong_type or a code of reading, always
-// with the place.
+// Refuses with Code::kustomization, Code::unknown_key, Code::wrong_type or a code of reading,
+// always with the place.
 Result<Kustomization> read_kustomization(const std::string& text, const std::string& file);
 
-// Files of `configurations`, of `replacements: [{path}]`, and the built-in plugins' own configuration.
+// Files of `configurations`, of `replacements: [{path}]`, and the built-in plugins' own
+// configuration.
 Result<TransformerConfig> read_transformer_config(const std::string& text, const std::string& file);
-Result<std::vector<Replacement>> read_replacements(const std::string& text, const std::string& file);
+Result<std::vector<Replacement>> read_replacements(const std::string& text,
+                                                   const std::string& file);
 
 // What a built-in generator's or transformer's resource says; fields of other plugins stay empty.
 struct PluginConfig {
@@ -183,15 +186,19 @@ struct PluginConfig {
     std::string field_path;
     std::int64_t position = 0;
   };
+
   std::string value, target_file;
   std::vector<ValueTarget> targets;
 
   struct IamPolicy {
     std::string cloud, project, service_account, kubernetes_account, kubernetes_space;
   };
+
   IamPolicy iam;
 };
+
 Result<PluginConfig> read_plugin(const Value& resource, const std::string& at);
-Result<std::vector<PluginConfig::ValueTarget>> read_value_targets(const std::string& text, const std::string& file);
+Result<std::vector<PluginConfig::ValueTarget>> read_value_targets(const std::string& text,
+                                                                  const std::string& file);
 
 }  // namespace holdfast::kustomize

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/kustomize.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "kustomize/build_context.h"
 #include "kustomize/layer.h"
 #include "kustomize/name_references.h"
@@ -12,12 +8,17 @@
 #include "kustomize/transformers.h"
 #include "yaml/yaml.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace holdfast::kustomize {
 namespace {
 
 // "true" and anything but "false": the tool keeps a resource only without the mark or with "false".
 bool is_local(const Resource& resource) {
-  const Value* mark = resource.body.find_path({"metadata", "annotations", "config.kubernetes.io/local-config"});
+  const Value* mark =
+      resource.body.find_path({"metadata", "annotations", "config.kubernetes.io/local-config"});
   return mark != nullptr && !mark->is_null() && text_of(*mark) != "false";
 }
 
@@ -33,6 +34,54 @@ bool wants(const Kustomization& root, std::string_view option) {
   return std::ranges::find(root.build_metadata, option) != root.build_metadata.end();
 }
 
+// What YAML cannot hold: the tool refuses to print it.
+bool is_printable(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x7F) continue;
+    const auto next = [&](std::size_t k) {
+      return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U;
+    };
+    if (byte == 0x7F) return false;
+    if (byte == 0xC2 && next(1) < 0xA0 && next(1) != 0x85) return false;
+    if (byte == 0xEF && next(1) == 0xBF && next(2) >= 0xBE) return false;
+  }
+  return true;
+}
+
+bool is_printable(const Value& value) {
+  if (const auto* text = value.as_string()) return is_printable(std::string_view(*text));
+  if (const auto* array = value.as_array()) {
+    return std::ranges::all_of(*array, [](const Value& element) { return is_printable(element); });
+  }
+  if (const auto* object = value.as_object()) {
+    return std::ranges::all_of(*object, [](const Member& member) {
+      return is_printable(std::string_view(member.key)) && is_printable(member.value);
+    });
+  }
+  return true;
+}
+
+Result<> check_printable(const Resource& resource) {
+  if (!is_printable(resource.body)) {
+    return failure(Error(Code::text_encoding,
+                         fmt::format("{} holds a control character, which YAML cannot hold",
+                                     describe(resource)))
+                       .at(resource.at)
+                       .fix("remove it, or put the content in base64 into binaryData"));
+  }
+  const Value* annotations = resource.body.find_path({"metadata", "annotations"});
+  if (annotations == nullptr || !annotations->is_object()) return {};
+  for (const auto& [key, text] : *annotations->as_object()) {
+    if (is_text_key(key)) continue;
+    return failure(Error(Code::object_invalid,
+                         fmt::format("the annotation key \"{}\" of {} is no text to YAML", key,
+                                     describe(resource)))
+                       .at(resource.at));
+  }
+  return {};
+}
+
 // The tool's own annotations go, those that were asked for come; every annotation becomes a text.
 void settle_annotations(Resource& resource, const Kustomization& root) {
   Texts texts = spelled_texts(resource, "annotations");
@@ -41,9 +90,15 @@ void settle_annotations(Resource& resource, const Kustomization& root) {
     texts.insert_or_assign("config.kubernetes.io/origin", print_origin(*resource.origin));
   }
   if (wants(root, "transformerAnnotations") && !resource.transformations.empty()) {
-    texts.insert_or_assign("alpha.config.kubernetes.io/transformations", print_transformations(resource.transformations));
+    texts.insert_or_assign("alpha.config.kubernetes.io/transformations",
+                           print_transformations(resource.transformations));
   }
   set_metadata_texts(resource.body, "annotations", texts);
+}
+
+Result<> at_root(Result<> done, const Loader& loader) {
+  if (done) return done;
+  return failure(std::move(done).error().at(loader.path_of("kustomization.yaml")));
 }
 
 Result<> sort(ResourceSet& resources, const Kustomization& root, Order order) {
@@ -54,13 +109,15 @@ Result<> sort(ResourceSet& resources, const Kustomization& root, Order order) {
 
 }  // namespace
 
-Result<Built> build(const tree::FileTree& tree, std::string_view directory, const Options& options) {
+Result<Built> build(const tree::FileTree& tree, std::string_view directory,
+                    const Options& options) {
   BuildContext context(options);
   const Loader loader = TRY(Loader::open(tree, directory, options.reading));
   Layer root = TRY(Layer::open(loader, context));
   const Kustomization kustomization = root.kustomization();
   TRY(context.choose_schema(kustomization, loader));
-  Layer::Inherited inherited{.origin = std::nullopt, .build_metadata = kustomization.build_metadata, .helm_namespace = {}};
+  Layer::Inherited inherited{
+      .origin = std::nullopt, .build_metadata = kustomization.build_metadata, .helm_namespace = {}};
   if (!kustomization.build_metadata.empty()) inherited.origin = "";
   root.inherit(std::move(inherited));
 
@@ -68,12 +125,14 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory, cons
   TRY(root.accumulate(all));
   TRY(add_hashes(all.resources));
   TRY(fix_name_references(all.resources, all.config->name_references));
-  TRY(resolve_vars(all.resources, all.vars, all.config->var_references));
+  TRY(at_root(resolve_vars(all.resources, all.vars, all.config->var_references), loader));
   drop_local(all.resources);
-  TRY(sort(all.resources, kustomization, options.order));
+  TRY(at_root(sort(all.resources, kustomization, options.order), loader));
   if (wants(kustomization, "managedByLabel")) {
     const FieldSpecs specs{FieldSpec::make({}, "metadata/labels", true)};
-    TRY(set_pairs(all.resources, {{"app.kubernetes.io/managed-by", fmt::format("kustomize-{}", options.version)}}, specs));
+    TRY(set_pairs(all.resources,
+                  {{"app.kubernetes.io/managed-by", fmt::format("kustomize-{}", options.version)}},
+                  specs));
   }
 
   Built built;
@@ -82,7 +141,9 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory, cons
   for (std::size_t i = 0; i < all.resources.size(); ++i) {
     Resource& resource = all.resources[i];
     settle_annotations(resource, kustomization);
-    built.resources.push_back({.object = std::move(resource.body), .origin = std::move(resource.at)});
+    TRY(check_printable(resource));
+    built.resources.push_back(
+        {.object = std::move(resource.body), .origin = std::move(resource.at)});
   }
   return built;
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A kustomization into objects: what `kubectl kustomize` prints, as a pure function of a file tree.
-// It does not know clusters, Git or the network; charts and other repositories come from the caller.
-// Upstream: kustomize v5.8.1.
+// It does not know clusters, Git or the network; charts and other repositories come from the
+// caller. Upstream: kustomize v5.8.1.
 #pragma once
+
+#include "base/result.h"
+#include "tree/file_tree.h"
+#include "value/value.h"
 
 #include <chrono>
 #include <functional>
@@ -10,10 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "tree/file_tree.h"
-#include "value/value.h"
 
 namespace holdfast::kustomize {
 
@@ -69,7 +69,8 @@ struct Built {
 
 // `directory` holds the kustomization file. Complete or refused with the codes of reading, patching
 // and Code::kustomization, kustomize_conflict, kustomize_target, source_unsupported, limit.
-Result<Built> build(const tree::FileTree& tree, std::string_view directory, const Options& options = {});
+Result<Built> build(const tree::FileTree& tree, std::string_view directory,
+                    const Options& options = {});
 
 // The documents as the tool prints them.
 std::string print(const Built& built);

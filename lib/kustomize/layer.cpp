@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/layer.h"
 
-#include <fmt/format.h>
-
-#include <array>
-
 #include "base/text.h"
 #include "kustomize/charts.h"
 #include "kustomize/crds.h"
@@ -15,25 +11,53 @@
 #include "kustomize/replacements.h"
 #include "kustomize/transformers.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
 namespace holdfast::kustomize {
 namespace {
 
-constexpr auto file_names = std::to_array<std::string_view>({"kustomization.yaml", "kustomization.yml", "Kustomization"});
+constexpr auto file_names =
+    std::to_array<std::string_view>({"kustomization.yaml", "kustomization.yml", "Kustomization"});
 
 Result<std::string> find_file(const Loader& loader) {
   std::string found;
   for (const auto name : file_names) {
     if (!TRY(loader.has_file(name))) continue;
     if (!found.empty()) {
-      return failure(Error(Code::kustomization, fmt::format("the directory \"{}\" has \"{}\" and \"{}\"", loader.shown(), found, name)).fix("keep one of them"));
+      return failure(
+          Error(Code::kustomization, fmt::format("the directory \"{}\" has \"{}\" and \"{}\"",
+                                                 loader.shown(), found, name))
+              .fix("keep one of them"));
     }
     found = name;
   }
   if (found.empty()) {
-    return failure(Error(Code::kustomization, fmt::format("the directory \"{}\" has no kustomization file", loader.shown()))
-                       .fix("add a kustomization.yaml that lists its resources, or list the files one by one"));
+    return failure(
+        Error(Code::kustomization,
+              fmt::format("the directory \"{}\" has no kustomization file", loader.shown()))
+            .fix(
+                "add a kustomization.yaml that lists its resources, or list the files one by one"));
   }
   return found;
+}
+
+// As Go's filepath.Join: "..", when it leads above the start, stays in front.
+std::string join_clean(std::string_view base, std::string_view path) {
+  std::vector<std::string_view> parts;
+  for (const auto text : {base, path}) {
+    for (const auto part : split(text, '/')) {
+      if (part.empty() || part == ".") continue;
+      if (part == ".." && !parts.empty() && parts.back() != "..") {
+        parts.pop_back();
+      } else {
+        parts.push_back(part);
+      }
+    }
+  }
+  return fmt::format("{}", fmt::join(parts, "/"));
 }
 
 }  // namespace
@@ -44,37 +68,47 @@ Result<Layer> Layer::open(Loader loader, BuildContext& context) {
   const std::string path = loader.path_of(file);
   TRY(context.count_file(text.size(), path));
   Kustomization kustomization = TRY(read_kustomization(text, path));
-  for (auto& warning : kustomization.warnings) context.warnings.push_back(std::move(warning));
+  for (auto& warning : kustomization.warnings)
+    context.warnings.push_back(std::move(warning));
   return Layer(std::move(loader), std::move(kustomization), std::move(file), context);
 }
 
 std::string Layer::place(const std::string& entry) const {
   const auto found = kustomization_.places.find(entry);
-  return found == kustomization_.places.end() ? loader_.path_of(file_) : found->second;
+  return found == kustomization_.places.end() ? own_path() : found->second;
 }
 
 std::string Layer::origin_of(const std::string& path) const {
-  const auto joined = join_inside(*inherited_.origin, path);
-  return joined.value_or(fmt::format("{}/{}", *inherited_.origin, path));
+  return join_clean(*inherited_.origin, path);
 }
 
-std::string Layer::configured_in() const { return origin_of(file_); }
+std::string Layer::own_path() const {
+  return loader_.path_of(file_);
+}
+
+std::string Layer::configured_in() const {
+  return origin_of(file_);
+}
 
 Result<> Layer::accumulate(Accumulated& into) {
   TRY(add_resources(into, kustomization_.resources));
   TRY(add_configuration(into));
   TRY(generate(into));
-  for (const auto& path : kustomization_.components) TRY(add_directory(into, path, Listed::component));
+  for (const auto& path : kustomization_.components)
+    TRY(add_directory(into, path, Listed::component));
   TRY(transform(into));
   TRY(validate(into.resources));
-  TRY(add_vars(into.vars, kustomization_.vars, into.resources));
+  auto vars = add_vars(into.vars, kustomization_.vars, into.resources);
+  if (!vars) return failure(std::move(vars).error().at(own_path()));
   return context_->count_resources(into.resources.size());
 }
 
 Result<> Layer::add_resources(Accumulated& into, const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
     if (path.empty()) {
-      return failure(Error(Code::kustomization, "an empty path is listed under \"resources\"").at(loader_.path_of(file_)).fix("remove the entry"));
+      return failure(Error(Code::kustomization, "an empty path is listed under \"resources\"")
+                         .at(own_path())
+                         .fix("remove the entry"));
     }
     if (TRY(loader_.has_file(path))) {
       auto added = add_file(into.resources, path);
@@ -92,6 +126,7 @@ Result<> Layer::add_file(ResourceSet& resources, const std::string& path) {
   TRY(context_->count_file(text.size(), name));
   for (auto& resource : TRY(read_resources(std::move(text), name, context_->read_limits()))) {
     if (inherited_.origin) resource.origin = origin_of_file(origin_of(path));
+    context_->saw_resource(resource.gvk());
     TRY(resources.append(std::move(resource)));
   }
   return context_->count_resources(resources.size());
@@ -101,8 +136,9 @@ Result<Loader> Layer::enter(const std::string& path) {
   if (!looks_remote(path)) return loader_.enter(path);
   const auto& remote = context_->options().remote;
   if (remote == nullptr) {
-    return failure(Error(Code::source_unsupported, fmt::format("\"{}\" is a remote base", printable(path)))
-                       .fix("copy it into the repository: a build reads nothing else"));
+    return failure(
+        Error(Code::source_unsupported, fmt::format("\"{}\" is a remote base", printable(path)))
+            .fix("copy it into the repository: a build reads nothing else"));
   }
   const Remote found = TRY(remote(path));
   return loader_.enter_remote(found.tree, found.directory);
@@ -116,11 +152,16 @@ Result<> Layer::add_directory(Accumulated& into, const std::string& path, Listed
   Layer& layer = *opened;
   const bool component = layer.kustomization_.is_component();
   if (component != (listed == Listed::component)) {
-    return failure(Error(Code::kustomization, fmt::format("\"{}\" is a {}", path, component ? "Component" : "Kustomization"))
-                       .at(place(path))
-                       .fix(component ? "list it under \"components\"" : "list it under \"resources\", or make its kind Component"));
+    return failure(
+        Error(Code::kustomization,
+              fmt::format("\"{}\" is a {}", path, component ? "Component" : "Kustomization"))
+            .at(place(path))
+            .fix(component ? "list it under \"components\""
+                           : "list it under \"resources\", or make its kind Component"));
   }
-  Inherited inherited{.origin = std::nullopt, .build_metadata = inherited_.build_metadata, .helm_namespace = inherited_.helm_namespace};
+  Inherited inherited{.origin = std::nullopt,
+                      .build_metadata = inherited_.build_metadata,
+                      .helm_namespace = inherited_.helm_namespace};
   if (inherited_.origin) inherited.origin = origin_of(path);
   if (!kustomization_.space.empty()) inherited.helm_namespace = kustomization_.space;
   layer.inherit(std::move(inherited));
@@ -142,36 +183,46 @@ Result<> Layer::add_configuration(Accumulated& into) {
   for (const auto& path : kustomization_.configurations) {
     const std::string text = TRY(loader_.read(path), "reading configurations");
     auto config = TRY(read_transformer_config(text, loader_.path_of(path)));
-    own = TRY(merge(own, std::make_shared<const TransformerConfig>(std::move(config))), "merging configurations");
+    auto merged = merge(own, std::make_shared<const TransformerConfig>(std::move(config)));
+    if (!merged) return failure(std::move(merged).error().at(loader_.path_of(path)));
+    own = *std::move(merged);
   }
   into.config = TRY(merge(into.config, own));
   for (const auto& path : kustomization_.crds) {
     const std::string text = TRY(loader_.read(path), "reading crds");
     auto config = TRY(read_crds(text, loader_.path_of(path)));
-    into.config = TRY(merge(into.config, std::make_shared<const TransformerConfig>(std::move(config))), "merging crds");
+    into.config =
+        TRY(merge(into.config, std::make_shared<const TransformerConfig>(std::move(config))),
+            "merging crds");
   }
   return {};
 }
 
 Result<> Layer::generate_built_in(Accumulated& into) {
   const auto add = [&](Resource resource, std::string_view generator) -> Result<> {
-    if (inherited_.origin && !resource.origin) resource.origin = origin_of_plugin(configured_in(), generator);
-    resource.at = fmt::format("{} ({})", loader_.path_of(file_), generator);
-    return into.resources.absorb(std::move(resource));
+    if (inherited_.origin && !resource.origin)
+      resource.origin = origin_of_plugin(configured_in(), generator);
+    resource.at = fmt::format("{} ({})", own_path(), generator);
+    auto absorbed = into.resources.absorb(std::move(resource));
+    if (!absorbed) return failure(std::move(absorbed).error().at(own_path()));
+    return {};
   };
   for (const auto kind : {Made::config_map, Made::secret}) {
-    const auto& entries = kind == Made::secret ? kustomization_.secrets : kustomization_.config_maps;
+    const auto& entries =
+        kind == Made::secret ? kustomization_.secrets : kustomization_.config_maps;
     const std::string_view name = kind == Made::secret ? "SecretGenerator" : "ConfigMapGenerator";
     for (Generator entry : entries) {
       entry.options = combined(entry.options, kustomization_.generator_options);
       auto made = kustomize::generate(kind, entry, loader_);
-      if (!made) return failure(std::move(made).error().at(loader_.path_of(file_)));
+      if (!made) return failure(std::move(made).error().at(own_path()));
       TRY(add(*std::move(made), name));
     }
   }
   for (HelmChart chart : kustomization_.helm_charts) {
-    if (chart.space.empty()) chart.space = kustomization_.space.empty() ? inherited_.helm_namespace : kustomization_.space;
-    for (auto& resource : TRY(render_chart(chart, kustomization_.helm_globals.value_or(HelmGlobals{}), loader_, *context_))) {
+    if (chart.space.empty())
+      chart.space = kustomization_.space.empty() ? inherited_.helm_namespace : kustomization_.space;
+    for (auto& resource : TRY(render_chart(
+             chart, kustomization_.helm_globals.value_or(HelmGlobals{}), loader_, *context_))) {
       TRY(add(std::move(resource), "HelmChartInflationGenerator"));
     }
   }
@@ -195,7 +246,8 @@ Result<ResourceSet> Layer::plugin_configs(const std::vector<std::string>& entrie
   Accumulated found;
   std::vector<std::string> paths;
   for (const auto& entry : entries) {
-    auto inlined = read_resources(entry, fmt::format("{}: inline", loader_.path_of(file_)), context_->read_limits());
+    auto inlined =
+        read_resources(entry, fmt::format("{}: inline", own_path()), context_->read_limits());
     if (!inlined) {
       paths.push_back(entry);
       continue;
@@ -230,12 +282,15 @@ Result<> Layer::transform(Accumulated& into) {
 Result<> Layer::patch_and_name(Accumulated& into) {
   ResourceSet& resources = into.resources;
   if (!kustomization_.patches_strategic_merge.empty()) {
-    TRY(apply_strategic_merges(resources, kustomization_.patches_strategic_merge, loader_, context_->schema()));
+    TRY(apply_strategic_merges(resources, kustomization_.patches_strategic_merge, loader_,
+                               context_->schema()));
+    context_->saw_merge();
     TRY(after(resources, "PatchStrategicMergeTransformer"));
   }
   for (const auto& patch : kustomization_.patches) {
     auto done = apply_patch(resources, patch, loader_, context_->schema());
-    if (!done) return failure(std::move(done).error().at(loader_.path_of(file_)));
+    context_->saw_merge();
+    if (!done) return failure(std::move(done).error().at(own_path()));
     TRY(after(resources, "PatchTransformer"));
   }
   if (!kustomization_.space.empty()) {
@@ -261,7 +316,8 @@ Result<> Layer::label_and_annotate(Accumulated& into) {
     if (label.include_selectors) {
       TRY(merge_into(specs, config.common_labels), "merging label fields");
     } else {
-      if (label.include_templates) TRY(merge_into(specs, config.template_labels), "merging label fields");
+      if (label.include_templates)
+        TRY(merge_into(specs, config.template_labels), "merging label fields");
       TRY(merge_into(specs, FieldSpec::make({}, "metadata/labels", true)), "merging label fields");
     }
     TRY(set_pairs(into.resources, label.pairs, specs));
@@ -285,7 +341,7 @@ Result<> Layer::finish_fields(Accumulated& into) {
   }
   for (const auto& replica : kustomization_.replicas) {
     auto done = set_replicas(into.resources, replica, into.config->replicas);
-    if (!done) return failure(std::move(done).error().at(loader_.path_of(file_)));
+    if (!done) return failure(std::move(done).error().at(own_path()));
     TRY(after(into.resources, "ReplicaCountTransformer"));
   }
   for (const auto& image : kustomization_.images) {
@@ -295,7 +351,7 @@ Result<> Layer::finish_fields(Accumulated& into) {
   if (!kustomization_.replacements.empty()) {
     const auto all = TRY(load_replacements(kustomization_.replacements, loader_));
     auto done = replace_fields(into.resources, all);
-    if (!done) return failure(std::move(done).error().at(loader_.path_of(file_)));
+    if (!done) return failure(std::move(done).error().at(own_path()));
     TRY(after(into.resources, "ReplacementTransformer"));
   }
   return {};
@@ -305,12 +361,15 @@ Result<> Layer::validate(ResourceSet& resources) {
   const ResourceSet configs = TRY(plugin_configs(kustomization_.validators));
   for (std::size_t i = 0; i < configs.size(); ++i) {
     std::vector<Value> before;
-    for (std::size_t k = 0; k < resources.size(); ++k) before.push_back(resources[k].body);
+    for (std::size_t k = 0; k < resources.size(); ++k)
+      before.push_back(resources[k].body);
     TRY(run_transformer(resources, configs[i], loader_, *context_));
     bool same = before.size() == resources.size();
-    for (std::size_t k = 0; same && k < before.size(); ++k) same = before[k] == resources[k].body;
+    for (std::size_t k = 0; same && k < before.size(); ++k)
+      same = before[k] == resources[k].body;
     if (!same) {
-      return failure(Error(Code::kustomization, fmt::format("the validator {} changes resources", describe(configs[i])))
+      return failure(Error(Code::kustomization,
+                           fmt::format("the validator {} changes resources", describe(configs[i])))
                          .at(configs[i].at)
                          .fix("list it under \"transformers\""));
     }

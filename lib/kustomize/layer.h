@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// One kustomization directory: reads its file, gathers what it lists, applies its fields in the tool's
-// order. Layers nest; what must wait for the end (hashes, references, vars, order) is not here.
-// Upstream: kustomize v5.8.1, api/internal/target/kusttarget.go.
+// One kustomization directory: reads its file, gathers what it lists, applies its fields in the
+// tool's order. Layers nest; what must wait for the end (hashes, references, vars, order) is not
+// here. Upstream: kustomize v5.8.1, api/internal/target/kusttarget.go.
 #pragma once
-
-#include <optional>
-#include <string>
 
 #include "base/result.h"
 #include "kustomize/build_context.h"
 #include "kustomize/loader.h"
+
+#include <optional>
+#include <string>
 
 namespace holdfast::kustomize {
 
@@ -25,15 +25,19 @@ class Layer {
   static Result<Layer> open(Loader loader, BuildContext& context);
 
   [[nodiscard]] const Kustomization& kustomization() const { return kustomization_; }
+
   void inherit(Inherited inherited) { inherited_ = std::move(inherited); }
 
-  // Adds everything of this layer and below to `into`: nothing for a kustomization, the parent's for a
-  // component.
+  // Adds everything of this layer and below to `into`: nothing for a kustomization, the parent's
+  // for a component.
   Result<> accumulate(Accumulated& into);
 
  private:
   Layer(Loader loader, Kustomization kustomization, std::string file, BuildContext& context)
-      : loader_(std::move(loader)), kustomization_(std::move(kustomization)), file_(std::move(file)), context_(&context) {}
+      : loader_(std::move(loader)),
+        kustomization_(std::move(kustomization)),
+        file_(std::move(file)),
+        context_(&context) {}
 
   enum class Listed { resource, component };
 
@@ -55,6 +59,7 @@ class Layer {
   Result<> after(ResourceSet& resources, std::string_view transformer);
   [[nodiscard]] std::string place(const std::string& entry) const;
   [[nodiscard]] std::string configured_in() const;
+  [[nodiscard]] std::string own_path() const;
   [[nodiscard]] std::string origin_of(const std::string& path) const;
 
   Loader loader_;

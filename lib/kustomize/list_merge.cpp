@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/list_merge.h"
 
+#include "kustomize/object.h"
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
-
-#include "kustomize/object.h"
 
 namespace holdfast::kustomize {
 namespace {
@@ -39,7 +39,8 @@ struct Selection {
 };
 
 // Which keys count: those that any of the tuples writes.
-Selection written_keys(const std::vector<Texts2>& tuples, const Texts2& values, const Texts2& keys) {
+Selection written_keys(const std::vector<Texts2>& tuples, const Texts2& values,
+                       const Texts2& keys) {
   std::set<std::string> written;
   for (const auto& tuple : tuples) {
     for (std::size_t i = 0; i < tuple.size() && i < keys.size(); ++i) {
@@ -52,7 +53,8 @@ Selection written_keys(const std::vector<Texts2>& tuples, const Texts2& values, 
     if (written.contains(key)) out.keys.push_back(key);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i].empty() || (i < keys.size() && written.contains(keys[i]))) out.values.push_back(values[i]);
+    if (!values[i].empty() || (i < keys.size() && written.contains(keys[i])))
+      out.values.push_back(values[i]);
   }
   return out;
 }
@@ -106,7 +108,8 @@ bool fits_loosely(const Value& item, const Selection& selection) {
     const auto text = field_text(item, selection.keys[k]);
     const std::string& wanted = selection.values[k];
     if (!text) return false;
-    if (wanted.empty() ? selection.keys[k].empty() && !text->empty() : *text != wanted) return false;
+    if (wanted.empty() ? selection.keys[k].empty() && !text->empty() : *text != wanted)
+      return false;
   }
   return true;
 }
@@ -163,7 +166,9 @@ class KeyedList {
     if (keys_.size() != 1) return false;
     std::unordered_set<std::string> seen;
     for (const auto& element : list) {
-      if (keys_.front().empty() ? (element.is_object() || element.is_array()) : !element.is_object()) return false;
+      if (keys_.front().empty() ? (element.is_object() || element.is_array())
+                                : !element.is_object())
+        return false;
       std::string text = key_text(element, keys_.front());
       if (text.empty() || element.is_null() || !seen.insert(std::move(text)).second) return false;
     }
@@ -183,7 +188,8 @@ class KeyedList {
   // The general way below takes the square of the length; this one is for well-formed lists.
   Result<Array> by_hash() {
     std::unordered_map<std::string, std::size_t> places;
-    for (std::size_t i = 0; i < own_.size(); ++i) places.emplace(key_text(own_[i], keys_.front()), i);
+    for (std::size_t i = 0; i < own_.size(); ++i)
+      places.emplace(key_text(own_[i], keys_.front()), i);
     std::vector<bool> taken(own_.size());
     Array out;
     out.reserve(own_.size() + patch_->size());
@@ -194,7 +200,8 @@ class KeyedList {
       if (known) taken[*index] = true;
       auto result = TRY(merge_(index, known ? &own_[*index] : nullptr, &element));
       if (!result.value || is_empty_map(*result.value)) continue;
-      out.push_back(known && result.from_patch ? std::move(own_[*index]) : *std::move(result.value));
+      out.push_back(known && result.from_patch ? std::move(own_[*index])
+                                               : *std::move(result.value));
     }
     for (std::size_t i = 0; i < own_.size(); ++i) {
       if (taken[i]) continue;
@@ -210,7 +217,8 @@ class KeyedList {
     const auto collect = [&](const Array& list) {
       for (const auto& element : list) {
         Texts2 tuple;
-        for (const auto& key : keys_) tuple.push_back(key_text(element, key));
+        for (const auto& key : keys_)
+          tuple.push_back(key_text(element, key));
         if (seen.insert(tuple).second) tuples.push_back(std::move(tuple));
       }
     };
@@ -233,7 +241,8 @@ class KeyedList {
     }
     for (std::size_t i = 0; i < selection.keys.size() && value->is_object(); ++i) {
       const auto& key = selection.keys[i];
-      if (i < selection.values.size() && !selection.values[i].empty() && value->find(key) == nullptr) {
+      if (i < selection.values.size() && !selection.values[i].empty() &&
+          value->find(key) == nullptr) {
         value->as_object()->set(key, resolve_plain(selection.values[i]));
       }
     }
@@ -275,7 +284,8 @@ class KeyedList {
 
 }  // namespace
 
-Result<Array> merge_keyed_list(Array own, const Array* patch, std::vector<std::string> keys, const MergeElement& merge) {
+Result<Array> merge_keyed_list(Array own, const Array* patch, std::vector<std::string> keys,
+                               const MergeElement& merge) {
   return KeyedList(std::move(own), patch, std::move(keys), merge).run();
 }
 

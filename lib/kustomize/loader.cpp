@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/loader.h"
 
-#include <fmt/format.h>
-
 #include "base/text.h"
+
+#include <fmt/format.h>
 
 namespace holdfast::kustomize {
 namespace {
@@ -12,27 +12,52 @@ constexpr int depth_max = 64;  // kustomizations within each other; the deepest 
 
 bool is_inside(std::string_view directory, std::string_view path) {
   if (directory.empty()) return true;
-  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+  return path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+}  // namespace
+
+namespace {
+
+// Nothing is at `path`; perhaps something beside it has a name like it.
+Error nothing_at(const tree::FileTree& tree, std::string_view wanted, std::string_view path) {
+  Error error(Code::path_missing, fmt::format("there is no {} \"{}\"", wanted, printable(path)));
+  const auto entries = tree.list(parent_path(path));
+  if (!entries) return error;
+  std::vector<std::string_view> names;
+  for (const auto& entry : *entries)
+    names.push_back(entry.name);
+  const auto near = nearest(base_name(path), names);
+  if (!near) return error;
+  return std::move(error).fix(fmt::format("did you mean \"{}\"?", *near));
 }
 
 }  // namespace
 
 bool looks_remote(std::string_view path) {
-  for (const std::string_view start : {"http://", "https://", "ssh://", "git@", "git::", "file://", "oci://", "github.com/", "github.com:"}) {
+  for (const std::string_view start : {"http://", "https://", "ssh://", "git@", "git::", "file://",
+                                       "oci://", "github.com/", "github.com:"}) {
     if (path.starts_with(start)) return true;
   }
-  return path.find("?ref=") != std::string_view::npos || path.find(".git//") != std::string_view::npos ||
-         path.ends_with(".git");
+  return path.find("?ref=") != std::string_view::npos ||
+         path.find(".git//") != std::string_view::npos || path.ends_with(".git");
 }
 
-Result<Loader> Loader::open(const tree::FileTree& tree, std::string_view directory, Reading reading) {
+Result<Loader> Loader::open(const tree::FileTree& tree, std::string_view directory,
+                            Reading reading) {
   auto clean = join_inside("", directory);
-  if (!clean) return failure(Code::path_outside, "the directory \"{}\" is outside the tree", printable(directory));
+  if (!clean)
+    return failure(Code::path_outside, "the directory \"{}\" is outside the tree",
+                   printable(directory));
   const auto kind = TRY(tree.kind(*clean));
-  if (!kind) return failure(Code::path_missing, "there is no directory \"{}\"", printable(directory));
+  if (!kind)
+    return failure(Code::path_missing, "there is no directory \"{}\"", printable(directory));
   if (*kind != tree::EntryKind::directory) {
-    return failure(Error(Code::path_missing, fmt::format("\"{}\" is a file, a kustomization is a directory", printable(directory)))
-                       .fix("name the directory that holds kustomization.yaml"));
+    return failure(
+        Error(Code::path_missing,
+              fmt::format("\"{}\" is a file, a kustomization is a directory", printable(directory)))
+            .fix("name the directory that holds kustomization.yaml"));
   }
   Loader loader(tree, *std::move(clean), nullptr);
   loader.reading_ = reading;
@@ -45,17 +70,21 @@ std::string Loader::path_of(std::string_view path) const {
 
 Result<std::string> Loader::resolve(std::string_view path) const {
   if (looks_remote(path) && path.find("://") != std::string_view::npos) {
-    return failure(Error(Code::source_unsupported, fmt::format("\"{}\" is a remote file", printable(path)))
-                       .fix("copy it into the repository: a build reads nothing else"));
+    return failure(
+        Error(Code::source_unsupported, fmt::format("\"{}\" is a remote file", printable(path)))
+            .fix("copy it into the repository: a build reads nothing else"));
   }
   if (path.starts_with('/')) {
-    return failure(Error(Code::path_outside, fmt::format("\"{}\" is an absolute path", printable(path)))
-                       .fix("write it relative to the kustomization's directory"));
+    return failure(
+        Error(Code::path_outside, fmt::format("\"{}\" is an absolute path", printable(path)))
+            .fix("write it relative to the kustomization's directory"));
   }
   auto full = join_inside(directory_, path);
   if (!full || (reading_ == Reading::root_only && !is_inside(directory_, *full))) {
-    return failure(Error(Code::path_outside, fmt::format("the file \"{}\" is not in or below \"{}\"", printable(path), shown()))
-                       .fix("move the file there, or make its directory a kustomization and list that"));
+    return failure(
+        Error(Code::path_outside,
+              fmt::format("the file \"{}\" is not in or below \"{}\"", printable(path), shown()))
+            .fix("move the file there, or make its directory a kustomization and list that"));
   }
   return *std::move(full);
 }
@@ -70,41 +99,49 @@ Result<bool> Loader::has_file(std::string_view path) const {
 Result<std::string> Loader::read(std::string_view path) const {
   const std::string full = TRY(resolve(path));
   const auto kind = TRY(tree_->kind(full));
-  if (!kind) return failure(Error(Code::path_missing, fmt::format("there is no file \"{}\"", printable(full))));
-  if (*kind != tree::EntryKind::file) return failure(Code::path_missing, "\"{}\" is a directory, it must be a file", printable(full));
+  if (!kind) return failure(nothing_at(*tree_, "file", full));
+  if (*kind != tree::EntryKind::file)
+    return failure(Code::path_missing, "\"{}\" is a directory, it must be a file", printable(full));
   return tree_->read(full);
 }
 
 int Loader::depth() const {
   int depth = 0;
-  for (const Loader* at = from_.get(); at != nullptr; at = at->from_.get()) ++depth;
+  for (const Loader* at = from_.get(); at != nullptr; at = at->from_.get())
+    ++depth;
   return depth;
 }
 
 Result<Loader> Loader::enter(std::string_view path) const {
   if (path.empty()) return failure(Code::kustomization, "an empty path is listed");
   if (path.starts_with('/')) {
-    return failure(Error(Code::path_outside, fmt::format("\"{}\" is an absolute path", printable(path)))
-                       .fix("write it relative to the kustomization's directory"));
+    return failure(
+        Error(Code::path_outside, fmt::format("\"{}\" is an absolute path", printable(path)))
+            .fix("write it relative to the kustomization's directory"));
   }
   auto full = join_inside(directory_, path);
   if (!full) {
-    return failure(Error(Code::path_outside, fmt::format("\"{}\" leads out of the repository", printable(path)))
+    return failure(Error(Code::path_outside,
+                         fmt::format("\"{}\" leads out of the repository", printable(path)))
                        .fix("keep everything inside the repository"));
   }
   const auto kind = TRY(tree_->kind(*full));
-  if (!kind) return failure(Error(Code::path_missing, fmt::format("there is no file or directory \"{}\"", printable(*full))));
-  if (*kind != tree::EntryKind::directory) return failure(Code::path_missing, "\"{}\" is a file, it must be a directory", printable(*full));
+  if (!kind) return failure(nothing_at(*tree_, "file or directory", *full));
+  if (*kind != tree::EntryKind::directory)
+    return failure(Code::path_missing, "\"{}\" is a file, it must be a directory",
+                   printable(*full));
   for (const Loader* at = this; at != nullptr; at = at->from_.get()) {
     if (at->tree_ != tree_) continue;
     if (is_inside(*full, at->directory_)) {
-      return failure(Error(Code::kustomization, fmt::format("\"{}\" leads back to \"{}\", which is being built",
-                                                            printable(path), at->shown()))
+      return failure(Error(Code::kustomization,
+                           fmt::format("\"{}\" leads back to \"{}\", which is being built",
+                                       printable(path), at->shown()))
                          .fix("a kustomization may not list itself, nor a directory above it"));
     }
   }
   if (depth() >= depth_max) {
-    return failure(Code::limit, "kustomizations are nested more than {} deep at \"{}\"", depth_max, printable(*full));
+    return failure(Code::limit, "kustomizations are nested more than {} deep at \"{}\"", depth_max,
+                   printable(*full));
   }
   Loader inner(*tree_, *std::move(full), std::make_shared<const Loader>(*this));
   inner.owned_ = owned_;
@@ -112,8 +149,10 @@ Result<Loader> Loader::enter(std::string_view path) const {
   return inner;
 }
 
-Result<Loader> Loader::enter_remote(std::shared_ptr<const tree::FileTree> tree, std::string_view directory) const {
-  if (depth() >= depth_max) return failure(Code::limit, "kustomizations are nested more than {} deep", depth_max);
+Result<Loader> Loader::enter_remote(std::shared_ptr<const tree::FileTree> tree,
+                                    std::string_view directory) const {
+  if (depth() >= depth_max)
+    return failure(Code::limit, "kustomizations are nested more than {} deep", depth_max);
   Loader inner = TRY(open(*tree, directory));
   inner.from_ = std::make_shared<const Loader>(*this);
   inner.owned_ = std::move(tree);

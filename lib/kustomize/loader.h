@@ -1,32 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files a kustomization may read: those in and below its own directory; other kustomizations may
-// be anywhere in the tree but above itself. It does not know what is in the files.
-// Upstream: kustomize v5.8.1, api/internal/loader.
+// The files a kustomization may read: those in and below its own directory; other kustomizations
+// may be anywhere in the tree but above itself. It does not know what is in the files. Upstream:
+// kustomize v5.8.1, api/internal/loader.
 #pragma once
-
-#include <memory>
-#include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "kustomize/kustomize.h"
 #include "tree/file_tree.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace holdfast::kustomize {
 
 class Loader {
  public:
   // `directory` is a path inside the tree, "" its root. The tree must outlive the loader.
-  static Result<Loader> open(const tree::FileTree& tree, std::string_view directory, Reading reading = Reading::root_only);
+  static Result<Loader> open(const tree::FileTree& tree, std::string_view directory,
+                             Reading reading = Reading::root_only);
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
+
   // For messages: "." for the root of the tree.
   [[nodiscard]] std::string shown() const { return directory_.empty() ? "." : directory_; }
+
   // A path of this kustomization as a path of the tree, for messages.
   [[nodiscard]] std::string path_of(std::string_view path) const;
 
-  // Refuses with Code::path_outside, Code::path_missing, Code::source_unsupported (a remote file) or
-  // what the tree says.
+  // Refuses with Code::path_outside, Code::path_missing, Code::source_unsupported (a remote file)
+  // or what the tree says.
   [[nodiscard]] Result<std::string> read(std::string_view path) const;
   // Is it one file that may be read?
   [[nodiscard]] Result<bool> has_file(std::string_view path) const;
@@ -35,9 +38,11 @@ class Loader {
   [[nodiscard]] Result<Loader> enter(std::string_view path) const;
 
   // A directory of another repository, whose files cannot leave it.
-  [[nodiscard]] Result<Loader> enter_remote(std::shared_ptr<const tree::FileTree> tree, std::string_view directory) const;
+  [[nodiscard]] Result<Loader> enter_remote(std::shared_ptr<const tree::FileTree> tree,
+                                            std::string_view directory) const;
 
   [[nodiscard]] int depth() const;
+
   [[nodiscard]] const tree::FileTree& tree() const { return *tree_; }
 
  private:

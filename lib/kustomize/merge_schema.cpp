@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/merge_schema.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <initializer_list>
-
-#include "base/text.h"
 
 namespace holdfast::kustomize {
 
@@ -29,6 +29,11 @@ class BuiltInSchema {
     metadata_ = map({{"ownerReferences", list({"uid"})}, {"finalizers", list({})}});
     conditions_ = map({{"conditions", list({"type"})}});
     template_ = map({{"metadata", metadata_}, {"spec", pod_spec()}});
+    schema_.definitions_.emplace("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", metadata_);
+    schema_.definitions_.emplace("io.k8s.api.core.v1.PodTemplateSpec", template_);
+    schema_.definitions_.emplace("io.k8s.api.core.v1.PodSpec", template_->field("spec"));
+    schema_.definitions_.emplace("io.k8s.api.core.v1.Container",
+                                 template_->field("spec")->field("containers")->elements);
     plain_kinds();
     workloads();
     others();
@@ -39,15 +44,18 @@ class BuiltInSchema {
 
   const SchemaNode* map(Fields fields) {
     auto& node = schema_.make();
-    for (const auto& [name, child] : fields) node.fields.emplace(name, child);
+    for (const auto& [name, child] : fields)
+      node.fields.emplace(name, child);
     return &node;
   }
 
-  const SchemaNode* list(std::initializer_list<std::string_view> keys, const SchemaNode* elements = nullptr) {
+  const SchemaNode* list(std::initializer_list<std::string_view> keys,
+                         const SchemaNode* elements = nullptr) {
     auto& node = schema_.make();
     node.merges = true;
     node.elements = elements;
-    for (const auto key : keys) node.keys.emplace_back(key);
+    for (const auto key : keys)
+      node.keys.emplace_back(key);
     return &node;
   }
 
@@ -68,7 +76,8 @@ class BuiltInSchema {
   }
 
   const SchemaNode* pod_spec() {
-    const auto* claim = map({{"ephemeral", map({{"volumeClaimTemplate", map({{"metadata", metadata_}})}})}});
+    const auto* claim =
+        map({{"ephemeral", map({{"volumeClaimTemplate", map({{"metadata", metadata_}})}})}});
     const auto* main = container({"containerPort", "protocol"});
     const auto* ephemeral = container({});
     return map({{"containers", list({"name"}, main)},
@@ -88,14 +97,17 @@ class BuiltInSchema {
     struct Group {
       std::string_view versions, kinds;
     };
+
     static constexpr auto groups = std::to_array<Group>({
-        {"v1", "Binding ConfigMap Endpoints Event LimitRange PersistentVolume ResourceQuota Secret"},
+        {"v1",
+         "Binding ConfigMap Endpoints Event LimitRange PersistentVolume ResourceQuota Secret"},
         {"apiextensions.k8s.io/v1 apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"},
         {"apps/v1", "ControllerRevision"},
         {"authentication.k8s.io/v1", "TokenRequest TokenReview"},
         {"authentication.k8s.io/v1beta1", "TokenReview"},
         {"authorization.k8s.io/v1 authorization.k8s.io/v1beta1",
-         "LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview"},
+         "LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview "
+         "SubjectAccessReview"},
         {"autoscaling/v1", "Scale"},
         {"autoscaling/v1 autoscaling/v2beta1 autoscaling/v2beta2", "HorizontalPodAutoscaler"},
         {"certificates.k8s.io/v1 certificates.k8s.io/v1beta1", "CertificateSigningRequest"},
@@ -117,14 +129,18 @@ class BuiltInSchema {
     const auto* plain = map({{"metadata", metadata_}});
     for (const auto& [versions, kinds] : groups) {
       for (const auto version : split(versions, ' ')) {
-        for (const auto kind : split(kinds, ' ')) add(version, kind, plain);
+        for (const auto kind : split(kinds, ' '))
+          add(version, kind, plain);
       }
     }
   }
 
   void workloads() {
-    const auto* workload = map({{"metadata", metadata_}, {"spec", map({{"template", template_}})}, {"status", conditions_}});
-    for (const std::string_view kind : {"DaemonSet", "ReplicaSet", "Deployment"}) add("apps/v1", kind, workload);
+    const auto* workload = map({{"metadata", metadata_},
+                                {"spec", map({{"template", template_}})},
+                                {"status", conditions_}});
+    for (const std::string_view kind : {"DaemonSet", "ReplicaSet", "Deployment"})
+      add("apps/v1", kind, workload);
     add("batch/v1", "Job", workload);
     add("v1", "ReplicationController", workload);
     const auto* claim = map({{"metadata", metadata_}, {"status", conditions_}});
@@ -152,7 +168,8 @@ class BuiltInSchema {
       add(fmt::format("policy/{}", version), "PodDisruptionBudget", with_status);
       add(fmt::format("storage.k8s.io/{}", version), "CSINode",
           map({{"metadata", metadata_}, {"spec", map({{"drivers", list({"name"})}})}}));
-      for (const std::string_view kind : {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"}) {
+      for (const std::string_view kind :
+           {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"}) {
         add(fmt::format("admissionregistration.k8s.io/{}", version), kind,
             map({{"metadata", metadata_}, {"webhooks", list({"name"})}}));
       }
@@ -163,9 +180,10 @@ class BuiltInSchema {
              {"spec", map({{"podCIDRs", list({})}})},
              {"status", map({{"addresses", list({"type"})}, {"conditions", list({"type"})}})}}));
     add("v1", "Service",
-        map({{"metadata", metadata_}, {"spec", map({{"ports", list({"port", "protocol"})}})}, {"status", conditions_}}));
-    add("v1", "ServiceAccount",
-        map({{"metadata", metadata_}, {"secrets", list({"name"})}}));
+        map({{"metadata", metadata_},
+             {"spec", map({{"ports", list({"port", "protocol"})}})},
+             {"status", conditions_}}));
+    add("v1", "ServiceAccount", map({{"metadata", metadata_}, {"secrets", list({"name"})}}));
   }
 
   MergeSchema& schema_;
@@ -186,7 +204,8 @@ std::shared_ptr<const MergeSchema> MergeSchema::built_in() {
 // Follows "$ref" into "definitions"; a definition that refers to itself becomes a cycle of nodes.
 class OpenApiReader {
  public:
-  OpenApiReader(MergeSchema& schema, const Object& definitions) : schema_(schema), definitions_(definitions) {}
+  OpenApiReader(MergeSchema& schema, const Object& definitions, const MergeSchema* first)
+      : schema_(schema), definitions_(definitions), first_(first) {}
 
   void read() {
     for (const auto& [name, definition] : definitions_) {
@@ -196,7 +215,8 @@ class OpenApiReader {
       for (const auto& entry : *list) {
         const Gvk gvk{std::string(entry.text({"group"})), std::string(entry.text({"version"})),
                       std::string(entry.text({"kind"}))};
-        schema_.kinds_.insert_or_assign(fmt::format("{}/{}", api_version(gvk), gvk.kind), named(name));
+        schema_.kinds_.insert_or_assign(fmt::format("{}/{}", api_version(gvk), gvk.kind),
+                                        named(name));
       }
     }
   }
@@ -204,8 +224,15 @@ class OpenApiReader {
  private:
   const SchemaNode* named(std::string_view name) {
     if (const auto found = named_.find(name); found != named_.end()) return found->second;
+    if (first_ != nullptr) {
+      const auto known = first_->definitions_.find(name);
+      if (known != first_->definitions_.end()) return known->second;
+    }
     const Value* definition = definitions_.find(name);
-    if (definition == nullptr) return nullptr;
+    if (definition == nullptr) {
+      const auto below = schema_.definitions_.find(name);
+      return below == schema_.definitions_.end() ? nullptr : below->second;
+    }
     auto& node = schema_.make();
     named_.emplace(name, &node);
     fill(node, *definition);
@@ -222,12 +249,18 @@ class OpenApiReader {
   }
 
   void fill(SchemaNode& node, const Value& schema) {
-    if (const Value* properties = schema.find("properties"); properties != nullptr && properties->is_object()) {
-      for (const auto& [name, property] : *properties->as_object()) node.fields.emplace(name, child(property));
+    if (const Value* properties = schema.find("properties");
+        properties != nullptr && properties->is_object()) {
+      for (const auto& [name, property] : *properties->as_object())
+        node.fields.emplace(name, child(property));
     }
-    if (const Value* more = schema.find("additionalProperties"); more != nullptr && more->is_object()) node.others = child(*more);
-    if (const Value* items = schema.find("items"); items != nullptr && items->is_object()) node.elements = child(*items);
-    for (const auto strategy : split(schema.text({"x-kubernetes-patch-strategy"}), ',')) node.merges |= strategy == "merge";
+    if (const Value* more = schema.find("additionalProperties");
+        more != nullptr && more->is_object())
+      node.others = child(*more);
+    if (const Value* items = schema.find("items"); items != nullptr && items->is_object())
+      node.elements = child(*items);
+    for (const auto strategy : split(schema.text({"x-kubernetes-patch-strategy"}), ','))
+      node.merges |= strategy == "merge";
     const Value* keys = schema.find("x-kubernetes-list-map-keys");
     if (keys != nullptr && keys->is_array()) {
       for (const auto& key : *keys->as_array()) {
@@ -240,14 +273,27 @@ class OpenApiReader {
 
   MergeSchema& schema_;
   const Object& definitions_;
+  const MergeSchema* first_;  // its definitions win
   std::map<std::string, const SchemaNode*, std::less<>> named_;
 };
 
-Result<std::shared_ptr<const MergeSchema>> MergeSchema::read(const Value& document) {
+std::shared_ptr<const MergeSchema> MergeSchema::read(const Value& document, BuiltIn built_in) {
   const Value* definitions = document.find("definitions");
   auto made = std::make_shared<MergeSchema>();
-  if (definitions != nullptr && definitions->is_object()) OpenApiReader(*made, *definitions->as_object()).read();
-  return std::shared_ptr<const MergeSchema>(std::move(made));
+  if (built_in != BuiltIn::absent) {
+    made->base_ = MergeSchema::built_in();
+    made->definitions_ = made->base_->definitions_;
+    made->kinds_ = made->base_->kinds_;
+  }
+  if (definitions != nullptr && definitions->is_object()) {
+    const MergeSchema* first = built_in == BuiltIn::precedes ? made->base_.get() : nullptr;
+    OpenApiReader(*made, *definitions->as_object(), first).read();
+  }
+  if (built_in == BuiltIn::precedes) {
+    for (const auto& [kind, node] : made->base_->kinds_)
+      made->kinds_.insert_or_assign(kind, node);
+  }
+  return made;
 }
 
 }  // namespace holdfast::kustomize

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which lists a strategic merge merges by key, instead of replacing them. Built in are the patch
-// strategies of Kubernetes 1.21.2, the only schema that kustomize holds; an OpenAPI file replaces them.
-// It does not know resources.
-// Upstream: kustomize v5.8.1, kyaml/openapi; Kubernetes v1.21.2, api/openapi-spec/swagger.json.
+// strategies of Kubernetes 1.21.2, the only schema that kustomize holds; an OpenAPI file replaces
+// them. It does not know resources. Upstream: kustomize v5.8.1, kyaml/openapi; Kubernetes v1.21.2,
+// api/openapi-spec/swagger.json.
 #pragma once
+
+#include "base/result.h"
+#include "kustomize/resource_id.h"
+#include "value/value.h"
 
 #include <deque>
 #include <map>
@@ -11,10 +15,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "kustomize/resource_id.h"
-#include "value/value.h"
 
 namespace holdfast::kustomize {
 
@@ -32,8 +32,10 @@ struct SchemaNode {
 class MergeSchema {
  public:
   static std::shared_ptr<const MergeSchema> built_in();
-  // From the "definitions" of an OpenAPI v2 document.
-  static Result<std::shared_ptr<const MergeSchema>> read(const Value& document);
+  // From the "definitions" of an OpenAPI v2 document, alone or joined with the built-in one, which
+  // then yields to it or goes before it.
+  enum class BuiltIn { absent, yields, precedes };
+  static std::shared_ptr<const MergeSchema> read(const Value& document, BuiltIn built_in);
 
   [[nodiscard]] const SchemaNode* find(std::string_view api_version, std::string_view kind) const;
 
@@ -44,7 +46,10 @@ class MergeSchema {
   SchemaNode& make() { return nodes_.emplace_back(); }
 
   std::deque<SchemaNode> nodes_;
-  std::map<std::string, const SchemaNode*, std::less<>> kinds_;  // "apps/v1/Deployment"
+  using Nodes = std::map<std::string, const SchemaNode*, std::less<>>;
+  Nodes kinds_;        // "apps/v1/Deployment"
+  Nodes definitions_;  // those of the built-in schema that other schemas refer to
+  std::shared_ptr<const MergeSchema> base_;  // owner of nodes taken over
 };
 
 }  // namespace holdfast::kustomize

@@ -27,7 +27,8 @@ struct Rule {
 bool same_ends(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   if (a.empty() || b.empty()) return a.empty() && b.empty();
   const auto length = std::min(a.size(), b.size());
-  return std::equal(a.end() - static_cast<std::ptrdiff_t>(length), a.end(), b.end() - static_cast<std::ptrdiff_t>(length));
+  return std::equal(a.end() - static_cast<std::ptrdiff_t>(length), a.end(),
+                    b.end() - static_cast<std::ptrdiff_t>(length));
 }
 
 enum class EmptyFits { yes, no };
@@ -46,7 +47,8 @@ class Candidates {
     for (std::size_t i = 0; i < resources.size(); ++i) {
       Resource& resource = resources[i];
       if (is_blank(&resource.body)) continue;
-      spaces_[std::string(resource.original_id().effective_namespace())].emplace(resource.id().effective_namespace());
+      spaces_[std::string(resource.original_id().effective_namespace())].emplace(
+          resource.id().effective_namespace());
       if (resource.earlier.empty()) continue;
       all_.push_back({.resource = &resource,
                       .index = i,
@@ -56,7 +58,8 @@ class Candidates {
     }
     for (const auto& candidate : all_) {
       std::set<std::string_view> names;
-      for (const auto& id : candidate.earlier) names.insert(id.name);
+      for (const auto& id : candidate.earlier)
+        names.insert(id.name);
       for (const auto name : names) {
         by_name_[key(name, "")].push_back(&candidate);
         by_name_[key(name, candidate.present.effective_namespace())].push_back(&candidate);
@@ -80,7 +83,9 @@ class Candidates {
 
  private:
   // "" as namespace holds all of that name.
-  static std::string key(std::string_view name, std::string_view space) { return fmt::format("{}/{}", space, name); }
+  static std::string key(std::string_view name, std::string_view space) {
+    return fmt::format("{}/{}", space, name);
+  }
 
   std::vector<Candidate> all_;
   std::unordered_map<std::string, std::set<std::string, std::less<>>> spaces_;
@@ -90,30 +95,37 @@ class Candidates {
 class Referrer {
  public:
   Referrer(Resource& resource, const Candidates& candidates)
-      : resource_(resource), candidates_(candidates), id_(resource.id()) {
-    if (kind_of(resource.body) == "RoleBinding") find_subject_namespaces();
+      : resource_(resource), candidates_(candidates), id_(resource.id()) {}
+
+  // A binding may name service accounts of other namespaces.
+  Result<> find_subject_namespaces() {
+    const Value* subjects = resource_.body.find("subjects");
+    const Array* list = subjects == nullptr ? nullptr : subjects->as_array();
+    if (list == nullptr || kind_of(resource_.body) != "RoleBinding") return {};
+    for (const auto& subject : *list) {
+      const Value* space = subject.find("namespace");
+      if (space == nullptr || subject.text({"kind"}) != "ServiceAccount") continue;
+      if (!space->is_string()) {
+        return failure(Error(Code::object_invalid, "a subject has a namespace that is no text")
+                           .at(describe(resource_))
+                           .at(resource_.at)
+                           .fix("name the namespace, or remove the field"));
+      }
+      more_namespaces_.insert(*space->as_string());
+    }
+    return {};
   }
 
   Result<> apply(const Rule& rule) {
     rule_ = &rule;
-    auto done = visit_path(resource_.body, *rule.spec, Create::nothing, [this](Value& value) { return update(value); });
+    auto done = visit_path(resource_.body, *rule.spec, Create::nothing,
+                           [this](Value& value) { return update(value); });
     if (!done) return failure(std::move(done).error().at(describe(resource_)).at(resource_.at));
     return {};
   }
 
  private:
   using List = Candidates::List;
-
-  // A binding may name service accounts of other namespaces.
-  void find_subject_namespaces() {
-    const Value* subjects = resource_.body.find("subjects");
-    const Array* list = subjects == nullptr ? nullptr : subjects->as_array();
-    if (list == nullptr) return;
-    for (const auto& subject : *list) {
-      const auto space = subject.text({"namespace"});
-      if (subject.text({"kind"}) == "ServiceAccount" && !space.empty()) more_namespaces_.emplace(space);
-    }
-  }
 
   // Everything of that name that this resource could mean, in list order.
   List reachable(std::string_view name) const {
@@ -150,26 +162,35 @@ class Referrer {
 
   Result<const Candidate*> choose(List list, Compare compare) const {
     const auto was = [](const Candidate& candidate, const Gvk& gvk) {
-      return std::ranges::any_of(candidate.earlier, [&](const ResourceId& id) { return is_selected(id.gvk, gvk); });
+      return std::ranges::any_of(candidate.earlier,
+                                 [&](const ResourceId& id) { return is_selected(id.gvk, gvk); });
     };
     const auto role = role_reference();
     std::erase_if(list, [&](const Candidate* candidate) {
-      return !was(*candidate, *rule_->target) || (role && !was(*candidate, *role)) || !in_reach(*candidate);
+      return !was(*candidate, *rule_->target) || (role && !was(*candidate, *role)) ||
+             !in_reach(*candidate);
     });
     if (list.size() == 1) return list.front();
-    std::erase_if(list, [&](const Candidate* c) { return !same_affixes(resource_, *c->resource, EmptyFits::yes); });
+    std::erase_if(list, [&](const Candidate* c) {
+      return !same_affixes(resource_, *c->resource, EmptyFits::yes);
+    });
     if (list.size() > 1) {
-      std::erase_if(list, [&](const Candidate* c) { return !same_affixes(resource_, *c->resource, EmptyFits::no); });
+      std::erase_if(list, [&](const Candidate* c) {
+        return !same_affixes(resource_, *c->resource, EmptyFits::no);
+      });
     }
     if (list.empty()) return nullptr;
     const auto& first = list.front()->present;
     const bool alike = std::ranges::all_of(list, [&](const Candidate* c) {
-      return c->present.name == first.name && (compare == Compare::names || c->present.space == first.space);
+      return c->present.name == first.name &&
+             (compare == Compare::names || c->present.space == first.space);
     });
     if (alike) return list.front();
     Error error(Code::kustomize_conflict,
-                fmt::format("the reference \"{}\" could mean {} resources with different names", rule_->spec->path, list.size()));
-    for (const auto* candidate : list) error = std::move(error).at(to_string(candidate->present));
+                fmt::format("the reference \"{}\" could mean {} resources with different names",
+                            rule_->spec->path, list.size()));
+    for (const auto* candidate : list)
+      error = std::move(error).at(to_string(candidate->present));
     return failure(std::move(error));
   }
 
@@ -179,7 +200,8 @@ class Referrer {
     if (auto* list = value.as_array()) {
       for (auto& element : *list) {
         if (element.is_array()) {
-          return failure(Code::wrong_type, "the field \"{}\" holds a list in a list", rule_->spec->path);
+          return failure(Code::wrong_type, "the field \"{}\" holds a list in a list",
+                         rule_->spec->path);
         }
         TRY(update(element));
       }
@@ -187,7 +209,8 @@ class Referrer {
     }
     const std::string old = text_of(value);
     const Candidate* chosen = TRY(choose(reachable(old), Compare::names));
-    if (chosen != nullptr && chosen->present.name != old) value = with_text(value, chosen->present.name);
+    if (chosen != nullptr && chosen->present.name != old)
+      value = with_text(value, chosen->present.name);
     return {};
   }
 
@@ -195,11 +218,13 @@ class Referrer {
   Result<> update_map(Value& map) {
     const Value* name = map.find("name");
     if (name == nullptr) {
-      return failure(Code::wrong_type, "the reference \"{}\" is a map without \"name\"", rule_->spec->path);
+      return failure(Code::wrong_type, "the reference \"{}\" is a map without \"name\"",
+                     rule_->spec->path);
     }
     const std::string old = text_of(*name);
     auto list = reachable(old);
-    if (const Value* space = map.find("namespace")) list = in_namespace(std::move(list), text_of(*space));
+    if (const Value* space = map.find("namespace"))
+      list = in_namespace(std::move(list), text_of(*space));
     const Candidate* chosen = TRY(choose(std::move(list), Compare::names_and_namespaces));
     if (chosen == nullptr) return {};
     const auto& now = chosen->present;
@@ -209,12 +234,16 @@ class Referrer {
     return {};
   }
 
-  // By the namespace they had at first if anything within reach was there, or else by the present one.
+  // By the namespace they had at first if anything within reach was there, or else by the present
+  // one.
   List in_namespace(List list, std::string_view space) const {
     const auto* now = candidates_.moved_from(space);
-    const bool was = now != nullptr && (id_.cluster_scoped || std::ranges::any_of(*now, [&](const std::string& present) {
-                       return present == no_namespace || present == id_.effective_namespace() || more_namespaces_.contains(present);
-                     }));
+    const bool was =
+        now != nullptr &&
+        (id_.cluster_scoped || std::ranges::any_of(*now, [&](const std::string& present) {
+           return present == no_namespace || present == id_.effective_namespace() ||
+                  more_namespaces_.contains(present);
+         }));
     std::erase_if(list, [&](const Candidate* candidate) {
       const auto& id = was ? candidate->original : candidate->present;
       return space == no_namespace || id.effective_namespace() != space;
@@ -247,7 +276,9 @@ Result<> fix_name_references(ResourceSet& resources, const std::vector<NameRefer
     }
     if (entry->second.empty()) continue;
     Referrer referrer(resource, candidates);
-    for (const auto& rule : entry->second) TRY(referrer.apply(rule));
+    TRY(referrer.find_subject_namespaces());
+    for (const auto& rule : entry->second)
+      TRY(referrer.apply(rule));
   }
   return {};
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fields that hold another resource's name follow that resource to its new name.
 // It does not know why a name changed.
-// Upstream: kustomize v5.8.1, api/filters/nameref, api/internal/accumulator/namereferencetransformer.go.
+// Upstream: kustomize v5.8.1, api/filters/nameref,
+// api/internal/accumulator/namereferencetransformer.go.
 #pragma once
 
 #include "base/result.h"
@@ -10,7 +11,8 @@
 
 namespace holdfast::kustomize {
 
-// Refuses with Code::kustomize_conflict when a name could mean several resources with different names.
+// Refuses with Code::kustomize_conflict when a name could mean several resources with different
+// names.
 Result<> fix_name_references(ResourceSet& resources, const std::vector<NameReference>& references);
 
 }  // namespace holdfast::kustomize

@@ -2,14 +2,15 @@
 #include "kustomize/object.h"
 
 #include "value/json.h"
-#include "yaml/yaml.h"
+#include "yaml/scalar.h"
 
 namespace holdfast::kustomize {
 namespace {
 
 std::string_view member_text(const Value& object, std::string_view name) {
   const Value* member = object.find(name);
-  return member != nullptr && member->is_string() ? std::string_view(*member->as_string()) : std::string_view();
+  return member != nullptr && member->is_string() ? std::string_view(*member->as_string())
+                                                  : std::string_view();
 }
 
 std::string metadata_text(const Value& object, std::string_view name) {
@@ -26,13 +27,21 @@ void set_metadata_text(Value& object, std::string_view name, std::string_view te
 
 }  // namespace
 
-std::string_view api_version_of(const Value& object) { return member_text(object, "apiVersion"); }
+std::string_view api_version_of(const Value& object) {
+  return member_text(object, "apiVersion");
+}
 
-std::string_view kind_of(const Value& object) { return member_text(object, "kind"); }
+std::string_view kind_of(const Value& object) {
+  return member_text(object, "kind");
+}
 
-std::string name_of(const Value& object) { return metadata_text(object, "name"); }
+std::string name_of(const Value& object) {
+  return metadata_text(object, "name");
+}
 
-std::string namespace_of(const Value& object) { return metadata_text(object, "namespace"); }
+std::string namespace_of(const Value& object) {
+  return metadata_text(object, "namespace");
+}
 
 std::string text_of(const Value& scalar) {
   switch (scalar.kind()) {
@@ -54,13 +63,31 @@ Value with_text(const Value& old, std::string_view text) {
 }
 
 Value resolve_plain(std::string_view text) {
-  // Text with structure of its own (": ", a line break, a quote) is never a number.
-  if (text.size() > 64 || text.find_first_of(" \t\n\r:#'\"{}[],&*!|>%@`") != std::string_view::npos) {
-    return text;
+  constexpr std::size_t number_max = 400;  // no spelling of a number or date is longer
+  if (text.empty() || text.size() > number_max) return text;
+  auto scalar = yaml::resolve(text, yaml::Dialect::kyaml);
+  const bool is_text =
+      scalar.kind == yaml::ScalarKind::text || scalar.kind == yaml::ScalarKind::not_a_number;
+  return is_text ? Value(text) : std::move(scalar.value);
+}
+
+bool is_text_key(std::string_view key) {
+  if (key.find('/') != std::string_view::npos) return true;
+  return key.empty() || yaml::resolve(key, yaml::Dialect::kyaml).kind == yaml::ScalarKind::text;
+}
+
+std::string_view type_of(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::null: return "null";
+    case Value::Kind::boolean: return "a boolean";
+    case Value::Kind::integer:
+    case Value::Kind::unsigned_integer:
+    case Value::Kind::real: return "a number";
+    case Value::Kind::string: return "a text";
+    case Value::Kind::array: return "a list";
+    case Value::Kind::object: return "a map";
   }
-  auto value = yaml::parse_one(text, "value", yaml::Dialect::kyaml);
-  if (!value || value->is_object() || value->is_array()) return text;
-  return *std::move(value);
+  std::unreachable();
 }
 
 bool is_blank(const Value* value) {
@@ -70,9 +97,13 @@ bool is_blank(const Value* value) {
   return false;
 }
 
-void set_name(Value& object, std::string_view name) { set_metadata_text(object, "name", name); }
+void set_name(Value& object, std::string_view name) {
+  set_metadata_text(object, "name", name);
+}
 
-void set_kind(Value& object, std::string_view kind) { object["kind"] = kind; }
+void set_kind(Value& object, std::string_view kind) {
+  object["kind"] = kind;
+}
 
 void set_namespace(Value& object, std::string_view space) {
   if (!space.empty()) return set_metadata_text(object, "namespace", space);
@@ -85,7 +116,8 @@ Texts metadata_texts(const Value& object, std::string_view field) {
   const Value* metadata = object.find("metadata");
   const Value* map = metadata == nullptr ? nullptr : metadata->find(field);
   if (map == nullptr || !map->is_object()) return texts;
-  for (const auto& [key, value] : *map->as_object()) texts.emplace_hint(texts.end(), key, text_of(value));
+  for (const auto& [key, value] : *map->as_object())
+    texts.emplace_hint(texts.end(), key, text_of(value));
   return texts;
 }
 
@@ -97,7 +129,8 @@ void set_metadata_texts(Value& object, std::string_view field, const Texts& text
   }
   Object map;
   map.reserve(texts.size());
-  for (const auto& [key, text] : texts) map.append(key, text);
+  for (const auto& [key, text] : texts)
+    map.append(key, text);
   metadata[field] = std::move(map);
 }
 

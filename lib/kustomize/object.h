@@ -3,11 +3,11 @@
 // Upstream: kustomize v5.8.1, kyaml/yaml/rnode.go.
 #pragma once
 
+#include "value/value.h"
+
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "value/value.h"
 
 namespace holdfast::kustomize {
 
@@ -21,8 +21,14 @@ std::string namespace_of(const Value& object);
 std::string text_of(const Value& scalar);
 // The value that `text` has as a plain YAML scalar.
 Value resolve_plain(std::string_view text);
+// Does it stay a text as a key without quotes? The tool writes new keys so, and then cannot print
+// an object whose key became a number.
+bool is_text_key(std::string_view key);
 // `text` in the place of `old`: what was text stays text, a number or boolean is read anew.
 Value with_text(const Value& old, std::string_view text);
+
+// "a text", "a list", …, for messages.
+std::string_view type_of(const Value& value);
 
 // Nothing there: null, {} or [].
 bool is_blank(const Value* value);

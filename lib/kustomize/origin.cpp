@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/origin.h"
 
+#include "base/text.h"
+#include "yaml/yaml.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
-#include "yaml/yaml.h"
-
 namespace holdfast::kustomize {
 namespace {
 
 // One scalar as YAML writes it, in quotes where it must be.
-std::string scalar(const std::string& text) { return std::string(trim(yaml::write(Value(text)))); }
+std::string scalar(const std::string& text) {
+  return std::string(trim(yaml::write(Value(text))));
+}
 
 // The fields in the order of the tool's struct; absent ones are left out.
 std::vector<std::string> lines(const Origin& origin) {
@@ -36,10 +38,13 @@ std::vector<std::string> lines(const Origin& origin) {
 
 }  // namespace
 
-Origin origin_of_file(std::string_view path) { return {.path = std::string(path)}; }
+Origin origin_of_file(std::string_view path) {
+  return {.path = std::string(path)};
+}
 
 Origin origin_of_plugin(std::string configured_in, std::string_view kind) {
-  return {.configured_in = std::move(configured_in), .configured_by = {"", "builtin", std::string(kind)}};
+  return {.configured_in = std::move(configured_in),
+          .configured_by = {"", "builtin", std::string(kind)}};
 }
 
 Origin origin_of_plugin(const Resource& config) {
@@ -68,7 +73,8 @@ void mark_changed(ResourceSet& resources, const Origin& origin) {
 
 std::string print_origin(const Origin& origin) {
   std::string out;
-  for (const auto& line : lines(origin)) out += line + "\n";
+  for (const auto& line : lines(origin))
+    out += line + "\n";
   return out;
 }
 
@@ -76,7 +82,8 @@ std::string print_transformations(const std::vector<Origin>& transformations) {
   std::string out;
   for (const auto& origin : transformations) {
     bool first = true;
-    for (const auto& line : lines(origin)) out += fmt::format("{} {}\n", std::exchange(first, false) ? "-" : " ", line);
+    for (const auto& line : lines(origin))
+      out += fmt::format("{} {}\n", std::exchange(first, false) ? "-" : " ", line);
   }
   return out;
 }

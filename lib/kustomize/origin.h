@@ -4,11 +4,11 @@
 // Upstream: kustomize v5.8.1, api/resource/origin.go.
 #pragma once
 
+#include "kustomize/resource_set.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "kustomize/resource_set.h"
 
 namespace holdfast::kustomize {
 

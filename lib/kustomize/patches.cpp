@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/patches.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-
 #include "base/text.h"
 #include "kustomize/strategic_merge.h"
 #include "value/json.h"
 #include "value/patch.h"
 #include "yaml/scalar.h"
 #include "yaml/yaml.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace holdfast::kustomize {
 namespace {
@@ -24,28 +24,39 @@ struct PatchText {
 Result<PatchText> text_of_patch(const Patch& patch, const Loader& loader) {
   const std::string_view inline_text = trim(patch.patch);
   if (inline_text.empty() && patch.path.empty()) {
-    return failure(Error(Code::kustomization, "an entry of patches has neither \"patch\" nor \"path\"").at(loader.shown()).fix("give it one of them"));
+    return failure(
+        Error(Code::kustomization, "an entry of patches has neither \"patch\" nor \"path\"")
+            .at(loader.shown())
+            .fix("give it one of them"));
   }
   if (!inline_text.empty() && !patch.path.empty()) {
-    return failure(Error(Code::kustomization, "an entry of patches has \"patch\" and \"path\"").at(patch.path).fix("keep one of them"));
+    return failure(Error(Code::kustomization, "an entry of patches has \"patch\" and \"path\"")
+                       .at(patch.path)
+                       .fix("keep one of them"));
   }
-  if (!inline_text.empty()) return PatchText{std::string(inline_text), fmt::format("{}: inline patch", loader.shown())};
-  return PatchText{TRY(loader.read(patch.path), "reading a patch"), loader.path_of(patch.path)};
+  if (!inline_text.empty())
+    return PatchText{std::string(inline_text), fmt::format("{}: inline patch", loader.shown())};
+  std::string text = TRY(loader.read(patch.path), "reading a patch");
+  return PatchText{std::move(text), loader.path_of(patch.path)};
 }
 
 Result<Value> json_operations(const PatchText& patch) {
-  Value operations = patch.text.starts_with('[') ? TRY(json::parse(patch.text, patch.name))
-                                                 : TRY(yaml::parse_one(patch.text, patch.name, yaml::Dialect::kube,
-                                                                       {.duplicates = yaml::Duplicates::keep_last}));
+  Value operations = patch.text.starts_with('[')
+                         ? TRY(json::parse(patch.text, patch.name))
+                         : TRY(yaml::parse_one(patch.text, patch.name, yaml::Dialect::kube,
+                                               {.duplicates = yaml::Duplicates::keep_last}));
   if (operations.is_null()) return Value(Array());
-  if (!operations.is_array()) return failure(Error(Code::patch, "a JSON patch is a list of operations").at(patch.name));
+  if (!operations.is_array())
+    return failure(Error(Code::patch, "a JSON patch is a list of operations").at(patch.name));
   for (const auto& operation : *operations.as_array()) {
-    if (!operation.is_object()) return failure(Error(Code::patch, "an operation of a JSON patch is a map").at(patch.name));
+    if (!operation.is_object())
+      return failure(Error(Code::patch, "an operation of a JSON patch is a map").at(patch.name));
   }
   return operations;
 }
 
-// A JSON patch takes every number through float64, as Go's decoder does without being told otherwise.
+// A JSON patch takes every number through float64, as Go's decoder does without being told
+// otherwise.
 void round_numbers(Value& value) {
   constexpr double exact_max = 9007199254740992.0;  // 2^53
   const auto rounded = [](double number) -> Value {
@@ -54,13 +65,16 @@ void round_numbers(Value& value) {
     return again ? *std::move(again) : Value(number);
   };
   if (const auto* integer = value.as_int()) {
-    if (std::abs(static_cast<double>(*integer)) > exact_max) value = rounded(static_cast<double>(*integer));
+    if (std::abs(static_cast<double>(*integer)) > exact_max)
+      value = rounded(static_cast<double>(*integer));
   } else if (const auto* large = value.as_uint()) {
     value = rounded(static_cast<double>(*large));
   } else if (auto* array = value.as_array()) {
-    for (auto& element : *array) round_numbers(element);
+    for (auto& element : *array)
+      round_numbers(element);
   } else if (auto* object = value.as_object()) {
-    for (auto& [key, member] : *object) round_numbers(member);
+    for (auto& [key, member] : *object)
+      round_numbers(member);
   }
 }
 
@@ -71,19 +85,29 @@ void text_annotations(Value& body) {
   Texts texts;
   for (const auto& [key, value] : *map->as_object()) {
     std::string text = text_of(value);
-    if (const auto* integer = value.as_int()) text = yaml::format_general(static_cast<double>(*integer));
+    if (const auto* integer = value.as_int())
+      text = yaml::format_general(static_cast<double>(*integer));
     if (const auto* real = value.as_real()) text = yaml::format_general(*real);
     texts.insert_or_assign(key, std::move(text));
   }
   set_metadata_texts(body, "annotations", texts);
 }
 
-Result<> apply_operations(ResourceSet& resources, const std::vector<Resource*>& targets, const Value& operations, const std::string& name) {
-  for (Resource* resource : targets) {
-    auto patched = json::apply_patch(std::move(resource->body), operations);
-    if (!patched) {
-      return failure(std::move(patched).error().at(name).at(fmt::format("{} ({})", describe(*resource), resource->at)));
+enum class Remember { yes, no };
+
+Result<> apply_operations(ResourceSet& resources, const Target& target, const PatchText& text,
+                          const Value& operations, Remember remember) {
+  const std::string& name = text.name;
+  for (Resource* resource : resources.selected_by(target)) {
+    if (remember == Remember::yes) resource->remember_id();
+    // The tool's memory makes sure that the map is there: "add" below it works.
+    if (resource->has_memory()) {
+      Value& annotations = resource->body["metadata"]["annotations"];
+      if (annotations.is_null()) annotations = Object();
     }
+    const std::string shown = fmt::format("{} ({})", describe(*resource), resource->at);
+    auto patched = json::apply_patch(std::move(resource->body), operations);
+    if (!patched) return failure(std::move(patched).error().at(name).at(shown));
     resource->body = *std::move(patched);
     round_numbers(resource->body);
     text_annotations(resource->body);
@@ -102,7 +126,8 @@ Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema&
   const std::string shown = describe(resource);
   auto merged = strategic_merge(resource, patch.body, schema);
   if (!merged) {
-    return failure(std::move(merged).error().at(patch.at).at(fmt::format("{} ({})", shown, resource.at)));
+    return failure(
+        std::move(merged).error().at(patch.at).at(fmt::format("{} ({})", shown, resource.at)));
   }
   if (*merged == Merged::removed) return {};
   if (!patch.allow_kind_change) set_kind(resource.body, kind);
@@ -120,25 +145,53 @@ Resource fitted(const Resource& patch, const Resource& target) {
   return copy;
 }
 
+// What the patch most likely meant: the same name under another version or namespace, or a name
+// like it.
+std::string nearest_target(const ResourceSet& resources, const ResourceId& id) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    const auto other = resources[i].id();
+    if (other.gvk.kind != id.gvk.kind) continue;
+    if (other.name == id.name && other.gvk != id.gvk) {
+      return fmt::format("its apiVersion is \"{}\": write that into the patch",
+                         api_version(other.gvk));
+    }
+    if (other.name == id.name) {
+      return fmt::format("its namespace is \"{}\": write that into the patch",
+                         other.effective_namespace());
+    }
+    names.push_back(other.name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = nearest(id.name, known);
+  if (near) return fmt::format("did you mean \"{}\"?", *near);
+  return "make the patch's apiVersion, kind, name and namespace those of a resource, or give it a "
+         "target";
+}
+
 Result<Resource*> target_of(ResourceSet& resources, const Resource& patch) {
   const auto id = patch.original_id();
   const auto found = resources.with_any_id(id);
   if (found.size() == 1) return found.front();
+  const std::string shown = fmt::format("{} {} \"{}\"", api_version(id.gvk), id.gvk.kind, id.name);
+  const std::string space = id.space.empty() ? "" : fmt::format(" in namespace \"{}\"", id.space);
   if (found.empty()) {
-    return failure(Error(Code::kustomize_target, fmt::format("no resource is {} \"{}\"{}, which a patch wants to change",
-                                                             api_version(id.gvk) + " " + id.gvk.kind, id.name,
-                                                             id.space.empty() ? "" : fmt::format(" in namespace \"{}\"", id.space)))
+    return failure(Error(Code::kustomize_target,
+                         fmt::format("a patch is for {}{}, which is not there", shown, space))
                        .at(patch.at)
-                       .fix("make apiVersion, kind, metadata.name and metadata.namespace of the patch those of the resource, or give it a target"));
+                       .fix(nearest_target(resources, id)));
   }
-  return failure(Error(Code::kustomize_target, fmt::format("{} resources are {} \"{}\", and the patch can change one", found.size(), id.gvk.kind, id.name))
-                     .at(patch.at)
-                     .at(found[0]->at)
-                     .at(found[1]->at)
-                     .fix("give the patch the namespace of the one it means"));
+  return failure(
+      Error(Code::kustomize_target,
+            fmt::format("a patch is for {}, and {} resources are that", shown, found.size()))
+          .at(patch.at)
+          .at(found[0]->at)
+          .at(found[1]->at)
+          .fix("give the patch the namespace of the one it means"));
 }
 
-Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches, const Patch& entry, const MergeSchema& schema) {
+Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches, const Patch& entry,
+                   const MergeSchema& schema) {
   if (!entry.target) {
     for (const auto& patch : patches) {
       Resource* target = TRY(target_of(resources, patch));
@@ -148,9 +201,10 @@ Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
     return {};
   }
   if (patches.size() > 1) {
-    return failure(Error(Code::kustomization, "an entry of patches with a target has more than one document")
-                       .at(patches[1].at)
-                       .fix("split the documents over several entries"));
+    return failure(
+        Error(Code::kustomization, "an entry of patches with a target has more than one document")
+            .at(patches[1].at)
+            .fix("split the documents over several entries"));
   }
   const Target target = TRY(Target::make(*entry.target));
   for (Resource* resource : resources.selected_by(target)) {
@@ -163,7 +217,8 @@ Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
 
 }  // namespace
 
-Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader, const MergeSchema& schema) {
+Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader,
+                     const MergeSchema& schema) {
   const PatchText text = TRY(text_of_patch(patch, loader));
   auto documents = read_resources(text.text, text.name);
   if (documents) {
@@ -177,17 +232,22 @@ Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& l
   auto operations = json_operations(text);
   if (!operations) {
     // Whoever wrote a list meant operations, whoever wrote a map meant a resource.
-    const bool list = text.text.starts_with('[') || text.text.starts_with('-') || documents.error().code() == operations.error().code();
-    return failure(list ? std::move(operations).error() : std::move(documents).error().within("reading a patch"));
+    const bool list = text.text.starts_with('[') || text.text.starts_with('-') ||
+                      documents.error().code() == operations.error().code();
+    return failure(list ? std::move(operations).error()
+                        : std::move(documents).error().within("reading a patch"));
   }
   if (!patch.target) {
-    return failure(Error(Code::kustomization, "a JSON patch has no target").at(text.name).fix("give the entry a target: {kind: …, name: …}"));
+    return failure(Error(Code::kustomization, "a JSON patch has no target")
+                       .at(text.name)
+                       .fix("give the entry a target: {kind: …, name: …}"));
   }
   const Target target = TRY(Target::make(*patch.target));
-  return apply_operations(resources, resources.selected_by(target), *operations, text.name);
+  return apply_operations(resources, target, text, *operations, Remember::yes);
 }
 
-Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches, const Loader& loader, const MergeSchema& schema) {
+Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches,
+                                const Loader& loader, const MergeSchema& schema) {
   std::vector<Resource> all;
   for (const auto& entry : patches) {
     auto documents = read_resources(entry, fmt::format("{}: inline patch", loader.shown()));
@@ -199,7 +259,9 @@ Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::s
     std::ranges::move(*documents, std::back_inserter(all));
   }
   if (all.empty()) {
-    return failure(Error(Code::kustomization, "the patches of patchesStrategicMerge are empty").at(loader.shown()).fix("remove the field"));
+    return failure(Error(Code::kustomization, "the patches of patchesStrategicMerge are empty")
+                       .at(loader.shown())
+                       .fix("remove the field"));
   }
   for (const auto& patch : all) {
     Resource* target = TRY(target_of(resources, patch));
@@ -213,15 +275,19 @@ Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::s
 
 Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader& loader) {
   if (!patch.target || patch.target->name.empty()) {
-    return failure(Error(Code::kustomization, "an entry of patchesJson6902 has no target name").at(loader.shown()).fix("give it a target: {version: …, kind: …, name: …}"));
+    return failure(Error(Code::kustomization, "an entry of patchesJson6902 has no target name")
+                       .at(loader.shown())
+                       .fix("give it a target: {version: …, kind: …, name: …}"));
   }
   const PatchText text = TRY(text_of_patch(patch, loader));
   const Value operations = TRY(json_operations(text));
   if (operations.as_array()->empty()) {
-    return failure(Error(Code::kustomization, "a patch of patchesJson6902 is empty").at(text.name).fix("remove the entry"));
+    return failure(Error(Code::kustomization, "a patch of patchesJson6902 is empty")
+                       .at(text.name)
+                       .fix("remove the entry"));
   }
   const Target target = TRY(Target::make(*patch.target));
-  return apply_operations(resources, resources.selected_by(target), operations, text.name);
+  return apply_operations(resources, target, text, operations, Remember::no);
 }
 
 }  // namespace holdfast::kustomize

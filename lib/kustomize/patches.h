@@ -4,23 +4,24 @@
 // Upstream: kustomize v5.8.1, api/internal/builtins/Patch*Transformer.go.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/loader.h"
 #include "kustomize/merge_schema.h"
 #include "kustomize/resource_set.h"
 
+#include <string>
+#include <vector>
+
 namespace holdfast::kustomize {
 
 // `patches`: a strategic merge or a list of JSON operations.
-Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader, const MergeSchema& schema);
+Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader,
+                     const MergeSchema& schema);
 
 // `patchesStrategicMerge`: each text is YAML itself or a file's name.
-Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches, const Loader& loader,
-                                const MergeSchema& schema);
+Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches,
+                                const Loader& loader, const MergeSchema& schema);
 
 // `patchesJson6902`: the target needs a name.
 Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader& loader);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/replacements.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "base/text.h"
 #include "kustomize/field_path.h"
 #include "kustomize/structured_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace holdfast::kustomize {
 namespace {
 
 constexpr std::string_view default_path = "metadata.name";
 
-bool is_scalar(const Value& value) { return !value.is_object() && !value.is_array(); }
+bool is_scalar(const Value& value) {
+  return !value.is_object() && !value.is_array();
+}
 
 std::vector<std::string> split_by(std::string_view text, std::string_view delimiter) {
   std::vector<std::string> parts;
@@ -28,20 +30,25 @@ std::vector<std::string> split_by(std::string_view text, std::string_view delimi
 
 std::string join(const std::vector<std::string>& parts, std::string_view delimiter) {
   std::string out;
-  for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : std::string(delimiter)) + parts[i];
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    out += (i == 0 ? "" : std::string(delimiter)) + parts[i];
   return out;
 }
 
 std::vector<ResourceId> all_ids(const Resource& resource) {
   std::vector<ResourceId> ids{resource.id()};
   ids.front().cluster_scoped = false;  // here an absent namespace is always "default"
-  for (auto& id : resource.earlier_ids()) ids.push_back(std::move(id));
+  for (auto& id : resource.earlier_ids())
+    ids.push_back(std::move(id));
   return ids;
 }
 
 bool is_source(const ResourceId& id, const Selector& wanted) {
-  const auto space = [](std::string_view text) { return text.empty() ? std::string_view("default") : text; };
-  return (wanted.name.empty() || wanted.name == id.name) && (wanted.space.empty() || space(wanted.space) == space(id.space)) &&
+  const auto space = [](std::string_view text) {
+    return text.empty() ? std::string_view("default") : text;
+  };
+  return (wanted.name.empty() || wanted.name == id.name) &&
+         (wanted.space.empty() || space(wanted.space) == space(id.space)) &&
          is_selected(id.gvk, {wanted.group, wanted.version, wanted.kind});
 }
 
@@ -49,51 +56,67 @@ Result<const Resource*> find_source(const ResourceSet& resources, const Selector
   const Resource* found = nullptr;
   for (std::size_t i = 0; i < resources.size(); ++i) {
     const auto ids = all_ids(resources[i]);
-    if (!std::ranges::any_of(ids, [&](const ResourceId& id) { return is_source(id, wanted); })) continue;
+    if (!std::ranges::any_of(ids, [&](const ResourceId& id) { return is_source(id, wanted); }))
+      continue;
     if (found != nullptr) {
-      return failure(Error(Code::kustomize_target, fmt::format("the source of a replacement fits two resources: {}", describe(wanted)))
-                         .at(fmt::format("{} ({})", describe(*found), found->at))
-                         .at(fmt::format("{} ({})", describe(resources[i]), resources[i].at))
-                         .fix("name the source by kind, name and namespace"));
+      return failure(
+          Error(Code::kustomize_target,
+                fmt::format("the source of a replacement fits two resources: {}", describe(wanted)))
+              .at(fmt::format("{} ({})", describe(*found), found->at))
+              .at(fmt::format("{} ({})", describe(resources[i]), resources[i].at))
+              .fix("name the source by kind, name and namespace"));
     }
     found = &resources[i];
   }
   if (found == nullptr) {
-    return failure(Error(Code::kustomize_target, fmt::format("the source of a replacement fits no resource: {}", describe(wanted)))
-                       .fix("name a resource that the build holds at that point, by its original or present name"));
+    return failure(
+        Error(Code::kustomize_target,
+              fmt::format("the source of a replacement fits no resource: {}", describe(wanted)))
+            .fix("name a resource that the build holds at that point, by its original or present "
+                 "name"));
   }
   return found;
 }
 
 Result<Value> source_value(const ResourceSet& resources, const Replacement& replacement) {
   if (replacement.source_value && replacement.source) {
-    return failure(Error(Code::kustomization, "a replacement has \"source\" and \"sourceValue\"").fix("keep one of them"));
+    return failure(Error(Code::kustomization, "a replacement has \"source\" and \"sourceValue\"")
+                       .fix("keep one of them"));
   }
   if (replacement.source_value) return resolve_plain(*replacement.source_value);
   const auto& source = *replacement.source;
   const Resource* resource = TRY(find_source(resources, source.id));
-  const std::string path = source.field_path.empty() ? std::string(default_path) : source.field_path;
+  const std::string path =
+      source.field_path.empty() ? std::string(default_path) : source.field_path;
   const Value* value = TRY(look_up(resource->body, split_field_path(path)));
   if (is_blank(value)) {
-    return failure(Error(Code::kustomize_target, fmt::format("the source of a replacement has no field \"{}\"", path))
+    return failure(Error(Code::kustomize_target,
+                         fmt::format("the source of a replacement has no field \"{}\"", path))
                        .at(describe(*resource))
                        .at(resource->at));
   }
   if (!source.options || source.options->delimiter.empty()) return *value;
-  if (!is_scalar(*value)) return failure(Code::kustomization, "a delimiter needs a text, \"{}\" is a {}", path, kind_name(value->kind()));
+  if (!is_scalar(*value))
+    return failure(Code::kustomization, "a delimiter needs a text, \"{}\" is {}", path,
+                   type_of(*value));
   const auto parts = split_by(text_of(*value), source.options->delimiter);
   const auto index = source.options->index;
   if (index < 0 || static_cast<std::size_t>(index) >= parts.size()) {
-    return failure(Error(Code::kustomize_target, fmt::format("options.index is {}, \"{}\" has {} parts", index, text_of(*value), parts.size()))
-                       .at(describe(*resource)));
+    return failure(
+        Error(Code::kustomize_target, fmt::format("options.index is {}, \"{}\" has {} parts", index,
+                                                  text_of(*value), parts.size()))
+            .at(describe(*resource)));
   }
   return with_text(*value, parts[static_cast<std::size_t>(index)]);
 }
 
 // Only the text of a scalar is copied: what was a text stays one, what was a number is read anew.
-Result<> write(Value& field, const Value& value, const std::optional<FieldOptions>& options, bool fresh) {
+Result<> write(Value& field, const Value& value, const std::optional<FieldOptions>& options,
+               bool fresh) {
   if (options && !options->delimiter.empty()) {
-    if (!is_scalar(field)) return failure(Code::kustomization, "a delimiter needs a text, the field is a {}", kind_name(field.kind()));
+    if (!is_scalar(field))
+      return failure(Code::kustomization, "a delimiter needs a text, the field is {}",
+                     type_of(field));
     auto parts = split_by(field.is_null() ? std::string() : text_of(field), options->delimiter);
     const std::string text = text_of(value);
     if (options->index < 0) {
@@ -120,7 +143,8 @@ Result<> write(Value& field, const Value& value, const std::optional<FieldOption
 class Writer {
  public:
   Writer(const ReplacementTarget& target, const Value& value) : target_(target), value_(value) {
-    if (target.options && target.options->create) create_ = is_scalar(value) ? Value::Kind::string : value.kind();
+    if (target.options && target.options->create)
+      create_ = is_scalar(value) ? Value::Kind::string : value.kind();
     if (target.field_paths.empty()) {
       paths_.push_back(split_field_path(default_path));
       names_.emplace_back(default_path);
@@ -145,9 +169,14 @@ class Writer {
   }
 
  private:
-  static std::unexpected<Error> missing(const Resource& resource, std::string_view path, std::string cause) {
-    Error error(Code::kustomize_target, fmt::format("the target of a replacement has no field \"{}\"", path));
-    error = std::move(error).at(describe(resource)).at(resource.at).fix("correct fieldPaths, or set options.create: true");
+  static std::unexpected<Error> missing(const Resource& resource, std::string_view path,
+                                        std::string cause) {
+    Error error(Code::kustomize_target,
+                fmt::format("the target of a replacement has no field \"{}\"", path));
+    error = std::move(error)
+                .at(describe(resource))
+                .at(resource.at)
+                .fix("correct fieldPaths, or set options.create: true");
     if (!cause.empty()) error = std::move(error).because(std::move(cause));
     return failure(std::move(error));
   }
@@ -161,11 +190,13 @@ class Writer {
 
 Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, const Value& value) {
   if (!target.select) {
-    return failure(Error(Code::kustomization, "a target of a replacement has no \"select\"").fix("say which resources to change: select: {kind: …, name: …}"));
+    return failure(Error(Code::kustomization, "a target of a replacement has no \"select\"")
+                       .fix("say which resources to change: select: {kind: …, name: …}"));
   }
   const Target select = TRY(Target::make(*target.select));
   std::vector<Target> rejects;
-  for (const auto& reject : target.reject) rejects.push_back(TRY(Target::make(reject)));
+  for (const auto& reject : target.reject)
+    rejects.push_back(TRY(Target::make(reject)));
   const Writer writer(target, value);
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
@@ -176,7 +207,8 @@ Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, c
     for (std::size_t r = 0; r < rejects.size(); ++r) {
       rejected |= rejects[r].has_labels() && rejects[r].fits_labels(resource);
       if (target.reject[r].is_empty_id()) continue;
-      rejected |= std::ranges::any_of(ids, [&](const ResourceId& id) { return rejects[r].fits(id); });
+      rejected |=
+          std::ranges::any_of(ids, [&](const ResourceId& id) { return rejects[r].fits(id); });
     }
     if (!rejected) TRY(writer.apply(resource));
   }
@@ -188,11 +220,13 @@ Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, c
 Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements) {
   for (const auto& replacement : replacements) {
     if ((!replacement.source && !replacement.source_value) || replacement.targets.empty()) {
-      return failure(Error(Code::kustomization, "a replacement needs a source and at least one target")
-                         .fix("give it \"source\" (or \"sourceValue\") and \"targets\""));
+      return failure(
+          Error(Code::kustomization, "a replacement needs a source and at least one target")
+              .fix("give it \"source\" (or \"sourceValue\") and \"targets\""));
     }
     const Value value = TRY(source_value(resources, replacement));
-    for (const auto& target : replacement.targets) TRY(apply_target(resources, target, value));
+    for (const auto& target : replacement.targets)
+      TRY(apply_target(resources, target, value));
     resources.renamed_any();
   }
   return {};

@@ -3,11 +3,11 @@
 // Upstream: kustomize v5.8.1, api/filters/replacement.
 #pragma once
 
-#include <vector>
-
 #include "base/result.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/resource_set.h"
+
+#include <vector>
 
 namespace holdfast::kustomize {
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/resource.h"
 
+#include "base/text.h"
+#include "kustomize/source_text.h"
+#include "yaml/yaml.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <deque>
-
-#include "base/text.h"
-#include "yaml/yaml.h"
 
 namespace holdfast::kustomize {
 namespace {
@@ -45,7 +46,8 @@ std::string spelled(std::string_view text, yaml::Position position) {
   }
   for (int column = 1; column < position.column && !text.empty(); ++column) {
     std::size_t length = 1;
-    while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) ++length;
+    while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+      ++length;
     text.remove_prefix(length);
   }
   text = text.substr(0, text.find_first_of("\r\n,]}#"));
@@ -57,11 +59,13 @@ bool is_written_null(std::string_view text) {
 }
 
 std::string spelling_at(const Resource& resource, const std::string& pointer) {
-  return spelled(resource.source->text, yaml::locate(resource.source->text, resource.document, pointer));
+  return spelled(resource.source->text,
+                 yaml::locate(resource.source->text, resource.document, pointer));
 }
 
 // The spelling, if the file has this value at that place; the plain form otherwise.
-std::string spelled_value(const Resource& resource, const std::string& pointer, const Value& value) {
+std::string spelled_value(const Resource& resource, const std::string& pointer,
+                          const Value& value) {
   if (resource.source == nullptr || value.is_object() || value.is_array()) return text_of(value);
   std::string text = spelling_at(resource, pointer);
   if (value.is_null()) return is_written_null(text) || text.empty() ? text : "null";
@@ -75,13 +79,15 @@ void spell_annotations(Resource& resource) {
   Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
   if (annotations == nullptr || !annotations->is_object()) return;
   for (auto& [key, value] : *annotations->as_object()) {
-    if (!value.is_string() && !value.is_null()) value = spelled_value(resource, "/metadata/annotations/" + pointer_part(key), value);
+    if (!value.is_string() && !value.is_null())
+      value = spelled_value(resource, "/metadata/annotations/" + pointer_part(key), value);
   }
 }
 
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> out;
-  for (const auto part : split(text, ',')) out.emplace_back(part);
+  for (const auto part : split(text, ','))
+    out.emplace_back(part);
   return out;
 }
 
@@ -101,9 +107,11 @@ void absorb_build_annotations(Resource& resource) {
   const auto spaces = split_list(text("previousNamespaces"));
   const auto kinds = split_list(text("previousKinds"));
   if (!names.front().empty() && names.size() == spaces.size() && names.size() == kinds.size()) {
-    for (std::size_t i = 0; i < names.size(); ++i) resource.earlier.push_back({names[i], spaces[i], kinds[i]});
+    for (std::size_t i = 0; i < names.size(); ++i)
+      resource.earlier.push_back({names[i], spaces[i], kinds[i]});
   }
-  for (const auto key : build_annotations) annotations->as_object()->erase(key);
+  for (const auto key : build_annotations)
+    annotations->as_object()->erase(key);
   annotations->as_object()->erase("config.kubernetes.io/origin");
   annotations->as_object()->erase("alpha.config.kubernetes.io/transformations");
 }
@@ -111,9 +119,10 @@ void absorb_build_annotations(Resource& resource) {
 Result<> check_identity(const Resource& resource) {
   const Value& body = resource.body;
   if (!body.is_object()) {
-    return failure(Error(Code::object_invalid,
-                         fmt::format("a resource is a map with kind and metadata, this is a {}", kind_name(body.kind())))
-                       .at(resource.at));
+    return failure(
+        Error(Code::object_invalid,
+              fmt::format("a resource is a map with kind and metadata, this is {}", type_of(body)))
+            .at(resource.at));
   }
   const Value* kind = body.find("kind");
   if (is_blank(kind) || text_of(*kind).empty()) {
@@ -121,7 +130,9 @@ Result<> check_identity(const Resource& resource) {
   }
   if (kind_of(body).ends_with("List")) return {};
   if (name_of(body).empty()) {
-    return failure(Error(Code::object_invalid, fmt::format("the {} has no \"metadata.name\"", text_of(*kind))).at(resource.at));
+    return failure(
+        Error(Code::object_invalid, fmt::format("the {} has no \"metadata.name\"", text_of(*kind)))
+            .at(resource.at));
   }
   return {};
 }
@@ -132,8 +143,10 @@ Result<> expand_list(Resource list, std::deque<Resource>& queue) {
   if (items->is_null()) return {};
   auto* array = items->as_array();
   if (array == nullptr) {
-    return failure(Error(Code::object_invalid, fmt::format("\"items\" of a list is a {}, it must be a list", kind_name(items->kind())))
-                       .at(list.at));
+    return failure(
+        Error(Code::object_invalid,
+              fmt::format("\"items\" of a list is {}, it must be a list", type_of(*items)))
+            .at(list.at));
   }
   for (auto& item : *array) {
     if (is_blank(&item)) continue;
@@ -180,12 +193,18 @@ void Resource::remember_id() {
   earlier.push_back({now.name, std::string(now.effective_namespace()), now.gvk.kind});
 }
 
-bool is_build_annotation(std::string_view key) { return std::ranges::binary_search(build_annotations, key); }
+bool is_build_annotation(std::string_view key) {
+  return std::ranges::binary_search(build_annotations, key);
+}
 
-Result<std::vector<Resource>> read_resources(std::string text, const std::string& file, const ReadLimits& limits) {
+Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
+                                             const ReadLimits& limits) {
+  TRY(check_separators(text, file));
   const auto source = std::make_shared<const Source>(Source{file, std::move(text)});
-  auto documents = TRY(yaml::parse_all(source->text, file, yaml::Dialect::kyaml,
-                                       {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes}));
+  FoldedTexts folded(source->text);
+  auto documents =
+      TRY(yaml::parse_all(source->text, file, yaml::Dialect::kyaml,
+                          {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes}));
   std::deque<Resource> queue;
   for (auto& document : documents) {
     if (is_blank(&document.value)) continue;
@@ -195,8 +214,10 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
     resource.document = document.index;
     resource.at = fmt::format("{}:{}:{}", file, document.start.line, document.start.column);
     // A lone document "List" is unwrapped whatever else it lacks.
-    const bool lone_list = documents.size() == 1 && kind_of(resource.body) == "List" && resource.body.find("items") != nullptr;
+    const bool lone_list = documents.size() == 1 && kind_of(resource.body) == "List" &&
+                           resource.body.find("items") != nullptr;
     if (!lone_list) TRY(check_identity(resource));
+    folded.unfold(resource);
     queue.push_back(std::move(resource));
   }
   std::vector<Resource> out;
@@ -219,8 +240,11 @@ Texts spelled_texts(const Resource& resource, std::string_view field) {
   const Value* map = resource.body.find_path({"metadata", field});
   if (map == nullptr || !map->is_object()) return texts;
   for (const auto& [key, value] : *map->as_object()) {
-    const auto text = value.is_string() ? *value.as_string()
-                                        : spelled_value(resource, fmt::format("/metadata/{}/{}", field, pointer_part(key)), value);
+    const auto text =
+        value.is_string()
+            ? *value.as_string()
+            : spelled_value(resource, fmt::format("/metadata/{}/{}", field, pointer_part(key)),
+                            value);
     texts.insert_or_assign(key, text);
   }
   return texts;
@@ -229,7 +253,8 @@ Texts spelled_texts(const Resource& resource, std::string_view field) {
 void take_metadata(Resource& resource, const Resource& other) {
   for (const std::string_view field : {"labels", "annotations"}) {
     Texts texts = spelled_texts(other, field);
-    for (auto& [key, text] : spelled_texts(resource, field)) texts.insert_or_assign(key, text);
+    for (auto& [key, text] : spelled_texts(resource, field))
+      texts.insert_or_assign(key, text);
     set_metadata_texts(resource.body, field, texts);
   }
   set_name(resource.body, name_of(other.body));
@@ -243,6 +268,7 @@ void take_metadata(Resource& resource, const Resource& other) {
   resource.allow_name_change = other.allow_name_change;
   resource.allow_kind_change = other.allow_kind_change;
   resource.from_helm = other.from_helm;
+  resource.generated = other.generated;
 }
 
 bool null_is_written(const Resource& resource, const std::string& pointer) {
@@ -250,11 +276,17 @@ bool null_is_written(const Resource& resource, const std::string& pointer) {
   return is_written_null(spelling_at(resource, pointer));
 }
 
+bool text_is_folded(const Resource& resource, const std::string& pointer) {
+  return spelling_at(resource, pointer).starts_with('>');
+}
+
 bool text_is_quoted(const Resource& resource, const std::string& pointer, std::string_view text) {
-  if (!resolve_plain(text).is_string() || text.find('\n') != std::string_view::npos || text.empty()) return true;
+  if (!resolve_plain(text).is_string() || text.find('\n') != std::string_view::npos || text.empty())
+    return true;
   if (resource.source == nullptr) return false;
   const std::string spelling = spelling_at(resource, pointer);
-  return spelling.starts_with('"') || spelling.starts_with('\'') || spelling.starts_with('|') || spelling.starts_with('>');
+  return spelling.starts_with('"') || spelling.starts_with('\'') || spelling.starts_with('|') ||
+         spelling.starts_with('>');
 }
 
 }  // namespace holdfast::kustomize

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// One resource of a build: its content, and what the build remembers about it (earlier names, whether
-// its name gets a hash). The tool keeps that memory in annotations, here it is apart, so that no patch
-// can lose it. It does not know other resources.
-// Upstream: kustomize v5.8.1, api/resource.
+// One resource of a build: its content, and what the build remembers about it (earlier names,
+// whether its name gets a hash). The tool keeps that memory in annotations, here it is apart, so
+// that no patch can lose it. It does not know other resources. Upstream: kustomize v5.8.1,
+// api/resource.
 #pragma once
+
+#include "base/result.h"
+#include "kustomize/object.h"
+#include "kustomize/resource_id.h"
+#include "value/value.h"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "kustomize/object.h"
-#include "kustomize/resource_id.h"
-#include "value/value.h"
 
 namespace holdfast::kustomize {
 
@@ -41,6 +41,7 @@ struct Resource {
   struct Earlier {
     std::string name, space, kind;
   };
+
   std::vector<Earlier> earlier;  // oldest first; `space` is an effective namespace
   std::vector<std::string> prefixes, suffixes;
   std::vector<std::string> variables;  // names of the vars that read from it
@@ -49,6 +50,7 @@ struct Resource {
   bool allow_name_change = false;
   bool allow_kind_change = false;
   bool from_helm = false;
+  bool generated = false;
   std::optional<Origin> origin;
   std::vector<Origin> transformations;
   std::shared_ptr<const Source> source;  // none once the places in it no longer fit
@@ -56,9 +58,16 @@ struct Resource {
   std::string at;  // "file:line:col"
 
   [[nodiscard]] Gvk gvk() const { return parse_gvk(api_version_of(body), kind_of(body)); }
+
   [[nodiscard]] ResourceId id() const;
   [[nodiscard]] ResourceId original_id() const;
   [[nodiscard]] std::vector<ResourceId> earlier_ids() const;
+
+  // Would the tool have annotated it by now?
+  [[nodiscard]] bool has_memory() const {
+    return generated || from_helm || !earlier.empty() || origin.has_value();
+  }
+
   // Keeps the present name, namespace and kind as an earlier one.
   void remember_id();
 };
@@ -70,6 +79,7 @@ struct ReadLimits {
   std::size_t nodes = 4'000'000;
   int depth = 100;
 };
+
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
                                              const ReadLimits& limits = {});
 
@@ -83,9 +93,10 @@ void take_metadata(Resource& resource, const Resource& other);
 // One key as a part of a JSON pointer.
 std::string pointer_part(std::string_view key);
 
-// What the file says at that JSON pointer: does the null there say null or ~ (or is it an empty place
-// after a colon), is the text there in quotes. Both read the source again.
+// What the file says at that JSON pointer: does the null there say null or ~ (or is it an empty
+// place after a colon), is the text there in quotes. Both read the source again.
 bool null_is_written(const Resource& resource, const std::string& pointer);
+bool text_is_folded(const Resource& resource, const std::string& pointer);
 bool text_is_quoted(const Resource& resource, const std::string& pointer, std::string_view text);
 
 // Annotations of the tool that never leave a build.

@@ -56,11 +56,78 @@ constexpr auto cluster_kinds = std::to_array<Scope>({
 });
 static_assert(std::ranges::is_sorted(cluster_kinds));
 
-constexpr auto first_kinds = std::to_array<std::string_view>(
-    {"Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount",
-     "PodSecurityPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap",
-     "Secret", "Endpoints", "Service", "LimitRange", "PriorityClass", "PersistentVolume",
-     "PersistentVolumeClaim", "Deployment", "StatefulSet", "CronJob", "PodDisruptionBudget"});
+constexpr auto namespaced_kinds = std::to_array<Scope>({
+    {"apps/v1", "ControllerRevision"},
+    {"apps/v1", "DaemonSet"},
+    {"apps/v1", "Deployment"},
+    {"apps/v1", "ReplicaSet"},
+    {"apps/v1", "StatefulSet"},
+    {"autoscaling/v1", "HorizontalPodAutoscaler"},
+    {"autoscaling/v1", "Scale"},
+    {"autoscaling/v2beta1", "HorizontalPodAutoscaler"},
+    {"autoscaling/v2beta2", "HorizontalPodAutoscaler"},
+    {"batch/v1", "CronJob"},
+    {"batch/v1", "Job"},
+    {"batch/v1beta1", "CronJob"},
+    {"coordination.k8s.io/v1", "Lease"},
+    {"coordination.k8s.io/v1beta1", "Lease"},
+    {"discovery.k8s.io/v1", "EndpointSlice"},
+    {"discovery.k8s.io/v1beta1", "EndpointSlice"},
+    {"events.k8s.io/v1", "Event"},
+    {"events.k8s.io/v1beta1", "Event"},
+    {"extensions/v1beta1", "Ingress"},
+    {"networking.k8s.io/v1", "Ingress"},
+    {"networking.k8s.io/v1", "NetworkPolicy"},
+    {"networking.k8s.io/v1beta1", "Ingress"},
+    {"policy/v1", "PodDisruptionBudget"},
+    {"policy/v1beta1", "PodDisruptionBudget"},
+    {"rbac.authorization.k8s.io/v1", "Role"},
+    {"rbac.authorization.k8s.io/v1", "RoleBinding"},
+    {"rbac.authorization.k8s.io/v1beta1", "Role"},
+    {"rbac.authorization.k8s.io/v1beta1", "RoleBinding"},
+    {"storage.k8s.io/v1beta1", "CSIStorageCapacity"},
+    {"v1", "ConfigMap"},
+    {"v1", "Endpoints"},
+    {"v1", "Event"},
+    {"v1", "LimitRange"},
+    {"v1", "PersistentVolumeClaim"},
+    {"v1", "Pod"},
+    {"v1", "PodAttachOptions"},
+    {"v1", "PodExecOptions"},
+    {"v1", "PodPortForwardOptions"},
+    {"v1", "PodProxyOptions"},
+    {"v1", "PodTemplate"},
+    {"v1", "ReplicationController"},
+    {"v1", "ResourceQuota"},
+    {"v1", "Secret"},
+    {"v1", "Service"},
+    {"v1", "ServiceAccount"},
+    {"v1", "ServiceProxyOptions"},
+});
+static_assert(std::ranges::is_sorted(namespaced_kinds));
+
+constexpr auto first_kinds = std::to_array<std::string_view>({"Namespace",
+                                                              "ResourceQuota",
+                                                              "StorageClass",
+                                                              "CustomResourceDefinition",
+                                                              "ServiceAccount",
+                                                              "PodSecurityPolicy",
+                                                              "Role",
+                                                              "ClusterRole",
+                                                              "RoleBinding",
+                                                              "ClusterRoleBinding",
+                                                              "ConfigMap",
+                                                              "Secret",
+                                                              "Endpoints",
+                                                              "Service",
+                                                              "LimitRange",
+                                                              "PriorityClass",
+                                                              "PersistentVolume",
+                                                              "PersistentVolumeClaim",
+                                                              "Deployment",
+                                                              "StatefulSet",
+                                                              "CronJob",
+                                                              "PodDisruptionBudget"});
 constexpr auto last_kinds = std::to_array<std::string_view>(
     {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"});
 
@@ -98,6 +165,12 @@ bool is_selected(const Gvk& gvk, const Gvk& selector) {
 bool is_cluster_scoped(const Gvk& gvk) {
   const std::string version = api_version(gvk);
   return std::ranges::binary_search(cluster_kinds, Scope{version, gvk.kind});
+}
+
+bool is_known_kind(const Gvk& gvk) {
+  const std::string version = api_version(gvk);
+  return is_cluster_scoped(gvk) ||
+         std::ranges::binary_search(namespaced_kinds, Scope{version, gvk.kind});
 }
 
 int kind_rank(std::string_view kind) {

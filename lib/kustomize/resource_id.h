@@ -25,6 +25,9 @@ bool is_selected(const Gvk& gvk, const Gvk& selector);
 // Only the kinds of Kubernetes 1.21 that are known to have no namespace; unknown kinds have one.
 bool is_cluster_scoped(const Gvk& gvk);
 
+// Is its scope among those that the tool knows without a schema?
+bool is_known_kind(const Gvk& gvk);
+
 // The legacy order of kinds: negative for those that come first, positive for the last ones.
 int kind_rank(std::string_view kind);
 // "group_version_kind" with ~G, ~V, ~K for absent parts: the second key of that order.

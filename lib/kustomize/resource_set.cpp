@@ -12,21 +12,27 @@ std::string name_with_namespace(const ResourceId& id) {
   return id.space.empty() ? id.name : fmt::format("{}/{}", id.space, id.name);
 }
 
-std::string place_of(const Resource& resource) { return resource.at.empty() ? "made by a generator" : resource.at; }
+std::string place_of(const Resource& resource) {
+  return resource.at.empty() ? "made by a generator" : resource.at;
+}
 
 std::unexpected<Error> taken(const Resource& mine, const Resource& theirs) {
   const auto id = mine.id();
-  return failure(Error(Code::kustomize_conflict,
-                       fmt::format("two resources are {} \"{}\"", api_version(id.gvk) + " " + id.gvk.kind, name_with_namespace(id)))
-                     .at(place_of(mine))
-                     .at(place_of(theirs))
-                     .fix("keep one of them, or rename one with namePrefix or nameSuffix in its own kustomization"));
+  return failure(
+      Error(Code::kustomize_conflict,
+            fmt::format("two resources are {} \"{}\"", api_version(id.gvk) + " " + id.gvk.kind,
+                        name_with_namespace(id)))
+          .at(place_of(mine))
+          .at(place_of(theirs))
+          .fix("keep one of them, or rename one with namePrefix or nameSuffix in its own "
+               "kustomization"));
 }
 
 // The texts of a ConfigMap's or Secret's map, its own over the older ones.
 void merge_data(Value& body, const Value& old, std::string_view field) {
   Texts texts;
-  for (const Value* from : {static_cast<const Value*>(old.find(field)), static_cast<const Value*>(body.find(field))}) {
+  for (const Value* from :
+       {static_cast<const Value*>(old.find(field)), static_cast<const Value*>(body.find(field))}) {
     if (from == nullptr || !from->is_object()) continue;
     for (const auto& [key, value] : *from->as_object()) {
       texts.insert_or_assign(key, value.is_null() ? std::string() : text_of(value));
@@ -37,7 +43,8 @@ void merge_data(Value& body, const Value& old, std::string_view field) {
     return;
   }
   Object map;
-  for (auto& [key, text] : texts) map.append(key, std::move(text));
+  for (auto& [key, text] : texts)
+    map.append(key, std::move(text));
   body[field] = std::move(map);
 }
 
@@ -68,7 +75,8 @@ void ResourceSet::enter(Item& item) {
   };
   put(present_, item.present);
   put(any_, item.present);
-  for (const auto& key : item.earlier) put(any_, key);
+  for (const auto& key : item.earlier)
+    put(any_, key);
 }
 
 void ResourceSet::leave(Item& item) {
@@ -80,7 +88,8 @@ void ResourceSet::leave(Item& item) {
   };
   take(present_, item.present);
   take(any_, item.present);
-  for (const auto& key : item.earlier) take(any_, key);
+  for (const auto& key : item.earlier)
+    take(any_, key);
 }
 
 void ResourceSet::refresh() {
@@ -90,7 +99,8 @@ void ResourceSet::refresh() {
   any_.clear();
   present_.reserve(items_.size());
   any_.reserve(items_.size() * 2);
-  for (auto& item : items_) enter(*item);
+  for (auto& item : items_)
+    enter(*item);
 }
 
 void ResourceSet::renamed(const Resource& resource) {
@@ -132,7 +142,8 @@ Result<> ResourceSet::append(Resource resource) {
   refresh();
   const auto there = with_present_id(resource.id());
   if (!there.empty()) return taken(resource, *there.front());
-  auto& item = items_.emplace_back(std::make_unique<Item>(Item{.resource = std::move(resource), .index = items_.size()}));
+  auto& item = items_.emplace_back(
+      std::make_unique<Item>(Item{.resource = std::move(resource), .index = items_.size()}));
   by_address_.emplace(&item->resource, item.get());
   enter(*item);
   return {};
@@ -144,7 +155,8 @@ Result<> ResourceSet::append_all(ResourceSet other) {
     stale_ = true;
     return check_unique();
   }
-  for (auto& item : other.items_) TRY(append(std::move(item->resource)));
+  for (auto& item : other.items_)
+    TRY(append(std::move(item->resource)));
   return {};
 }
 
@@ -152,21 +164,27 @@ Result<> ResourceSet::absorb(Resource resource) {
   const auto there = with_any_id(resource.id());
   if (there.empty()) {
     if (resource.behavior == Behavior::create) return append(std::move(resource));
-    return failure(Error(Code::kustomize_target,
-                         fmt::format("there is no {} to {} the generated one with", describe(resource),
-                                     resource.behavior == Behavior::merge ? "merge" : "replace"))
-                       .fix("set behavior: create, or list the resource that holds it before"));
+    return failure(
+        Error(Code::kustomize_target,
+              fmt::format("there is no {} to {} the generated one with", describe(resource),
+                          resource.behavior == Behavior::merge ? "merge" : "replace"))
+            .fix("set behavior: create, or list the resource that holds it before"));
   }
   if (there.size() > 1) {
-    return failure(Error(Code::kustomize_conflict, fmt::format("{} resources could take the generated {}", there.size(), describe(resource)))
-                       .at(place_of(*there[0]))
-                       .at(place_of(*there[1])));
+    return failure(
+        Error(Code::kustomize_conflict, fmt::format("{} resources could take the generated {}",
+                                                    there.size(), describe(resource)))
+            .at(place_of(*there[0]))
+            .at(place_of(*there[1])));
   }
   Resource& old = *there.front();
   if (resource.behavior == Behavior::create) {
-    return failure(Error(Code::kustomize_conflict, fmt::format("a generator makes {}, which is there already", describe(resource)))
-                       .at(place_of(old))
-                       .fix("set behavior: merge or behavior: replace on the generator, or give it another name"));
+    return failure(
+        Error(Code::kustomize_conflict,
+              fmt::format("a generator makes {}, which is there already", describe(resource)))
+            .at(place_of(old))
+            .fix("set behavior: merge or behavior: replace on the generator, or give it another "
+                 "name"));
   }
   const bool merges = resource.behavior == Behavior::merge;
   take_metadata(resource, old);
@@ -197,14 +215,16 @@ void ResourceSet::drop_empty() {
     return true;
   });
   if (gone == 0) return;
-  for (std::size_t i = 0; i < items_.size(); ++i) items_[i]->index = i;
+  for (std::size_t i = 0; i < items_.size(); ++i)
+    items_[i]->index = i;
   stale_ = true;
 }
 
 void ResourceSet::reorder(const std::vector<std::size_t>& order) {
   std::vector<std::unique_ptr<Item>> sorted;
   sorted.reserve(order.size());
-  for (const auto index : order) sorted.push_back(std::move(items_[index]));
+  for (const auto index : order)
+    sorted.push_back(std::move(items_[index]));
   items_ = std::move(sorted);
   by_address_.clear();
   for (std::size_t i = 0; i < items_.size(); ++i) {

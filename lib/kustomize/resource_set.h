@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resources of a build in their order, findable by every name they have or had. All look-ups are by
-// hash: kustomize scans its list for each one and becomes quadratic.
-// It does not know what transformers do; who changes a name says so.
-// Upstream: kustomize v5.8.1, api/resmap/reswrangler.go.
+// The resources of a build in their order, findable by every name they have or had. All look-ups
+// are by hash: kustomize scans its list for each one and becomes quadratic. It does not know what
+// transformers do; who changes a name says so. Upstream: kustomize v5.8.1,
+// api/resmap/reswrangler.go.
 #pragma once
+
+#include "base/result.h"
+#include "kustomize/resource.h"
+#include "kustomize/selector.h"
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "base/result.h"
-#include "kustomize/resource.h"
-#include "kustomize/selector.h"
 
 namespace holdfast::kustomize {
 
@@ -30,8 +30,12 @@ class ResourceSet {
   Result<> absorb(Resource resource);
 
   [[nodiscard]] std::size_t size() const { return items_.size(); }
+
   [[nodiscard]] Resource& operator[](std::size_t index) { return items_[index]->resource; }
-  [[nodiscard]] const Resource& operator[](std::size_t index) const { return items_[index]->resource; }
+
+  [[nodiscard]] const Resource& operator[](std::size_t index) const {
+    return items_[index]->resource;
+  }
 
   // In list order. Pointers stay good until the resource is removed.
   std::vector<Resource*> with_present_id(const ResourceId& id);
@@ -40,6 +44,7 @@ class ResourceSet {
 
   // After `resource` (an element) got another name, namespace, kind or version.
   void renamed(const Resource& resource);
+
   // After any number of them may have.
   void renamed_any() { stale_ = true; }
 
@@ -54,9 +59,10 @@ class ResourceSet {
   struct Item {
     Resource resource;
     std::size_t index = 0;
-    std::string present;               // keys under which it is in the index
+    std::string present;  // keys under which it is in the index
     std::vector<std::string> earlier;
   };
+
   using Index = std::unordered_map<std::string, std::vector<Item*>>;
 
   void refresh();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/selector.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include "base/text.h"
 
 namespace holdfast::kustomize {
 
@@ -35,7 +35,8 @@ class LabelSelectorReader {
   using Operator = LabelSelector::Operator;
 
   void skip() {
-    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t' || rest_.front() == '\n' || rest_.front() == '\r')) {
+    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t' ||
+                              rest_.front() == '\n' || rest_.front() == '\r')) {
       rest_.remove_prefix(1);
     }
   }
@@ -54,14 +55,17 @@ class LabelSelectorReader {
   }
 
   std::unexpected<Error> unexpected() const {
-    return failure(Error(Code::kustomization, fmt::format("the label selector \"{}\" cannot be read at \"{}\"", text_, rest_))
-                       .fix("write it as: key=value,key2 in (a,b),!key3"));
+    return failure(
+        Error(Code::kustomization,
+              fmt::format("the label selector \"{}\" cannot be read at \"{}\"", text_, rest_))
+            .fix("write it as: key=value,key2 in (a,b),!key3"));
   }
 
   Result<Requirement> requirement() {
     const bool absent = take("!");
     skip();
-    Requirement made{.key = word(), .op = absent ? Operator::absent : Operator::exists, .values = {}};
+    Requirement made{
+        .key = word(), .op = absent ? Operator::absent : Operator::exists, .values = {}};
     if (made.key.empty()) return unexpected();
     skip();
     if (absent || rest_.empty() || rest_.front() == ',') return made;
@@ -93,7 +97,9 @@ class LabelSelectorReader {
   std::string_view text_, rest_;
 };
 
-Result<LabelSelector> LabelSelector::parse(std::string_view text) { return LabelSelectorReader(text).read(); }
+Result<LabelSelector> LabelSelector::parse(std::string_view text) {
+  return LabelSelectorReader(text).read();
+}
 
 bool LabelSelector::matches(const Texts& labels) const {
   const auto number = [](std::string_view text) -> std::optional<std::int64_t> {
@@ -105,7 +111,9 @@ bool LabelSelector::matches(const Texts& labels) const {
   return std::ranges::all_of(requirements_, [&](const Requirement& wanted) {
     const auto label = labels.find(wanted.key);
     const bool there = label != labels.end();
-    const auto among = [&] { return std::ranges::find(wanted.values, label->second) != wanted.values.end(); };
+    const auto among = [&] {
+      return std::ranges::find(wanted.values, label->second) != wanted.values.end();
+    };
     switch (wanted.op) {
       case Operator::in: return there && among();
       case Operator::not_in: return !there || !among();
@@ -124,7 +132,9 @@ bool LabelSelector::matches(const Texts& labels) const {
 }
 
 struct Pattern::Compiled {
-  explicit Compiled(const std::string& expression, const RE2::Options& options) : re(expression, options) {}
+  explicit Compiled(const std::string& expression, const RE2::Options& options)
+      : re(expression, options) {}
+
   RE2 re;
 };
 
@@ -132,7 +142,8 @@ Result<Pattern> Pattern::make(std::string_view expression) {
   Pattern pattern;
   if (expression.empty()) return pattern;
   const bool plain = std::ranges::all_of(expression, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
   });
   if (plain) {
     pattern.literal_ = expression;
@@ -141,9 +152,11 @@ Result<Pattern> Pattern::make(std::string_view expression) {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(1 << 20);  // bytes; a target is a name, not a program
-  pattern.compiled_ = std::make_shared<const Compiled>(fmt::format("^(?:{})$", expression), options);
+  pattern.compiled_ =
+      std::make_shared<const Compiled>(fmt::format("^(?:{})$", expression), options);
   if (!pattern.compiled_->re.ok()) {
-    return failure(Error(Code::kustomization, fmt::format("\"{}\" is not a regular expression", printable(expression)))
+    return failure(Error(Code::kustomization,
+                         fmt::format("\"{}\" is not a regular expression", printable(expression)))
                        .because(pattern.compiled_->re.error()));
   }
   return pattern;
@@ -176,7 +189,8 @@ bool Target::fits(const ResourceId& id) const {
 
 bool Target::fits_labels(const Resource& resource) const {
   return (labels_.empty() || labels_.matches(metadata_texts(resource.body, "labels"))) &&
-         (annotations_.empty() || annotations_.matches(metadata_texts(resource.body, "annotations")));
+         (annotations_.empty() ||
+          annotations_.matches(metadata_texts(resource.body, "annotations")));
 }
 
 bool Target::selects(const Resource& resource) const {
@@ -184,7 +198,8 @@ bool Target::selects(const Resource& resource) const {
   if (!fits_kind(now.gvk)) return false;
   const auto first = resource.original_id();
   return (name_.matches(first.name) || name_.matches(now.name)) &&
-         (space_.matches(first.effective_namespace()) || space_.matches(now.effective_namespace())) &&
+         (space_.matches(first.effective_namespace()) ||
+          space_.matches(now.effective_namespace())) &&
          fits_labels(resource);
 }
 

@@ -4,14 +4,14 @@
 // Upstream: kustomize v5.8.1, api/types/selector.go; Kubernetes label selectors.
 #pragma once
 
+#include "base/result.h"
+#include "kustomize/object.h"
+#include "kustomize/resource.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "kustomize/object.h"
-#include "kustomize/resource.h"
 
 namespace holdfast::kustomize {
 
@@ -30,10 +30,12 @@ class LabelSelector {
  public:
   static Result<LabelSelector> parse(std::string_view text);
   [[nodiscard]] bool matches(const Texts& labels) const;
+
   [[nodiscard]] bool empty() const { return requirements_.empty(); }
 
  private:
   enum class Operator { in, not_in, exists, absent, greater, less };
+
   struct Requirement {
     std::string key;
     Operator op;
@@ -49,8 +51,11 @@ class Pattern {
  public:
   static Result<Pattern> make(std::string_view expression);
   [[nodiscard]] bool matches(std::string_view text) const;
+
   // The one text it fits, when it has no operators.
-  [[nodiscard]] const std::string* literal() const { return literal_.empty() ? nullptr : &literal_; }
+  [[nodiscard]] const std::string* literal() const {
+    return literal_.empty() ? nullptr : &literal_;
+  }
 
  private:
   struct Compiled;
@@ -62,12 +67,15 @@ class Target {
  public:
   static Result<Target> make(const Selector& selector);
 
-  // A patch's or a transformer's view: original or present name and namespace, present kind, labels.
+  // A patch's or a transformer's view: original or present name and namespace, present kind,
+  // labels.
   [[nodiscard]] bool selects(const Resource& resource) const;
   // A replacement's view of one id.
   [[nodiscard]] bool fits(const ResourceId& id) const;
   [[nodiscard]] bool fits_labels(const Resource& resource) const;
+
   [[nodiscard]] bool has_labels() const { return !labels_.empty() || !annotations_.empty(); }
+
   [[nodiscard]] const std::string* literal_name() const { return name_.literal(); }
 
  private:

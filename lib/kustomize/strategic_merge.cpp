@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/strategic_merge.h"
 
+#include "kustomize/list_merge.h"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "kustomize/list_merge.h"
 
 namespace holdfast::kustomize {
 namespace {
@@ -54,18 +54,24 @@ bool same_shape(const Value& a, const Value& b) {
 
 class Merger {
  public:
-  Merger(const Resource& resource, const MergeSchema& schema) : resource_(resource), schema_(schema) {}
+  Merger(const Resource& resource, const MergeSchema& schema)
+      : resource_(resource), schema_(schema) {}
 
   // `own` or `patch` may be absent, not both.
   Result<ElementMerge> merge(std::optional<Value> own, Value* patch, const SchemaNode* node) {
     node = schema_of(own ? &*own : nullptr, patch, node);
-    if (!own) return as_element(TRY(adopt(std::move(*patch), node)));
-    if (patch == nullptr) return ElementMerge{.value = TRY(keep(*std::move(own), node))};
-    if (patch->is_null()) return ElementMerge{};
-    if (own->is_null()) return as_element(TRY(adopt(std::move(*patch), node)));
+    if (patch == nullptr) {
+      auto kept = TRY(keep(*std::move(own), node));
+      return ElementMerge{.value = std::move(kept)};
+    }
+    if (own && patch->is_null()) return ElementMerge{};
+    if (!own || own->is_null()) {
+      auto adopted = TRY(adopt(std::move(*patch), node));
+      return as_element(std::move(adopted));
+    }
     if (!same_shape(*own, *patch)) {
-      return failure(Error(Code::patch, fmt::format("the patch has a {} where the resource has a {}", kind_name(patch->kind()),
-                                                    kind_name(own->kind())))
+      return failure(Error(Code::patch, fmt::format("the patch has {} where the resource has {}",
+                                                    type_of(*patch), type_of(*own)))
                          .at(pointer_.empty() ? "/" : pointer_));
     }
     if (own->is_object()) return merge_maps(*std::move(own), *patch, node);
@@ -74,7 +80,9 @@ class Merger {
   }
 
  private:
-  static ElementMerge as_element(std::optional<Value> value) { return {.value = std::move(value), .from_patch = true}; }
+  static ElementMerge as_element(std::optional<Value> value) {
+    return {.value = std::move(value), .from_patch = true};
+  }
 
   // A part without a schema that looks like a resource gets that resource's.
   const SchemaNode* schema_of(const Value* own, const Value* patch, const SchemaNode* node) const {
@@ -90,11 +98,14 @@ class Merger {
   }
 
   struct Step {  // keeps the place in step with the walk
+
     Step(std::string& pointer, std::string_view part) : pointer_(pointer), length_(pointer.size()) {
       pointer += '/';
       pointer += part;
     }
+
     ~Step() { pointer_.resize(length_); }
+
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
 
@@ -109,7 +120,7 @@ class Merger {
   Result<ElementMerge> merge_maps(Value own, Value& patch, const SchemaNode* node) {
     switch (TRY(take_directive(patch))) {
       case Directive::remove: return ElementMerge{};
-      case Directive::replace: return as_element(TRY(settle(std::move(patch), node)));
+      case Directive::replace: return replaced(std::move(patch), node);
       case Directive::merge: break;
     }
     Object& from = *own.as_object();
@@ -124,7 +135,8 @@ class Merger {
       const Step step(pointer_, pointer_part(key));
       std::optional<Value> field;
       if (order <= 0) field = std::move(a->value);
-      auto merged = TRY(merge(std::move(field), order >= 0 ? &b->value : nullptr, field_schema(node, key)));
+      auto merged =
+          TRY(merge(std::move(field), order >= 0 ? &b->value : nullptr, field_schema(node, key)));
       if (merged.value) out.append(std::move(key), *std::move(merged.value));
       if (order <= 0) ++a;
       if (order >= 0) ++b;
@@ -136,10 +148,11 @@ class Merger {
     if (node == nullptr || !node->merges) return as_element(std::move(patch));
     switch (TRY(take_directive(patch))) {
       case Directive::remove: return ElementMerge{};
-      case Directive::replace: return as_element(TRY(settle(std::move(patch), node)));
+      case Directive::replace: return replaced(std::move(patch), node);
       case Directive::merge: break;
     }
-    return ElementMerge{.value = Value(TRY(keyed(std::move(*own.as_array()), patch.as_array(), node)))};
+    auto list = TRY(keyed(std::move(*own.as_array()), patch.as_array(), node));
+    return ElementMerge{.value = Value(std::move(list))};
   }
 
   Result<Array> keyed(Array own, Array* patch, const SchemaNode* node) {
@@ -163,7 +176,13 @@ class Merger {
     return text_of(patch);
   }
 
-  // What the resource has and the patch does not name: only lists with a key and unwritten nulls change.
+  Result<ElementMerge> replaced(Value patch, const SchemaNode* node) {
+    auto settled = TRY(settle(std::move(patch), node));
+    return as_element(std::move(settled));
+  }
+
+  // What the resource has and the patch does not name: only lists with a key and unwritten nulls
+  // change.
   Result<std::optional<Value>> keep(Value own, const SchemaNode* node) {
     if (own.is_null()) {
       if (!null_is_written(resource_, pointer_)) return std::nullopt;
@@ -182,11 +201,13 @@ class Merger {
           gone.push_back(key);
         }
       }
-      for (const auto& key : gone) object->erase(key);
+      for (const auto& key : gone)
+        object->erase(key);
       return own;
     }
     if (own.is_array() && node != nullptr && node->merges) {
-      return Value(TRY(keyed(std::move(*own.as_array()), nullptr, node)));
+      auto list = TRY(keyed(std::move(*own.as_array()), nullptr, node));
+      return Value(std::move(list));
     }
     return own;
   }
@@ -212,7 +233,8 @@ class Merger {
       return Value(std::move(out));
     }
     if (patch.is_array() && node != nullptr && node->merges) {
-      return Value(TRY(settle_list(std::move(*patch.as_array()), node)));
+      auto list = TRY(settle_list(std::move(*patch.as_array()), node));
+      return Value(std::move(list));
     }
     return patch;
   }
@@ -226,9 +248,11 @@ class Merger {
   }
 
   Result<Array> settle_list(Array list, const SchemaNode* node) {
-    const MergeElement element = [&](std::optional<std::size_t>, const Value* mine, const Value*) -> Result<ElementMerge> {
+    const MergeElement element = [&](std::optional<std::size_t>, const Value* mine,
+                                     const Value*) -> Result<ElementMerge> {
       if (mine == nullptr) return ElementMerge{};
-      return ElementMerge{.value = TRY(settle_field(*mine, node->elements))};
+      auto settled = TRY(settle_field(*mine, node->elements));
+      return ElementMerge{.value = std::move(settled)};
     };
     return merge_keyed_list(std::move(list), nullptr, node->keys, element);
   }

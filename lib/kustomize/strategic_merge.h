@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A strategic merge patch onto a resource: maps are merged, null removes, "$patch" directs, lists with
-// a merge key are merged by it with the patch's elements first, all other lists are replaced.
+// A strategic merge patch onto a resource: maps are merged, null removes, "$patch" directs, lists
+// with a merge key are merged by it with the patch's elements first, all other lists are replaced.
 // It does not know which patch belongs to which resource.
 // Upstream: kustomize v5.8.1, kyaml/yaml/merge2 and kyaml/yaml/walk.
 #pragma once
@@ -13,7 +13,8 @@ namespace holdfast::kustomize {
 
 enum class Merged { changed, removed };
 
-// `removed` when the patch deletes the whole resource. The patch is used up. Refuses with Code::patch.
+// `removed` when the patch deletes the whole resource. The patch is used up. Refuses with
+// Code::patch.
 Result<Merged> strategic_merge(Resource& resource, Value patch, const MergeSchema& schema);
 
 }  // namespace holdfast::kustomize

@@ -11,7 +11,9 @@
 namespace holdfast::kustomize {
 namespace {
 
-bool is_scalar(const Value& value) { return !value.is_object() && !value.is_array(); }
+bool is_scalar(const Value& value) {
+  return !value.is_object() && !value.is_array();
+}
 
 void write(Value& field, const Value& value, bool fresh) {
   if (!is_scalar(field)) {
@@ -25,9 +27,12 @@ void write(Value& field, const Value& value, bool fresh) {
 
 std::string printed(const Value& document, std::string_view original) {
   const auto begin = trim(original);
-  if (!begin.starts_with('{') && !begin.starts_with('[')) return std::string(trim(yaml::write(document)));
-  const bool spread = original.find('\n') != std::string_view::npos && original.find("  ") != std::string_view::npos;
-  return spread ? std::string(trim(json::write_indented(document, "  ", json::Escape::html))) : json::write(document);
+  if (!begin.starts_with('{') && !begin.starts_with('['))
+    return std::string(trim(yaml::write(document)));
+  const bool spread = original.find('\n') != std::string_view::npos &&
+                      original.find("  ") != std::string_view::npos;
+  return spread ? std::string(trim(json::write_indented(document, "  ", json::Escape::html)))
+                : json::write(document);
 }
 
 }  // namespace
@@ -47,7 +52,8 @@ Result<bool> replace_in_text(Value& root, std::span<const std::string> path, con
     if (!document || is_scalar(*document)) return false;
     auto matches = match_all(*document, path.subspan(length), create);
     if (!matches || matches->fields.empty()) return false;
-    for (std::size_t i = 0; i < matches->fields.size(); ++i) write(*matches->fields[i], value, matches->fresh[i]);
+    for (std::size_t i = 0; i < matches->fields.size(); ++i)
+      write(*matches->fields[i], value, matches->fresh[i]);
     auto fields = match_all(root, path.first(length), std::nullopt);
     if (!fields || fields->fields.size() != 1) return false;
     *fields->fields.front() = printed(*document, original);

@@ -4,12 +4,12 @@
 // Upstream: kustomize v5.8.1, api/filters/replacement (setValueInStructuredData).
 #pragma once
 
+#include "base/result.h"
+#include "value/value.h"
+
 #include <optional>
 #include <span>
 #include <string>
-
-#include "base/result.h"
-#include "value/value.h"
 
 namespace holdfast::kustomize {
 

@@ -24,9 +24,10 @@ Result<> add_name_reference(TransformerConfig& config, const NameReference& refe
 }
 
 void sort_fields(TransformerConfig& config) {
-  for (auto* specs : {&config.name_prefix, &config.name_suffix, &config.space, &config.common_labels, &config.labels,
-                      &config.template_labels, &config.common_annotations, &config.var_references, &config.images,
-                      &config.replicas}) {
+  for (auto* specs :
+       {&config.name_prefix, &config.name_suffix, &config.space, &config.common_labels,
+        &config.labels, &config.template_labels, &config.common_annotations, &config.var_references,
+        &config.images, &config.replicas}) {
     sort_specs(*specs);
   }
   std::ranges::stable_sort(config.name_references, sorts_before, &NameReference::target);
@@ -39,7 +40,8 @@ SharedConfig empty_config() {
 
 Result<SharedConfig> merge(const SharedConfig& config, const SharedConfig& more) {
   if (more == empty_config() || more == config) return config;
-  if (config == empty_config()) return more;
+  // The defaults hold no two rows of which one covers the other; any other table may.
+  if (config == empty_config() && more == default_config()) return more;
   auto merged = std::make_shared<TransformerConfig>(*config);
   TRY(merge_into(merged->name_prefix, more->name_prefix));
   TRY(merge_into(merged->name_suffix, more->name_suffix));
@@ -51,7 +53,8 @@ Result<SharedConfig> merge(const SharedConfig& config, const SharedConfig& more)
   TRY(merge_into(merged->var_references, more->var_references));
   TRY(merge_into(merged->images, more->images));
   TRY(merge_into(merged->replicas, more->replicas));
-  for (const auto& reference : more->name_references) TRY(add_name_reference(*merged, reference));
+  for (const auto& reference : more->name_references)
+    TRY(add_name_reference(*merged, reference));
   sort_fields(*merged);
   return SharedConfig(std::move(merged));
 }

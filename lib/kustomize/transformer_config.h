@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields that transformers work on: the tool's defaults, extended by `configurations` and `crds`.
-// It does not know the transformers.
-// Upstream: kustomize v5.8.1, api/internal/plugins/builtinconfig, api/internal/konfig/builtinpluginconsts.
+// The fields that transformers work on: the tool's defaults, extended by `configurations` and
+// `crds`. It does not know the transformers. Upstream: kustomize v5.8.1,
+// api/internal/plugins/builtinconfig, api/internal/konfig/builtinpluginconsts.
 #pragma once
-
-#include <memory>
-#include <vector>
 
 #include "base/result.h"
 #include "kustomize/field_spec.h"
+
+#include <memory>
+#include <vector>
 
 namespace holdfast::kustomize {
 

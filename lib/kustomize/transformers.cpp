@@ -17,10 +17,12 @@ Result<> visit(Resource& resource, const FieldSpec& spec, Create create, const S
 }
 
 std::unexpected<Error> not_a_scalar(const Value& value) {
-  return failure(Code::wrong_type, "the field is a {}, it must be a text", kind_name(value.kind()));
+  return failure(Code::wrong_type, "the field is {}, it must be a text", type_of(value));
 }
 
-bool is_scalar(const Value& value) { return !value.is_object() && !value.is_array(); }
+bool is_scalar(const Value& value) {
+  return !value.is_object() && !value.is_array();
+}
 
 bool keeps_its_name(const Gvk& gvk) {
   return gvk.kind == "CustomResourceDefinition" || gvk.kind == "Namespace" ||
@@ -29,7 +31,8 @@ bool keeps_its_name(const Gvk& gvk) {
 
 enum class Side { front, back };
 
-Result<> add_affix(ResourceSet& resources, const std::string& affix, const FieldSpecs& specs, Side side) {
+Result<> add_affix(ResourceSet& resources, const std::string& affix, const FieldSpecs& specs,
+                   Side side) {
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
     const auto id = resource.original_id();
@@ -65,7 +68,9 @@ Result<> add_suffix(ResourceSet& resources, const std::string& suffix, const Fie
 
 namespace {
 
-bool is_role_binding(std::string_view kind) { return kind == "RoleBinding" || kind == "ClusterRoleBinding"; }
+bool is_role_binding(std::string_view kind) {
+  return kind == "RoleBinding" || kind == "ClusterRoleBinding";
+}
 
 class NamespaceSetter {
  public:
@@ -93,7 +98,8 @@ class NamespaceSetter {
  private:
   Result<> write(Value& value) const {
     if (!is_scalar(value)) return not_a_scalar(value);
-    if (change_.overwrite == Overwrite::unset_only && !value.is_null() && !text_of(value).empty()) return {};
+    if (change_.overwrite == Overwrite::unset_only && !value.is_null() && !text_of(value).empty())
+      return {};
     value = change_.space;
     return {};
   }
@@ -104,8 +110,9 @@ class NamespaceSetter {
     if (list == nullptr || change_.subjects == Subjects::none) return {};
     for (auto& subject : *list) {
       if (!subject.is_object()) continue;
-      const bool chosen = change_.subjects == Subjects::named_default ? subject.text({"name"}) == "default"
-                                                                      : subject.text({"kind"}) == "ServiceAccount";
+      const bool chosen = change_.subjects == Subjects::named_default
+                              ? subject.text({"name"}) == "default"
+                              : subject.text({"kind"}) == "ServiceAccount";
       if (chosen) TRY(write(subject["namespace"]));
     }
     return {};
@@ -129,15 +136,28 @@ Result<> set_namespaces(ResourceSet& resources, const NamespaceChange& change) {
     const auto same_id = resources.with_present_id(resource.id());
     if (same_id.size() != 1) {
       const Resource& other = same_id.front() == &resource ? *same_id.back() : *same_id.front();
-      return failure(Error(Code::kustomize_conflict,
-                           fmt::format("namespace \"{}\" makes two resources the same: {}", change.space, describe(resource)))
-                         .at(resource.at)
-                         .at(other.at)
-                         .fix("keep one of them, or give each its own kustomization and namespace"));
+      return failure(
+          Error(Code::kustomize_conflict,
+                fmt::format("namespace \"{}\" makes two resources the same: {}", change.space,
+                            describe(resource)))
+              .at(resource.at)
+              .at(other.at)
+              .fix("keep one of them, or give each its own kustomization and namespace"));
     }
   }
   return {};
 }
+
+namespace {
+
+std::unexpected<Error> bad_key(std::string_view key) {
+  return failure(
+      Error(Code::kustomization, fmt::format("the key \"{}\" is no text to YAML", key))
+          .fix(
+              "choose another key: y, n, yes, no, on, off become true and false, digits a number"));
+}
+
+}  // namespace
 
 Result<> set_pairs(ResourceSet& resources, const Texts& pairs, const FieldSpecs& specs) {
   if (pairs.empty()) return {};
@@ -147,9 +167,13 @@ Result<> set_pairs(ResourceSet& resources, const Texts& pairs, const FieldSpecs&
       TRY(visit(resource, spec, Create::object, [&](Value& map) -> Result<> {
         if (map.is_null()) return {};
         if (!map.is_object()) {
-          return failure(Code::wrong_type, "the field \"{}\" is a {}, it must be a map", spec.path, kind_name(map.kind()));
+          return failure(Code::wrong_type, "the field \"{}\" is {}, it must be a map", spec.path,
+                         type_of(map));
         }
-        for (const auto& [key, text] : pairs) map.as_object()->set(key, text);
+        for (const auto& [key, text] : pairs) {
+          if (!is_text_key(key) && map.find(key) == nullptr) return bad_key(key);
+          map.as_object()->set(key, text);
+        }
         return {};
       }));
     }
@@ -162,7 +186,9 @@ Result<> set_replicas(ResourceSet& resources, const Replica& replica, const Fiel
   for (const auto& spec : specs) {
     for (std::size_t i = 0; i < resources.size(); ++i) {
       Resource& resource = resources[i];
-      const auto fits = [&](const ResourceId& id) { return id.name == replica.name && is_selected(id.gvk, spec.gvk); };
+      const auto fits = [&](const ResourceId& id) {
+        return id.name == replica.name && is_selected(id.gvk, spec.gvk);
+      };
       if (!fits(resource.id()) && !std::ranges::any_of(resource.earlier_ids(), fits)) continue;
       found = true;
       TRY(visit(resource, spec, Create::scalar, [&](Value& value) -> Result<> {
@@ -173,42 +199,55 @@ Result<> set_replicas(ResourceSet& resources, const Replica& replica, const Fiel
     }
   }
   if (found) return {};
-  return failure(Error(Code::kustomize_target, fmt::format("replicas names \"{}\", and no Deployment, StatefulSet, ReplicaSet or "
-                                                           "ReplicationController has that name", replica.name))
-                     .fix("correct the name, or use a patch for other kinds"));
+  return failure(
+      Error(Code::kustomize_target,
+            fmt::format("replicas names \"{}\", and no Deployment, StatefulSet, ReplicaSet or "
+                        "ReplicationController has that name",
+                        replica.name))
+          .fix("correct the name, or use a patch for other kinds"));
 }
 
 Result<> sort_resources(ResourceSet& resources, const SortOptions& options) {
   if (options.order != "legacy" && options.order != "fifo") {
-    return failure(Error(Code::kustomization, fmt::format("sortOptions.order is \"{}\"", options.order)).fix("write one of: fifo, legacy"));
+    return failure(
+        Error(Code::kustomization, fmt::format("sortOptions.order is \"{}\"", options.order))
+            .fix("write one of: fifo, legacy"));
   }
   if (options.order == "fifo") {
     if (!options.legacy) return {};
-    return failure(Error(Code::kustomization, "sortOptions has legacySortOptions, and its order is \"fifo\"")
-                       .fix("set order: legacy, or remove legacySortOptions"));
+    return failure(
+        Error(Code::kustomization, "sortOptions has legacySortOptions, and its order is \"fifo\"")
+            .fix("set order: legacy, or remove legacySortOptions"));
   }
   std::map<std::string, int, std::less<>> ranks;
   if (options.legacy) {
     const auto first = static_cast<int>(options.legacy->first.size());
-    for (int i = 0; i < first; ++i) ranks[options.legacy->first[static_cast<std::size_t>(i)]] = i - first;
-    for (std::size_t i = 0; i < options.legacy->last.size(); ++i) ranks[options.legacy->last[i]] = static_cast<int>(i) + 1;
+    for (int i = 0; i < first; ++i)
+      ranks[options.legacy->first[static_cast<std::size_t>(i)]] = i - first;
+    for (std::size_t i = 0; i < options.legacy->last.size(); ++i)
+      ranks[options.legacy->last[i]] = static_cast<int>(i) + 1;
   }
+
   struct Key {
     int rank;
     bool core_namespace;
     std::string kind_text, id_text;
   };
+
   std::vector<Key> keys;
   keys.reserve(resources.size());
   for (std::size_t i = 0; i < resources.size(); ++i) {
     const auto id = resources[i].id();
     const auto chosen = ranks.find(id.gvk.kind);
-    const int rank = !options.legacy ? kind_rank(id.gvk.kind) : chosen == ranks.end() ? 0 : chosen->second;
-    keys.push_back({.rank = rank,
-                    .core_namespace = id.gvk.kind == "Namespace" && id.gvk.group.empty(),
-                    .kind_text = sort_text(id.gvk),
-                    .id_text = fmt::format("{}|{}|{}", to_string(id.gvk), id.space.empty() ? "~X" : id.space,
-                                           id.name.empty() ? "~N" : id.name)});
+    const int rank = !options.legacy         ? kind_rank(id.gvk.kind)
+                     : chosen == ranks.end() ? 0
+                                             : chosen->second;
+    keys.push_back(
+        {.rank = rank,
+         .core_namespace = id.gvk.kind == "Namespace" && id.gvk.group.empty(),
+         .kind_text = sort_text(id.gvk),
+         .id_text = fmt::format("{}|{}|{}", to_string(id.gvk), id.space.empty() ? "~X" : id.space,
+                                id.name.empty() ? "~N" : id.name)});
   }
   std::vector<std::size_t> order(resources.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -218,7 +257,8 @@ Result<> sort_resources(ResourceSet& resources, const SortOptions& options) {
     if (x.kind_text != y.kind_text) {
       if (x.rank != y.rank) return x.rank < y.rank;
       // The core Namespace goes before foreign kinds of that name.
-      const bool namespaces = x.kind_text.ends_with("_Namespace") && y.kind_text.ends_with("_Namespace");
+      const bool namespaces =
+          x.kind_text.ends_with("_Namespace") && y.kind_text.ends_with("_Namespace");
       if (namespaces && (x.core_namespace || y.core_namespace)) return x.kind_text > y.kind_text;
       return x.kind_text < y.kind_text;
     }

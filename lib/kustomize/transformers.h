@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transformers that write one thing in many places: names, namespaces, labels, annotations, images,
-// replicas. Each is a function over all resources of a layer. None knows the kustomization file.
-// Upstream: kustomize v5.8.1, api/internal/builtins and api/filters.
+// The transformers that write one thing in many places: names, namespaces, labels, annotations,
+// images, replicas. Each is a function over all resources of a layer. None knows the kustomization
+// file. Upstream: kustomize v5.8.1, api/internal/builtins and api/filters.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/resource_set.h"
+
+#include <string>
+#include <string_view>
 
 namespace holdfast::kustomize {
 
@@ -18,12 +18,14 @@ Result<> add_suffix(ResourceSet& resources, const std::string& suffix, const Fie
 
 enum class Subjects { named_default, all_service_accounts, none };
 enum class Overwrite { always, unset_only };
+
 struct NamespaceChange {
   std::string space;
   const FieldSpecs& specs;
   Subjects subjects = Subjects::named_default;
   Overwrite overwrite = Overwrite::always;
 };
+
 Result<> set_namespaces(ResourceSet& resources, const NamespaceChange& change);
 
 // Labels and annotations alike: each pair into each map that the specs name.

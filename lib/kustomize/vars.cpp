@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/vars.h"
 
+#include "kustomize/field_path.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "kustomize/field_path.h"
 
 namespace holdfast::kustomize {
 namespace {
@@ -20,7 +20,9 @@ Gvk gvk_of(const VarTarget& target) {
 }
 
 std::unexpected<Error> used_twice(const std::string& name) {
-  return failure(Error(Code::kustomize_conflict, fmt::format("the var \"{}\" is defined twice", name)).fix("rename one of them"));
+  return failure(
+      Error(Code::kustomize_conflict, fmt::format("the var \"{}\" is defined twice", name))
+          .fix("rename one of them"));
 }
 
 std::vector<Resource*> read_by(const Var& var, ResourceSet& resources) {
@@ -29,9 +31,12 @@ std::vector<Resource*> read_by(const Var& var, ResourceSet& resources) {
   std::vector<Resource*> out;  // an absent namespace fits any
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
-    const auto fits = [&](const ResourceId& id) { return id.name == wanted.name && id.gvk == wanted.gvk; };
+    const auto fits = [&](const ResourceId& id) {
+      return id.name == wanted.name && id.gvk == wanted.gvk;
+    };
     if (is_blank(&resource.body)) continue;
-    if (fits(resource.id()) || std::ranges::any_of(resource.earlier_ids(), fits)) out.push_back(&resource);
+    if (fits(resource.id()) || std::ranges::any_of(resource.earlier_ids(), fits))
+      out.push_back(&resource);
   }
   return out;
 }
@@ -71,7 +76,8 @@ class Expander {
       if (next == '(' && close != std::string_view::npos) {
         const auto name = text.substr(i + 2, close - i - 2);
         const auto found = values_.find(name);
-        const bool usable = found != values_.end() && !found->second.is_object() && !found->second.is_array();
+        const bool usable =
+            found != values_.end() && !found->second.is_object() && !found->second.is_array();
         const bool whole = i == 0 && close + 1 == text.size();
         if (usable && whole) return found->second;  // keeps its type
         out += usable ? text_of(found->second) : std::string(text.substr(i, close + 1 - i));
@@ -103,7 +109,9 @@ Result<> expand_in(Value& value, const Expander& expand) {
   } else if (auto* array = value.as_array()) {
     for (auto& element : *array) {
       if (!element.is_string()) {
-        return failure(Code::wrong_type, "a list that vars are put into holds a {}, it must hold texts", kind_name(element.kind()));
+        return failure(Code::wrong_type,
+                       "a list that vars are put into holds {}, it must hold texts",
+                       type_of(element));
       }
       element = expand(std::string(*element.as_string()));
     }
@@ -117,7 +125,8 @@ Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resourc
   for (const auto& var : more) {
     const auto matches = read_by(var, resources);
     if (matches.size() > 1) {
-      return failure(Error(Code::kustomize_conflict, fmt::format("the var \"{}\" fits {} resources", var.name, matches.size()))
+      return failure(Error(Code::kustomize_conflict, fmt::format("the var \"{}\" fits {} resources",
+                                                                 var.name, matches.size()))
                          .at(matches[0]->at)
                          .at(matches[1]->at)
                          .fix("give its objref a namespace"));
@@ -141,19 +150,24 @@ Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs
   if (vars.empty()) return {};
   std::map<std::string, const Resource*> readers;
   for (std::size_t i = 0; i < resources.size(); ++i) {
-    for (const auto& name : resources[i].variables) readers.emplace(name, &resources[i]);
+    for (const auto& name : resources[i].variables)
+      readers.emplace(name, &resources[i]);
   }
   Values values;
   for (const auto& [name, var] : vars) {
     const auto reader = readers.find(name);
     if (reader == readers.end()) {
-      return failure(Error(Code::kustomize_target, fmt::format("the var \"{}\" reads {} \"{}\", which the build does not hold", name,
-                                                               var.object.kind, var.object.name))
-                         .fix("correct its objref, or remove the var"));
+      return failure(
+          Error(Code::kustomize_target,
+                fmt::format("the var \"{}\" reads {} \"{}\", which the build does not hold", name,
+                            var.object.kind, var.object.name))
+              .fix("correct its objref, or remove the var"));
     }
     const Value* value = TRY(look_up(reader->second->body, var_path(var.field_path)));
     if (value == nullptr) {
-      return failure(Error(Code::kustomize_target, fmt::format("the var \"{}\" reads the field \"{}\", which is not there", name, var.field_path))
+      return failure(Error(Code::kustomize_target,
+                           fmt::format("the var \"{}\" reads the field \"{}\", which is not there",
+                                       name, var.field_path))
                          .at(describe(*reader->second))
                          .at(reader->second->at));
     }
@@ -163,7 +177,8 @@ Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
     for (const auto& spec : specs) {
-      auto done = visit_fields(resource.body, spec, Create::nothing, [&](Value& value) { return expand_in(value, expand); });
+      auto done = visit_fields(resource.body, spec, Create::nothing,
+                               [&](Value& value) { return expand_in(value, expand); });
       if (!done) return failure(std::move(done).error().at(describe(resource)).at(resource.at));
     }
   }

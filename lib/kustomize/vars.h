@@ -4,13 +4,13 @@
 // Upstream: kustomize v5.8.1, api/filters/refvar, api/internal/accumulator.
 #pragma once
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/resource_set.h"
+
+#include <map>
+#include <string>
+#include <vector>
 
 namespace holdfast::kustomize {
 
