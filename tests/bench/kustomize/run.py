@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures lib/kustomize beside the real tool: one process per build, start-up of both included.
+
+run.py BENCH WORK [--peer KUSTOMIZE] [--real FOLDER] [--sizes 100,1000,…] [--peer-limit 1000]
+
+BENCH is the program kustomize_bench, KUSTOMIZE a standalone kustomize, FOLDER the unpacked corpus of
+real kustomizations. Prints CPU seconds and peak memory; asserts nothing.
+"""
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+
+
+def measure(command):
+    """CPU seconds and peak memory in MiB of one process."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode
+
+
+def overlays(arguments):
+    print("overlay        ours: CPU s   MiB  ms/1000   peer: CPU s   MiB   ratio")
+    for size in arguments.sizes:
+        folder = f"{arguments.work}/overlay-{size}"
+        if not os.path.isdir(folder):
+            subprocess.run([arguments.bench, "make", str(size), folder], check=True)
+        ours = measure([arguments.bench, "build", f"{folder}/overlay"])
+        line = f"{size:7}        {ours[0]:11.3f} {ours[1]:5.0f} {ours[0] / size * 1e6:8.1f}"
+        if arguments.peer and size <= arguments.peer_limit:
+            peer = measure([arguments.peer, "build", f"{folder}/overlay"])
+            line += f"   {peer[0]:11.3f} {peer[1]:5.0f} {peer[0] / max(ours[0], 1e-3):7.0f}"
+        print(line, flush=True)
+
+
+def real(arguments):
+    rows = [line.rstrip("\n").split("\t") for line in open(f"{arguments.real}/index.tsv")]
+    targets = [row[2] for row in rows if not row[0].startswith("#") and row[0] != "real-1086"]
+    targets = targets[:: arguments.every]
+    ours, peers = [], []
+    for target in targets:
+        folder = f"{arguments.real}/{target}"
+        ours.append(measure([arguments.bench, "build", folder]))
+        if arguments.peer:
+            peers.append(measure([arguments.peer, "build", folder]))
+    for name, figures in (("ours", ours), ("peer", peers)):
+        if figures:
+            cpu = [figure[0] for figure in figures]
+            memory = [figure[1] for figure in figures]
+            print(f"{name}: {len(cpu)} builds, CPU {sum(cpu):.2f} s, median {statistics.median(cpu) * 1000:.1f} ms,"
+                  f" memory median {statistics.median(memory):.0f} MiB, largest {max(memory):.0f} MiB")
+    if peers:
+        print(f"ratio: CPU in all {sum(p[0] for p in peers) / sum(o[0] for o in ours):.1f},"
+              f" memory median {statistics.median(o[1] / p[1] for o, p in zip(ours, peers)):.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bench")
+    parser.add_argument("work")
+    parser.add_argument("--peer")
+    parser.add_argument("--real")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--sizes", type=lambda text: [int(each) for each in text.split(",")],
+                        default=[100, 1000, 2000, 5000, 20000])
+    parser.add_argument("--peer-limit", type=int, default=1000)
+    arguments = parser.parse_args()
+    os.makedirs(arguments.work, exist_ok=True)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    overlays(arguments)
+    if arguments.real:
+        real(arguments)
+
+
+if __name__ == "__main__":
+    main()
