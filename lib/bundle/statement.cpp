@@ -157,6 +157,7 @@ Result<Statement> Statement::parse(std::string_view text) {
   if (const Value* engine = predicate->find("engine")) {
     statement.engine_kind = TRY(text_of(*engine, "kind"));
     statement.engine_version = TRY(text_of(*engine, "version"));
+    if (statement.engine_kind.empty()) return malformed("its engine has no kind");
   }
   statement.limits.blobs = TRY(count_of(*limits_value, "blobs"));
   statement.limits.bytes = TRY(count_of(*limits_value, "bytes"));

@@ -234,29 +234,30 @@ Result<Bundle> Bundle::open(const std::string& path, const TrustRoot& trust,
   bundle.held_ = TRY(hold_file(path, options.copy_folder));
 
   // 2. and 3. Raw bytes, then the signatures over them. Nothing is parsed before they hold.
-  TRY(opening.read_head(), "{}", path);
-  bundle.signers_ = TRY(trust.check(opening.statement_text, opening.signatures), "{}", path);
+  TRY(opening.read_head(), "verifying {}", path);
+  bundle.signers_ =
+      TRY(trust.check(opening.statement_text, opening.signatures), "verifying {}", path);
 
   // 4. The same buffer, strictly.
   bundle.id_ = crypto::sha256(opening.statement_text);
-  bundle.statement_ = TRY(Statement::parse(opening.statement_text), "{}", path);
+  bundle.statement_ = TRY(Statement::parse(opening.statement_text), "verifying {}", path);
 
   // 5. Is it for this site, this machine, this installer?
-  TRY(opening.check_policy(options), "{}", path);
+  TRY(opening.check_policy(options), "verifying {}", path);
 
   // 6. Closure, sums, length.
-  TRY(opening.read_tables(), "{}", path);
-  TRY(opening.lay_out(), "{}", path);
+  TRY(opening.read_tables(), "verifying {}", path);
+  TRY(opening.lay_out(), "verifying {}", path);
 
   // 7. Headers are compared, blobs are hashed.
-  TRY(opening.compare_headers(), "{}", path);
-  TRY(opening.check_blobs(options), "{}", path);
+  TRY(opening.compare_headers(), "verifying {}", path);
+  TRY(opening.check_blobs(options), "verifying {}", path);
 
   // 8. Index and closure name the same blobs.
   const ReadBlob read = [&](const crypto::Sha256& digest) {
     return bundle.read(digest, manifest_limit);
   };
-  bundle.items_ = TRY(read_index(opening.index_text, bundle.closure_, read), "{}", path);
+  bundle.items_ = TRY(read_index(opening.index_text, bundle.closure_, read), "verifying {}", path);
   if (!bundle.held_.is_still_ours()) {
     return failure(
         Error(Code::bundle_content, "the bundle was opened for writing while it was read")

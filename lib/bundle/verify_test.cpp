@@ -417,8 +417,9 @@ TEST_F(Opening, RefusesByPolicy) {
   Pieces newer = good;
   newer.statement.min_installer = "2.0.0";
   EXPECT_EQ(open(assemble(newer), {.installer_version = "1.9.0"}).error().message(),
-            fmt::format("{}/test.hfb: the bundle asks for holdfast 2.0.0 or newer, this is 1.9.0",
-                        folder.string()));
+            fmt::format(
+                "verifying {}/test.hfb: the bundle asks for holdfast 2.0.0 or newer, this is 1.9.0",
+                folder.string()));
   EXPECT_TRUE(open(assemble(newer), {.installer_version = "2.0.0"}).has_value());
 }
 
