@@ -93,7 +93,7 @@ class Gunzip {
 // A connection belongs to the socket thread while it waits for a request, and to one worker from
 // the request's header to the end of the answer; the worker's reads and writes run on the socket
 // thread and it waits for them, so that Beast's deadlines hold.
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection {
  public:
   Connection(asio::ip::tcp::socket socket, Server::State& server)
       : stream_(std::move(socket)), server_(server) {}
@@ -102,20 +102,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void wait_for_request();  // on the socket thread
-  void answer();            // on a worker
-  void cut();               // from anywhere
+  using Owner = std::shared_ptr<Connection>;
+  static void wait_for_request(const Owner& self);  // on the socket thread
+  static void answer(const Owner& self);            // on a worker
+  static void cut(const Owner& self);               // from anywhere
 
  private:
   Request make_request();
   Result<std::string_view> read_body(std::size_t bytes_max);
   Result<std::size_t> read_some(std::array<char, 65536>& into);
-  void respond(const Response& response);
+  enum class Next { request, close };
+  Response make_answer();
+  Next respond(const Response& response);
   Result<> send_stream(const Response& response);
   Result<> write(std::string_view bytes);
   enum class Framing { whole, chunked, until_closed };
   [[nodiscard]] std::string head_of(const Response& response, Framing framing) const;
-  void finish(bool reusable);
+  static void finish(const Owner& self, Next next);
 
   // Starts `operation` on the socket thread and waits for its end.
   error_code run(const std::function<void(Done)>& operation);
@@ -166,20 +169,20 @@ Connection::~Connection() {
   --server_.connections;
 }
 
-void Connection::wait_for_request() {
-  if (server_.stop.stop_requested()) return;
-  parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(server_.options.header_bytes_max));
-  parser_->body_limit(boost::none);  // counted in read_body, by route
-  gunzip_.reset();
-  plain_.clear();
-  body_bytes_ = 0;
-  stream_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      server_.options.idle_timeout));
-  beast::http::async_read_header(stream_, buffer_, *parser_,
-                                 [self = shared_from_this()](error_code status, std::size_t) {
-                                   if (!status)
-                                     self->server_.enqueue(self);  // else: closed, late or not HTTP
+void Connection::wait_for_request(const Owner& self) {
+  if (self->server_.stop.stop_requested()) return;
+  auto& parser = self->parser_.emplace();
+  parser.header_limit(static_cast<std::uint32_t>(self->server_.options.header_bytes_max));
+  parser.body_limit(boost::none);  // counted in read_body, by route
+  self->gunzip_.reset();
+  self->plain_.clear();
+  self->body_bytes_ = 0;
+  self->stream_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      self->server_.options.idle_timeout));
+  beast::http::async_read_header(self->stream_, self->buffer_, parser,
+                                 [self](error_code status, std::size_t) {
+                                   // Otherwise: closed, late, or not HTTP.
+                                   if (!status) self->server_.enqueue(self);
                                  });
 }
 
@@ -236,21 +239,26 @@ Request Connection::make_request() {
   return request;
 }
 
-void Connection::answer() {
+void Connection::answer(const Owner& self) {
+  const auto response = self->make_answer();
+  finish(self, self->respond(response));
+}
+
+Response Connection::make_answer() {
   answer_deadline_ =
       std::chrono::steady_clock::now() +
       std::chrono::duration_cast<SteadyTime::duration>(server_.options.answer_timeout);
   Request request = make_request();
   const auto [route, path_known] = server_.find_route(request);
   if (route == nullptr) {
-    return respond(path_known ? text_response(405, "the method is not allowed here\n")
-                              : text_response(404, "there is nothing here\n"));
+    return path_known ? text_response(405, "the method is not allowed here\n")
+                      : text_response(404, "there is nothing here\n");
   }
   const auto coding = request.header("content-encoding");
   if (coding == "gzip") {
     gunzip_.emplace();
   } else if (!coding.empty()) {
-    return respond(text_response(415, "only gzip is understood\n"));
+    return text_response(415, "only gzip is understood\n");
   }
   const std::size_t bytes_max = route->body_bytes_max;
   request.read_body = [this, bytes_max, asked = false,
@@ -259,7 +267,7 @@ void Connection::answer() {
     if (!std::exchange(asked, true) && waits) TRY(write("HTTP/1.1 100 Continue\r\n\r\n"));
     return read_body(bytes_max);
   };
-  respond(route->handler(request));
+  return route->handler(request);
 }
 
 std::string Connection::head_of(const Response& response, Framing framing) const {
@@ -278,7 +286,7 @@ std::string Connection::head_of(const Response& response, Framing framing) const
   return head + "\r\n";
 }
 
-void Connection::respond(const Response& response) {
+Connection::Next Connection::respond(const Response& response) {
   const bool head_only = parser_->get().method() == beast::http::verb::head;
   Result<> sent;
   if (response.stream && !head_only) {
@@ -287,7 +295,8 @@ void Connection::respond(const Response& response) {
     sent = write(head_of(response, Framing::whole) + (head_only ? std::string() : response.body));
   }
   // A body that nobody read would be taken for the next request.
-  finish(sent && parser_->is_done() && parser_->get().keep_alive());
+  const bool reusable = sent && parser_->is_done() && parser_->get().keep_alive();
+  return reusable ? Next::request : Next::close;
 }
 
 Result<> Connection::send_stream(const Response& response) {
@@ -321,16 +330,16 @@ Result<> Connection::write(std::string_view bytes) {
   return {};
 }
 
-void Connection::finish(bool reusable) {
-  asio::post(stream_.get_executor(), [self = shared_from_this(), reusable] {
-    if (reusable) return self->wait_for_request();
+void Connection::finish(const Owner& self, Next next) {
+  asio::post(self->stream_.get_executor(), [self, next] {
+    if (next == Next::request) return wait_for_request(self);
     error_code ignored;
     self->stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   });
 }
 
-void Connection::cut() {
-  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->stream_.close(); });
+void Connection::cut(const Owner& self) {
+  asio::post(self->stream_.get_executor(), [self] { self->stream_.close(); });
 }
 
 namespace {
@@ -372,7 +381,7 @@ void Server::State::work(const std::stop_token& token) {
       next = std::move(queue->front());
       queue->pop_front();
     }
-    next->answer();
+    Connection::answer(next);
   }
 }
 
@@ -386,7 +395,7 @@ void Server::State::accept() {
         std::erase_if(*known, [](const auto& c) { return c.expired(); });
         known->push_back(connection);
       }
-      connection->wait_for_request();
+      Connection::wait_for_request(connection);
     } else if (!status) {
       --connections;  // one too many: closed at once
     } else {
@@ -439,7 +448,7 @@ Server::~Server() {
     state_->pause.cancel();
   });
   for (const auto& known : *state_->open.lock()) {
-    if (const auto connection = known.lock()) connection->cut();
+    if (const auto connection = known.lock()) Connection::cut(connection);
   }
   for (auto& worker : state_->workers)
     worker.request_stop();
