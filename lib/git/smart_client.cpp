@@ -161,6 +161,12 @@ Result<Advertisement> parse_advertisement(std::string_view body, std::size_t ref
 
 }  // namespace
 
+Result<std::vector<Ref>> parse_advertised_refs(std::string_view body, std::size_t refs_max) {
+  auto advertisement = TRY(parse_advertisement(body, refs_max));
+  if (advertisement.dialect != Dialect::v0) return not_git("it does not list its refs");
+  return std::move(advertisement.refs);
+}
+
 http::Request SmartClient::get_info() const {
   http::Request request{
       .url = fmt::format("{}/info/refs?service={}", trimmed_url(remote_.url), service)};

@@ -38,6 +38,9 @@ struct FetchRequest {
 
 using PackSink = std::function<Result<>(std::string_view)>;
 
+// The refs in the body of a v0 answer to info/refs.
+Result<std::vector<Ref>> parse_advertised_refs(std::string_view body, std::size_t refs_max);
+
 class SmartClient {
  public:
   SmartClient(http::Transport& transport, const Remote& remote, const ClientLimits& limits,

@@ -217,7 +217,8 @@ std::vector<Result<http::Response>> BackendTransport::send_all(std::vector<http:
 Result<std::unique_ptr<http::Incoming>> BackendTransport::open(const http::Request& request,
                                                                std::stop_token /*stop*/) {
   constexpr std::size_t portion = 1000;  // so that packets are split
-  return canned(TRY(send(request)), portion);
+  auto response = TRY(send(request));
+  return canned(std::move(response), portion);
 }
 
 }  // namespace holdfast::stock
