@@ -10,6 +10,10 @@
 
 #include "base/result.h"
 
+namespace holdfast::bundle {
+class Bundle;
+}
+
 namespace holdfast::node {
 
 // One file of the node component.
@@ -31,6 +35,9 @@ class Components {
 
 // A folder with bin/, lib/, cni/ and images/, as bundles/node/build makes it.
 Result<std::unique_ptr<Components>> open_folder(const std::string& path);
+
+// The component "node" of a verified bundle, which must outlive what is returned.
+Result<std::unique_ptr<Components>> open_bundle(const bundle::Bundle& bundle);
 
 // Brings `into`/<name> to the listed content; a file whose recorded digest matches is left alone.
 // Returns how many were written. Refuses with node_component, disk_full.

@@ -61,17 +61,23 @@ class Request {
     std::memcpy(bytes_.data() + at, &size, sizeof size);  // rta_len is the first field
   }
 
-  // Sends and waits for the kernel's answer: 0 or an errno.
-  int send() {
+  // Sends and returns the kernel's first answer, empty when none came.
+  std::string ask() {
     const auto size = static_cast<std::uint32_t>(bytes_.size());
     std::memcpy(bytes_.data(), &size, sizeof size);  // nlmsg_len is the first field
     const FileDescriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-    if (!socket) return errno;
-    if (::send(socket.get(), bytes_.data(), bytes_.size(), 0) < 0) return errno;
-    alignas(nlmsghdr) std::array<char, 8192> answer{};
+    if (!socket || ::send(socket.get(), bytes_.data(), bytes_.size(), 0) < 0) return "";
+    std::string answer(32768, '\0');
     const auto count = ::recv(socket.get(), answer.data(), answer.size(), 0);
-    if (count < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(nlmsgerr)))) return EPROTO;
+    answer.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+    return answer;
+  }
+
+  // Sends and waits for the kernel's acknowledgement: 0 or an errno.
+  int send() {
+    const std::string answer = ask();
     nlmsgerr result{};
+    if (answer.size() < NLMSG_HDRLEN + sizeof result) return EPROTO;
     std::memcpy(&result, answer.data() + NLMSG_HDRLEN, sizeof result);
     return -result.error;
   }
@@ -100,6 +106,28 @@ Result<Cidr> parse_cidr(const std::string& text) {
     return failure(Code::usage, "\"{}\" is no IPv4 address with a prefix", printable(text));
   }
   return cidr;
+}
+
+// The index of the bridge that a link is a port of; 0 without one.
+std::uint32_t master_of(unsigned index) {
+  Request request(RTM_GETLINK, 0);
+  ifinfomsg link{};
+  link.ifi_index = static_cast<int>(index);
+  request.put(&link, sizeof link);
+  const std::string answer = request.ask();
+  std::size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(ifinfomsg));
+  rtattr attribute{};
+  while (at + sizeof attribute <= answer.size()) {
+    std::memcpy(&attribute, answer.data() + at, sizeof attribute);
+    if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > answer.size()) return 0;
+    std::uint32_t master = 0;
+    if (attribute.rta_type == IFLA_MASTER && attribute.rta_len >= RTA_LENGTH(sizeof master)) {
+      std::memcpy(&master, answer.data() + at + RTA_LENGTH(0), sizeof master);
+      return master;
+    }
+    at += RTA_ALIGN(attribute.rta_len);
+  }
+  return 0;
 }
 
 Result<std::uint32_t> index_of(const std::string& link) {
@@ -172,6 +200,21 @@ Result<> add_link_route(const std::string& link, const std::string& cidr) {
   return finish(request.send(), EEXIST, fmt::format("cannot route {} to \"{}\"", cidr, link));
 }
 
+Result<> delete_link_route(const std::string& cidr) {
+  const Cidr parsed = TRY(parse_cidr(cidr));
+  Request request(RTM_DELROUTE, 0);
+  rtmsg message{};
+  message.rtm_family = AF_INET;
+  message.rtm_dst_len = parsed.prefix;
+  message.rtm_table = RT_TABLE_MAIN;
+  message.rtm_protocol = RTPROT_STATIC;
+  message.rtm_scope = RT_SCOPE_LINK;
+  message.rtm_type = RTN_UNICAST;
+  request.put(&message, sizeof message);
+  request.attribute(RTA_DST, &parsed.address, sizeof parsed.address);
+  return finish(request.send(), ESRCH, fmt::format("cannot remove the route to {}", cidr));
+}
+
 std::vector<LinkAddress> link_addresses() {
   std::vector<LinkAddress> addresses;
   ifaddrs* raw = nullptr;
@@ -189,14 +232,16 @@ std::vector<LinkAddress> link_addresses() {
   return addresses;
 }
 
-std::vector<std::string> link_names() {
-  std::vector<std::string> names;
+std::vector<std::string> bridge_ports(const std::string& bridge) {
+  std::vector<std::string> ports;
+  const auto master = ::if_nametoindex(bridge.c_str());
+  if (master == 0) return ports;
   const Handle<struct if_nameindex, ::if_freenameindex> list(::if_nameindex());
-  if (list == nullptr) return names;
+  if (list == nullptr) return ports;
   for (const struct if_nameindex* each = list.get(); each->if_index != 0; ++each) {
-    names.emplace_back(each->if_name);
+    if (master_of(each->if_index) == master) ports.emplace_back(each->if_name);
   }
-  return names;
+  return ports;
 }
 
 std::string parse_default_link(std::string_view proc_net_route) {

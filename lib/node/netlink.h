@@ -17,6 +17,7 @@ Result<> delete_link(const std::string& name);  // absent is fine
 Result<> set_link_up(const std::string& name);
 Result<> add_address(const std::string& link, const std::string& cidr);      // "192.0.2.10/24"
 Result<> add_link_route(const std::string& link, const std::string& cidr);  // without gateway
+Result<> delete_link_route(const std::string& cidr);                        // of that form only
 
 struct LinkAddress {
   std::string link;
@@ -26,7 +27,8 @@ struct LinkAddress {
 // IPv4 addresses of links that are up, in the kernel's order.
 std::vector<LinkAddress> link_addresses();
 
-std::vector<std::string> link_names();
+// The links that are ports of a bridge; none when it does not exist.
+std::vector<std::string> bridge_ports(const std::string& bridge);
 
 // The link of the default route, from the text of /proc/net/route; empty without one.
 std::string parse_default_link(std::string_view proc_net_route);

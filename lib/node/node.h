@@ -32,6 +32,7 @@ struct Options {
   std::uint16_t api_port = 6443;
   std::string network_namespace;  // a name under /run/netns; empty: the caller's own
   std::string dns_forward;        // where CoreDNS sends foreign names; empty: nowhere, NXDOMAIN
+  std::string stages;             // simulated: kwok's configuration in place of the built-in one
   Mode mode = Mode::automatic;
   Duration timeout = std::chrono::minutes(3);
 };
@@ -99,13 +100,15 @@ struct Status {
 Result<Status> status(const std::string& state_dir);
 
 // Loads OCI archives (tar) into the node's containerd, pinned against the kubelet's garbage
-// collection. Already present digests cost one look. A simulated node needs none: does nothing.
+// collection. What was imported under this name and digest is left out. Returns how many were loaded.
+// A simulated node needs none: does nothing.
 struct ImageArchive {
-  std::string name;  // for messages: "registry.example/hello:1"
+  std::string name;    // "registry.example/hello:1"
+  std::string digest;  // of anything that identifies the archive; empty: always imported
   std::function<Result<>(int fd)> write;  // writes the archive to the descriptor
 };
-Result<> import_images(const std::string& state_dir, const std::vector<ImageArchive>& images,
-                       const Progress& progress);
+Result<int> import_images(const std::string& state_dir, const std::vector<ImageArchive>& images,
+                          const Progress& progress);
 
 // The supervisor's body: holds the state folder's supervisor lock, runs the components until
 // SIGTERM. For the hidden command `holdfast node supervise` only.

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking a node away. Processes and mounts end with the supervisor's namespaces; what outlives them has
+// fixed names (links, nft tables, a cgroup) or stands in the undo record.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/text.h"
+#include "node/files.h"
+#include "node/identity.h"
+#include "node/machine.h"
+#include "node/netlink.h"
+#include "node/node.h"
+#include "node/process.h"
+#include "node/settings.h"
+#include "node/surroundings.h"
+#include "node/system_unit.h"
+
+namespace holdfast::node {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto stop_within = std::chrono::seconds(15);
+constexpr auto poll_every = std::chrono::milliseconds(10);
+
+// The calling thread in another network namespace for a while.
+class NetworkScope {
+ public:
+  static Result<NetworkScope> enter(FileDescriptor target) {
+    FileDescriptor own(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (target && ::setns(target.get(), CLONE_NEWNET) != 0) {
+      return failure(system_failure(Code::node_capability, "cannot enter the node's network namespace"));
+    }
+    return NetworkScope(std::move(own));
+  }
+  NetworkScope(NetworkScope&&) = default;
+  NetworkScope& operator=(NetworkScope&&) = default;
+  NetworkScope(const NetworkScope&) = delete;
+  NetworkScope& operator=(const NetworkScope&) = delete;
+  ~NetworkScope() {
+    if (own_) ::setns(own_.get(), CLONE_NEWNET);
+  }
+
+ private:
+  explicit NetworkScope(FileDescriptor own) : own_(std::move(own)) {}
+  FileDescriptor own_;
+};
+
+// SIGTERM first where the cluster's state is to be kept; a node that is thrown away needs no farewell.
+Result<> stop_processes(const Layout& layout, Data data, const Progress& progress) {
+  const auto found = find_supervisor(layout);
+  if (!found) return {};
+  progress.waiting("the node's processes to end");
+  ::kill(found->supervisor, data == Data::keep ? SIGTERM : SIGKILL);
+  const SystemClock clock;
+  const auto patience = clock.steady() + stop_within;
+  while (is_locked(layout.supervisor_lock()) || (found->inner > 0 && ::kill(found->inner, 0) == 0)) {
+    if (clock.steady() > patience) ::kill(found->supervisor, SIGKILL);
+    if (clock.steady() > patience + stop_within) {
+      return failure(Code::timed_out, "the node's process {} does not end", found->supervisor);
+    }
+    pause_for(poll_every);
+  }
+  return {};
+}
+
+// Deleting a table that may be absent: `add` makes it exist. kube-proxy's, the pods' host ports, ours.
+Result<> remove_tables(const Plan& plan) {
+  const std::string loader = plan.host + "/lib/ld-linux-x86-64.so.2";
+  if (::access(loader.c_str(), X_OK) != 0) return {};
+  std::string rules;
+  for (const std::string_view table : {"ip kube-proxy", "ip6 kube-proxy", "ip cni_hostport",
+                                       "ip6 cni_hostport", "ip holdfast-node"}) {
+    rules += fmt::format("add table {0}\ndelete table {0}\n", table);
+  }
+  // The node's mount namespace is gone, and with it the path that nft is tied to: its loader is asked by name.
+  Command nft;
+  nft.argv = {loader, "--library-path", plan.host + "/lib", plan.host + "/bin/nft", "-f", "-"};
+  nft.input = [&rules](int fd) -> Result<> {
+    if (::write(fd, rules.data(), rules.size()) == static_cast<ssize_t>(rules.size())) return {};
+    return failure(Code::node_component, "nft ended early");
+  };
+  TRY(run_checked(nft), "removing the rules of the node");
+  return {};
+}
+
+// A pod's link goes with its namespace, a moment after its last process: it is taken away by name, so
+// that nothing is left when this returns.
+Result<> remove_links() {
+  for (const auto& link : bridge_ports(std::string(pod_bridge))) TRY(delete_link(link));
+  TRY(delete_link(std::string(pod_bridge)));
+  return delete_link(std::string(node_bridge));
+}
+
+Result<> restore_kernel(const Undo& undo) {
+  for (const auto& [path, value] : undo.kernel) {
+    if (!path.starts_with("/proc/sys/net/")) continue;
+    if (::access(path.c_str(), W_OK) == 0) TRY(write_into(path, value));
+  }
+  return {};
+}
+
+Result<> remove_network(const Plan& plan, const Undo& undo) {
+  TRY(remove_links());
+  TRY(remove_tables(plan));
+  TRY(delete_link_route(std::string(service_cidr)));
+  return restore_kernel(undo);
+}
+
+void remove_cgroup_folder(const fs::path& folder) {
+  std::error_code problem;
+  for (const auto& each : fs::directory_iterator(folder, problem)) {
+    if (each.is_directory(problem) && !each.is_symlink(problem)) remove_cgroup_folder(each.path());
+  }
+  // The kernel lets go of the last process's cgroup a moment after it is reaped.
+  for (int attempt = 0; attempt < 100 && ::rmdir(folder.c_str()) != 0 && errno == EBUSY; ++attempt) {
+    pause_for(poll_every);
+  }
+}
+
+Result<> remove_cgroups(const Plan& plan) {
+  if (!plan.cgroup.starts_with("/holdfast-")) return {};
+  const fs::path root = "/sys/fs/cgroup";
+  std::error_code problem;
+  remove_cgroup_folder(root.string() + plan.cgroup);
+  for (const auto& hierarchy : fs::directory_iterator(root, problem)) {
+    if (!hierarchy.is_symlink(problem)) remove_cgroup_folder(hierarchy.path().string() + plan.cgroup);
+  }
+  return {};
+}
+
+// Only what the node made, and only where nothing else has moved in. Deepest first, as recorded.
+void remove_mount_points(const Undo& undo) {
+  for (const auto& folder : undo.folders) ::rmdir(folder.c_str());
+}
+
+Result<> remove_files(const Layout& layout, Data data) {
+  TRY(remove_tree(layout.host + "/run"));
+  TRY(remove_tree(layout.undo()));
+  if (data == Data::keep) return {};
+  TRY(remove_tree(layout.admin_config()));
+  return remove_tree(layout.host);
+}
+
+}  // namespace
+
+Result<> down(const DownOptions& options, const Progress& progress) {
+  const Layout layout = Layout::containers(options.state_dir);
+  if (::access(layout.host.c_str(), F_OK) != 0) return {};
+  const FileDescriptor lock = TRY(lock_file(layout.command_lock()));
+  TRY(remove_unit(options.state_dir));
+
+  const auto plan = find_plan(layout);
+  const auto identity = find_supervisor(layout);
+  FileDescriptor network;
+  if (identity) {
+    network = FileDescriptor(
+        ::open(fmt::format("/proc/{}/ns/net", identity->supervisor).c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  TRY(stop_processes(layout, options.data, progress));
+  if (plan && !plan->simulated) {
+    progress.waiting("the node's links, rules and cgroups to go");
+    const Undo undo = load_undo(layout.undo());
+    {
+      const auto scope = TRY(NetworkScope::enter(std::move(network)));
+      TRY(remove_network(*plan, undo));
+    }
+    TRY(remove_cgroups(*plan));
+    remove_mount_points(undo);
+  }
+  return remove_files(layout, options.data);
+}
+
+}  // namespace holdfast::node

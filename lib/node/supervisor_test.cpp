@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/supervisor.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "node/files.h"
+#include "node/process.h"
+#include "node/system_unit.h"
+
+namespace holdfast::node {
+namespace {
+
+class SupervisorTest : public testing::Test {
+ protected:
+  SupervisorTest() {
+    std::string name = "/tmp/hf-node-XXXXXX";
+    path_ = ::mkdtemp(name.data());
+    for (const char* folder : {"/run", "/log"}) std::filesystem::create_directory(path_ + folder);
+    sigset_t taken;
+    ::sigemptyset(&taken);
+    for (const int signal : {SIGTERM, SIGCHLD}) ::sigaddset(&taken, signal);
+    ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+    signals_ = FileDescriptor(::signalfd(-1, &taken, SFD_CLOEXEC));
+  }
+  ~SupervisorTest() override { std::filesystem::remove_all(path_); }
+
+  Plan plan_of(std::vector<PlannedComponent> components) {
+    Plan plan;
+    plan.host = plan.inside = path_;
+    plan.components = std::move(components);
+    return plan;
+  }
+
+  std::string log_of(const std::string& name) {
+    return read_file(path_ + "/log/" + name + ".log").value_or("");
+  }
+
+  std::string path_;
+  FileDescriptor signals_;
+  SystemClock clock_;
+};
+
+// Waits for a text in the status file, then ends the run: SIGTERM goes to the supervisor, this process.
+std::string end_when(const std::string& path, const std::string& text) {
+  return "n=0; while [ $n -lt 200 ] && ! /bin/grep -q '" + text + "' " + path +
+         "/run/status.json; do n=$((n+1)); /bin/sleep 0.02; done; kill -TERM $PPID";
+}
+
+TEST_F(SupervisorTest, RestartsWhatDiesAndStartsTheNextWhenTheFirstIsReady) {
+  const auto plan = plan_of(
+      {{"first", {"/bin/sh", "-c", "/bin/sleep 0.1; exit 3"}, {}, 0, ""},
+       {"second", {"/bin/sh", "-c", end_when(path_, "\"restarts\": 2")}, {"first"}, 0, ""}});
+  Supervisor supervisor(plan, Reaping::components, std::move(signals_), FileDescriptor(), clock_);
+  ASSERT_TRUE(supervisor.run());
+  EXPECT_TRUE(log_of("first").contains("supervisor: first ended (exit code 3), starts again in 0.5 s"));
+  EXPECT_TRUE(log_of("first").contains("starts again in 1.0 s"));
+}
+
+TEST_F(SupervisorTest, NamesAProgramThatIsNotThere) {
+  const auto plan = plan_of(
+      {{"ghost", {path_ + "/none"}, {}, 0, ""},
+       {"end", {"/bin/sh", "-c", end_when(path_, "exit code 127")}, {}, 0, ""}});
+  Supervisor supervisor(plan, Reaping::components, std::move(signals_), FileDescriptor(), clock_);
+  ASSERT_TRUE(supervisor.run());
+  EXPECT_TRUE(log_of("ghost").contains("exit code 127"));
+}
+
+TEST(Process, GivesOutputAndExitOfAChild) {
+  Command command;
+  command.argv = {"/bin/sh", "-c", "cat; exit 4"};
+  command.input = [](int fd) -> Result<> {
+    return ::write(fd, "in", 2) == 2 ? Result<>() : failure(Code::internal, "short");
+  };
+  const auto finished = run(command);
+  ASSERT_TRUE(finished);
+  EXPECT_EQ(finished->output, "in");
+  EXPECT_EQ(finished->exit, 4);
+}
+
+TEST(Process, EndsAChildThatTakesTooLong) {
+  Command command;
+  command.argv = {"/bin/cat", "/dev/zero"};
+  command.timeout = std::chrono::milliseconds(50);
+  const auto finished = run(command);
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().code(), Code::timed_out);
+}
+
+TEST(Unit, QuotesPathsAndHasANameOfItsOwnForEachStateFolder) {
+  EXPECT_EQ(unit_name("/var/lib/holdfast"), "holdfast-node.service");
+  EXPECT_NE(unit_name("/srv/a"), unit_name("/srv/b"));
+  EXPECT_TRUE(render_unit("/opt/h f/holdfast", "/srv/50%").contains(
+      "ExecStart=\"/opt/h f/holdfast\" node supervise --state-dir \"/srv/50%%\""));
+}
+
+}  // namespace
+}  // namespace holdfast::node

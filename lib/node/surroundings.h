@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a real node needs around its components, made by the supervisor inside its own mount and process
+// namespaces: mounts that die with it, the node's links and routes, kernel settings, a cgroup. What
+// outlives the supervisor is written to the undo record before it is made.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "node/plan.h"
+
+namespace holdfast::node {
+
+// What `node down` takes back beside the fixed names (links, nft tables, cgroup).
+struct Undo {
+  std::vector<std::string> folders;              // mount points that were not there
+  std::map<std::string, std::string> kernel;     // /proc/sys path → value before
+};
+
+Undo load_undo(const std::string& path);
+Result<> save_undo(const std::string& path, const Undo& undo);
+
+// Called once, in the new namespaces, before any component starts.
+Result<> prepare_surroundings(const Plan& plan);
+
+}  // namespace holdfast::node
