@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "commands/bundle.h"
 #include "commands/explain.h"
+#include "commands/node.h"
 #include "commands/trust.h"
 #include "console.h"
 #include "version.h"
@@ -32,6 +33,54 @@ void add_explain(CLI::App& app, Chosen& chosen) {
   command->add_option("code", options->code, "HF-E-…; without it all codes are listed");
   command->callback([options, &chosen] {
     chosen.run = [options](Console& console) { return run_explain(*options, console); };
+  });
+}
+
+void add_node_up(CLI::App& node, Chosen& chosen) {
+  auto options = std::make_shared<NodeUpOptions>();
+  auto* command = node.add_subcommand("up", "Make this machine a single-node Kubernetes, or mend it");
+  command->add_option("--state-dir", options->state_dir, "where everything of the node lies");
+  command->add_option("--components", options->components, "a folder of the node's programs");
+  command->add_option("--node-name", options->name, "of the Node object (the host name)");
+  command->add_option("--node-address", options->address, "IPv4 of the node (of the default route's link)");
+  command->add_option("--netns", options->network_namespace, "a network namespace under /run/netns");
+  command->add_option("--dns-forward", options->dns_forward, "where cluster DNS asks for foreign names (nowhere)");
+  command->add_option("--mode", options->mode, "auto, containers or simulated");
+  command->add_option("--stages", options->stages, "simulated: a file of kwok's stages");
+  command->add_option("--api-port", options->api_port, "of the API server");
+  command->add_option("--timeout", options->timeout_seconds, "seconds until the node must be Ready");
+  command->callback([options, &chosen] {
+    chosen.changed = "what was begun stays: the same command goes on from there";
+    chosen.run = [options](Console& console) { return run_node_up(*options, console); };
+  });
+}
+
+void add_node(CLI::App& app, Chosen& chosen) {
+  auto* node = app.add_subcommand("node", "A real single-node Kubernetes on this machine");
+  node->require_subcommand(1);
+  add_node_up(*node, chosen);
+
+  auto down = std::make_shared<NodeDownOptions>();
+  auto* down_command = node->add_subcommand("down", "Stop the node and leave no trace of it running");
+  down_command->add_option("--state-dir", down->state_dir, "where the node lies");
+  down_command->add_option("--data", down->data, "keep or remove the cluster's data");
+  down_command->callback([down, &chosen] {
+    chosen.changed = "what was stopped stays stopped: the same command goes on from there";
+    chosen.run = [down](Console& console) { return run_node_down(*down, console); };
+  });
+
+  auto shown = std::make_shared<NodeStatusOptions>();
+  auto* status_command = node->add_subcommand("status", "Show the node and its components");
+  status_command->add_option("--state-dir", shown->state_dir, "where the node lies");
+  status_command->callback([shown, &chosen] {
+    chosen.run = [shown](Console& console) { return run_node_status(*shown, console); };
+  });
+
+  auto supervised = std::make_shared<NodeStatusOptions>();
+  auto* supervise_command = node->add_subcommand("supervise", "The node's supervisor")->group("");
+  supervise_command->add_option("--state-dir", supervised->state_dir, "where the node lies");
+  supervise_command->callback([supervised, &chosen] {
+    chosen.run = [supervised](Console& console) { return run_node_supervise(*supervised, console); };
   });
 }
 
@@ -178,6 +227,7 @@ int run_cli(int argc, char** argv) {
 
   Chosen chosen;
   add_explain(app, chosen);
+  add_node(app, chosen);
   add_version(app, chosen);
   add_bundle(app, chosen);
   add_trust(app, chosen);
