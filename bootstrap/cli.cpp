@@ -40,6 +40,8 @@ void add_node_up(CLI::App& node, Chosen& chosen) {
   auto options = std::make_shared<NodeUpOptions>();
   auto* command = node.add_subcommand("up", "Make this machine a single-node Kubernetes, or mend it");
   command->add_option("--state-dir", options->state_dir, "where everything of the node lies");
+  command->add_option("--bundle", options->bundle, "a bundle with a node");
+  command->add_option("--trust-dir", options->trust_folder, "whose signatures are accepted");
   command->add_option("--components", options->components, "a folder of the node's programs");
   command->add_option("--node-name", options->name, "of the Node object (the host name)");
   command->add_option("--node-address", options->address, "IPv4 of the node (of the default route's link)");

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "commands/bundle.h"
 #include "node/files.h"
 
 namespace holdfast::bootstrap {
@@ -77,9 +78,7 @@ void show_status(const node::Status& status, Console& console) {
   for (const auto& each : status.workarounds) console.line(fmt::format("  work-around: {}", each));
 }
 
-}  // namespace
-
-Result<> run_node_up(const NodeUpOptions& options, Console& console) {
+Result<node::Options> node_options(const NodeUpOptions& options) {
   node::Options wanted;
   wanted.state_dir = TRY(absolute(options.state_dir));
   wanted.name = options.name;
@@ -93,11 +92,14 @@ Result<> run_node_up(const NodeUpOptions& options, Console& console) {
   wanted.mode = TRY(parse_mode(options.mode));
   if (!options.stages.empty()) wanted.stages = TRY(node::read_file(options.stages));
   wanted.timeout = std::chrono::seconds(options.timeout_seconds);
+  return wanted;
+}
+
+Result<> bring_up(const node::Options& wanted, const node::Components& components, Console& console) {
   Step step(console, "Node", "making this machine a Kubernetes node");
-  const auto components = TRY(node::open_folder(options.components));
   const node::Progress progress{[&step](std::string_view reason) { step.waiting(reason); },
                                 [&console](std::string_view text) { console.note(text); }};
-  const auto report = TRY(node::up(wanted, *components, console.clock(), progress));
+  const auto report = TRY(node::up(wanted, components, console.clock(), progress));
   if (report.simulated) console.mark_simulated();
   step.done(fmt::format("{} {}{}", report.node, report.version, report.simulated ? " simulated" : ""));
   for (const auto& reason : report.why_simulated) console.note(fmt::format("simulated: {}", reason));
@@ -106,6 +108,23 @@ Result<> run_node_up(const NodeUpOptions& options, Console& console) {
   console.line(fmt::format("  export KUBECONFIG={}", report.kubeconfig));
   console.data(describe(report));
   return {};
+}
+
+}  // namespace
+
+Result<> run_node_up(const NodeUpOptions& options, Console& console) {
+  const node::Options wanted = TRY(node_options(options));
+  if (options.bundle.empty() == options.components.empty()) {
+    return failure(Error(Code::usage, "the node's programs come from either --bundle or --components")
+                       .fix("holdfast node up --bundle FILE"));
+  }
+  if (!options.components.empty()) {
+    const auto components = TRY(node::open_folder(options.components));
+    return bring_up(wanted, *components, console);
+  }
+  const auto bundle = TRY(open_bundle({options.bundle, options.trust_folder}, console, own_platform()));
+  const auto components = TRY(node::open_bundle(bundle));
+  return bring_up(wanted, *components, console);
 }
 
 Result<> run_node_down(const NodeDownOptions& options, Console& console) {

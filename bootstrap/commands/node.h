@@ -13,9 +13,11 @@ namespace holdfast::bootstrap {
 
 struct NodeUpOptions {
   std::string state_dir{node::default_state_dir};
-  std::string components;  // a folder of programs, as bundles/node/build makes it
+  std::string bundle;        // a bundle with a node
+  std::string trust_folder;  // empty: the user's own
+  std::string components;    // or a folder of programs, as bundles/node/build makes it
   std::string name, address, network_namespace, dns_forward;
-  std::string stages;      // a file of kwok's stages, for a simulated node
+  std::string stages;        // a file of kwok's stages, for a simulated node
   std::string mode = "auto";  // auto, containers, simulated
   int api_port = 6443;
   int timeout_seconds = 180;
