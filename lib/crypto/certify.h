@@ -14,7 +14,7 @@ namespace holdfast::crypto {
 
 enum class PemKey { rsa2048, rsa4096, dsa2048, ecdsa_p256, ed25519 };
 
-// "-----BEGIN RSA PRIVATE KEY-----" and the like; PKCS #8 for Ed25519.
+// PKCS #1 for RSA, SEC 1 for ECDSA, OpenSSL's own form for DSA, PKCS #8 for Ed25519.
 Result<std::string> make_pem_key(PemKey kind);
 
 // Refuses with Code::wrong_type when the text is no private key.

@@ -134,7 +134,7 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
                       current->kind() == Kind::bytes;
     if (memberless && (current->is_nil() || current->type() == nullptr ||
                        current->type()->methods.empty())) {
-      return no_member(*current, name, i > 0);
+      return no_member(*current, name, i > 0 ? Static::interface : Static::own);
     }
     // Arguments are for the last name only.
     Place here{place.node, last ? place.arguments : Arguments(), last ? place.last : nullptr};
@@ -154,7 +154,7 @@ Result<Datum> Execution::evaluate_member(const Datum& dot, const Datum& receiver
   bool has_arguments = !place.arguments.empty() || place.last != nullptr;
   if (receiver.kind() == Kind::structure) {
     const Datum* member = receiver.find(name);
-    if (member == nullptr) return no_member(receiver, name, false);
+    if (member == nullptr) return no_member(receiver, name, Static::own);
     if (has_arguments) {
       return fail(fmt::format("{} has arguments but cannot be invoked as function", name));
     }
@@ -165,17 +165,16 @@ Result<Datum> Execution::evaluate_member(const Datum& dot, const Datum& receiver
     const Datum* member = receiver.find(name);
     return member != nullptr ? *member : zero_element(*receiver.type());
   }
-  return no_member(receiver, name, false);
+  return no_member(receiver, name, Static::own);
 }
 
-// `reached`: through a map, whose elements are interfaces to Go.
 std::unexpected<Error> Execution::no_member(const Datum& receiver, const std::string& name,
-                                            bool reached) {
+                                            Static type) {
   if (receiver.is_nil()) {
     return fail(fmt::format("nil pointer evaluating interface {{}}.{}", name));
   }
   return fail(fmt::format("can't evaluate field {} in type {}", name,
-                          reached ? "interface {}" : receiver.type_name()));
+                          type == Static::interface ? "interface {}" : receiver.type_name()));
 }
 
 Result<> Execution::check_count(const Function& function, const Place& place) {

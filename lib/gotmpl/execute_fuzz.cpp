@@ -9,8 +9,6 @@
 
 namespace {
 
-using namespace std::chrono_literals;
-
 holdfast::Value values() {
   using holdfast::Array;
   using holdfast::Object;
@@ -34,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   environment.limits.list_items = 1 << 12;
   environment.limits.steps = 20'000;
   environment.limits.nesting = 50;
-  environment.limits.time = 500ms;
+  environment.limits.time = std::chrono::milliseconds(500);
   environment.random = [](std::span<unsigned char> bytes) {
     for (unsigned char& byte : bytes) byte = 42;
   };

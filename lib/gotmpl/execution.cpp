@@ -52,9 +52,8 @@ Result<std::string> Execution::include(const std::string& name, const Datum& dat
   }
   int& depth = including_[*tree->name];
   if (depth > environment().limits.include_depth) {
-    return failure(Code::limit,
-                   "rendering template has a nested reference name: {}: unable to execute template",
-                   name);
+    return failure(Code::limit, "the template '{}' includes itself more than {} times", name,
+                   environment().limits.include_depth);
   }
   ++depth;
   Result<std::string> out = run_nested(*tree, data, scope_);
@@ -201,18 +200,17 @@ Result<Execution::Flow> Execution::walk_branch(const Datum& dot, const ActionNod
 Result<Execution::Flow> Execution::walk_range(const Datum& dot, const ActionNode& node) {
   std::size_t mark = variables_.size();
   Datum value = TRY(evaluate_pipe(dot, *node.pipe));
-  bool ran = false;
-  Result<Flow> flow = range_over(node, value, ran);
-  if (flow && !ran && node.has_else) flow = walk(dot, node.else_list);
+  bool ran = TRY(range_over(node, value));
+  Result<Flow> flow = Flow::next;
+  if (!ran && node.has_else) flow = walk(dot, node.else_list);
   variables_.resize(mark);
-  if (flow && ran) return Flow::next;
   return flow;
 }
 
-Result<Execution::Flow> Execution::range_over(const ActionNode& node, const Datum& value,
-                                              bool& ran) {
+// A break ends the loop and goes no further.
+Result<bool> Execution::range_over(const ActionNode& node, const Datum& value) {
   Flow flow = Flow::next;
-  if (value.is_nil()) return flow;
+  if (value.is_nil()) return false;
   if (value.is_signed() || value.is_unsigned()) {
     if (node.pipe->variables.size() > 1) {
       return fail(fmt::format("can't use {} to iterate over more than one variable",
@@ -220,27 +218,21 @@ Result<Execution::Flow> Execution::range_over(const ActionNode& node, const Datu
     }
     TRY(reserve_items(static_cast<std::uint64_t>(std::max<std::int64_t>(value.integer(), 0))));
     for (std::int64_t i = 0; i < value.integer() && flow != Flow::break_loop; ++i) {
-      ran = true;
       Datum element = value.kind() == Kind::int64 ? Datum::int64(i) : Datum::integer(i);
       flow = TRY(iterate(node, Datum(), std::move(element)));
     }
-    return flow;
+    return value.integer() > 0;
   }
-  if (value.kind() == Kind::list) {
-    const std::vector<Datum>& items = value.items();
-    for (std::size_t i = 0; i < items.size() && flow != Flow::break_loop; ++i) {
-      ran = true;
-      flow = TRY(iterate(node, Datum::integer(static_cast<std::int64_t>(i)), items[i]));
+  if (value.kind() == Kind::list || value.kind() == Kind::bytes) {
+    bool list = value.kind() == Kind::list;
+    std::size_t size = list ? value.items().size() : value.text().size();
+    for (std::size_t i = 0; i < size && flow != Flow::break_loop; ++i) {
+      Datum element = list ? value.items()[i]
+                           : Datum::uint8(static_cast<std::uint8_t>(value.text()[i]));
+      Datum index = Datum::integer(static_cast<std::int64_t>(i));
+      flow = TRY(iterate(node, std::move(index), std::move(element)));
     }
-    return flow;
-  }
-  if (value.kind() == Kind::bytes) {
-    for (std::size_t i = 0; i < value.text().size() && flow != Flow::break_loop; ++i) {
-      ran = true;
-      flow = TRY(iterate(node, Datum::integer(static_cast<std::int64_t>(i)),
-                         Datum::uint8(static_cast<std::uint8_t>(value.text()[i]))));
-    }
-    return flow;
+    return size > 0;
   }
   if (value.kind() != Kind::dict) {
     return fail(fmt::format("range can't iterate over {}", print_value(value)));
@@ -253,11 +245,10 @@ Result<Execution::Flow> Execution::range_over(const ActionNode& node, const Datu
     entries.emplace_back(named ? Datum(entry.key) : Datum(), entry.value);
   }
   for (auto& [key, element] : entries) {
-    ran = true;
     flow = TRY(iterate(node, std::move(key), std::move(element)));
     if (flow == Flow::break_loop) break;
   }
-  return flow;
+  return !entries.empty();
 }
 
 Result<Execution::Flow> Execution::iterate(const ActionNode& node, Datum index, Datum element) {

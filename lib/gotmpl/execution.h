@@ -95,7 +95,7 @@ class Execution {
   Result<Flow> walk_node(const Datum& dot, const Node& node);
   Result<Flow> walk_branch(const Datum& dot, const ActionNode& node);
   Result<Flow> walk_range(const Datum& dot, const ActionNode& node);
-  Result<Flow> range_over(const ActionNode& node, const Datum& value, bool& ran);
+  Result<bool> range_over(const ActionNode& node, const Datum& value);  // did it run once?
   Result<Flow> iterate(const ActionNode& node, Datum index, Datum element);
   Result<> walk_template(const Datum& dot, const ActionNode& node);
   Result<> print(const Datum& value);
@@ -115,7 +115,9 @@ class Execution {
                                 const Place& place);
   Result<Datum> evaluate_member(const Datum& dot, const Datum& receiver, const std::string& name,
                                 const Place& place);
-  std::unexpected<Error> no_member(const Datum& receiver, const std::string& name, bool reached);
+  // The type that Go has for the receiver: what a map holds is an interface to it.
+  enum class Static { own, interface };
+  std::unexpected<Error> no_member(const Datum& receiver, const std::string& name, Static type);
   Result<Datum> evaluate_call(const Datum& dot, const Function& function, const Place& place,
                               const Datum* self);
   Result<Datum> evaluate_and_or(const Datum& dot, const Function& function, const Place& place);

@@ -122,8 +122,14 @@ Result<Datum> eq(Call& call) {
   return Datum(false);
 }
 
-Result<Datum> ne(Call& call) { return Datum(!TRY(equal(call[0], call[1]))); }
-Result<Datum> lt(Call& call) { return Datum(TRY(less(call[0], call[1]))); }
+Result<Datum> ne(Call& call) {
+  auto value = TRY(equal(call[0], call[1]));
+  return Datum(!value);
+}
+Result<Datum> lt(Call& call) {
+  auto value = TRY(less(call[0], call[1]));
+  return Datum(value);
+}
 
 Result<bool> less_or_equal(Call& call) {
   bool before = TRY(less(call[0], call[1]));
@@ -131,9 +137,18 @@ Result<bool> less_or_equal(Call& call) {
   return equal(call[0], call[1]);
 }
 
-Result<Datum> le(Call& call) { return Datum(TRY(less_or_equal(call))); }
-Result<Datum> gt(Call& call) { return Datum(!TRY(less_or_equal(call))); }
-Result<Datum> ge(Call& call) { return Datum(!TRY(less(call[0], call[1]))); }
+Result<Datum> le(Call& call) {
+  auto value = TRY(less_or_equal(call));
+  return Datum(value);
+}
+Result<Datum> gt(Call& call) {
+  auto value = TRY(less_or_equal(call));
+  return Datum(!value);
+}
+Result<Datum> ge(Call& call) {
+  auto value = TRY(less(call[0], call[1]));
+  return Datum(!value);
+}
 
 Result<Datum> logical_not(Call& call) { return Datum(!call[0].truth()); }
 

@@ -117,10 +117,22 @@ Result<Datum> build_custom(Call& call) {
 
 Result<Datum> gen_private_key(Call& call) {
   const std::string& kind = call.text(0);
-  if (kind.empty() || kind == "rsa") return Datum(TRY(crypto::make_pem_key(crypto::PemKey::rsa4096)));
-  if (kind == "dsa") return Datum(TRY(crypto::make_pem_key(crypto::PemKey::dsa2048)));
-  if (kind == "ecdsa") return Datum(TRY(crypto::make_pem_key(crypto::PemKey::ecdsa_p256)));
-  if (kind == "ed25519") return Datum(TRY(crypto::make_pem_key(crypto::PemKey::ed25519)));
+  if (kind.empty() || kind == "rsa") {
+    auto value = TRY(crypto::make_pem_key(crypto::PemKey::rsa4096));
+    return Datum(value);
+  }
+  if (kind == "dsa") {
+    auto value = TRY(crypto::make_pem_key(crypto::PemKey::dsa2048));
+    return Datum(value);
+  }
+  if (kind == "ecdsa") {
+    auto value = TRY(crypto::make_pem_key(crypto::PemKey::ecdsa_p256));
+    return Datum(value);
+  }
+  if (kind == "ed25519") {
+    auto value = TRY(crypto::make_pem_key(crypto::PemKey::ed25519));
+    return Datum(value);
+  }
   return Datum("Unknown type " + kind);
 }
 
@@ -135,7 +147,10 @@ Result<std::string> bcrypt_text(Call& call, const std::string& password) {
   return crypto::bcrypt(password, salt, 10);
 }
 
-Result<Datum> bcrypt(Call& call) { return Datum(TRY(bcrypt_text(call, call.text(0)))); }
+Result<Datum> bcrypt(Call& call) {
+  auto value = TRY(bcrypt_text(call, call.text(0)));
+  return Datum(value);
+}
 
 Result<Datum> htpasswd(Call& call) {
   if (call.text(0).find(':') != std::string::npos) {

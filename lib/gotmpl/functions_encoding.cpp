@@ -34,9 +34,13 @@ std::string pretty_json_text(const Value& value) {
 }
 
 Result<Datum> to_yaml(Call& call) { return or_empty(call[0].to_value(), yaml_text); }
-Result<Datum> must_to_yaml(Call& call) { return Datum(yaml_text(TRY(call[0].to_value()))); }
+Result<Datum> must_to_yaml(Call& call) {
+  auto value = TRY(call[0].to_value());
+  return Datum(yaml_text(value));
+}
 Result<Datum> to_yaml_pretty(Call& call) {
-  return Datum(without_line_end(TRY(write_pretty_yaml(call[0]))));
+  auto value = TRY(write_pretty_yaml(call[0]));
+  return Datum(without_line_end(value));
 }
 
 yaml::Limits yaml_limits() {
@@ -124,11 +128,18 @@ Result<Datum> must_from_json(Call& call) {
 
 Result<Datum> to_json(Call& call) { return or_empty(call[0].to_value(), json_text); }
 Result<Datum> to_pretty_json(Call& call) { return or_empty(call[0].to_value(), pretty_json_text); }
-Result<Datum> must_to_json(Call& call) { return Datum(json_text(TRY(call[0].to_value()))); }
-Result<Datum> must_to_pretty_json(Call& call) {
-  return Datum(pretty_json_text(TRY(call[0].to_value())));
+Result<Datum> must_to_json(Call& call) {
+  auto value = TRY(call[0].to_value());
+  return Datum(json_text(value));
 }
-Result<Datum> to_raw_json(Call& call) { return Datum(raw_json_text(TRY(call[0].to_value()))); }
+Result<Datum> must_to_pretty_json(Call& call) {
+  auto value = TRY(call[0].to_value());
+  return Datum(pretty_json_text(value));
+}
+Result<Datum> to_raw_json(Call& call) {
+  auto value = TRY(call[0].to_value());
+  return Datum(raw_json_text(value));
+}
 
 Result<Datum> base64_encode(Call& call) { return Datum(to_base64(call.text(0))); }
 

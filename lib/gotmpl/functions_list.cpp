@@ -93,7 +93,8 @@ Result<Datum> without(Call& call) {
 Result<Datum> has(Call& call) {
   if (call[1].is_nil()) return Datum(false);
   if (call[1].kind() == Kind::list) return Datum(among(call[1].items(), call[0]));
-  return Datum(among(TRY(list_of(call[1], "find has on")), call[0]));
+  auto value = TRY(list_of(call[1], "find has on"));
+  return Datum(among(value, call[0]));
 }
 
 Result<Datum> slice(Call& call) {

@@ -97,8 +97,14 @@ Result<std::string> indented(Call& call, std::string_view prefix) {
   return out;
 }
 
-Result<Datum> indent(Call& call) { return Datum(TRY(indented(call, ""))); }
-Result<Datum> nindent(Call& call) { return Datum(TRY(indented(call, "\n"))); }
+Result<Datum> indent(Call& call) {
+  auto value = TRY(indented(call, ""));
+  return Datum(value);
+}
+Result<Datum> nindent(Call& call) {
+  auto value = TRY(indented(call, "\n"));
+  return Datum(value);
+}
 
 Result<Datum> quote_all(Call& call) {
   std::string out;
@@ -172,7 +178,8 @@ Result<Datum> contains(Call& call) {
 Result<Datum> has_prefix(Call& call) { return Datum(call.text(1).starts_with(call.text(0))); }
 Result<Datum> has_suffix(Call& call) { return Datum(call.text(1).ends_with(call.text(0))); }
 Result<Datum> replace(Call& call) {
-  return Datum(TRY(replaced(call, call.text(2), call.text(0), call.text(1))));
+  auto value = TRY(replaced(call, call.text(2), call.text(0), call.text(1)));
+  return Datum(std::move(value));
 }
 Result<Datum> plural(Call& call) { return std::move(call[call[2].integer() == 1 ? 0 : 1]); }
 Result<Datum> to_string(Call& call) {

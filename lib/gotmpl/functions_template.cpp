@@ -8,10 +8,14 @@ namespace holdfast::gotmpl {
 namespace {
 
 Result<Datum> include(Call& call) {
-  return Datum(TRY(call.execution->include(call.text(0), call[1])));
+  auto value = TRY(call.execution->include(call.text(0), call[1]));
+  return Datum(std::move(value));
 }
 
-Result<Datum> tpl(Call& call) { return Datum(TRY(call.execution->tpl(call.text(0), call[1]))); }
+Result<Datum> tpl(Call& call) {
+  auto value = TRY(call.execution->tpl(call.text(0), call[1]));
+  return Datum(value);
+}
 
 Result<Datum> required(Call& call) {
   bool missing = call[1].is_nil() || (call[1].is_string() && call[1].text().empty());

@@ -26,9 +26,9 @@ class TimeObject final : public HostObject {
     return Value(format_instant(instant, "2006-01-02T15:04:05.999999999Z07:00"));
   }
   [[nodiscard]] bool equals(const HostObject& other) const override {
-    const auto* time = dynamic_cast<const TimeObject*>(&other);
-    return time != nullptr && time->instant.seconds == instant.seconds &&
-           time->instant.nanoseconds == instant.nanoseconds;
+    if (&other.type() != &type()) return false;
+    const Instant& time = static_cast<const TimeObject&>(other).instant;
+    return time.seconds == instant.seconds && time.nanoseconds == instant.nanoseconds;
   }
 
   const Instant instant;
@@ -360,7 +360,10 @@ std::int64_t duration_or_zero(const Datum& value) {
   return duration ? *duration : 0;
 }
 
-Result<Datum> must_to_duration(Call& call) { return duration_datum(TRY(as_duration(call[0]))); }
+Result<Datum> must_to_duration(Call& call) {
+  auto value = TRY(as_duration(call[0]));
+  return duration_datum(value);
+}
 Result<Datum> round_to(Call& call) {
   return duration_datum(round_duration(duration_or_zero(call[0]), duration_or_zero(call[1])));
 }

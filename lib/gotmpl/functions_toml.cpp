@@ -205,7 +205,8 @@ class TomlWriter {
 
 Result<Datum> must_to_toml(Call& call) {
   if (call[0].is_nil()) return call_failure("reflect: call of reflect.Value.Type on zero Value");
-  return Datum(TRY(TomlWriter().run(call[0])));
+  auto value = TRY(TomlWriter().run(call[0]));
+  return Datum(std::move(value));
 }
 
 Result<Datum> to_toml(Call& call) {

@@ -19,8 +19,8 @@ class VersionObject final : public HostObject {
   [[nodiscard]] const Type& type() const override;
   [[nodiscard]] std::string print() const override { return version.to_string(); }
   [[nodiscard]] bool equals(const HostObject& other) const override {
-    const auto* object = dynamic_cast<const VersionObject*>(&other);
-    return object != nullptr && object->version.original == version.original;
+    if (&other.type() != &type()) return false;
+    return static_cast<const VersionObject&>(other).version.original == version.original;
   }
 
   const Version version;
@@ -53,11 +53,26 @@ Result<Datum> compared(Call& call) {
   std::strong_ordering result = TRY(order(call));
   return Datum(result < 0 ? -1 : result > 0 ? 1 : 0);
 }
-Result<Datum> less_than(Call& call) { return Datum(TRY(order(call)) < 0); }
-Result<Datum> greater_than(Call& call) { return Datum(TRY(order(call)) > 0); }
-Result<Datum> less_than_equal(Call& call) { return Datum(TRY(order(call)) <= 0); }
-Result<Datum> greater_than_equal(Call& call) { return Datum(TRY(order(call)) >= 0); }
-Result<Datum> equal(Call& call) { return Datum(TRY(order(call)) == 0); }
+Result<Datum> less_than(Call& call) {
+  auto value = TRY(order(call));
+  return Datum(value < 0);
+}
+Result<Datum> greater_than(Call& call) {
+  auto value = TRY(order(call));
+  return Datum(value > 0);
+}
+Result<Datum> less_than_equal(Call& call) {
+  auto value = TRY(order(call));
+  return Datum(value <= 0);
+}
+Result<Datum> greater_than_equal(Call& call) {
+  auto value = TRY(order(call));
+  return Datum(value >= 0);
+}
+Result<Datum> equal(Call& call) {
+  auto value = TRY(order(call));
+  return Datum(value == 0);
+}
 
 Version bumped(const Version& version, std::uint64_t major_by, std::uint64_t minor_by) {
   Version next;
@@ -112,7 +127,10 @@ Result<Version> parse_version(const std::string& text) {
   return *std::move(version);
 }
 
-Result<Datum> make_version(Call& call) { return version_datum(TRY(parse_version(call.text(0)))); }
+Result<Datum> make_version(Call& call) {
+  auto value = TRY(parse_version(call.text(0)));
+  return version_datum(value);
+}
 
 Result<Datum> compare_with_range(Call& call) {
   std::optional<semver::Range> range = semver::Range::parse(call.text(0));

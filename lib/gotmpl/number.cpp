@@ -21,8 +21,9 @@ class Complex final : public HostObject {
   }
   [[nodiscard]] bool truth() const override { return real_ != 0 || imaginary_ != 0; }
   [[nodiscard]] bool equals(const HostObject& other) const override {
-    const auto* complex = dynamic_cast<const Complex*>(&other);
-    return complex != nullptr && complex->real_ == real_ && complex->imaginary_ == imaginary_;
+    if (&other.type() != &type()) return false;
+    const auto& complex = static_cast<const Complex&>(other);
+    return complex.real_ == real_ && complex.imaginary_ == imaginary_;
   }
 
  private:

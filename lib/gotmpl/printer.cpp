@@ -132,7 +132,7 @@ void Printer::print_text(const Datum& value, char32_t verb) {
       return;
     case 'x':
     case 'X':
-      hex(text, verb == 'X');
+      hex(text, verb == 'X' ? Letters::upper : Letters::lower);
       return;
     case 'q':
       quoted(text);
@@ -159,25 +159,25 @@ void Printer::print_integer(const Datum& value, char32_t verb) {
     case 'v':
       if (flags_.go_syntax && sign == Sign::without) {
         std::swap(flags_.sharp, flags_.go_syntax);
-        integer(bits, sign, {16, false}, verb);
+        integer(bits, sign, {16}, verb);
         std::swap(flags_.sharp, flags_.go_syntax);
         return;
       }
-      integer(bits, sign, {10, false}, verb);
+      integer(bits, sign, {10}, verb);
       return;
     case 'd':
-      integer(bits, sign, {10, false}, verb);
+      integer(bits, sign, {10}, verb);
       return;
     case 'b':
-      integer(bits, sign, {2, false}, verb);
+      integer(bits, sign, {2}, verb);
       return;
     case 'o':
     case 'O':
-      integer(bits, sign, {8, false}, verb);
+      integer(bits, sign, {8}, verb);
       return;
     case 'x':
     case 'X':
-      integer(bits, sign, {16, verb == 'X'}, verb);
+      integer(bits, sign, {16, verb == 'X' ? Letters::upper : Letters::lower}, verb);
       return;
     case 'c': {
       std::string text;
@@ -252,7 +252,7 @@ void Printer::integer(std::uint64_t bits, Sign sign, Base base, char32_t verb) {
   if (!flags_.has_precision && flags_.zero && !flags_.minus && flags_.has_width) {
     wanted = flags_.width - (negative || flags_.plus || flags_.space ? 1 : 0);
   }
-  std::string_view digits = base.upper ? upper_digits : lower_digits;
+  std::string_view digits = base.letters == Letters::upper ? upper_digits : lower_digits;
   std::string text;  // from the right
   do {
     text += digits[bits % base.radix];
@@ -368,11 +368,11 @@ void Printer::quoted(std::string_view text) {
   }
 }
 
-void Printer::hex(std::string_view bytes, bool upper) {
+void Printer::hex(std::string_view bytes, Letters letters) {
   if (flags_.has_precision) {
     bytes = bytes.substr(0, static_cast<std::size_t>(std::max(flags_.precision, 0)));
   }
-  std::string_view digits = upper ? upper_digits : lower_digits;
+  std::string_view digits = letters == Letters::upper ? upper_digits : lower_digits;
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (flags_.space && i > 0) text += ' ';

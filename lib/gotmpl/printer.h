@@ -33,6 +33,7 @@ class Printer {
 
  private:
   enum class Sign { with, without };
+  enum class Letters { lower, upper };
 
   void print_boxed(const Datum& value, char32_t verb, int depth);
   void print_list(const Datum& value, char32_t verb, int depth);
@@ -45,7 +46,7 @@ class Printer {
 
   struct Base {
     unsigned radix;
-    bool upper;
+    Letters letters = Letters::lower;
   };
   void integer(std::uint64_t bits, Sign sign, Base base, char32_t verb);
   void unicode(std::uint64_t rune);
@@ -53,7 +54,7 @@ class Printer {
   void real(double value, char format, int precision);
   std::string sharp_float(std::string digits, char format, int precision) const;
   void quoted(std::string_view text);
-  void hex(std::string_view bytes, bool upper);
+  void hex(std::string_view bytes, Letters letters);
   void pad(std::string_view text);
   void padding(std::int64_t count);
   [[nodiscard]] std::string_view cut(std::string_view text) const;
