@@ -58,6 +58,10 @@ void PackIntake::CloseIndexer::operator()(git_indexer* indexer) const {
   ::git_indexer_free(indexer);
 }
 
+void PackIntake::FreeProgress::operator()(git_indexer_progress* progress) const {
+  std::default_delete<git_indexer_progress>()(progress);
+}
+
 Result<PackIntake> PackIntake::open(const std::string& repository, const IntakeRules& rules) {
   auto handle = TRY(open_repository(repository));
   std::string folder = fmt::format("{}/{}XXXXXX", repository, folder_prefix);
@@ -70,6 +74,7 @@ Result<PackIntake> PackIntake::open(const std::string& repository, const IntakeR
     return failure(library_error(Code::file_unwritable, "a pack cannot be written"));
   }
   intake.indexer_.reset(indexer);
+  intake.progress_.reset(std::make_unique<git_indexer_progress>().release());
   return intake;
 }
 
@@ -82,6 +87,7 @@ PackIntake::PackIntake(PackIntake&& other) noexcept
       handle_(std::move(other.handle_)),
       present_(std::move(other.present_)),
       together_(std::move(other.together_)),
+      progress_(std::move(other.progress_)),
       indexer_(std::move(other.indexer_)) {}
 
 PackIntake::~PackIntake() {
@@ -96,16 +102,14 @@ Result<> PackIntake::append(std::string_view bytes) {
   if (bytes_ > rules_.pack_bytes_max) {
     return failure(Code::limit, "the pack has more than {} bytes", rules_.pack_bytes_max);
   }
-  git_indexer_progress progress{};
-  if (::git_indexer_append(indexer_.get(), bytes.data(), bytes.size(), &progress) != 0) {
+  if (::git_indexer_append(indexer_.get(), bytes.data(), bytes.size(), progress_.get()) != 0) {
     return failure(library_error(Code::git_object, "the pack that arrived is damaged"));
   }
   return {};
 }
 
 Result<> PackIntake::finish() {
-  git_indexer_progress progress{};
-  if (::git_indexer_commit(indexer_.get(), &progress) != 0) {
+  if (::git_indexer_commit(indexer_.get(), progress_.get()) != 0) {
     return failure(
         library_error(Code::git_object, "the pack that arrived is damaged or cut short"));
   }

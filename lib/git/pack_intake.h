@@ -14,6 +14,7 @@
 #include <string_view>
 
 struct git_indexer;
+struct git_indexer_progress;
 
 namespace holdfast::git {
 
@@ -51,6 +52,9 @@ class PackIntake {
   struct CloseIndexer {
     void operator()(git_indexer* indexer) const;
   };
+  struct FreeProgress {
+    void operator()(git_indexer_progress* progress) const;
+  };
 
   PackIntake(std::string repository, std::string folder, const IntakeRules& rules)
       : repository_(std::move(repository)), folder_(std::move(folder)), rules_(rules) {}
@@ -64,6 +68,8 @@ class PackIntake {
   std::string name_;  // of the pack, empty while there is none
   RepositoryHandle handle_;
   ObjectsHandle present_, together_;
+  // libgit2 counts in here from the first append to the commit: one for the whole pack.
+  std::unique_ptr<git_indexer_progress, FreeProgress> progress_;
   std::unique_ptr<git_indexer, CloseIndexer> indexer_;
 };
 
