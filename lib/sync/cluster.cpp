@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/cluster.h"
+
+#include <charconv>
+#include <thread>
+
+#include "base/log.h"
+#include "sync/names.h"
+
+namespace holdfast::sync {
+
+using GroupKind = std::pair<std::string, std::string>;
+
+// Everything known of one kind. Guarded with the whole state; the thread only reports.
+struct Cluster::Watched {
+  kube::KindInfo kind;
+  bool synced = false;
+  bool trouble = false;
+  bool ended = false;  // the kind is not served any more
+  SteadyTime ended_at{};
+  std::optional<SteadyTime> trouble_since;
+  std::map<std::pair<std::string, std::string>, ObjectPtr> objects;  // by namespace and name
+};
+
+struct Cluster::State {
+  Tracking tracking;
+  std::map<GroupKind, Watched> kinds;
+  std::map<GroupKind, std::jthread> threads;
+  std::map<Key, std::set<std::string>> interest;              // target keys → applications
+  std::map<std::string, std::set<Key>> targets;               // and back
+  std::map<GroupKind, std::set<std::string>> waiting;         // for the first list
+  std::map<std::string, std::set<Key>> tracked;               // application → its live objects
+  std::set<std::string> dead;                                 // uids that were seen to end: a late read of
+                                                              // ours must not bring them back
+};
+
+namespace {
+
+constexpr std::size_t dead_max = 4096;
+
+// A kind whose watch just ended is not watched again at once, whatever discovery says.
+constexpr auto rest_after_end = std::chrono::seconds(2);
+// A kind that cannot be listed for this long holds up only itself: a broken conversion webhook.
+constexpr auto trouble_patience = std::chrono::seconds(10);
+
+bool is_whole(const Value& object) { return object.find_path({"metadata", "managedFields"}) != nullptr; }
+
+// Of objects that nobody manages only what finds them again.
+Value slim(const Value& object) {
+  Value small = Object{{"apiVersion", object.text({"apiVersion"})}, {"kind", object.text({"kind"})}};
+  for (const std::string_view name : {"name", "namespace", "uid", "resourceVersion", "ownerReferences"}) {
+    if (const Value* value = object.find_path({"metadata", name})) small["metadata"][name] = *value;
+  }
+  return small;
+}
+
+std::uint64_t version_number(const Value& object) {
+  const auto text = object.text({"metadata", "resourceVersion"});
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+bool has_owner(const Value& object) {
+  const Value* owners = object.find_path({"metadata", "ownerReferences"});
+  return owners != nullptr && owners->as_array() != nullptr && !owners->as_array()->empty();
+}
+
+GroupKind group_kind(const Key& key) { return {key.group, key.kind}; }
+
+}  // namespace
+
+Cluster::Cluster(kube::Client& client, OnChange on_change)
+    : client_(client), on_change_(std::move(on_change)), state_(std::make_unique<Guarded<State>>()) {}
+
+Cluster::~Cluster() {
+  // The threads report into the state until they end, so they are taken out before they are joined.
+  std::map<GroupKind, std::jthread> threads;
+  threads.swap(state_->lock()->threads);
+  for (auto& [kind, thread] : threads) thread.request_stop();
+}
+
+void Cluster::configure(const Tracking& tracking) {
+  auto state = state_->lock();
+  const auto& old = state->tracking;
+  if (old.method == tracking.method && old.label == tracking.label &&
+      old.installation_id == tracking.installation_id) {
+    return;
+  }
+  state->tracking = tracking;
+  state->tracked.clear();
+  for (const auto& [kind, watched] : state->kinds) {
+    for (const auto& [name, object] : watched.objects) {
+      const auto owner = owner_of(*object, tracking);
+      if (!owner.empty()) state->tracked[owner].insert(key_of(*object));
+    }
+  }
+}
+
+// resourceVersions of one cluster are comparable numbers (KEP-5504, and etcd's since ever).
+bool Cluster::is_newer(const Value& held, const Value& fresh) {
+  if (held.text({"metadata", "uid"}) != fresh.text({"metadata", "uid"})) {
+    return version_number(fresh) > version_number(held);
+  }
+  return version_number(fresh) >= version_number(held);
+}
+
+void Cluster::store(State& state, Value&& object, std::set<std::string>& touched) {
+  const Key key = key_of(object);
+  const auto found = state.kinds.find(group_kind(key));
+  if (found == state.kinds.end()) return;
+  if (state.dead.contains(std::string(object.text({"metadata", "uid"})))) return;
+  ObjectPtr& held = found->second.objects[{key.namespace_, key.name}];
+  if (held != nullptr && !is_newer(*held, object)) return;
+  const auto owner = owner_of(object, state.tracking);
+  const auto before = held == nullptr ? std::string() : owner_of(*held, state.tracking);
+  const auto interested = state.interest.find(key);
+  const bool keep = !owner.empty() || interested != state.interest.end() ||
+                    key.kind == "CustomResourceDefinition" || key.kind == "Namespace";
+  if (before != owner && !before.empty()) {
+    touched.insert(before);
+    state.tracked[before].erase(key);
+  }
+  if (!owner.empty()) {
+    touched.insert(owner);
+    state.tracked[owner].insert(key);
+  }
+  if (interested != state.interest.end()) touched.insert(interested->second.begin(), interested->second.end());
+  held = std::make_shared<const Value>(keep ? std::move(object) : slim(object));
+}
+
+void Cluster::bury(State& state, std::string uid) {
+  // Only reads that are under way just now can come late: a few thousand uids cover them all.
+  if (state.dead.size() >= dead_max) state.dead.clear();
+  state.dead.insert(std::move(uid));
+}
+
+void Cluster::observe(const std::string& group, const std::string& kind, kube::WatchEvent&& event) {
+  std::set<std::string> touched;
+  {
+    auto state = state_->lock();
+    const auto found = state->kinds.find({group, kind});
+    if (found == state->kinds.end()) return;
+    Watched& watched = found->second;
+    switch (event.kind) {
+      case kube::WatchEvent::Kind::added:
+      case kube::WatchEvent::Kind::modified:
+        watched.trouble = false;
+        store(*state, std::move(event.object), touched);
+        break;
+      case kube::WatchEvent::Kind::deleted: {
+        const Key key = key_of(event.object);
+        const auto held = watched.objects.find({key.namespace_, key.name});
+        if (held == watched.objects.end()) break;
+        // An older incarnation's end does not remove what was made since.
+        if (held->second->text({"metadata", "uid"}) != event.object.text({"metadata", "uid"})) break;
+        const auto owner = owner_of(*held->second, state->tracking);
+        if (!owner.empty()) {
+          touched.insert(owner);
+          state->tracked[owner].erase(key);
+        }
+        if (const auto who = state->interest.find(key); who != state->interest.end()) {
+          touched.insert(who->second.begin(), who->second.end());
+        }
+        bury(*state, std::string(held->second->text({"metadata", "uid"})));
+        watched.objects.erase(held);
+        break;
+      }
+      case kube::WatchEvent::Kind::synced:
+        watched.synced = true;
+        watched.trouble = false;
+        watched.trouble_since.reset();
+        touched.swap(state->waiting[{group, kind}]);
+        break;
+      case kube::WatchEvent::Kind::trouble:
+        watched.trouble = true;
+        if (!watched.trouble_since) watched.trouble_since = client_.clock().steady();
+        break;
+    }
+  }
+  for (const auto& application : touched) on_change_(application);
+}
+
+void Cluster::start(const kube::KindInfo& kind) {
+  const GroupKind id{kind.group, kind.kind};
+  auto state = state_->lock();
+  const auto [place, fresh] = state->kinds.try_emplace(id);
+  if (!fresh && !place->second.ended) return;
+  if (!fresh && client_.clock().steady() - place->second.ended_at < rest_after_end) return;
+  place->second = Watched{};
+  place->second.kind = kind;
+  log::debug("watching a kind", {{"group", kind.group}, {"kind", kind.kind}});
+  state->threads[id] = std::jthread([this, kind, id](const std::stop_token& stop) {
+    const auto handler = [&](kube::WatchEvent&& event) { observe(kind.group, kind.kind, std::move(event)); };
+    const auto ended = kube::watch(client_, kind, {}, handler, stop);
+    if (stop.stop_requested()) return;
+    // What discovery says of the kind is out of date now.
+    std::ignore = client_.refresh_catalog(std::chrono::seconds(1));
+    std::set<std::string> touched;
+    {
+      auto locked = state_->lock();
+      Watched& watched = locked->kinds[id];
+      watched.ended = true;
+      watched.ended_at = client_.clock().steady();
+      watched.objects.clear();
+      touched.swap(locked->waiting[id]);
+    }
+    if (!ended) log::info("a watch ended", {{"kind", kind.kind}, {"cause", ended.error().message()}});
+    for (const auto& application : touched) on_change_(application);
+  });
+}
+
+void Cluster::watch_kinds(const std::vector<KindRef>& kinds) {
+  for (const auto& each : kinds) {
+    {
+      auto state = state_->lock();
+      const auto found = state->kinds.find({each.group, each.kind});
+      if (found != state->kinds.end() && !found->second.ended) continue;
+    }
+    const auto info = client_.kind_of(join_api_version(each.group, each.version), each.kind);
+    if (info && info->has_verb("watch") && info->has_verb("list")) start(*info);
+  }
+}
+
+Result<View> Cluster::live_of(const std::string& application, const std::vector<KindRef>& kinds,
+                              const std::set<Key>& targets) {
+  watch_kinds(kinds);
+  View view;
+  std::vector<std::pair<Key, std::string>> thin;
+  {
+    auto state = state_->lock();
+    for (const auto& key : state->targets[application]) {
+      if (!targets.contains(key)) state->interest[key].erase(application);
+      if (state->interest[key].empty()) state->interest.erase(key);
+    }
+    state->targets[application] = targets;
+    for (const auto& key : targets) state->interest[key].insert(application);
+    for (const auto& each : kinds) {
+      const auto found = state->kinds.find({each.group, each.kind});
+      if (found == state->kinds.end() || found->second.ended) continue;  // not served
+      if (found->second.trouble) view.complete = false;
+      const auto& since = found->second.trouble_since;
+      const bool given_up = since && client_.clock().steady() - *since > trouble_patience;
+      if (found->second.synced || given_up) continue;
+      view.ready = view.complete = false;
+      view.waits_for = each.kind;
+      state->waiting[{each.group, each.kind}].insert(application);
+    }
+    if (!view.ready) return view;
+    std::set<Key> wanted = targets;
+    for (const auto& key : state->tracked[application]) wanted.insert(key);
+    for (const auto& key : wanted) {
+      const auto watched = state->kinds.find(group_kind(key));
+      if (watched == state->kinds.end()) continue;
+      const auto held = watched->second.objects.find({key.namespace_, key.name});
+      if (held == watched->second.objects.end()) continue;
+      const bool target = targets.contains(key);
+      if (!target && has_owner(*held->second)) continue;
+      if (!is_whole(*held->second)) thin.emplace_back(key, watched->second.kind.version);
+      view.objects[key] = held->second;
+    }
+  }
+  for (const auto& [key, version] : thin) {
+    const ObjectPtr object = TRY(fetch(key, version));
+    if (object == nullptr) {
+      view.objects.erase(key);
+    } else {
+      view.objects[key] = object;
+      note_written(*object);
+    }
+  }
+  return view;
+}
+
+void Cluster::note_written(const Value& object) {
+  std::set<std::string> touched;
+  auto state = state_->lock();
+  store(*state, Value(object), touched);
+}
+
+void Cluster::note_removed(const Key& key) {
+  auto state = state_->lock();
+  const auto watched = state->kinds.find(group_kind(key));
+  if (watched == state->kinds.end()) return;
+  const auto held = watched->second.objects.find({key.namespace_, key.name});
+  if (held == watched->second.objects.end()) return;
+  bury(*state, std::string(held->second->text({"metadata", "uid"})));
+  const auto owner = owner_of(*held->second, state->tracking);
+  if (!owner.empty()) state->tracked[owner].erase(key);
+  watched->second.objects.erase(held);
+}
+
+Result<ObjectPtr> Cluster::fetch(const Key& key, const std::string& version) {
+  auto object = client_.get({key.group, version, key.kind, key.namespace_, key.name});
+  if (object) return std::make_shared<const Value>(*std::move(object));
+  if (object.error().code() == Code::object_missing) return ObjectPtr();
+  return failure(std::move(object).error());
+}
+
+std::vector<Key> Cluster::untracked_in(const std::string& namespace_) {
+  std::vector<Key> found;
+  auto state = state_->lock();
+  for (const auto& [id, watched] : state->kinds) {
+    for (auto at = watched.objects.lower_bound({namespace_, ""});
+         at != watched.objects.end() && at->first.first == namespace_; ++at) {
+      if (has_owner(*at->second) || !owner_of(*at->second, state->tracking).empty()) continue;
+      found.push_back({id.first, id.second, namespace_, at->first.second});
+    }
+  }
+  return found;
+}
+
+void Cluster::forget(const std::string& application) {
+  auto state = state_->lock();
+  for (const auto& key : state->targets[application]) {
+    state->interest[key].erase(application);
+    if (state->interest[key].empty()) state->interest.erase(key);
+  }
+  state->targets.erase(application);
+}
+
+std::size_t Cluster::watched_kinds() { return state_->lock()->kinds.size(); }
+
+}  // namespace holdfast::sync

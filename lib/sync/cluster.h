@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lives, kept current by watches of the kinds that are managed and of no others. The whole object
+// is kept where an Application tracks or targets it; of the rest only name, owner and version. A view
+// says whether it is complete, because nothing may be pruned from a view that is not.
+// It does not know Applications' specs, Git or rendering.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/guarded.h"
+#include "kube/client.h"
+#include "kube/watch.h"
+#include "sync/compare.h"
+#include "sync/tracking.h"
+
+namespace holdfast::sync {
+
+struct KindRef {
+  std::string group, version, kind;
+
+  auto operator<=>(const KindRef&) const = default;
+};
+
+struct View {
+  Live objects;
+  bool ready = true;      // every kind's first list is here
+  bool complete = true;   // and none of the watches is in trouble
+  std::string waits_for;  // the kind that is not ready
+};
+
+struct Orphan {
+  Key key;
+};
+
+class Cluster {
+ public:
+  // `on_change` gets the name of an Application whose objects changed; called on watch threads.
+  using OnChange = std::function<void(const std::string& application)>;
+
+  Cluster(kube::Client& client, OnChange on_change);
+  ~Cluster();
+
+  // Which metadata says whose an object is. A change relabels everything that is kept.
+  void configure(const Tracking& tracking);
+
+  // Watches the kinds from now on. A kind that the cluster does not serve is left out.
+  void watch_kinds(const std::vector<KindRef>& kinds);
+
+  // The application's objects: tracked ones without an owner, and what has one of the `targets`.
+  // `application` is told of changes of all of these from now on.
+  Result<View> live_of(const std::string& application, const std::vector<KindRef>& kinds,
+                       const std::set<Key>& targets);
+
+  // What a write returned: the view is never older than our own writes.
+  void note_written(const Value& object);
+  void note_removed(const Key& key);
+
+  // One object, straight from the server; null when there is none.
+  Result<ObjectPtr> fetch(const Key& key, const std::string& version);
+
+  // Untracked top-level objects of a namespace, of the watched kinds.
+  [[nodiscard]] std::vector<Key> untracked_in(const std::string& namespace_);
+
+  void forget(const std::string& application);
+  [[nodiscard]] std::size_t watched_kinds();
+
+ private:
+  struct Watched;
+  struct State;
+
+  void start(const kube::KindInfo& kind);
+  void observe(const std::string& group, const std::string& kind, kube::WatchEvent&& event);
+  void store(State& state, Value&& object, std::set<std::string>& touched);
+  static void bury(State& state, std::string uid);
+  [[nodiscard]] static bool is_newer(const Value& held, const Value& fresh);
+
+  kube::Client& client_;
+  OnChange on_change_;
+  std::unique_ptr<Guarded<State>> state_;
+};
+
+}  // namespace holdfast::sync

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/compare.h"
+
+#include <gtest/gtest.h>
+
+#include "sync/fields.h"
+#include "sync/jq_path.h"
+#include "value/json.h"
+
+namespace holdfast::sync {
+namespace {
+
+Value object(std::string_view text) { return *json::parse(text, "test"); }
+
+constexpr const char* ours =
+    R"("managedFields":[{"manager":"argocd-controller","operation":"Apply",
+       "fieldsV1":{"f:data":{"f:a":{}},"f:items":{"k:{\"name\":\"x\"}":{".":{},"f:v":{}}}}}])";
+
+Value live_object(std::string_view rest) {
+  return object(fmt::format(R"({{"metadata":{{{}}},{}}})", ours, rest));
+}
+
+TEST(Differs, OnlyFieldsThatWeOwnCount) {
+  const auto ignore = Ignore::make({});
+  const Key key{"", "ConfigMap", "shop", "one"};
+  const Value predicted = live_object(R"("data":{"a":"1","b":"x"},"items":[{"name":"x","v":1}])");
+  struct Case {
+    const char* name;
+    const char* live;
+    bool want;
+  };
+  const Case cases[] = {
+      {"equal", R"("data":{"a":"1","b":"x"},"items":[{"name":"x","v":1}])", false},
+      {"somebody else's field", R"("data":{"a":"1","b":"other"},"items":[{"name":"x","v":1}])", false},
+      {"our field changed", R"("data":{"a":"2","b":"x"},"items":[{"name":"x","v":1}])", true},
+      {"our field removed", R"("data":{"b":"x"},"items":[{"name":"x","v":1}])", true},
+      {"our item stands elsewhere", R"("data":{"a":"1"},"items":[{"name":"w","v":9},{"name":"x","v":1}])", false},
+      {"our item changed", R"("data":{"a":"1"},"items":[{"name":"x","v":2}])", true},
+      {"status is not Git's", R"("data":{"a":"1"},"items":[{"name":"x","v":1}],"status":{"a":1})", false},
+  };
+  for (const auto& each : cases) EXPECT_EQ(differs(key, live_object(each.live), predicted, *ignore), each.want) << each.name;
+}
+
+TEST(Differs, AFieldThatLeftGitCountsWhileItLives) {
+  const auto ignore = Ignore::make({});
+  const Value live = live_object(R"("data":{"a":"1"})");
+  Value predicted = live_object(R"("data":{})");
+  predicted["metadata"]["managedFields"] = Array{};
+  EXPECT_TRUE(differs({}, live, predicted, *ignore));
+}
+
+TEST(Ignored, PointersAndJqAreTakenOutOfBothSides) {
+  const auto ignore = Ignore::make({{"", "ConfigMap", "", "", {"/data/a", "/missing/x"}, {".items[] | select(.name == \"x\") | .v"}, {}}});
+  ASSERT_TRUE(ignore);
+  const Key key{"", "ConfigMap", "shop", "one"};
+  const Value predicted = live_object(R"("data":{"a":"1"},"items":[{"name":"x","v":1}])");
+  EXPECT_FALSE(differs(key, live_object(R"("data":{"a":"2"},"items":[{"name":"x","v":7}])"), predicted, *ignore));
+}
+
+TEST(Jq, SelectsPlacesOrRefusesByName) {
+  const Value document = object(R"({"a":{"b.c":1,"list":[{"n":"x","v":1},{"n":"y","v":2}]}})");
+  struct Case {
+    const char* path;
+    std::size_t places;
+  };
+  const Case cases[] = {{".a", 1}, {".a.list[]", 2}, {".a.list[0].v", 1}, {".a[\"b.c\"]", 1}, {".a.\"b.c\"", 1},
+                        {".a.list[] | select(.n == \"y\")", 1}, {".a.list[-1]", 1}, {".missing", 0},
+                        {".a.list[] | select(.n | startswith(\"x\")) | .v", 1}, {".a.list[0].v, .a.list[1].v", 2},
+                        {".a.list[] | select(.v > 1 and .n != \"x\")", 1}, {"..", 10}, {".a.list[]?.v", 2}};
+  for (const auto& each : cases) {
+    const auto path = JqPath::parse(each.path);
+    ASSERT_TRUE(path) << each.path;
+    EXPECT_EQ(path->select(document).size(), each.places) << each.path;
+  }
+  for (const char* bad : {".a[", ")", ".a | nosuch", ".a.\"x", "select()", ""}) EXPECT_FALSE(JqPath::parse(bad)) << bad;
+}
+
+TEST(Fields, ProjectFindsItemsByTheirKey) {
+  const Value fields = object(R"({"f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{"f:name":{}}},
+                                  "f:set":{"v:\"b\"":{}}}})");
+  const Value live = object(R"({"spec":{"ports":[{"port":81},{"port":80,"protocol":"TCP","name":"http"}],"set":["a","b"]}})");
+  const Value cut = project(live, fields);
+  EXPECT_EQ(cut.find_path({"f:spec", "f:ports", "k:{\"port\":80,\"protocol\":\"TCP\"}", "f:name"})->as_string()->c_str(),
+            std::string("http"));
+  EXPECT_NE(cut.find_path({"f:spec", "f:set", "v:\"b\""}), nullptr);
+}
+
+}  // namespace
+}  // namespace holdfast::sync

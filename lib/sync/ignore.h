@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// ignoreDifferences: what is taken out of both sides before they are compared. Pure.
+// Mirrors argoproj/argo-cd 3.6 util/argo/normalizers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sync/application.h"
+#include "sync/jq_path.h"
+#include "sync/key.h"
+
+namespace holdfast::sync {
+
+// The rules of an Application and of argocd-cm, jq expressions parsed.
+class Ignore {
+ public:
+  // Refuses with Code::application_spec an expression that does not parse.
+  static Result<Ignore> make(std::vector<IgnoreRule> rules);
+
+  // Takes out of both objects what the rules for `key` name; `live` says who manages which field.
+  void normalize(const Key& key, Value& live, Value& predicted) const;
+  // Copies into `target` what the rules name in `live` (RespectIgnoreDifferences).
+  void respect(const Key& key, const Value& live, Value& target) const;
+  [[nodiscard]] bool concerns(const Key& key) const;
+
+ private:
+  struct Rule {
+    IgnoreRule rule;
+    std::vector<JqPath> jq;
+  };
+
+  std::vector<Rule> rules_;
+};
+
+}  // namespace holdfast::sync

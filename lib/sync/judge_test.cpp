@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/judge.h"
+
+#include <gtest/gtest.h>
+
+#include "sync/project.h"
+#include "sync/report.h"
+#include "value/json.h"
+
+namespace holdfast::sync {
+namespace {
+
+Value object(std::string_view text) { return *json::parse(text, "test"); }
+
+Application application(std::string_view policy, std::string_view status = "{}") {
+  auto made = decode_application(object(fmt::format(
+      R"({{"metadata":{{"name":"web","namespace":"argocd"}},"spec":{{"project":"default",
+         "source":{{"repoURL":"r","path":"."}},"destination":{{"server":"https://kubernetes.default.svc"}},
+         "syncPolicy":{}}},"status":{}}})", policy, status)));
+  return *std::move(made);
+}
+
+const std::vector<std::string> revisions{"abc"};
+
+std::optional<OperationState> state_of(std::string_view phase, std::int64_t attempts = 0) {
+  return decode_state(object(fmt::format(
+      R"({{"operationState":{{"phase":"{}","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:00Z",
+         "message":"why","operation":{{"sync":{{"autoHealAttemptsCount":{}}}}},
+         "syncResult":{{"revision":"abc","source":{{"repoURL":"r","path":"."}}}}}}}})", phase, attempts)));
+}
+
+Judgement out_of_sync() {
+  Judgement judgement;
+  judgement.sync = "OutOfSync";
+  judgement.rows = {{.key = {"", "ConfigMap", "shop", "a"}, .version = "v1", .status = "OutOfSync"},
+                    {.key = {"", "ConfigMap", "shop", "b"}, .version = "v1", .status = "Synced"}};
+  return judgement;
+}
+
+const WallTime now = *parse_rfc3339("2026-01-01T00:00:01Z");
+
+TEST(AutoSync, StartsWhenTheRevisionIsNew) {
+  const auto app = application(R"({"automated":{"prune":true},"syncOptions":["A=b"]})");
+  const auto judgement = out_of_sync();
+  const std::optional<OperationState> none;
+  const auto decision = decide_auto_sync({app, judgement, revisions, none, now});
+  ASSERT_TRUE(decision.operation);
+  EXPECT_EQ(json::write(*decision.operation),
+            R"({"initiatedBy":{"automated":true},"retry":{"limit":5},"sync":{"prune":true,"revision":"abc",)"
+            R"("source":{"path":".","repoURL":"r"},"syncOptions":["A=b"]}})");
+}
+
+TEST(AutoSync, AFailedRevisionIsToldAndNotRepeated) {
+  const auto app = application(R"({"automated":{"selfHeal":true}})");
+  const auto judgement = out_of_sync();
+  const auto state = state_of("Failed");
+  const auto decision = decide_auto_sync({app, judgement, revisions, state, now});
+  EXPECT_FALSE(decision.operation);
+  ASSERT_TRUE(decision.error);
+  EXPECT_EQ(decision.error->message, "Failed last sync attempt to [abc]: why");
+}
+
+TEST(AutoSync, HealingTakesOnlyWhatDiffersAndWaitsLongerEachTime) {
+  const auto app = application(R"({"automated":{"selfHeal":true}})");
+  const auto judgement = out_of_sync();
+  const auto first = state_of("Succeeded");
+  const auto decision = decide_auto_sync({app, judgement, revisions, first, now});
+  ASSERT_TRUE(decision.operation);
+  EXPECT_EQ(decision.operation->find_path({"sync", "resources"})->as_array()->size(), 1U);
+  EXPECT_EQ(*decision.operation->find_path({"sync", "autoHealAttemptsCount"})->as_int(), 1);
+  const auto second = state_of("Succeeded", 2);
+  const auto later = decide_auto_sync({app, judgement, revisions, second, now});
+  EXPECT_FALSE(later.operation);
+  EXPECT_EQ(later.look_again, std::chrono::seconds(5));  // 6 s after an end one second ago
+}
+
+TEST(AutoSync, AnEmptiedFolderIsNotSynced) {
+  const auto app = application(R"({"automated":{"prune":true}})");
+  auto judgement = out_of_sync();
+  for (auto& row : judgement.rows) row.requires_pruning = true;
+  const std::optional<OperationState> none;
+  const auto decision = decide_auto_sync({app, judgement, revisions, none, now});
+  EXPECT_FALSE(decision.operation);
+  EXPECT_EQ(decision.error->message, "Skipping sync attempt to [abc]: auto-sync will wipe out all resources");
+}
+
+TEST(Project, RulesFollowTheirGlobsAndDenials) {
+  const auto project = decode_project(object(R"({"metadata":{"name":"p"},"spec":{
+    "sourceRepos":["https://git.example.com/*","!https://git.example.com/secret*"],
+    "destinations":[{"server":"*","namespace":"shop-*"},{"server":"*","namespace":"!shop-private"}],
+    "clusterResourceWhitelist":[{"group":"","kind":"Namespace"}],
+    "namespaceResourceBlacklist":[{"group":"","kind":"Secret"}]}})"));
+  const auto source = [](const char* url) { return decode_source(Object{{"repoURL", url}}); };
+  EXPECT_TRUE(project.permits_source(source("https://git.example.com/app.git")));
+  // As upstream: a denial permits whatever it does not name.
+  EXPECT_TRUE(project.permits_source(source("https://other.example.com/app")));
+  EXPECT_FALSE(project.permits_source(source("https://git.example.com/secrets")));
+  EXPECT_TRUE(project.permits_destination({"https://kubernetes.default.svc", "in-cluster", "shop-a"}));
+  EXPECT_FALSE(project.permits_destination({"https://kubernetes.default.svc", "in-cluster", "shop-private"}));
+  EXPECT_FALSE(project.permits_kind({"", "ClusterRole", "", "x"}, Scope::cluster));
+  EXPECT_TRUE(project.permits_kind({"", "Namespace", "", "x"}, Scope::cluster));
+  EXPECT_FALSE(project.permits_kind({"", "Secret", "shop-a", "x"}, Scope::namespaced));
+  EXPECT_TRUE(project.permits_kind({"", "ConfigMap", "shop-a", "x"}, Scope::namespaced));
+}
+
+TEST(Windows, DenyWinsAndAnAllowThatIsClosedBlocks) {
+  const WindowSubject subject{"web", "shop", "https://kubernetes.default.svc", "in-cluster"};
+  struct Case {
+    const char* windows;
+    bool automated, manual;
+  };
+  const Case cases[] = {
+      {R"([])", true, true},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","applications":["*"]}])", false, false},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","applications":["*"],"manualSync":true}])", false, true},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","applications":["other"]}])", true, true},
+      {R"([{"kind":"allow","schedule":"0 0 1 1 *","duration":"1s","namespaces":["shop"]}])", false, false},
+      {R"([{"kind":"allow","schedule":"* * * * *","duration":"1h","namespaces":["sh*"]}])", true, true},
+  };
+  const auto noon = *parse_rfc3339("2026-06-15T12:00:30Z");
+  for (const auto& each : cases) {
+    const Value list = object(each.windows);
+    const auto windows = decode_windows(&list);
+    EXPECT_EQ(may_sync(windows, subject, SyncKind::automated, noon), each.automated) << each.windows;
+    EXPECT_EQ(may_sync(windows, subject, SyncKind::manual, noon), each.manual) << each.windows;
+  }
+}
+
+TEST(Report, KeepsTheTimeOfWhatDidNotChange) {
+  const auto later = *parse_rfc3339("2026-01-01T01:00:00Z");
+  Value status = report_conditions(Object{}, {{"SyncError", "m"}}, {"SyncError"}, now);
+  const Value before = status;
+  status = report_conditions(std::move(status), {{"SyncError", "m"}}, {"SyncError"}, later);
+  EXPECT_EQ(status, before);
+  status = report_conditions(std::move(status), {}, {"SyncError"}, later);
+  EXPECT_EQ(status.find("conditions"), nullptr);
+}
+
+TEST(Application, DurationsAreGos) {
+  EXPECT_EQ(parse_go_duration("1h2m3.5s"), std::chrono::milliseconds(3'723'500));
+  EXPECT_EQ(parse_go_duration("180s"), std::chrono::seconds(180));
+  EXPECT_EQ(parse_go_duration("0"), Duration{0});
+  for (const char* bad : {"", "5", "1x", "s"}) EXPECT_EQ(parse_go_duration(bad), std::nullopt) << bad;
+}
+
+}  // namespace
+}  // namespace holdfast::sync

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What applying a target would leave, asked of the API server (server-side apply as a dry run), and asked
+// only when target or live object changed in what we own: an unchanged object costs no request.
+// Mirrors argoproj/argo-cd 3.6 gitops-engine/pkg/diff/diff.go: serverSideDiff.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/guarded.h"
+#include "kube/client.h"
+#include "sync/compare.h"
+
+namespace holdfast::sync {
+
+class Predictor {
+ public:
+  explicit Predictor(kube::Client& client) : client_(client) {}
+
+  // For targets that live. Index by key; a refusal stands in its place.
+  Predictions predict(const std::string& application, const Targets& targets, const Live& live);
+
+  // After a comparison: these targets are equal to what lives.
+  void remember(const std::string& application, const Targets& targets, const std::vector<Delta>& deltas);
+  void forget(const std::string& application);
+
+  [[nodiscard]] std::uint64_t requests() const { return requests_; }
+
+ private:
+  struct Known {
+    std::uint64_t target = 0;
+    std::uint64_t live = 0;
+    Prediction prediction;
+  };
+  using Table = std::map<std::string, std::map<Key, Known>>;
+
+  kube::Client& client_;
+  Guarded<Table> known_;
+  std::atomic<std::uint64_t> requests_ = 0;
+};
+
+// The live object's fields that we own, as a number: equal numbers, nothing of ours has changed.
+std::uint64_t fingerprint(const Value& live);
+
+}  // namespace holdfast::sync

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/project.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/glob.h"
+#include "sync/names.h"
+
+namespace holdfast::sync {
+namespace {
+
+std::vector<KindRule> decode_rules(const Value* rules) {
+  std::vector<KindRule> decoded;
+  const auto* array = rules == nullptr ? nullptr : rules->as_array();
+  if (array == nullptr) return decoded;
+  for (const auto& each : *array) {
+    decoded.push_back({std::string(each.text({"group"})), std::string(each.text({"kind"})),
+                       std::string(each.text({"name"}))});
+  }
+  return decoded;
+}
+
+bool matches(const KindRule& rule, const Key& key) {
+  return glob_match(rule.group, key.group) && glob_match(rule.kind, key.kind) &&
+         (rule.name.empty() || glob_match(rule.name, key.name));
+}
+
+bool any_matches(const std::vector<KindRule>& rules, const Key& key) {
+  return std::ranges::any_of(rules, [&](const auto& rule) { return matches(rule, key); });
+}
+
+// A pattern that starts with '!' denies what the rest matches.
+struct Verdict {
+  bool allowed = false, denied = false;
+};
+
+Verdict judge_pattern(std::string_view pattern, std::string_view text, GlobMode mode) {
+  if (!pattern.starts_with('!')) return {glob_match(pattern, text, mode), false};
+  const bool hit = glob_match(pattern.substr(1), text, mode);
+  return {!hit, hit};
+}
+
+Verdict judge_destination(const Destination& rule, const Destination& asked) {
+  const bool by_name = rule.server.empty() && !rule.name.empty();
+  const Verdict place = by_name ? judge_pattern(rule.name, asked.name, GlobMode::plain)
+                                : judge_pattern(rule.server, asked.server, GlobMode::plain);
+  const Verdict space = judge_pattern(rule.namespace_, asked.namespace_, GlobMode::plain);
+  const bool denies_place = (by_name ? rule.name : rule.server).starts_with('!');
+  const bool denies_space = rule.namespace_.starts_with('!');
+  Verdict verdict{place.allowed && space.allowed, false};
+  // A denied namespace counts on the rule's cluster, a denied cluster for the rule's namespaces.
+  if (denies_space && space.denied && place.allowed) verdict.denied = true;
+  if (denies_place && place.denied && (space.allowed || denies_space)) verdict.denied = true;
+  return verdict;
+}
+
+std::vector<Condition> admit_destination(const Application& application, LocalCluster local) {
+  const auto& asked = application.destination;
+  if (!asked.server.empty() && !asked.name.empty()) {
+    return {{"InvalidSpecError",
+             fmt::format("application destination can't have both name and server defined: {} {}",
+                         asked.name, asked.server)}};
+  }
+  if (asked.server.empty() && asked.name.empty()) {
+    return {{"InvalidSpecError", "Destination server missing from app spec"}};
+  }
+  if (!asked.name.empty() && asked.name != names::local_name) {
+    return {{"InvalidSpecError", fmt::format("there are no clusters with this name: {}", asked.name)}};
+  }
+  if (!asked.server.empty() && asked.server != names::local_server) {
+    return {{"InvalidSpecError",
+             fmt::format("error getting cluster by server \"{0}\": cluster \"{0}\" not found",
+                         asked.server)}};
+  }
+  if (local == LocalCluster::disabled) {
+    return {{"InvalidSpecError",
+             fmt::format("error getting cluster by server \"{0}\": cluster \"{0}\" is disabled",
+                         names::local_server)}};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string normalize_repository(std::string_view url) {
+  std::string text(trim(url));
+  const auto at = text.find('@');
+  const auto colon = text.find(':', at == std::string::npos ? 0 : at);
+  if (text.find("://") == std::string::npos && at != std::string::npos && colon != std::string::npos) {
+    text = "ssh://" + text.substr(0, colon) + "/" + text.substr(colon + 1);
+  }
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (text.ends_with('/')) text.pop_back();
+  if (text.ends_with(".git")) text.resize(text.size() - 4);
+  return text;
+}
+
+bool Project::permits_source(const Source& source) const {
+  bool allowed = false;
+  const auto asked = normalize_repository(source.repo_url);
+  for (const auto& pattern : source_repos) {
+    if (pattern == "*") {
+      allowed = true;
+      continue;
+    }
+    const bool denies = pattern.starts_with('!');
+    const auto rule = (denies ? "!" : "") + normalize_repository(pattern.substr(denies ? 1 : 0));
+    const Verdict verdict = judge_pattern(rule, asked, GlobMode::separator);
+    if (verdict.denied) return false;
+    allowed = allowed || verdict.allowed;
+  }
+  return allowed;
+}
+
+bool Project::permits_destination(const Destination& destination) const {
+  bool allowed = false;
+  for (const auto& rule : destinations) {
+    const Verdict verdict = judge_destination(rule, destination);
+    if (verdict.denied) return false;
+    allowed = allowed || verdict.allowed;
+  }
+  return allowed;
+}
+
+bool Project::permits_kind(const Key& key, Scope scope) const {
+  if (scope == Scope::cluster) return any_matches(cluster_allowed, key) && !any_matches(cluster_denied, key);
+  const bool allowed = !namespace_allowed || any_matches(*namespace_allowed, key);
+  return allowed && !any_matches(namespace_denied, key);
+}
+
+Project decode_project(const Value& object) {
+  Project project;
+  project.name = object.text({"metadata", "name"});
+  const Value* found = object.find("spec");
+  const Value none;
+  const Value& spec = found == nullptr ? none : *found;
+  project.source_repos = strings_of(spec.find("sourceRepos"));
+  if (const Value* list = spec.find("destinations"); list != nullptr && list->as_array() != nullptr) {
+    for (const auto& each : *list->as_array()) {
+      project.destinations.push_back({std::string(each.text({"server"})),
+                                      std::string(each.text({"name"})),
+                                      std::string(each.text({"namespace"}))});
+    }
+  }
+  project.cluster_allowed = decode_rules(spec.find("clusterResourceWhitelist"));
+  project.cluster_denied = decode_rules(spec.find("clusterResourceBlacklist"));
+  project.namespace_denied = decode_rules(spec.find("namespaceResourceBlacklist"));
+  const Value* allowed = spec.find("namespaceResourceWhitelist");
+  if (allowed != nullptr && allowed->is_array()) project.namespace_allowed = decode_rules(allowed);
+  if (const Value* orphans = spec.find("orphanedResources"); orphans != nullptr && orphans->is_object()) {
+    project.orphans_reported = true;
+    project.orphans_warned = flag_of(orphans->find("warn"));
+    project.orphans_ignored = decode_rules(orphans->find("ignore"));
+  }
+  project.windows = decode_windows(spec.find("syncWindows"));
+  return project;
+}
+
+std::optional<Destination> local_destination(const Destination& destination) {
+  if (!destination.server.empty() && !destination.name.empty()) return std::nullopt;
+  if (destination.server != names::local_server && destination.name != names::local_name) {
+    return std::nullopt;
+  }
+  return Destination{std::string(names::local_server), std::string(names::local_name),
+                     destination.namespace_};
+}
+
+std::vector<Condition> admit(const Application& application, const Project* project,
+                             LocalCluster local) {
+  if (project == nullptr) {
+    return {{"InvalidSpecError", fmt::format("Application referencing project {} which does not exist",
+                                             application.project)}};
+  }
+  auto conditions = admit_destination(application, local);
+  if (!conditions.empty()) return conditions;
+  if (application.sources.empty()) {
+    return {{"InvalidSpecError", "spec.source.repoURL and either source.path, source.chart, or "
+                                 "source.ref are required"}};
+  }
+  for (const auto& source : application.sources) {
+    if (source.repo_url.empty() || (source.path.empty() && source.chart.empty() && source.ref.empty())) {
+      conditions.push_back({"InvalidSpecError",
+                            "spec.source.repoURL and either source.path, source.chart, or "
+                            "source.ref are required"});
+    } else if (!project->permits_source(source)) {
+      conditions.push_back({"InvalidSpecError",
+                            fmt::format("application repo {} is not permitted in project '{}'",
+                                        source.repo_url, project->name)});
+    }
+  }
+  const auto destination = local_destination(application.destination);
+  if (destination && !project->permits_destination(*destination)) {
+    conditions.push_back(
+        {"InvalidSpecError",
+         fmt::format("application destination server '{}' and namespace '{}' do not match any of "
+                     "the allowed destinations in project '{}'",
+                     destination->server, destination->namespace_, project->name)});
+  }
+  return conditions;
+}
+
+}  // namespace holdfast::sync

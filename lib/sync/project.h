@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// AppProject: what an Application may use and touch. Pure.
+// Mirrors argoproj/argo-cd 3.6 pkg/apis/application/v1alpha1/app_project_types.go and
+// util/argo/argo.go: ValidatePermissions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "sync/application.h"
+#include "sync/key.h"
+#include "sync/window.h"
+
+namespace holdfast::sync {
+
+struct KindRule {
+  std::string group, kind, name;
+};
+
+struct Project {
+  std::string name;
+  std::vector<std::string> source_repos;
+  std::vector<Destination> destinations;
+  std::vector<KindRule> cluster_allowed, cluster_denied, namespace_denied;
+  std::optional<std::vector<KindRule>> namespace_allowed;  // absent: all; present but empty: none
+  bool orphans_reported = false, orphans_warned = false;
+  std::vector<KindRule> orphans_ignored;
+  std::vector<Window> windows;
+
+  [[nodiscard]] bool permits_source(const Source& source) const;
+  [[nodiscard]] bool permits_destination(const Destination& destination) const;
+  [[nodiscard]] bool permits_kind(const Key& key, Scope scope) const;
+};
+
+Project decode_project(const Value& object);
+
+// A condition of an Application as its status shows it.
+struct Condition {
+  std::string type;
+  std::string message;
+
+  auto operator<=>(const Condition&) const = default;
+};
+
+enum class LocalCluster { enabled, disabled };
+
+// What keeps the Application from being looked at: destination, project, sources. Empty: admitted.
+std::vector<Condition> admit(const Application& application, const Project* project,
+                             LocalCluster local);
+
+// The destination with its server and name filled in; nothing when it is not this cluster.
+std::optional<Destination> local_destination(const Destination& destination);
+
+// Lower case, without ".git", "ssh://git@host/path" for "git@host:path": equal for equal repositories.
+std::string normalize_repository(std::string_view url);
+
+}  // namespace holdfast::sync

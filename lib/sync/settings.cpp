@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/settings.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/glob.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::sync {
+namespace {
+
+constexpr std::string_view customization = "resource.customizations.";
+
+// What is never of interest: events, leases and review requests (argo-cd's default exclusions).
+constexpr std::pair<std::string_view, std::string_view> never[] = {
+    {"", "Event"},
+    {"events.k8s.io", "*"},
+    {"metrics.k8s.io", "*"},
+    {"coordination.k8s.io", "Lease"},
+    {"authentication.k8s.io", "*"},
+    {"authorization.k8s.io", "*"}};
+
+bool any_glob(const std::vector<std::string>& patterns, std::string_view text) {
+  return patterns.empty() || std::ranges::any_of(patterns, [&](const auto& each) {
+           return glob_match(each, text);
+         });
+}
+
+bool matches(const KindFilter& filter, std::string_view group, std::string_view kind) {
+  return any_glob(filter.groups, group) && any_glob(filter.kinds, kind) &&
+         any_glob(filter.clusters, "https://kubernetes.default.svc");
+}
+
+std::optional<Value> parse(std::string_view key, std::string_view text, Settings& settings) {
+  auto parsed = yaml::parse_one(text, key, yaml::Dialect::kube);
+  if (parsed) return *std::move(parsed);
+  settings.problems.push_back(fmt::format("argocd-cm {}: {}", key, parsed.error().message()));
+  return std::nullopt;
+}
+
+std::vector<KindFilter> decode_filters(std::string_view key, std::string_view text, Settings& settings) {
+  std::vector<KindFilter> filters;
+  const auto value = parse(key, text, settings);
+  const auto* array = value ? value->as_array() : nullptr;
+  if (array == nullptr) return filters;
+  for (const auto& each : *array) {
+    filters.push_back({strings_of(each.find("apiGroups")), strings_of(each.find("kinds")),
+                       strings_of(each.find("clusters"))});
+  }
+  return filters;
+}
+
+// "apps_Deployment" → {apps, Deployment}; "ConfigMap" → {"", ConfigMap}; "all" → every kind.
+std::pair<std::string, std::string> split_group_kind(std::string_view text) {
+  if (text == "all") return {"*", "*"};
+  const auto underscore = text.find('_');
+  if (underscore == std::string_view::npos) return {"", std::string(text)};
+  return {std::string(text.substr(0, underscore)), std::string(text.substr(underscore + 1))};
+}
+
+void decode_ignore(std::string_view name, const Value& value, Settings& settings) {
+  Value row = value;
+  auto [group, kind] = split_group_kind(name);
+  row["group"] = group;
+  row["kind"] = kind;
+  const Value rows = Array{row};
+  for (auto& rule : decode_ignore_rules(&rows)) settings.ignore.push_back(std::move(rule));
+}
+
+void decode_customization(std::string_view key, std::string_view text, Settings& settings) {
+  const auto rest = key.substr(customization.size());
+  const auto dot = rest.find('.');
+  if (dot == std::string_view::npos) return;
+  const auto what = rest.substr(0, dot);
+  const auto name = rest.substr(dot + 1);
+  if (what == "health") settings.health.push_back({std::string(name), std::string(text)});
+  if (what != "ignoreDifferences") return;
+  if (const auto value = parse(key, text, settings)) decode_ignore(name, *value, settings);
+}
+
+// The older form: one YAML map "group/Kind" → {health.lua, ignoreDifferences}.
+void decode_legacy(std::string_view text, Settings& settings) {
+  const auto value = parse("resource.customizations", text, settings);
+  const auto* map = value ? value->as_object() : nullptr;
+  if (map == nullptr) return;
+  for (const auto& [key, override] : *map) {
+    const auto slash = key.find('/');
+    const auto name = slash == std::string::npos ? key : key.substr(0, slash) + "_" + key.substr(slash + 1);
+    if (const auto lua = override.text({"health.lua"}); !lua.empty()) {
+      settings.health.push_back({name, std::string(lua)});
+    }
+    const auto rules = override.text({"ignoreDifferences"});
+    if (rules.empty()) continue;
+    if (const auto parsed = parse(key, rules, settings)) decode_ignore(name, *parsed, settings);
+  }
+}
+
+void decode_key(std::string_view key, std::string_view text, Settings& settings) {
+  const auto duration = [&](Duration absent) { return parse_go_duration(text).value_or(absent); };
+  if (key == "application.resourceTrackingMethod") {
+    if (text == "label") settings.tracking.method = TrackingMethod::label;
+    if (text == "annotation+label") settings.tracking.method = TrackingMethod::annotation_and_label;
+  } else if (key == "application.instanceLabelKey" && !text.empty()) {
+    settings.tracking.label = text;
+  } else if (key == "installationID") {
+    settings.tracking.installation_id = text;
+  } else if (key == "timeout.reconciliation") {
+    settings.resync = duration(settings.resync);
+  } else if (key == "timeout.reconciliation.jitter") {
+    settings.resync_jitter = duration(settings.resync_jitter);
+  } else if (key == "timeout.hard.reconciliation") {
+    settings.hard_resync = duration(settings.hard_resync);
+  } else if (key == "cluster.inClusterEnabled") {
+    settings.local = text == "false" ? LocalCluster::disabled : LocalCluster::enabled;
+  } else if (key == "kustomize.buildOptions") {
+    settings.kustomize_options = text;
+  } else if (key == "resource.exclusions") {
+    settings.exclusions = decode_filters(key, text, settings);
+  } else if (key == "resource.inclusions") {
+    settings.inclusions = decode_filters(key, text, settings);
+  } else if (key == "resource.customizations") {
+    decode_legacy(text, settings);
+  } else if (key.starts_with(customization)) {
+    decode_customization(key, text, settings);
+  }
+}
+
+}  // namespace
+
+bool Settings::excludes(std::string_view group, std::string_view kind) const {
+  for (const auto& [never_group, never_kind] : never) {
+    if (never_group == group && (never_kind == "*" || never_kind == kind)) return true;
+  }
+  const auto hit = [&](const KindFilter& filter) { return matches(filter, group, kind); };
+  if (!inclusions.empty() && std::ranges::none_of(inclusions, hit)) return true;
+  return std::ranges::any_of(exclusions, hit);
+}
+
+Settings decode_settings(const Value* config) {
+  Settings settings;
+  const Value* data = config == nullptr ? nullptr : config->find("data");
+  if (data == nullptr || data->as_object() == nullptr) return settings;
+  for (const auto& [key, value] : *data->as_object()) {
+    if (const auto* text = value.as_string()) decode_key(key, *text, settings);
+  }
+  return settings;
+}
+
+}  // namespace holdfast::sync

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// argocd-cm: what the whole engine is told, decoded. A key that does not parse is left out and named
+// in `problems`, so that one bad script does not stop every Application.
+// Mirrors argoproj/argo-cd 3.6 util/settings/settings.go.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "sync/application.h"
+#include "sync/project.h"
+#include "sync/tracking.h"
+#include "value/value.h"
+
+namespace holdfast::sync {
+
+struct KindFilter {
+  std::vector<std::string> groups, kinds, clusters;  // globs; empty: all
+};
+
+struct HealthScript {
+  std::string group_kind;  // "apps_Deployment", "ConfigMap"; wildcards allowed
+  std::string lua;
+};
+
+struct Settings {
+  Tracking tracking;
+  std::vector<KindFilter> exclusions, inclusions;
+  std::vector<IgnoreRule> ignore;
+  std::vector<HealthScript> health;
+  Duration resync = std::chrono::seconds(120);
+  Duration resync_jitter = std::chrono::seconds(60);
+  Duration hard_resync{0};
+  LocalCluster local = LocalCluster::enabled;
+  std::string kustomize_options;
+  std::vector<std::string> problems;
+
+  // Excluded, or not among the inclusions when there are some.
+  [[nodiscard]] bool excludes(std::string_view group, std::string_view kind) const;
+};
+
+// `config`: the ConfigMap argocd-cm, or null when there is none.
+Settings decode_settings(const Value* config);
+
+}  // namespace holdfast::sync

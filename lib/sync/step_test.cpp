@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/step.h"
+
+#include <gtest/gtest.h>
+
+#include "sync/names.h"
+#include "value/json.h"
+
+namespace holdfast::sync {
+namespace {
+
+Value object(std::string_view text) { return *json::parse(text, "test"); }
+
+Value config_map(std::string_view name, int wave) {
+  Value made = object(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"shop"}})");
+  made["metadata"]["name"] = name;
+  made["metadata"]["annotations"][names::sync_wave] = std::to_string(wave);
+  return made;
+}
+
+// A little world: what the step says is done at once, and health is what the test says.
+struct World {
+  SyncRequest request;
+  Targets targets;
+  Live live;
+  Project project;
+  std::map<std::string, health::Health> health;
+  std::set<std::string> refused;
+  std::vector<std::string> log;
+
+  World() {
+    request.application = "web";
+    request.namespace_ = "shop";
+    project.destinations = {{"*", "", "*"}};
+    project.cluster_allowed = {{"*", "*", ""}};
+  }
+
+  void want(std::vector<Value> manifests) {
+    const AdoptOptions options{"web", "shop", {}, [](auto, auto) { return std::optional(Scope::namespaced); }, {}};
+    targets = adopt(options, std::move(manifests));
+  }
+
+  std::vector<Delta> deltas() {
+    static const Tracking tracking;
+    const auto ignore = Ignore::make({});
+    return *compare(targets, {}, live, {*ignore, tracking});
+  }
+
+  Outcome perform(const Plan& plan, const Change& change) {
+    const Task& task = plan.tasks[change.task];
+    switch (change.verb) {
+      case Change::Verb::apply:
+        log.push_back("apply " + task.key.name);
+        if (refused.contains(task.key.name)) return {false, "SyncFailed", "no " + task.key.name};
+        live[task.key] = task.target;
+        return {true, "Synced", "done"};
+      case Change::Verb::prune:
+        log.push_back("prune " + task.key.name);
+        if (!request.operation.prune) return {true, "PruneSkipped", "ignored (requires pruning)"};
+        live.erase(task.key);
+        return {true, "Pruned", "pruned"};
+      case Change::Verb::delete_hook:
+        log.push_back("delete " + task.key.name);
+        live.erase(task.key);
+        return {};
+      case Change::Verb::release_hook: {
+        Value released = *task.live;
+        released["metadata"]["finalizers"] = Array{};
+        live[task.key] = std::make_shared<const Value>(std::move(released));
+        return {};
+      }
+    }
+    return {};
+  }
+
+  Step once(OperationPhase phase = OperationPhase::running) {
+    const auto served = [](auto, auto, auto) { return Served{.known = true}; };
+    const auto all = deltas();
+    Plan plan = plan_tasks(request, {all, targets, live, project}, served);
+    Step step = next_step(plan, request, phase, [&](const Value& each) -> std::optional<health::Health> {
+      const auto found = health.find(std::string(each.text({"metadata", "name"})));
+      return found == health.end() ? std::nullopt : std::optional(found->second);
+    });
+    std::vector<Outcome> outcomes;
+    for (const auto& change : step.changes) outcomes.push_back(perform(plan, change));
+    conclude(plan, request, step, outcomes);
+    if (step.phase == OperationPhase::succeeded) {
+      for (const auto& change : step.when_succeeded) perform(plan, change);
+    }
+    request.results = results_of(plan, request.results);
+    return step;
+  }
+
+  Step until_rest(int limit = 20) {
+    Step step = once();
+    while (limit-- > 0 && !completed(step.phase) && step.acts) step = once();
+    return step;
+  }
+};
+
+TEST(Step, OneWaveEndsWithoutWaitingForHealth) {
+  World world;
+  world.want({config_map("a", 0), config_map("b", 0)});
+  world.health["a"] = {health::Status::progressing, ""};
+  const Step step = world.until_rest();
+  EXPECT_EQ(step.phase, OperationPhase::succeeded);
+  EXPECT_EQ(step.message, "successfully synced (all tasks run)");
+  EXPECT_EQ(world.log, (std::vector<std::string>{"apply a", "apply b"}));
+  EXPECT_EQ(world.request.results[0].hook_phase, OperationPhase::running);
+}
+
+TEST(Step, AWaveWaitsUntilTheOneBeforeIsHealthy) {
+  World world;
+  world.want({config_map("late", 1), config_map("early", 0)});
+  world.health["early"] = {health::Status::progressing, ""};
+  Step step = world.until_rest();
+  EXPECT_EQ(step.phase, OperationPhase::running);
+  EXPECT_EQ(step.message, "waiting for healthy state of /ConfigMap/early");
+  world.health["early"] = {health::Status::healthy, ""};
+  step = world.until_rest();
+  EXPECT_EQ(step.phase, OperationPhase::succeeded);
+  EXPECT_EQ(world.log, (std::vector<std::string>{"apply early", "apply late"}));
+}
+
+TEST(Step, ADegradedWaveEndsTheOperation) {
+  World world;
+  world.want({config_map("late", 1), config_map("early", 0)});
+  world.health["early"] = {health::Status::degraded, "bad"};
+  const Step step = world.until_rest();
+  EXPECT_EQ(step.phase, OperationPhase::failed);
+  EXPECT_EQ(step.message, "one or more synchronization tasks completed unsuccessfully");
+  EXPECT_EQ(world.log, (std::vector<std::string>{"apply early"}));
+}
+
+TEST(Step, WithoutPruneARemovedObjectIsLeftAndNamed) {
+  World world;
+  world.live[{"", "ConfigMap", "shop", "old"}] = std::make_shared<const Value>(
+      object(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"old","namespace":"shop"}})"));
+  world.want({config_map("a", 0)});
+  EXPECT_EQ(world.until_rest().phase, OperationPhase::succeeded);
+  EXPECT_TRUE(world.live.contains({"", "ConfigMap", "shop", "old"}));
+  world.request.results.clear();
+  world.request.operation.prune = true;
+  EXPECT_EQ(world.until_rest().phase, OperationPhase::succeeded);
+  EXPECT_FALSE(world.live.contains({"", "ConfigMap", "shop", "old"}));
+}
+
+TEST(Step, AHookRunsBeforeAndIsReleasedWhenItIsDone) {
+  World world;
+  Value hook = config_map("hook", 0);
+  hook["metadata"]["annotations"][names::hook] = "PreSync";
+  hook["metadata"]["annotations"][names::hook_delete_policy] = "HookSucceeded";
+  world.want({std::move(hook), config_map("main", 0)});
+  world.health["hook"] = {health::Status::progressing, ""};
+  EXPECT_EQ(world.until_rest().message, "waiting for completion of hook /ConfigMap/hook");
+  world.health["hook"] = {health::Status::healthy, ""};
+  EXPECT_EQ(world.until_rest().phase, OperationPhase::succeeded);
+  EXPECT_EQ(world.log, (std::vector<std::string>{"apply hook", "apply main", "delete hook"}));
+}
+
+TEST(Step, ASyncFailHookRunsOnlyAfterAFailure) {
+  World world;
+  Value hook = config_map("cry", 0);
+  hook["metadata"]["annotations"][names::hook] = "SyncFail";
+  world.want({std::move(hook), config_map("main", 0)});
+  world.refused.insert("main");
+  Step step = world.until_rest();
+  EXPECT_EQ(step.phase, OperationPhase::failed);
+  EXPECT_EQ(world.log, (std::vector<std::string>{"apply main", "apply cry"}));
+  EXPECT_EQ(step.message, "one or more synchronization tasks completed unsuccessfully, reason: no main");
+}
+
+TEST(Step, AVanishedObjectIsNamed) {
+  World world;
+  world.want({config_map("late", 1), config_map("early", 0)});
+  world.health["early"] = {health::Status::progressing, ""};
+  world.until_rest();
+  world.live.clear();
+  const Step step = world.until_rest();
+  EXPECT_EQ(step.phase, OperationPhase::failed);
+  EXPECT_EQ(world.request.results[0].message, "Resource /ConfigMap/early is missing, it might have been deleted");
+}
+
+TEST(Step, TerminatingEndsRunningHooks) {
+  World world;
+  Value hook = config_map("hook", 0);
+  hook["metadata"]["annotations"][names::hook] = "Sync";
+  world.want({std::move(hook)});
+  world.health["hook"] = {health::Status::progressing, ""};
+  world.until_rest();
+  const Step step = world.once(OperationPhase::terminating);
+  EXPECT_EQ(step.message, "Operation terminated");
+  EXPECT_EQ(world.log, (std::vector<std::string>{"apply hook", "delete hook"}));
+  EXPECT_EQ(world.request.results[0].message, "Terminated");
+}
+
+TEST(Step, NothingOfAForbiddenSyncIsApplied) {
+  World world;
+  world.project.namespace_denied = {{"", "ConfigMap", ""}};
+  world.want({config_map("a", 0)});
+  const Step step = world.once();
+  EXPECT_EQ(step.phase, OperationPhase::failed);
+  EXPECT_EQ(step.message,
+            "one or more synchronization tasks are not valid: resource :ConfigMap is not permitted in project ");
+  EXPECT_TRUE(world.log.empty());
+}
+
+TEST(Plan, RemovalRunsInTheReverseOfCreation) {
+  World world;
+  world.request.operation.prune = true;
+  for (const int wave : {-1, 0, 2}) {
+    Value made = config_map("w" + std::to_string(wave), wave);
+    const Key key = key_of(made);
+    world.live[key] = std::make_shared<const Value>(std::move(made));
+  }
+  world.want({});
+  EXPECT_EQ(world.until_rest().phase, OperationPhase::succeeded);
+  EXPECT_EQ(world.log, (std::vector<std::string>{"prune w2", "prune w0", "prune w-1"}));
+}
+
+}  // namespace
+}  // namespace holdfast::sync

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Manifests become targets of one Application: namespace, tracking metadata, duplicates, hooks apart.
+// Pure; what it must know of kinds is an argument. It does not know Git, rendering or live objects.
+// Mirrors argoproj/argo-cd 3.6 controller/state.go: getRepoObjs, DeduplicateTargetObjects, and
+// gitops-engine/pkg/sync/reconcile.go: splitHooks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/hook.h"
+#include "sync/key.h"
+#include "sync/project.h"
+#include "sync/tracking.h"
+
+namespace holdfast::sync {
+
+struct Target {
+  Key key;
+  std::string version;
+  std::shared_ptr<const Value> object;
+  std::uint64_t hash = 0;  // of the whole object
+  int wave = 0;
+  Hook hook;
+  bool namespaced = true;
+};
+
+struct Targets {
+  std::vector<Target> objects;  // sorted by key; hooks apart, Skip objects among them
+  std::vector<Target> hooks;    // in the order of Git; a generateName has an empty name in its key
+  std::vector<Condition> conditions;
+};
+
+// How a kind is scoped; nothing when the cluster does not serve its group and kind in any version.
+using FindScope = std::function<std::optional<Scope>(std::string_view group, std::string_view kind)>;
+using IsExcluded = std::function<bool(std::string_view group, std::string_view kind)>;
+
+struct AdoptOptions {
+  std::string application;  // the name that tracking writes
+  std::string namespace_;   // the destination's
+  Tracking tracking;
+  FindScope scope;
+  IsExcluded excluded;
+};
+
+Targets adopt(const AdoptOptions& options, std::vector<Value> manifests);
+
+std::uint64_t hash_of(const Value& value);
+
+}  // namespace holdfast::sync

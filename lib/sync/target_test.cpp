@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/target.h"
+
+#include <gtest/gtest.h>
+
+#include "sync/hook.h"
+#include "value/json.h"
+
+namespace holdfast::sync {
+namespace {
+
+Value object(std::string_view text) { return *json::parse(text, "test"); }
+
+AdoptOptions options() {
+  AdoptOptions made;
+  made.application = "web";
+  made.namespace_ = "shop";
+  made.scope = [](std::string_view, std::string_view kind) -> std::optional<Scope> {
+    if (kind == "ClusterRole") return Scope::cluster;
+    return kind == "Unknown" ? std::nullopt : std::optional(Scope::namespaced);
+  };
+  return made;
+}
+
+Targets adopt_one(const char* text) {
+  std::vector<Value> manifests{object(text)};
+  return adopt(options(), std::move(manifests));
+}
+
+TEST(Adopt, GivesTheDestinationsNamespaceAndTheTrackingId) {
+  const auto targets = adopt_one(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"}})");
+  ASSERT_EQ(targets.objects.size(), 1U);
+  const Value& made = *targets.objects[0].object;
+  EXPECT_EQ(made.text({"metadata", "namespace"}), "shop");
+  EXPECT_EQ(made.text({"metadata", "annotations", "argocd.argoproj.io/tracking-id"}), "web:/ConfigMap:shop/one");
+}
+
+TEST(Adopt, AClusterScopedIdCarriesTheDestinationsNamespace) {
+  const auto targets = adopt_one(
+      R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r","namespace":"x"}})");
+  const Value& made = *targets.objects[0].object;
+  EXPECT_EQ(made.text({"metadata", "namespace"}), "");
+  EXPECT_EQ(targets.objects[0].key.namespace_, "");
+  EXPECT_EQ(made.text({"metadata", "annotations", "argocd.argoproj.io/tracking-id"}),
+            "web:rbac.authorization.k8s.io/ClusterRole:shop/r");
+}
+
+TEST(Adopt, ACrdIsNeverTracked) {
+  const auto targets = adopt_one(R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
+    "metadata":{"name":"things.example.com"},"spec":{"scope":"Cluster"}})");
+  EXPECT_EQ(targets.objects[0].object->find_path({"metadata", "annotations"}), nullptr);
+}
+
+TEST(Adopt, OfTwoEqualNamesTheLastWinsWithAWarning) {
+  std::vector<Value> manifests;
+  for (const char* value : {"1", "2"}) {
+    Value each = object(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"}})");
+    each["data"]["v"] = value;
+    manifests.push_back(std::move(each));
+  }
+  const auto targets = adopt(options(), std::move(manifests));
+  ASSERT_EQ(targets.objects.size(), 1U);
+  EXPECT_EQ(targets.objects[0].object->text({"data", "v"}), "2");
+  ASSERT_EQ(targets.conditions.size(), 1U);
+  EXPECT_EQ(targets.conditions[0].message, "Resource /ConfigMap/shop/one appeared 2 times among application resources.");
+}
+
+TEST(Adopt, FoldsStringDataIntoData) {
+  const auto targets = adopt_one(
+      R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"stringData":{"a":"b"},"data":{"c":"ZA=="}})");
+  EXPECT_EQ(targets.objects[0].object->text({"data", "a"}), "Yg==");
+  EXPECT_EQ(targets.objects[0].object->text({"data", "c"}), "ZA==");
+  EXPECT_EQ(targets.objects[0].object->find("stringData"), nullptr);
+}
+
+TEST(Hooks, ArgosAnnotationWinsOverHelms) {
+  struct Case {
+    const char* argo;
+    const char* helm;
+    bool hook, skip, ignored;
+    std::vector<Phase> phases;
+  };
+  const Case cases[] = {{"", "", false, false, false, {}},
+                        {"PreSync, PostSync", "", true, false, false, {Phase::presync, Phase::postsync}},
+                        {"Skip", "", false, true, false, {}},
+                        {"Skip,Sync", "", true, false, false, {Phase::sync}},
+                        {"Whatever", "", true, false, false, {}},
+                        {"", "pre-install", true, false, false, {Phase::presync}},
+                        {"", "test", true, false, true, {}},
+                        {"", "crd-install", false, false, false, {}},
+                        {"Sync", "pre-install", true, false, false, {Phase::sync}}};
+  for (const auto& each : cases) {
+    Value made = Object{};
+    if (*each.argo != 0) made["metadata"]["annotations"]["argocd.argoproj.io/hook"] = each.argo;
+    if (*each.helm != 0) made["metadata"]["annotations"]["helm.sh/hook"] = each.helm;
+    const Hook hook = hook_of(made);
+    EXPECT_EQ(hook.is_hook, each.hook) << each.argo << each.helm;
+    EXPECT_EQ(hook.skip, each.skip) << each.argo << each.helm;
+    EXPECT_EQ(hook.ignored, each.ignored) << each.argo << each.helm;
+    EXPECT_EQ(hook.phases, each.phases) << each.argo << each.helm;
+  }
+}
+
+TEST(Tracking, AnIdOfAnotherShapeIsNone) {
+  EXPECT_EQ(parse_tracking_id("web:apps/Deployment:shop/web"), (TrackingId{"web", {"apps", "Deployment", "shop", "web"}}));
+  EXPECT_EQ(parse_tracking_id("web:/ConfigMap:shop/a:b"), (TrackingId{"web", {"", "ConfigMap", "shop", "a:b"}}));
+  for (const char* bad : {"", "web", "web:apps/Deployment", "web:Deployment:shop/web", "web:apps/Deployment:web"}) {
+    EXPECT_EQ(parse_tracking_id(bad), std::nullopt) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::sync
