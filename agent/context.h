@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a reconciliation may use, and what is remembered of an Application between two of them. Losing
+// the memory costs time and nothing else: all truth is in Git and in the API server.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/work_queue.h"
+#include "git/mirrors.h"
+#include "kube/events.h"
+#include "agent/store.h"
+#include "sync/cluster.h"
+#include "sync/predict.h"
+#include "sync/target.h"
+
+namespace holdfast::agent {
+
+// The rendered state of one set of pinned sources.
+struct Rendered {
+  std::vector<std::string> revisions;     // commits
+  std::vector<std::string> source_types;
+  std::shared_ptr<const sync::Targets> targets;
+  Value sources;                          // what was rendered: the array of sources
+  std::uint64_t configuration = 0;        // the settings' generation
+};
+
+struct Memory {
+  std::optional<Rendered> rendered;  // of the spec
+  std::optional<SteadyTime> resolved;  // when Git was asked last
+  std::optional<Rendered> operation;   // of the running operation, when it differs
+  std::uint64_t configuration = 0;
+};
+
+struct Context {
+  const Clock& clock;
+  kube::Client& client;
+  Store& store;
+  git::Mirrors& mirrors;
+  sync::Cluster& cluster;
+  sync::Predictor& predictor;
+  kube::EventRecorder& events;
+  WorkQueue& queue;
+  std::stop_token stop;
+};
+
+}  // namespace holdfast::agent

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/operate.h"
+
+#include <ctime>
+
+#include "agent/announce.h"
+#include "agent/pin.h"
+#include "agent/status.h"
+#include "base/log.h"
+#include "sync/execute.h"
+#include "sync/names.h"
+#include "sync/report.h"
+#include "sync/step.h"
+#include "sync/wording.h"
+
+namespace holdfast::agent {
+namespace {
+
+using sync::Operation;
+using sync::OperationPhase;
+using sync::OperationState;
+
+// How soon an operation looks again for what is about to be there (a kind, the end of a deletion).
+constexpr auto come_back = std::chrono::milliseconds(300);
+
+// Everything one call works on.
+struct Work {
+  Context& context;
+  sync::Application& application;
+  Memory& memory;
+  Operation operation;
+  OperationState state;
+  std::shared_ptr<const Configuration> configuration;
+  std::shared_ptr<const sync::Project> project;
+  bool again = false;
+  bool comes_back = false;  // something is not there yet
+  bool waits = false;  // for the cluster's view or a window: nothing was decided
+};
+
+void fail(Work& work, OperationPhase phase, std::string message) {
+  work.state.phase = phase;
+  work.state.message = std::move(message);
+}
+
+Result<> save(Work& work, bool ended) {
+  StatusChange change;
+  change.status = work.application.status();
+  if (!change.status.is_object()) change.status = Object{};
+  change.status["operationState"] = encode_state(work.state);
+  change.drop_operation = ended;
+  const bool kept = ended && work.state.phase == OperationPhase::succeeded && !work.operation.dry_run &&
+                    work.operation.selectors.empty();
+  if (kept) {
+    change.status = sync::report_history(std::move(change.status), work.application, work.state, work.operation,
+                                         work.context.clock.wall());
+  }
+  return write_status(work.context, work.application, change);
+}
+
+// What the operation was asked to sync, as its result repeats it.
+void note_sources(Work& work) {
+  const Value* sync = work.state.operation.find("sync");
+  const Value& spec = work.application.spec();
+  const bool own = !work.operation.sources.empty();
+  work.state.multi_source = own ? work.operation.multi_source : work.application.multi_source;
+  const std::string_view name = work.state.multi_source ? "sources" : "source";
+  const Value* found = own && sync != nullptr ? sync->find(name) : spec.find(name);
+  if (found != nullptr) work.state.sources = *found;
+}
+
+OperationState new_state(const Work& work) {
+  OperationState state;
+  state.started = work.context.clock.wall();
+  state.operation = *work.application.operation();
+  return state;
+}
+
+// "3:04PM", as Go's time.Kitchen.
+std::string kitchen(WallTime time) {
+  const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[16];
+  std::strftime(text, sizeof text, "%I:%M%p", &parts);
+  return text[0] == '0' ? text + 1 : text;
+}
+
+const sync::RetryPolicy& retry_of(const Operation& operation) {
+  static const sync::RetryPolicy none;
+  return operation.retry ? *operation.retry : none;
+}
+
+void retry_or_end(Work& work, bool terminating) {
+  const auto& retry = retry_of(work.operation);
+  const auto now = work.context.clock.wall();
+  const bool more = retry.limit < 0 || work.state.retries < retry.limit;
+  if (!terminating && more) {
+    const auto due = now + retry.delay(work.state.retries);
+    work.state.phase = OperationPhase::running;
+    work.state.finished = now;
+    ++work.state.retries;
+    work.state.message += fmt::format(". Retrying attempt #{} at {}.", work.state.retries, kitchen(due));
+  } else if (work.state.retries > 0) {
+    work.state.message += fmt::format(" (retried {} times).", work.state.retries);
+  }
+}
+
+// Phase Running with an end means: waiting for the next attempt. The rest of the wait, if so.
+std::optional<Duration> retry_wait(const Work& work) {
+  if (!work.state.finished || work.state.phase != OperationPhase::running) return std::nullopt;
+  const auto due = *work.state.finished + retry_of(work.operation).delay(work.state.retries - 1);
+  return std::max<Duration>(due - work.context.clock.wall(), Duration{0});
+}
+
+void start_retry(Work& work) {
+  const auto& retry = retry_of(work.operation);
+  work.state.message = fmt::format("Retrying operation{}. Attempt #{}", retry.refresh ? " with latest revisions" : "",
+                                   work.state.retries);
+  work.state.finished.reset();
+  work.state.has_result = false;
+  work.state.results.clear();
+  if (retry.refresh) {
+    work.state.revisions.clear();
+    work.operation.revisions.clear();
+    if (Value* sync = work.state.operation.find("sync"); sync != nullptr && sync->as_object() != nullptr) {
+      sync->as_object()->erase("revision");
+      sync->as_object()->erase("revisions");
+    }
+  }
+}
+
+bool window_blocks(const Work& work) {
+  const sync::WindowSubject subject{work.application.name, work.application.destination.namespace_,
+                                    sync::names::local_server, sync::names::local_name};
+  const auto kind = work.operation.automated ? sync::SyncKind::automated : sync::SyncKind::manual;
+  return !sync::may_sync(work.project->windows, subject, kind, work.context.clock.wall(), work.state.started);
+}
+
+std::string condition_text(const std::vector<sync::Condition>& conditions) {
+  std::string text;
+  for (const auto& each : conditions) {
+    if (!each.type.ends_with("Error")) continue;
+    text += (text.empty() ? "" : "; ") + fmt::format("{}: {}", each.type, each.message);
+  }
+  return text;
+}
+
+Result<Rendered> pin_operation(Work& work) {
+  const Wanted wanted = wanted_by_operation(work.application, work.operation, work.state);
+  const auto& before = work.memory.operation ? work.memory.operation : work.memory.rendered;
+  const PinInput input{work.application, *work.configuration, wanted, Freshness::now, before};
+  return work.operation.brings_manifests ? pin_manifests(work.context, input, work.operation)
+                                         : pin(work.context, input);
+}
+
+sync::SyncRequest make_request(Work& work, const Rendered& rendered) {
+  sync::SyncRequest request;
+  request.application = work.application.name;
+  request.namespace_ = work.application.destination.namespace_;
+  request.operation = work.operation;
+  request.started = work.state.started;
+  request.revision = rendered.revisions.empty() ? std::string() : rendered.revisions.front();
+  request.prunes_approved = work.application.approved(work.state.started);
+  request.namespace_metadata = work.application.namespace_metadata;
+  request.results = work.state.results;
+  if (work.operation.options.has("CreateNamespace=true") && !request.namespace_.empty()) {
+    auto found = work.context.cluster.fetch({"", "Namespace", "", request.namespace_}, "v1");
+    if (found) request.live_namespace = *found;
+  }
+  return request;
+}
+
+// RespectIgnoreDifferences: what is ignored keeps its live value.
+void respect_ignored(const Work& work, std::vector<sync::Delta>& deltas) {
+  if (!work.operation.options.has("RespectIgnoreDifferences=true")) return;
+  auto rules = work.application.ignore;
+  const auto& global = work.configuration->settings.ignore;
+  rules.insert(rules.end(), global.begin(), global.end());
+  const auto ignore = sync::Ignore::make(std::move(rules));
+  if (!ignore) return;
+  for (auto& delta : deltas) {
+    if (delta.target == nullptr || delta.live == nullptr || !ignore->concerns(delta.key)) continue;
+    Value target = *delta.target;
+    ignore->respect(delta.key, *delta.live, target);
+    delta.target = std::make_shared<const Value>(std::move(target));
+  }
+}
+
+bool shared_refused(Work& work, const Evaluation& evaluation) {
+  if (!work.operation.options.has("FailOnSharedResource=true")) return false;
+  for (const auto& each : evaluation.conditions) {
+    if (each.type != "SharedResourceWarning") continue;
+    fail(work, OperationPhase::failed, "Shared resource found: " + each.message);
+    return true;
+  }
+  return false;
+}
+
+void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
+  const bool terminating = work.state.phase == OperationPhase::terminating;
+  respect_ignored(work, evaluation.deltas);
+  const sync::SyncRequest request = make_request(work, rendered);
+  const auto served = [&](std::string_view group, std::string_view version, std::string_view kind) {
+    return find_served(work.context, work.application, {std::string(group), std::string(kind), "", ""},
+                       std::string(version));
+  };
+  auto plan = sync::plan_tasks(
+      request, {evaluation.deltas, *rendered.targets, evaluation.live, *work.project}, served);
+  const auto assess = [&](const Value& live) { return work.configuration->assessor.assess(live); };
+  auto step = sync::next_step(plan, request, work.state.phase, assess);
+  const sync::ExecuteOptions options{work.application.name, work.configuration->settings.tracking, evaluation.complete};
+  const auto outcomes = sync::execute(work.context.client, work.context.cluster, {plan, request, step, options},
+                                      work.context.stop);
+  sync::conclude(plan, request, step, outcomes);
+  if (step.phase == OperationPhase::succeeded) {
+    sync::execute_cleanup(work.context.client, work.context.cluster, {plan, request, step, options});
+  }
+  work.state.results = sync::results_of(plan, work.state.results);
+  work.state.phase = step.phase;
+  work.state.message = step.message;
+  if (!work.application.namespace_metadata.is_null()) {
+    work.state.namespace_metadata = work.application.namespace_metadata;
+  }
+  // A wave that was applied may be followed at once: what was written is known to the view.
+  work.comes_back = step.comes_back;
+  work.again = !step.comes_back && !terminating && step.acts && !completed(step.phase);
+}
+
+Result<> advance(Work& work) {
+  if (window_blocks(work) && work.state.phase == OperationPhase::running) {
+    work.state.message = "Sync operation blocked by sync window";
+    work.waits = true;
+    return {};
+  }
+  const auto refusals = sync::admit(work.application, work.project.get(), work.configuration->settings.local);
+  if (!refusals.empty()) {
+    fail(work, OperationPhase::error, condition_text(refusals));
+    return {};
+  }
+  auto rendered = pin_operation(work);
+  if (!rendered) {
+    note_sources(work);
+    work.state.has_result = true;
+    if (work.state.revisions.empty()) work.state.revisions = work.operation.revisions;
+    fail(work, OperationPhase::error,
+         fmt::format("ComparisonError: {}: {}", sync::wording::load_target, rendered.error().message()));
+    return {};
+  }
+  work.memory.operation = *rendered;
+  auto evaluation = TRY(evaluate(work.context, {work.application, *work.project, *work.configuration,
+                                                rendered->targets.get()}));
+  if (!evaluation.ready) {
+    work.waits = true;
+    return {};
+  }
+  if (!work.state.has_result) note_sources(work);
+  work.state.has_result = true;
+  work.state.revisions = rendered->revisions;
+  if (const auto text = condition_text(evaluation.conditions); !text.empty()) {
+    fail(work, OperationPhase::error, text);
+  } else if (!shared_refused(work, evaluation)) {
+    take_step(work, *rendered, evaluation);
+  }
+  return {};
+}
+
+Result<> begin(Work& work) {
+  auto state = sync::decode_state(work.application.status());
+  if (state && !completed(state->phase)) {
+    work.state = *std::move(state);
+    work.operation = sync::decode_operation(work.state.operation).value_or(Operation{});
+    return {};
+  }
+  work.memory.operation.reset();
+  work.state = new_state(work);
+  log::info("operation started", {{"application", work.application.name}, {"automated", work.operation.automated}});
+  // Before anything is written to the cluster: whoever comes after a crash finds when it began.
+  return save(work, false);
+}
+
+OperateResult finish(Work& work) {
+  OperateResult result;
+  result.ended = completed(work.state.phase);
+  result.again = work.again;
+  result.look_again = retry_wait(work);
+  if (work.comes_back) result.look_again = come_back;
+  if (!result.ended) return result;
+  const bool same = work.memory.rendered && work.memory.rendered->revisions == work.state.revisions;
+  result.ask_git = !work.operation.automated || !same;
+  work.memory.operation.reset();
+  announce_operation(work.context, work.application, work.state);
+  return result;
+}
+
+}  // namespace
+
+bool operation_in_progress(const sync::Application& application) { return application.operation() != nullptr; }
+
+Result<OperateResult> operate(Context& context, sync::Application& application, Memory& memory) {
+  if (!operation_in_progress(application)) return OperateResult{};
+  Work work{context, application, memory, {}, {}, context.store.configuration(), context.store.project(application.project)};
+  work.operation = sync::decode_operation(*application.operation()).value_or(Operation{});
+  TRY(begin(work));
+  if (const auto wait = retry_wait(work)) {
+    if (*wait > Duration{0}) return OperateResult{.ended = false, .look_again = wait, .again = false};
+    start_retry(work);
+  }
+  const bool terminating = work.state.phase == OperationPhase::terminating;
+  if (work.state.operation.find("sync") == nullptr) {
+    fail(work, OperationPhase::failed, "Invalid operation request: no operation specified");
+  } else if (work.project == nullptr) {
+    fail(work, OperationPhase::error,
+         fmt::format("{}: {}", sync::wording::load_project,
+                     fmt::format(sync::wording::get_project, application.project)));
+  } else {
+    TRY(advance(work));
+  }
+  if (work.state.phase == OperationPhase::failed || work.state.phase == OperationPhase::error) {
+    retry_or_end(work, terminating);
+  }
+  const bool ended = completed(work.state.phase);
+  if (ended) work.state.finished = context.clock.wall();
+  TRY(save(work, ended));
+  return finish(work);
+}
+
+}  // namespace holdfast::agent

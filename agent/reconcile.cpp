@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/reconcile.h"
+
+#include "agent/deletion.h"
+#include "agent/operate.h"
+#include "agent/refresh.h"
+#include "base/log.h"
+#include "sync/names.h"
+
+namespace holdfast::agent {
+namespace {
+
+// One call carries an operation over at most this many waves that need no waiting, so that a worker is
+// not held by one Application.
+constexpr int waves_in_a_row = 20;
+
+Result<sync::Application> load_application(const ObjectPtr& object) { return sync::decode_application(*object); }
+
+bool is_skipped(const sync::Application& application) {
+  return application.annotation(sync::names::skip_reconcile) == "true";
+}
+
+std::optional<Duration> sooner(std::optional<Duration> left, std::optional<Duration> right) {
+  if (!left || !right) return left ? left : right;
+  return std::min(*left, *right);
+}
+
+}  // namespace
+
+Result<std::optional<Duration>> reconcile(Context& context, const std::string& name, Memory& memory) {
+  // Something happened. Only the key travelled: this is how the Application stands now.
+  const ObjectPtr object = context.store.application(name);
+  if (object == nullptr) {
+    context.cluster.forget(name);
+    context.predictor.forget(name);
+    return std::nullopt;
+  }
+  sync::Application application = TRY(load_application(object));
+  if (is_skipped(application)) return std::nullopt;
+
+  // A running operation goes first: as far as it gets without waiting for anything.
+  OperateResult operated = TRY(operate(context, application, memory));
+  for (int i = 0; i < waves_in_a_row && operated.again; ++i) operated = TRY(operate(context, application, memory));
+  if (application.deleted && !operation_in_progress(application)) {
+    const bool again = TRY(finalize(context, application, memory));
+    if (again) context.queue.add(name);
+    return std::nullopt;
+  }
+
+  // Pin what Git wants, look at what lives, decide, tell. Automation may start an operation here.
+  RefreshResult refreshed = TRY(refresh(context, application, memory, operated.ask_git ? Freshness::now : Freshness::remembered));
+  if (refreshed.operation_started) {
+    context.queue.add(name);
+  }
+
+  // Then forget everything: the status is the only memory that counts.
+  const Duration resync = context.store.configuration()->settings.resync;
+  const auto next = sooner(operated.look_again, refreshed.look_again);
+  return sooner(next, resync > Duration{0} ? std::optional(resync) : std::nullopt);
+}
+
+}  // namespace holdfast::agent

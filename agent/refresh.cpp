@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/refresh.h"
+
+#include <algorithm>
+
+#include "agent/announce.h"
+#include "agent/deletion.h"
+#include "agent/evaluate.h"
+#include "agent/pin.h"
+#include "agent/status.h"
+#include "sync/judge.h"
+#include "sync/names.h"
+#include "sync/report.h"
+#include "sync/wording.h"
+
+namespace holdfast::agent {
+namespace {
+
+// The condition types that a comparison sets or clears.
+const std::vector<std::string_view> compared_types{"ComparisonError",         "InvalidSpecError",
+                                                   "ExcludedResourceWarning", "OrphanedResourceWarning",
+                                                   "RepeatedResourceWarning", "SharedResourceWarning"};
+
+// Git may be away this long before an Application that nobody refreshed shows it.
+constexpr auto git_grace = std::chrono::seconds(180);
+
+// A first list that does not come is looked at again, so that one kind in trouble holds up nobody else.
+constexpr auto not_ready_pause = std::chrono::seconds(5);
+
+enum class Depth {
+  recent,  // the same commits, compared again
+  latest,  // the revisions are resolved, perhaps from a recent listing
+  forced,  // the server is asked
+};
+
+struct Pass {
+  Context& context;
+  sync::Application& application;
+  Memory& memory;
+  std::shared_ptr<const Configuration> configuration;
+  std::shared_ptr<const sync::Project> project;
+  Depth depth = Depth::recent;
+  bool hard = false;
+  bool asked = false;  // the refresh annotation is there
+};
+
+bool source_changed(const sync::Application& application) {
+  const Value* compared = application.status().find_path({"sync", "comparedTo"});
+  if (compared == nullptr) return true;
+  const std::string_view name = application.multi_source ? "sources" : "source";
+  const Value* then = compared->find(name);
+  const Value* now = application.spec().find(name);
+  return then == nullptr || now == nullptr || !(*then == *now);
+}
+
+bool rules_changed(const sync::Application& application) {
+  const Value* then = application.status().find_path({"sync", "comparedTo", "ignoreDifferences"});
+  const Value none;
+  return !((then == nullptr ? none : *then) == application.ignore_raw);
+}
+
+void choose_depth(Pass& pass, Freshness freshness) {
+  const auto word = pass.application.annotation(sync::names::refresh);
+  const bool resync_due = !pass.memory.resolved ||
+                          pass.context.clock.steady() - *pass.memory.resolved >= pass.configuration->settings.resync;
+  pass.asked = !word.empty();
+  pass.hard = word == "hard";
+  if (pass.asked || freshness == Freshness::now || source_changed(pass.application)) {
+    pass.depth = Depth::forced;
+  } else if (!pass.memory.rendered || resync_due || pass.memory.rendered->configuration != pass.configuration->generation) {
+    pass.depth = Depth::latest;
+  }
+}
+
+void forget_what_changed(Pass& pass) {
+  if (pass.hard) {
+    pass.memory.rendered.reset();
+    for (const auto& source : pass.application.sources) pass.context.mirrors.expire(source.repo_url);
+  }
+  const bool settings = pass.memory.configuration != pass.configuration->generation;
+  if (pass.hard || settings || rules_changed(pass.application)) pass.context.predictor.forget(pass.application.name);
+  pass.memory.configuration = pass.configuration->generation;
+}
+
+// The rendered spec, or why there is none. With remembered commits Git is not asked.
+Result<Rendered> rendered_spec(Pass& pass) {
+  if (pass.depth == Depth::recent && pass.memory.rendered) return *pass.memory.rendered;
+  const Wanted wanted = wanted_by_spec(pass.application);
+  const PinInput input{pass.application, *pass.configuration, wanted,
+                       pass.depth == Depth::forced ? Freshness::now : Freshness::remembered, pass.memory.rendered};
+  auto rendered = pin(pass.context, input);
+  const bool away = !rendered && (rendered.error().code() == Code::git_unreachable || rendered.error().code() == Code::timed_out);
+  if (away && pass.depth != Depth::forced && pass.memory.rendered && pass.memory.resolved &&
+      pass.context.clock.steady() - *pass.memory.resolved < pass.configuration->settings.resync + git_grace) {
+    return *pass.memory.rendered;
+  }
+  if (rendered) {
+    pass.memory.resolved = pass.context.clock.steady();
+    pass.memory.rendered = *rendered;
+  } else {
+    pass.memory.rendered.reset();
+    pass.memory.resolved = pass.context.clock.steady();
+  }
+  return rendered;
+}
+
+bool namespace_metadata_changed(const sync::Application& application) {
+  if (application.namespace_metadata.is_null()) return false;
+  const auto state = sync::decode_state(application.status());
+  return state && state->has_result && !(state->namespace_metadata == application.namespace_metadata);
+}
+
+std::vector<std::string> asked_revisions(const sync::Application& application) {
+  std::vector<std::string> revisions;
+  for (const auto& source : application.sources) revisions.push_back(source.target_revision);
+  return revisions;
+}
+
+// What the comparison says, as a status and the judgement that automation decides on.
+struct Told {
+  Value status;
+  sync::Judgement judgement;
+  std::vector<std::string> revisions;
+  const sync::Targets* targets = nullptr;
+  std::shared_ptr<const sync::Targets> kept;
+};
+
+Result<std::optional<Told>> compare_spec(Pass& pass) {
+  auto rendered = rendered_spec(pass);
+  Told told;
+  std::vector<sync::Condition> conditions;
+  if (rendered) {
+    told.kept = rendered->targets;
+    told.targets = told.kept.get();
+    told.revisions = rendered->revisions;
+  } else {
+    told.revisions = asked_revisions(pass.application);
+    conditions.push_back({"ComparisonError", fmt::format("{}: {}", sync::wording::load_target, rendered.error().message())});
+  }
+  auto evaluation = TRY(evaluate(pass.context, {pass.application, *pass.project, *pass.configuration, told.targets}));
+  if (!evaluation.ready) return std::optional<Told>();
+  conditions.insert(conditions.end(), evaluation.conditions.begin(), evaluation.conditions.end());
+  const auto assess = [&](const Value& live) { return pass.configuration->assessor.assess(live); };
+  told.judgement = sync::judge({pass.application, evaluation.deltas, evaluation.targets_known,
+                                namespace_metadata_changed(pass.application)}, assess);
+  const sync::Comparison comparison{told.revisions, rendered ? rendered->source_types : std::vector<std::string>{},
+                                    sync::live_images(evaluation.deltas)};
+  const auto now = pass.context.clock.wall();
+  told.status = sync::report_comparison(pass.application.status(), pass.application, comparison, told.judgement, now);
+  told.status = sync::report_conditions(std::move(told.status), conditions, compared_types, now);
+  if (pass.depth != Depth::recent || told.status.find("reconciledAt") == nullptr) {
+    told.status["reconciledAt"] = format_rfc3339(now);
+  }
+  return std::optional<Told>(std::move(told));
+}
+
+Result<RefreshResult> refuse(Pass& pass, const std::vector<sync::Condition>& refusals) {
+  const auto now = pass.context.clock.wall();
+  StatusChange change;
+  change.status = sync::report_refusal(pass.application.status(), now);
+  change.status = sync::report_conditions(std::move(change.status), refusals, compared_types, now);
+  change.drop_refresh = pass.asked;
+  if (change.status.find("reconciledAt") == nullptr || pass.asked) change.status["reconciledAt"] = format_rfc3339(now);
+  TRY(write_status(pass.context, pass.application, change));
+  return RefreshResult{};
+}
+
+// Automation: sets or clears its condition, and returns the operation that it starts.
+sync::AutoSync automate(Pass& pass, Told& told) {
+  const auto now = pass.context.clock.wall();
+  const sync::WindowSubject subject{pass.application.name, pass.application.destination.namespace_,
+                                    sync::names::local_server, sync::names::local_name};
+  if (!sync::may_sync(pass.project->windows, subject, sync::SyncKind::automated, now)) return {};
+  const auto state = sync::decode_state(pass.application.status());
+  auto decision = sync::decide_auto_sync({pass.application, told.judgement, told.revisions, state, now});
+  std::vector<sync::Condition> conditions;
+  if (decision.error) conditions.push_back(*decision.error);
+  told.status = sync::report_conditions(std::move(told.status), conditions, {"SyncError"}, now);
+  return decision;
+}
+
+}  // namespace
+
+Result<RefreshResult> refresh(Context& context, sync::Application& application, Memory& memory,
+                              Freshness freshness) {
+  Pass pass{context, application, memory, context.store.configuration(), context.store.project(application.project)};
+  choose_depth(pass, freshness);
+  forget_what_changed(pass);
+  const auto refusals = sync::admit(application, pass.project.get(), pass.configuration->settings.local);
+  if (!refusals.empty()) return refuse(pass, refusals);
+  auto told = TRY(compare_spec(pass));
+  if (!told) return RefreshResult{false, not_ready_pause};
+  const auto decision = automate(pass, *told);
+  const Value before = application.status();
+  StatusChange change;
+  change.status = std::move(told->status);
+  change.drop_refresh = pass.asked;
+  change.start_operation = decision.operation;
+  if (decision.operation && change.status.as_object() != nullptr) {
+    // As every client does: the last operation's state makes room for the new one's.
+    change.status.as_object()->erase("operationState");
+  }
+  if (told->targets != nullptr && !application.deleted) change.finalizers = hook_finalizers(application, *told->targets);
+  TRY(write_status(context, application, change));
+  announce_change(context, application, before);
+  return RefreshResult{decision.operation.has_value(), decision.look_again};
+}
+
+}  // namespace holdfast::agent

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/status.h"
+
+#include "sync/names.h"
+#include "value/patch.h"
+
+namespace holdfast::agent {
+namespace {
+
+kube::Identity identity_of(const sync::Application& application) {
+  return {"argoproj.io", "v1alpha1", "Application", application.namespace_, application.name};
+}
+
+Value finalizer_list(const std::vector<std::string>& finalizers) {
+  Array list;
+  for (const auto& each : finalizers) list.emplace_back(each);
+  return list;
+}
+
+Value make_patch(const sync::Application& application, const StatusChange& change) {
+  Value patch = Object{};
+  bool guarded = false;
+  const Value difference = json::merge_patch_between(application.status(), change.status);
+  if (difference.as_object() != nullptr && !difference.as_object()->empty()) patch["status"] = difference;
+  if (change.drop_refresh) {
+    patch["metadata"]["annotations"][sync::names::refresh] = nullptr;
+    guarded = true;
+  }
+  if (change.drop_operation) patch["operation"] = nullptr;
+  if (change.start_operation) {
+    patch["operation"] = *change.start_operation;
+    guarded = true;
+  }
+  if (change.finalizers) {
+    patch["metadata"]["finalizers"] = finalizer_list(*change.finalizers);
+    guarded = true;
+  }
+  // What answers a request or takes a decision holds only for the object that was looked at.
+  if (guarded) {
+    patch["metadata"]["resourceVersion"] = application.object.text({"metadata", "resourceVersion"});
+  }
+  return patch;
+}
+
+}  // namespace
+
+Result<> write_status(Context& context, sync::Application& application, const StatusChange& change) {
+  const Value patch = make_patch(application, change);
+  if (patch.as_object()->empty()) return {};
+  const kube::WriteOptions options{.field_manager = std::string(sync::names::field_manager),
+                                   .subresource = "",
+                                   .dry_run = kube::DryRun::no,
+                                   .validation = kube::FieldValidation::ignore};
+  Value written = TRY(context.client.patch(identity_of(application), kube::PatchType::merge, patch, options),
+                      "writing the status of application \"{}\"", application.name);
+  context.store.note_application(written);
+  application = TRY(sync::decode_application(std::move(written)));
+  return {};
+}
+
+}  // namespace holdfast::agent

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only writer of Applications: the difference between what was told before and what is told now, as
+// one merge patch; nothing at all when there is none.
+// Mirrors argoproj/argo-cd 3.6 controller/appcontroller.go: persistAppStatus, setAppOperation.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/context.h"
+#include "sync/application.h"
+
+namespace holdfast::agent {
+
+struct StatusChange {
+  Value status;                               // the whole new status
+  bool drop_refresh = false;                  // the refresh that was asked for is done
+  bool drop_operation = false;                // with its result in `status`
+  std::optional<Value> start_operation;       // only if none came in between
+  std::optional<std::vector<std::string>> finalizers;
+};
+
+// `application` is brought to what the server holds then. Code::resource_version when somebody was
+// faster: the key is to be taken again.
+Result<> write_status(Context& context, sync::Application& application, const StatusChange& change);
+
+}  // namespace holdfast::agent

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store.h"
+
+#include <charconv>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace holdfast::agent {
+namespace {
+
+constexpr std::string_view config_name = "argocd-cm";
+constexpr std::string_view secret_selector = "argocd.argoproj.io/secret-type in (repository,repo-creds)";
+constexpr std::size_t kinds_watched = 4;
+
+std::uint64_t version_of(const Value& object) {
+  const auto text = object.text({"metadata", "resourceVersion"});
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string secret_field(const Value& secret, std::string_view name) {
+  return from_base64(secret.text({"data", name})).value_or(std::string());
+}
+
+void fill_credentials(const Value& secret, git::Remote& remote) {
+  remote.username = secret_field(secret, "username");
+  remote.password = Secret(secret_field(secret, "password"));
+  remote.bearer_token = Secret(secret_field(secret, "bearerToken"));
+  remote.client_certificate_pem = Secret(secret_field(secret, "tlsClientCertData"));
+  remote.client_key_pem = Secret(secret_field(secret, "tlsClientCertKey"));
+}
+
+std::shared_ptr<const Configuration> make_configuration(const Value* config, std::uint64_t generation) {
+  auto made = std::make_shared<Configuration>();
+  made->settings = sync::decode_settings(config);
+  made->generation = generation;
+  std::vector<health::Script> scripts;
+  for (const auto& each : made->settings.health) scripts.push_back({each.group_kind, each.lua});
+  made->assessor = health::Assessor(std::move(scripts));
+  for (const auto& problem : made->settings.problems) log::warn("a setting was left out", {{"cause", problem}});
+  return made;
+}
+
+}  // namespace
+
+Store::Store(kube::Client& client, std::string namespace_name, Handlers handlers)
+    : client_(client), namespace_(std::move(namespace_name)), handlers_(std::move(handlers)) {
+  const kube::ListOptions all{.namespace_ = namespace_,
+                              .managed_fields = kube::ManagedFields::drop};
+  kube::ListOptions config = all, secrets = all;
+  config.field_selector = fmt::format("metadata.name={}", config_name);
+  secrets.label_selector = secret_selector;
+  start("argoproj.io/v1alpha1", "Application", all);
+  start("argoproj.io/v1alpha1", "AppProject", all);
+  start("v1", "ConfigMap", config);
+  start("v1", "Secret", secrets);
+}
+
+Store::~Store() {
+  for (auto& thread : threads_) thread.request_stop();
+}
+
+void Store::start(std::string_view api_version, std::string_view kind, const kube::ListOptions& options) {
+  threads_.emplace_back([this, options, version = std::string(api_version),
+                         name = std::string(kind)](const std::stop_token& stop) {
+    const auto handler = [&](kube::WatchEvent&& event) { observe(name, std::move(event)); };
+    auto info = client_.kind_of(version, name);
+    Result<> ended = info ? kube::watch(client_, *info, options, handler, stop)
+                          : Result<>(failure(std::move(info).error()));
+    if (stop.stop_requested()) return;
+    state_.lock()->broken = ended ? Error(Code::internal, "a watch ended by itself") : std::move(ended).error();
+    changed_.notify_all();
+  });
+}
+
+Result<> Store::wait_until_listed(const std::stop_token& stop) {
+  auto state = state_.lock();
+  changed_.wait(state.mutex(), stop, [&] { return state->broken || state->listed.size() == kinds_watched; });
+  if (state->broken) return failure(Error(*state->broken));
+  if (stop.stop_requested()) return failure(Code::stopped, "stopped while the namespace was read");
+  return {};
+}
+
+void Store::observe(const std::string& kind, kube::WatchEvent&& event) {
+  if (event.kind == kube::WatchEvent::Kind::trouble) return;
+  if (event.kind == kube::WatchEvent::Kind::synced) {
+    state_.lock()->listed.insert(kind);
+    changed_.notify_all();
+    return;
+  }
+  if (kind == "Application") return observe_application(std::move(event));
+  if (kind == "AppProject") return observe_project(std::move(event));
+  if (kind == "ConfigMap") return observe_config(std::move(event));
+  const std::string name(event.object.text({"metadata", "name"}));
+  auto state = state_.lock();
+  if (event.kind == kube::WatchEvent::Kind::deleted) {
+    state->secrets.erase(name);
+  } else {
+    state->secrets[name] = std::make_shared<const Value>(std::move(event.object));
+  }
+}
+
+void Store::observe_application(kube::WatchEvent&& event) {
+  const std::string name(event.object.text({"metadata", "name"}));
+  {
+    auto state = state_.lock();
+    ObjectPtr& held = state->applications[name];
+    if (event.kind == kube::WatchEvent::Kind::deleted) {
+      const bool other = held != nullptr && held->text({"metadata", "uid"}) != event.object.text({"metadata", "uid"});
+      if (other) return;
+      state->applications.erase(name);
+      state->written.erase(name);
+    } else {
+      if (held != nullptr && version_of(*held) > version_of(event.object)) return;
+      const bool ours = state->written[name] == event.object.text({"metadata", "resourceVersion"});
+      held = std::make_shared<const Value>(std::move(event.object));
+      if (ours) return;
+    }
+  }
+  handlers_.application(name);
+}
+
+void Store::observe_project(kube::WatchEvent&& event) {
+  const std::string name(event.object.text({"metadata", "name"}));
+  {
+    auto state = state_.lock();
+    if (event.kind == kube::WatchEvent::Kind::deleted) {
+      state->projects.erase(name);
+    } else {
+      state->projects[name] = std::make_shared<const sync::Project>(sync::decode_project(event.object));
+    }
+  }
+  for (const auto& application : application_names()) {
+    const auto object = this->application(application);
+    if (object != nullptr && object->text({"spec", "project"}) == name) handlers_.application(application);
+  }
+}
+
+void Store::observe_config(kube::WatchEvent&& event) {
+  if (event.object.text({"metadata", "name"}) != config_name) return;
+  {
+    auto state = state_.lock();
+    const bool deleted = event.kind == kube::WatchEvent::Kind::deleted;
+    state->configuration = make_configuration(deleted ? nullptr : &event.object, state->configuration->generation + 1);
+  }
+  handlers_.everything();
+}
+
+ObjectPtr Store::application(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->applications.find(name);
+  return found == state->applications.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> Store::application_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, object] : state_.lock()->applications) names.push_back(name);
+  return names;
+}
+
+std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->projects.find(name);
+  return found == state->projects.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Configuration> Store::configuration() { return state_.lock()->configuration; }
+
+git::Remote Store::remote(const std::string& url) {
+  git::Remote remote;
+  remote.url = url;
+  const auto asked = sync::normalize_repository(url);
+  const Value* best = nullptr;
+  std::size_t best_length = 0;
+  auto state = state_.lock();
+  for (const auto& [name, secret] : state->secrets) {
+    const auto type = secret->text({"metadata", "labels", "argocd.argoproj.io/secret-type"});
+    const auto theirs = sync::normalize_repository(secret_field(*secret, "url"));
+    if (type == "repository" && theirs == asked) {
+      best = secret.get();
+      break;
+    }
+    if (type == "repo-creds" && asked.starts_with(theirs) && theirs.size() > best_length) {
+      best = secret.get();
+      best_length = theirs.size();
+    }
+  }
+  if (best != nullptr) fill_credentials(*best, remote);
+  return remote;
+}
+
+void Store::note_application(const Value& object) {
+  const std::string name(object.text({"metadata", "name"}));
+  auto state = state_.lock();
+  ObjectPtr& held = state->applications[name];
+  state->written[name] = object.text({"metadata", "resourceVersion"});
+  if (held == nullptr || version_of(*held) <= version_of(object)) held = std::make_shared<const Value>(object);
+}
+
+}  // namespace holdfast::agent

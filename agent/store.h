@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the control-plane namespace holds: Applications, projects, argocd-cm and repository secrets, kept
+// by watches. It only remembers and says whose turn it is; it decides nothing.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/guarded.h"
+#include "git/remote.h"
+#include "health/custom.h"
+#include "kube/client.h"
+#include "kube/watch.h"
+#include "sync/project.h"
+#include "sync/settings.h"
+
+namespace holdfast::agent {
+
+using ObjectPtr = std::shared_ptr<const Value>;
+
+// One state of argocd-cm, with what is made of it once.
+struct Configuration {
+  sync::Settings settings;
+  health::Assessor assessor;
+  std::uint64_t generation = 0;  // grows with every change
+};
+
+class Store {
+ public:
+  struct Handlers {
+    std::function<void(const std::string& application)> application;  // its object changed
+    std::function<void()> everything;                                 // a setting changed
+  };
+
+  Store(kube::Client& client, std::string namespace_name, Handlers handlers);
+  ~Store();
+
+  // Blocks until each kind was listed once. Code::stopped, or what makes the cluster unusable.
+  Result<> wait_until_listed(const std::stop_token& stop);
+
+  [[nodiscard]] ObjectPtr application(const std::string& name);
+  [[nodiscard]] std::vector<std::string> application_names();
+  [[nodiscard]] std::shared_ptr<const sync::Project> project(const std::string& name);
+  [[nodiscard]] std::shared_ptr<const Configuration> configuration();
+  // Credentials of the repository secret with this URL, else of the longest prefix.
+  [[nodiscard]] git::Remote remote(const std::string& url);
+
+  // What our own write returned: reads are never older than our writes.
+  void note_application(const Value& object);
+
+  [[nodiscard]] const std::string& namespace_name() const { return namespace_; }
+
+ private:
+  struct State {
+    std::map<std::string, ObjectPtr> applications;
+    std::map<std::string, std::string> written;  // application → resourceVersion of our last write
+    std::map<std::string, std::shared_ptr<const sync::Project>> projects;
+    std::map<std::string, ObjectPtr> secrets;
+    std::shared_ptr<const Configuration> configuration = std::make_shared<const Configuration>();
+    std::set<std::string> listed;  // kinds
+    std::optional<Error> broken;
+  };
+
+  void start(std::string_view api_version, std::string_view kind, const kube::ListOptions& options);
+  void observe(const std::string& kind, kube::WatchEvent&& event);
+  void observe_application(kube::WatchEvent&& event);
+  void observe_project(kube::WatchEvent&& event);
+  void observe_config(kube::WatchEvent&& event);
+
+  kube::Client& client_;
+  const std::string namespace_;
+  Handlers handlers_;
+  Guarded<State> state_;
+  std::condition_variable_any changed_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace holdfast::agent
