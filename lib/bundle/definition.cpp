@@ -245,8 +245,11 @@ Result<Definition> load_definition(const std::string& path, const Variables& var
   Definition definition;
   Reader reader(variables, definition);
   TRY(reader.read(path, 0));
+  const std::string& platform = definition.statement.platforms.front();
   for (auto& image : definition.archive_images)
-    image.platform = definition.statement.platforms.front();
+    image.platform = platform;
+  for (auto& image : definition.program_images)
+    image.platform = platform;
   return definition;
 }
 

@@ -14,8 +14,9 @@ namespace holdfast::bundle {
 
 struct ProgramImage {
   std::string component;
-  std::string name;     // "holdfast.local/agent:1.2.3"
-  std::string program;  // on this machine; its shared libraries come along
+  std::string name;      // "holdfast.local/agent:1.2.3"
+  std::string platform;  // "linux/amd64"; a program for another one is refused
+  std::string program;   // on this machine; its shared libraries come along
   std::vector<std::string> arguments;
   std::string user = "65532:65532";
   std::string

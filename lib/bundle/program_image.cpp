@@ -138,6 +138,12 @@ Value image_item(Value descriptor, const std::string& component, const std::stri
 
 Result<> add_program_image(Draft& draft, const ProgramImage& image) {
   const ProgramClosure closure = TRY(find_program_closure(image.program));
+  if ("linux/" + closure.architecture != image.platform) {
+    return failure(
+        Error(Code::bundle_definition, fmt::format("the program is for linux/{}, the bundle for {}",
+                                                   closure.architecture, image.platform))
+            .at(image.program));
+  }
   const auto base = [&](archive::TarWriter& tar) { return fill_base(tar, image, closure); };
   Layer base_layer = TRY(store_layer(draft, base));
   const auto program = [&](archive::TarWriter& tar) -> Result<> {
@@ -158,8 +164,7 @@ Result<> add_program_image(Draft& draft, const ProgramImage& image) {
                                     {"mediaType", oci::manifest},
                                     {"config", descriptor_of(stored, oci::config)},
                                     {"layers", descriptors}}));
-  draft.add_item(
-      image_item(manifest, image.component, image.name, "linux/" + closure.architecture));
+  draft.add_item(image_item(manifest, image.component, image.name, image.platform));
   return {};
 }
 

@@ -64,6 +64,19 @@ TEST(HashRanges, GivesEachRangesDigestWhateverTheNumberOfThreads) {
   }
 }
 
+TEST(HashRanges, SeesSingleBitsBeyondFourGigabytes) {
+  const FileDescriptor file(::memfd_create("sparse", MFD_CLOEXEC));
+  constexpr std::uint64_t size = (std::uint64_t{5} << 30) + 7;
+  ASSERT_EQ(::ftruncate(file.get(), static_cast<off_t>(size)), 0);
+  for (const std::uint64_t at :
+       {std::uint64_t{1} << 31, (std::uint64_t{1} << 32) - 1, std::uint64_t{1} << 32, size - 1}) {
+    const std::vector<Range> range{{at - 4096, std::min<std::uint64_t>(8192, size - at + 4096)}};
+    const auto before = hash_ranges(file.get(), range, 1).value();
+    ASSERT_EQ(::pwrite(file.get(), "\1", 1, static_cast<off_t>(at)), 1);
+    EXPECT_NE(hash_ranges(file.get(), range, 1).value(), before) << at;
+  }
+}
+
 TEST(HashRanges, RefusesAFileThatEndsEarly) {
   const auto file = file_of("0123456789");
   const std::vector<Range> ranges = {{0, 4}, {4, 7}};
