@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/repo_push.h"
+
+#include "base/text.h"
+#include "git/push.h"
+#include "git/working.h"
+#include "kube/reviews.h"
+
+#include <memory>
+#include <stop_token>
+
+namespace holdfast::bootstrap {
+namespace {
+
+// The names that the engine's chart gives to the account and the Service, and the agent's header
+// and audience.
+constexpr const char* push_account = "holdfast-push";
+constexpr const char* push_audience = "holdfast-git";
+constexpr const char* token_header = "X-Holdfast-Token";
+constexpr const char* agent_service = "holdfast-agent";
+constexpr const char* agent_port = "http";
+constexpr Duration token_life = std::chrono::minutes(10);  // the least that the API server gives
+
+std::string short_id(const git::CommitId& commit) {
+  return commit.hex().substr(0, 7);
+}
+
+std::string describe(const std::string& branch, const git::PushedCommits& pushed) {
+  if (pushed.before == pushed.after) {
+    return fmt::format("{} is at {} already", branch, short_id(pushed.after));
+  }
+  return fmt::format("{} is at {}, {} commit{} published", branch, short_id(pushed.after),
+                     pushed.commits, pushed.commits == 1 ? "" : "s");
+}
+
+// The agent's URL, and how a request gets there.
+Result<git::PushTarget> make_target(kube::Client& client, const PushOptions& options) {
+  const auto& cluster = options.cluster;
+  const auto granted = TRY(
+      kube::request_token(client, {.namespace_ = cluster.engine_namespace, .name = push_account},
+                          {push_audience}, token_life),
+      "asking for a token of service account {}/{}", cluster.engine_namespace, push_account);
+  git::PushTarget target{.url = options.endpoint, .repository = cluster.repository};
+  if (!options.endpoint.empty()) {
+    while (target.url.ends_with('/'))
+      target.url.pop_back();
+    const std::shared_ptr<http::Transport> transport = TRY(http::make_curl_transport({}));
+    target.send = [transport, token = granted.token](http::Request request) {
+      request.headers.push_back({token_header, token.reveal()});
+      return transport->send(request);
+    };
+    return target;
+  }
+  target.url = client.service_url(
+      {.namespace_ = cluster.engine_namespace, .name = agent_service, .port = agent_port});
+  target.send = [&client, token = granted.token](http::Request request) {
+    request.headers.push_back({token_header, token.reveal()});
+    return client.send(std::move(request));
+  };
+  return target;
+}
+
+}  // namespace
+
+Result<PushReport> push_repository(kube::Client& client, const PushOptions& options) {
+  const auto& cluster = options.cluster;
+  if (!cluster.git_url.empty()) {
+    return failure(Error(Code::repo_layout,
+                         fmt::format("cluster \"{}\" does not read the built-in Git", cluster.name))
+                       .at(printable(cluster.git_url))
+                       .fix(fmt::format("git push {} {}", cluster.git_url, cluster.branch)));
+  }
+  const auto state = TRY(git::inspect_working(options.folder));
+  const auto target = TRY(make_target(client, options));
+  const auto pushed = TRY(git::push_to(target, state.repository, cluster.branch, std::stop_token()),
+                          "publishing \"{}\"", cluster.branch);
+  return PushReport{.text = describe(cluster.branch, pushed),
+                    .branch = cluster.branch,
+                    .before = pushed.before.is_zero() ? "" : pushed.before.hex(),
+                    .after = pushed.after.hex(),
+                    .commits = pushed.commits,
+                    .uncommitted = state.uncommitted};
+}
+
+Result<> run_repo_push(const RepoPushOptions& options, Console& console) {
+  auto config = TRY(kube::load_kubeconfig(options.kubeconfig, options.context));
+  auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
+  const auto report = TRY(push_repository(client, options.push));
+  console.line(report.text);
+  if (!report.uncommitted.empty()) {
+    console.line(fmt::format("{} changed files are not committed and so not published, {} first",
+                             report.uncommitted.size(), printable(report.uncommitted.front())));
+  }
+  Array paths;
+  for (const auto& path : report.uncommitted)
+    paths.emplace_back(path);
+  console.data(Object{{"branch", report.branch},
+                      {"before", report.before},
+                      {"after", report.after},
+                      {"commits", static_cast<std::int64_t>(report.commits)},
+                      {"uncommitted", std::move(paths)}});
+  return {};
+}
+
+}  // namespace holdfast::bootstrap
