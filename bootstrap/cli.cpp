@@ -9,6 +9,7 @@
 #include "commands/bundle.h"
 #include "commands/explain.h"
 #include "commands/node.h"
+#include "commands/render.h"
 #include "commands/trust.h"
 #include "console.h"
 #include "version.h"
@@ -172,6 +173,46 @@ void add_trust(CLI::App& app, Chosen& chosen) {
   command->add_option("--public", keygen->public_key, "the public half; default KEY.pub");
 }
 
+void add_render_kustomize(CLI::App& render, Chosen& chosen) {
+  auto options = std::make_shared<RenderKustomizeOptions>();
+  auto* command = add_command(
+      *render.add_subcommand("kustomize", "Print what a kustomization builds"), chosen, options,
+      &run_render_kustomize);
+  command->add_option("directory", options->directory, "the folder that holds the kustomization file");
+}
+
+void add_render_helm(CLI::App& render, Chosen& chosen) {
+  auto options = std::make_shared<RenderHelmOptions>();
+  auto* command = add_command(
+      *render.add_subcommand("helm", "Print what a chart renders, as `helm template` does"), chosen,
+      options, &run_render_helm);
+  const auto list = [&](const char* flag, std::vector<std::string>& values, const char* text) {
+    command->add_option(flag, values, text)->allow_extra_args(false);
+  };
+  command->add_option("chart", options->chart, "a chart's folder or .tgz")->required();
+  command->add_option("--name-template,--name", options->name, "the release's name");
+  command->add_option("-n,--namespace", options->namespace_, "the release's namespace");
+  command->add_option("--kube-version", options->kube_version, "the version that Capabilities show");
+  list("-f,--values", options->values, "a values file; later ones win");
+  list("--set", options->set, "key=value,…");
+  list("--set-string", options->set_string, "key=value,…, all values text");
+  list("--set-json", options->set_json, "key=JSON,…");
+  list("--set-literal", options->set_literal, "key=value, the value as it is");
+  list("--set-file", options->set_file, "key=path: the file's content");
+  list("-a,--api-versions", options->api_versions, "further API versions that Capabilities show");
+  command->add_flag("--include-crds", options->include_crds, "with the chart's CRDs");
+  command->add_flag("--skip-tests", options->skip_tests, "without tests");
+  command->add_flag("--no-hooks", options->no_hooks, "without hooks");
+  command->add_flag("--is-upgrade", options->is_upgrade, "Release.IsUpgrade in place of IsInstall");
+}
+
+void add_render(CLI::App& app, Chosen& chosen) {
+  auto* render = app.add_subcommand("render", "Print manifests as the engine would make them");
+  render->require_subcommand(1);
+  add_render_kustomize(*render, chosen);
+  add_render_helm(*render, chosen);
+}
+
 std::vector<std::string_view> words_of(const CLI::App& app) {
   std::vector<std::string_view> words;
   for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -230,6 +271,7 @@ int run_cli(int argc, char** argv) {
   Chosen chosen;
   add_explain(app, chosen);
   add_node(app, chosen);
+  add_render(app, chosen);
   add_version(app, chosen);
   add_bundle(app, chosen);
   add_trust(app, chosen);

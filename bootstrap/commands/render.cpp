@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/render.h"
+
+#include "archive/tar_reader.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "helm/helm.h"
+#include "kustomize/kustomize.h"
+#include "render/helm_values.h"
+#include "tree/disk_tree.h"
+#include "yaml/yaml.h"
+
+#include <filesystem>
+
+namespace holdfast::bootstrap {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder inside the tree that may be read from it.
+struct Rooted {
+  std::string root;
+  std::string folder;
+};
+
+// The repository that holds the folder, else the whole disk: a kustomization may have bases beside
+// it.
+Result<Rooted> rooted(const std::string& directory) {
+  std::error_code problem;
+  const auto whole = fs::canonical(directory, problem);
+  if (problem || !fs::is_directory(whole, problem)) {
+    return failure(Code::file_missing, "'{}' is no folder", printable(directory));
+  }
+  for (auto at = whole; at.has_relative_path(); at = at.parent_path()) {
+    if (!fs::exists(at / ".git", problem)) continue;
+    const auto folder = whole.lexically_relative(at).generic_string();
+    return Rooted{at.string(), folder == "." ? "" : folder};
+  }
+  return Rooted{"/", whole.relative_path().generic_string()};
+}
+
+Result<std::string> read_file(const std::string& path) {
+  const auto whole = fs::path(path);
+  const auto parent = whole.has_parent_path() ? whole.parent_path().string() : std::string(".");
+  const auto folder = TRY(tree::DiskTree::open(parent));
+  return folder.read(whole.filename().string());
+}
+
+Result<render::UserValues> user_values(const RenderHelmOptions& options) {
+  render::UserValues out;
+  for (const auto& path : options.values) {
+    auto text = TRY(read_file(path));
+    out.files.push_back({path, std::move(text)});
+  }
+  for (const auto& assignment : options.set_file) {
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos) {
+      return failure(Code::usage, "--set-file '{}' has no '=', wanted: key=path",
+                     printable(assignment));
+    }
+    auto text = TRY(read_file(assignment.substr(equals + 1)));
+    out.contents.push_back({assignment.substr(0, equals), std::move(text)});
+  }
+  out.json = options.set_json;
+  out.typed = options.set;
+  out.texts = options.set_string;
+  out.literals = options.set_literal;
+  return out;
+}
+
+Result<helm::Chart> load_chart(const std::string& path) {
+  if (!path.ends_with(".tgz")) {
+    const auto folder = TRY(tree::DiskTree::open(path));
+    return helm::load_chart(folder, "");
+  }
+  const auto bytes = TRY(read_file(path));
+  const auto unpacked = TRY(archive::read_tree(bytes));
+  const auto entries = TRY(unpacked.list(""));
+  if (entries.size() != 1)
+    return failure(Code::chart, "'{}' does not hold one folder", printable(path));
+  return helm::load_chart(unpacked, entries.front().name);
+}
+
+helm::Settings settings_of(const RenderHelmOptions& options) {
+  const auto include = [](bool asked) { return asked ? helm::Include::yes : helm::Include::no; };
+  helm::Settings out;
+  out.release = {.name = options.name,
+                 .namespace_ = options.namespace_,
+                 .upgrade = include(options.is_upgrade)};
+  if (!options.kube_version.empty()) {
+    out.kube_version =
+        options.kube_version.starts_with('v') ? options.kube_version : "v" + options.kube_version;
+  }
+  out.api_versions = options.api_versions;
+  out.crds = include(options.include_crds);
+  out.hooks = include(!options.no_hooks);
+  out.tests = include(!options.skip_tests);
+  return out;
+}
+
+void show(std::string_view text, Console& console) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (!text.empty()) console.line(text);
+}
+
+}  // namespace
+
+Result<> run_render_kustomize(const RenderKustomizeOptions& options, Console& console) {
+  const auto place = TRY(rooted(options.directory));
+  const auto disk = TRY(tree::DiskTree::open(place.root));
+  const auto built = TRY(kustomize::build(disk, place.folder));
+  for (const auto& warning : built.warnings)
+    log::warn("kustomization", {{"note", warning}});
+  show(kustomize::print(built), console);
+  Array objects;
+  for (const auto& resource : built.resources)
+    objects.push_back(resource.object);
+  console.data(objects);
+  return {};
+}
+
+Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
+  const auto given = TRY(user_values(options));
+  const auto values = TRY(render::merge_user_values(given));
+  auto chart = TRY(load_chart(options.chart));
+  const auto documents = TRY(helm::render(std::move(chart), values, settings_of(options)));
+  const auto text = helm::print(documents);
+  show(text, console);
+  Array objects;
+  if (console.is_json()) {
+    auto parsed = TRY(yaml::parse_all(text, options.chart, yaml::Dialect::kube,
+                                      {.duplicates = yaml::Duplicates::keep_last}));
+    for (auto& document : parsed)
+      objects.push_back(std::move(document.value));
+  }
+  console.data(objects);
+  return {};
+}
+
+}  // namespace holdfast::bootstrap
