@@ -208,8 +208,10 @@ void check_constructs(const Source& source, Findings& out) {
     for (auto at = find_word(code, ban.word); at != std::string_view::npos;
          at = find_word(code, ban.word, at + 1)) {
       if (only_as_call(ban.word) && !is_call(code, at, ban.word.size())) continue;
-      // std::thread::hardware_concurrency starts none.
-      if (code.substr(at + ban.word.size()).starts_with("::")) continue;
+      // std::thread::hardware_concurrency starts none; literals' namespaces are made for it.
+      const auto rest = code.substr(at + ban.word.size());
+      const bool literals = rest.substr(0, rest.find(';')).ends_with("literals");
+      if (rest.starts_with("::") || literals) continue;
       add(out, source, source.line_of(at), std::string(ban.word), std::string(ban.message));
     }
   }
@@ -264,7 +266,9 @@ void check_comments(const Source& source, Findings& out) {
     const bool statement = is_statement(text);
     if (statement && !example)
       add(out, source, comment.line, "dead-code", "remove code that does not run");
-    if (text.find("----") != text.npos || text.find("====") != text.npos) {
+    const bool ruled =
+        text.starts_with("---") || text.starts_with("===") || text.starts_with("***");
+    if (ruled && !text.starts_with("-----BEGIN")) {
       add(out, source, comment.line, "banner", "no banners: a file with sections is two files");
     }
   }
