@@ -5,13 +5,15 @@
 #include <charconv>
 #include <thread>
 
+#include "agent/after_push.h"
 #include "agent/context.h"
 #include "agent/reconcile.h"
 #include "agent/web/git_endpoint.h"
+#include "agent/web/push_endpoint.h"
+#include "agent/web/push_identity.h"
 #include "agent/web/status_endpoint.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "git/repository.h"
 #include "kube/config.h"
 
 namespace holdfast::agent {
@@ -117,7 +119,23 @@ std::vector<MetricFamily> metric_families() {
 // The built-in repository, empty until the first push.
 Result<> prepare_repository(const Options& options) {
   if (options.git_url.empty()) return {};
-  return git::create_bare(git_repository(options), "main");
+  return git::prepare_built_in(git_repository(options), "main");
+}
+
+// The built-in Git: read by everybody, written by whoever the API server vouches for.
+std::vector<Route> git_endpoints(const Options& options, kube::Client& client, Store& store) {
+  if (options.git_url.empty()) return {};
+  auto routes = git_routes({.repository = git_repository(options), .name = git_name(options)});
+  const auto pushed = [&client, &store, url = options.git_url](const git::PushCommand& push) {
+    refresh_followers(client, store, url, push);
+  };
+  for (auto& route : push_routes({.repository = git_repository(options),
+                                  .authenticate = pushers(client, options.namespace_),
+                                  .pushed = pushed,
+                                  .limits = {}})) {
+    routes.push_back(std::move(route));
+  }
+  return routes;
 }
 
 }  // namespace
@@ -131,11 +149,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     return failure(Code::not_healthy, "the namespace has not been read yet");
   });
   TRY(prepare_repository(options));
-  if (!options.git_url.empty()) {
-    for (auto& route : git_routes({git_repository(options), git_name(options)})) routes.push_back(std::move(route));
-  }
   const auto listen = TRY(listen_options(options));
-  const auto server = TRY(Server::start(listen, std::move(routes)));
   auto config = TRY(load_config(options));
   auto client = TRY(kube::Client::connect(std::move(config), clock), "connecting to the cluster");
   auto mirrors = TRY(git::Mirrors::open(mirror_options(options), clock));
@@ -152,6 +166,8 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   };
   Store store(client, options.namespace_, {wake, wake_all});
   known = &store;
+  for (auto& route : git_endpoints(options, client, store)) routes.push_back(std::move(route));
+  const auto server = TRY(Server::start(listen, std::move(routes)));
   TRY(store.wait_until_listed(stop));
   wake_all();
   ready = true;
