@@ -71,7 +71,8 @@ Result<bundle::Variables> variables_of(const BundleCreateOptions& options) {
     }
     std::string value = assignment.substr(equals + 1);
     std::error_code status;
-    if (value.find('/') != std::string::npos && fs::exists(value, status)) {
+    const bool named = value.find('/') != std::string::npos && fs::exists(value, status);
+    if (named || fs::is_directory(value, status)) {
       value = fs::absolute(value).lexically_normal();
     }
     variables[assignment.substr(0, equals)] = std::move(value);

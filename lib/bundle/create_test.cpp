@@ -273,6 +273,9 @@ TEST_F(Creating, RefusesDefinitionsThatCannotBe) {
       {"name = \"x\"\nversion = \"1.0.0\"\nplatform = \"linux/amd64\"\n[[image]]\ncomponent = "
        "\"c\"\nname = \"n\"\nprogram = \"chart/Chart.yaml\"",
        Code::bundle_definition, "this is no program or library for Linux"},
+      {"name = \"x\"\nversion = \"1.0.0\"\nplatform = \"linux/amd64\"\n[[image]]\ncomponent = "
+       "\"c\"\nname = \"n\"\nprogram = \"missing\"",
+       Code::file_missing, "a file for the bundle could not be read"},
       {"name = \"x\"\nversion = \"1.0.0\"\nplatform = \"linux/arm64\"\n[[image]]\ncomponent = "
        "\"c\"\nname = \"n\"\nprogram = \"/bin/true\"",
        Code::bundle_definition, "the program is for linux/amd64, the bundle for linux/arm64"},

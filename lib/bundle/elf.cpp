@@ -3,6 +3,7 @@
 
 #include "base/handle.h"
 #include "base/text.h"
+#include "bundle/inputs.h"
 #include "crypto/digest.h"
 
 #include <elf.h>
@@ -37,8 +38,8 @@ class ElfFile {
   static Result<ElfFile> open(const std::string& path) {
     ElfFile elf;
     elf.path_ = path;
-    elf.file_ = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!elf.file_) return no_elf(path, ::strerror(errno));
+    InputFile input = TRY(open_input(path));
+    elf.file_ = std::move(input.file);
     const std::string bytes = TRY(elf.bytes(0, sizeof(elf.header_)));
     ::memcpy(&elf.header_, bytes.data(), sizeof(elf.header_));
     if (::memcmp(elf.header_.e_ident, ELFMAG, SELFMAG) != 0 ||
