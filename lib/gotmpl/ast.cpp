@@ -102,9 +102,9 @@ std::string print_node(const Node& node) {
       return "nil";
     case NodeType::boolean:
     case NodeType::string:
-      return static_cast<const ConstantNode&>(node).spelling;
+      return std::string(static_cast<const ConstantNode&>(node).spelling);
     case NodeType::number:
-      return static_cast<const NumberNode&>(node).text;
+      return std::string(static_cast<const NumberNode&>(node).text);
     case NodeType::end:
       return "{{end}}";
     case NodeType::otherwise:

@@ -34,7 +34,7 @@ Result<Datum> Execution::evaluate_pipe(const Datum& dot, const PipeNode& pipe) {
   node_ = &pipe;
   Datum value;
   bool first = true;
-  for (const std::unique_ptr<CommandNode>& command : pipe.commands) {
+  for (const Owned<CommandNode>& command : pipe.commands) {
     value = TRY(evaluate_command(dot, *command, first ? nullptr : &value));
     first = false;
     // A nil interface loses its wrapper here and becomes no value at all.

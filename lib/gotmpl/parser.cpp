@@ -23,7 +23,7 @@ using TreeSet = std::map<const std::string*, std::shared_ptr<Tree>>;
 class Parser {
  public:
   struct Shared {
-    std::shared_ptr<const Source> source;
+    std::shared_ptr<Source> source;
     Lexer lexer;
     Names& names;
     const FunctionTable& functions;
@@ -31,8 +31,8 @@ class Parser {
     int nesting = 0;
   };
 
-  explicit Parser(Shared& shared) : shared_(shared), tree_(std::make_shared<Tree>()) {
-    tree_->source = shared.source;
+  explicit Parser(Shared& shared)
+      : shared_(shared), tree_(std::make_shared<Tree>(shared.source)), arena_(shared.source->arena) {
     variables_.push_back(shared.names.intern("$"));
   }
 
@@ -52,22 +52,28 @@ class Parser {
   Result<NodePtr> loop_control(const Item& token, NodeType type);
   Result<NodePtr> else_control();
   Result<NodePtr> control(NodeType type, std::string_view context);
-  Result<std::unique_ptr<ActionNode>> branch(NodeType type, std::string_view context, Body& body);
+  Result<Owned<ActionNode>> branch(NodeType type, std::string_view context, Body& body);
   Result<NodePtr> template_control();
   Result<const std::string*> template_name(const Item& token, std::string_view context);
-  Result<std::unique_ptr<PipeNode>> pipeline(std::string_view context, Type end);
+  Result<Owned<PipeNode>> pipeline(std::string_view context, Type end);
   Result<> declarations(PipeNode& pipe, std::string_view context);
-  Result<std::unique_ptr<CommandNode>> command();
+  Result<Owned<CommandNode>> command();
   Result<NodePtr> operand();
   Result<NodePtr> term();
   Result<NodePtr> identifier(const Item& token);
   Result<NodePtr> number(const Item& token);
   Result<NodePtr> path(NodeType type, std::size_t position, std::string_view text);
 
-  Item next();
-  Item peek();
-  Item next_non_space();
-  Item peek_non_space();
+  template <class T, class... Args>
+  Owned<T> make(Args&&... args) {
+    void* memory = arena_.allocate(sizeof(T), alignof(T));
+    return Owned<T>(std::construct_at(static_cast<T*>(memory), std::forward<Args>(args)...));
+  }
+
+  const Item& next();
+  const Item& peek();
+  const Item& next_non_space();
+  const Item& peek_non_space();
   void backup() { ++peeked_; }
   void backup2(const Item& item);
   void backup3(const Item& second, const Item& first);
@@ -78,6 +84,7 @@ class Parser {
 
   Shared& shared_;
   std::shared_ptr<Tree> tree_;
+  Arena& arena_;
   Item tokens_[3];
   int peeked_ = 0;
   std::vector<const std::string*> variables_;
@@ -122,7 +129,7 @@ Result<NodePtr> Parser::parse_block() {
   constexpr std::string_view context = "block clause";
   Item token = next_non_space();
   const std::string* name = TRY(template_name(token, context));
-  std::unique_ptr<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
+  Owned<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
   Parser block(shared_);
   block.tree_->name = name;
   Body body = TRY(block.item_list(block.tree_->root));
@@ -130,7 +137,7 @@ Result<NodePtr> Parser::parse_block() {
     return fail(fmt::format("unexpected {} in {}", print_node(*body.end), context));
   }
   TRY(block.add());
-  auto node = std::make_unique<ActionNode>(NodeType::call_template, token.position);
+  auto node = make<ActionNode>(NodeType::call_template, token.position, arena_);
   node->name = name;
   node->pipe = std::move(pipe);
   return NodePtr(std::move(node));
@@ -164,7 +171,7 @@ Result<Parser::Body> Parser::item_list(NodeList& list) {
 Result<NodePtr> Parser::text_or_action() {
   Item token = next_non_space();
   if (token.type == Type::text) {
-    return NodePtr(std::make_unique<TextNode>(token.position, token.value));
+    return NodePtr(make<TextNode>(token.position, token.value));
   }
   if (token.type != Type::left_delimiter) return unexpected(token, "input");
   action_line_ = token.line;
@@ -181,14 +188,14 @@ Result<NodePtr> Parser::action() {
   if (token.type == Type::otherwise) return else_control();
   if (token.type == Type::end) {
     Item end = TRY(expect(Type::right_delimiter, "end"));
-    return NodePtr(std::make_unique<ActionNode>(NodeType::end, end.position));
+    return NodePtr(make<ActionNode>(NodeType::end, end.position, arena_));
   }
   if (token.type == Type::branch_if) return control(NodeType::branch_if, "if");
   if (token.type == Type::branch_with) return control(NodeType::branch_with, "with");
   if (token.type == Type::range) return control(NodeType::range, "range");
   if (token.type == Type::call_template) return template_control();
   backup();
-  auto node = std::make_unique<ActionNode>(NodeType::action, peek().position);
+  auto node = make<ActionNode>(NodeType::action, peek().position, arena_);
   node->pipe = TRY(pipeline("command", Type::right_delimiter));
   return NodePtr(std::move(node));
 }
@@ -198,7 +205,7 @@ Result<NodePtr> Parser::loop_control(const Item& token, NodeType type) {
   Item end = next_non_space();
   if (end.type != Type::right_delimiter) return unexpected(end, word);
   if (range_depth_ == 0) return fail(word + " outside {{range}}");
-  return NodePtr(std::make_unique<ActionNode>(type, token.position));
+  return NodePtr(make<ActionNode>(type, token.position, arena_));
 }
 
 Result<NodePtr> Parser::else_control() {
@@ -206,14 +213,14 @@ Result<NodePtr> Parser::else_control() {
   if (ahead.type != Type::branch_if && ahead.type != Type::branch_with) {
     ahead = TRY(expect(Type::right_delimiter, "else"));
   }
-  return NodePtr(std::make_unique<ActionNode>(NodeType::otherwise, ahead.position));
+  return NodePtr(make<ActionNode>(NodeType::otherwise, ahead.position, arena_));
 }
 
 // The pipeline and first list of an if, with or range.
-Result<std::unique_ptr<ActionNode>> Parser::branch(NodeType type, std::string_view context,
+Result<Owned<ActionNode>> Parser::branch(NodeType type, std::string_view context,
                                                    Body& body) {
-  std::unique_ptr<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
-  auto node = std::make_unique<ActionNode>(type, pipe->position);
+  Owned<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
+  auto node = make<ActionNode>(type, pipe->position, arena_);
   node->pipe = std::move(pipe);
   range_depth_ += type == NodeType::range ? 1 : 0;
   body = TRY(item_list(node->list));
@@ -225,7 +232,7 @@ Result<std::unique_ptr<ActionNode>> Parser::branch(NodeType type, std::string_vi
 Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
   std::size_t variables = variables_.size();
   Body body;
-  std::unique_ptr<ActionNode> first = TRY(branch(type, context, body));
+  Owned<ActionNode> first = TRY(branch(type, context, body));
   ActionNode* last = first.get();
   while (body.end->type == NodeType::otherwise) {
     last->has_else = true;
@@ -240,7 +247,7 @@ Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
       break;
     }
     next();
-    std::unique_ptr<ActionNode> link = TRY(branch(type, context, body));
+    Owned<ActionNode> link = TRY(branch(type, context, body));
     ActionNode* added = link.get();
     last->else_list.nodes.push_back(std::move(link));
     last = added;
@@ -252,7 +259,7 @@ Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
 Result<NodePtr> Parser::template_control() {
   constexpr std::string_view context = "template clause";
   Item token = next_non_space();
-  auto node = std::make_unique<ActionNode>(NodeType::call_template, token.position);
+  auto node = make<ActionNode>(NodeType::call_template, token.position, arena_);
   node->name = TRY(template_name(token, context));
   if (next_non_space().type != Type::right_delimiter) {
     backup();
@@ -270,8 +277,8 @@ Result<const std::string*> Parser::template_name(const Item& token, std::string_
   return shared_.names.intern(*name);
 }
 
-Result<std::unique_ptr<PipeNode>> Parser::pipeline(std::string_view context, Type end) {
-  auto pipe = std::make_unique<PipeNode>(peek_non_space().position);
+Result<Owned<PipeNode>> Parser::pipeline(std::string_view context, Type end) {
+  auto pipe = make<PipeNode>(peek_non_space().position, arena_);
   TRY(declarations(*pipe, context));
   while (true) {
     Item token = next_non_space();
@@ -299,7 +306,7 @@ Result<std::unique_ptr<PipeNode>> Parser::pipeline(std::string_view context, Typ
         return unexpected(token, context);
     }
     backup();
-    std::unique_ptr<CommandNode> next_command = TRY(command());
+    Owned<CommandNode> next_command = TRY(command());
     pipe->commands.push_back(std::move(next_command));
   }
   if (pipe->commands.empty()) return fail(fmt::format("missing value for {}", context));
@@ -346,8 +353,8 @@ Result<> Parser::declarations(PipeNode& pipe, std::string_view context) {
   return {};
 }
 
-Result<std::unique_ptr<CommandNode>> Parser::command() {
-  auto node = std::make_unique<CommandNode>(peek_non_space().position);
+Result<Owned<CommandNode>> Parser::command() {
+  auto node = make<CommandNode>(peek_non_space().position, arena_);
   while (true) {
     peek_non_space();
     NodePtr argument = TRY(operand());
@@ -370,7 +377,7 @@ Result<NodePtr> Parser::operand() {
   NodePtr node = TRY(term());
   if (!node || peek().type != Type::field) return node;
   std::size_t position = peek().position;
-  std::vector<const std::string*> fields;
+  std::pmr::vector<const std::string*> fields(&arena_);
   while (peek().type == Type::field) fields.push_back(shared_.names.intern(next().value.substr(1)));
   if (node->type == NodeType::field || node->type == NodeType::variable) {
     auto& whole = static_cast<PathNode&>(*node);
@@ -381,7 +388,7 @@ Result<NodePtr> Parser::operand() {
   if (node->type >= NodeType::dot && node->type <= NodeType::string) {
     return fail(fmt::format("unexpected . after term {}", quote(print_node(*node))));
   }
-  auto chain = std::make_unique<PathNode>(NodeType::chain, position);
+  auto chain = make<PathNode>(NodeType::chain, position, arena_);
   chain->base = std::move(node);
   chain->fields = std::move(fields);
   return NodePtr(std::move(chain));
@@ -392,12 +399,12 @@ Result<NodePtr> Parser::term() {
   if (token.type == Type::identifier) return identifier(token);
   if (token.type == Type::dot || token.type == Type::nil) {
     NodeType type = token.type == Type::dot ? NodeType::dot : NodeType::nil;
-    return NodePtr(std::make_unique<ConstantNode>(type, token.position));
+    return NodePtr(make<ConstantNode>(type, token.position));
   }
   if (token.type == Type::variable) return path(NodeType::variable, token.position, token.value);
   if (token.type == Type::field) return path(NodeType::field, token.position, token.value);
   if (token.type == Type::boolean) {
-    auto node = std::make_unique<ConstantNode>(NodeType::boolean, token.position);
+    auto node = make<ConstantNode>(NodeType::boolean, token.position);
     node->value = Datum(token.value == "true");
     node->spelling = token.value;
     return NodePtr(std::move(node));
@@ -408,7 +415,7 @@ Result<NodePtr> Parser::term() {
   }
   if (token.type == Type::left_paren) {
     if (++shared_.nesting > nesting_max) return fail("max expression depth exceeded");
-    std::unique_ptr<PipeNode> pipe =
+    Owned<PipeNode> pipe =
         TRY(pipeline("parenthesized pipeline", Type::right_paren));
     --shared_.nesting;
     return NodePtr(std::move(pipe));
@@ -416,7 +423,7 @@ Result<NodePtr> Parser::term() {
   if (token.type == Type::string || token.type == Type::raw_string) {
     std::optional<std::string> text = unquote(token.value);
     if (!text) return fail("invalid syntax");
-    auto node = std::make_unique<ConstantNode>(NodeType::string, token.position);
+    auto node = make<ConstantNode>(NodeType::string, token.position);
     node->value = Datum(*std::move(text));
     node->spelling = token.value;
     return NodePtr(std::move(node));
@@ -426,7 +433,7 @@ Result<NodePtr> Parser::term() {
 }
 
 Result<NodePtr> Parser::identifier(const Item& token) {
-  auto node = std::make_unique<IdentifierNode>(NodeType::identifier, token.position);
+  auto node = make<IdentifierNode>(NodeType::identifier, token.position);
   node->function = shared_.functions.find(token.value);
   if (node->function != nullptr) return NodePtr(std::move(node));
   std::unexpected<Error> error = fail(fmt::format("function {} not defined", quote(token.value)));
@@ -436,14 +443,14 @@ Result<NodePtr> Parser::identifier(const Item& token) {
 }
 
 Result<NodePtr> Parser::number(const Item& token) {
-  auto node = std::make_unique<NumberNode>(NodeType::number, token.position);
+  auto node = make<NumberNode>(NodeType::number, token.position);
   std::string refused = read_number(*node, token);
   if (!refused.empty()) return fail(std::move(refused));
   return NodePtr(std::move(node));
 }
 
 Result<NodePtr> Parser::path(NodeType type, std::size_t position, std::string_view text) {
-  auto node = std::make_unique<PathNode>(type, position);
+  auto node = make<PathNode>(type, position, arena_);
   if (type == NodeType::field) {
     node->fields.push_back(shared_.names.intern(text.substr(1)));
     return NodePtr(std::move(node));
@@ -455,7 +462,7 @@ Result<NodePtr> Parser::path(NodeType type, std::size_t position, std::string_vi
   return NodePtr(std::move(node));
 }
 
-Item Parser::next() {
+const Item& Parser::next() {
   if (peeked_ > 0) {
     --peeked_;
   } else {
@@ -464,21 +471,21 @@ Item Parser::next() {
   return tokens_[peeked_];
 }
 
-Item Parser::peek() {
+const Item& Parser::peek() {
   if (peeked_ > 0) return tokens_[peeked_ - 1];
   peeked_ = 1;
   tokens_[0] = shared_.lexer.next();
   return tokens_[0];
 }
 
-Item Parser::next_non_space() {
-  Item token = next();
-  while (token.type == Type::space) token = next();
-  return token;
+const Item& Parser::next_non_space() {
+  const Item* token = &next();
+  while (token->type == Type::space) token = &next();
+  return *token;
 }
 
-Item Parser::peek_non_space() {
-  Item token = next_non_space();
+const Item& Parser::peek_non_space() {
+  const Item& token = next_non_space();
   backup();
   return token;
 }
