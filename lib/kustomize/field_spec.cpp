@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "kustomize/object.h"
+#include "kustomize/resource.h"
 
 #include <algorithm>
 #include <span>
@@ -80,18 +81,31 @@ namespace {
 struct Walk {
   const FieldSpec& spec;
   Create create;
-  const SetField& set;
+  const SetField* set;
+  const SetFieldAt* set_at;  // the one or the other
+  std::string pointer;       // kept only for the second
 
-  Result<> go(Value& node, std::span<const std::string> path) const;
-  Result<> into_object(Object& object, std::span<const std::string> path) const;
+  Result<> go(Value& node, std::span<const std::string> path);
+  Result<> into_object(Object& object, std::span<const std::string> path);
+  Result<> step(std::string_view part, Value& node, std::span<const std::string> path);
 };
 
-Result<> Walk::go(Value& node, std::span<const std::string> path) const {
-  if (path.empty()) return set(node);
+Result<> Walk::step(std::string_view part, Value& node, std::span<const std::string> path) {
+  if (set_at == nullptr) return go(node, path);
+  const auto length = pointer.size();
+  pointer += "/" + pointer_part(part);
+  auto done = go(node, path);
+  pointer.resize(length);
+  return done;
+}
+
+Result<> Walk::go(Value& node, std::span<const std::string> path) {
+  if (path.empty()) return set != nullptr ? (*set)(node) : (*set_at)(node, pointer);
   if (node.is_null()) return {};
   if (auto* array = node.as_array()) {
-    for (auto& element : *array)
-      TRY(go(element, path));  // lists take no part of the path
+    for (std::size_t i = 0; i < array->size(); ++i) {  // lists take no part of the path
+      TRY(step(std::to_string(i), (*array)[i], path));
+    }
     return {};
   }
   if (auto* object = node.as_object()) return into_object(*object, path);
@@ -99,7 +113,7 @@ Result<> Walk::go(Value& node, std::span<const std::string> path) const {
                  type_of(node));
 }
 
-Result<> Walk::into_object(Object& object, std::span<const std::string> path) const {
+Result<> Walk::into_object(Object& object, std::span<const std::string> path) {
   std::string_view name = path.front();
   const bool list = name.ends_with("[]");
   if (list) name.remove_suffix(2);
@@ -118,28 +132,36 @@ Result<> Walk::into_object(Object& object, std::span<const std::string> path) co
     if (creates && (!last || create == Create::object)) *field = Object();
     if (creates && last && create == Create::scalar) *field = "";
   }
-  return go(*field, path.subspan(1));
+  return step(name, *field, path.subspan(1));
 }
 
 }  // namespace
 
 Result<> visit_path(Value& object, const FieldSpec& spec, Create create, const SetField& set) {
-  return Walk{spec, create, set}.go(object, spec.parts);
+  return Walk{spec, create, &set, nullptr, {}}.go(object, spec.parts);
 }
 
+namespace {
+
+bool fits(const Value& object, const Gvk& wanted) {
+  if (!wanted.kind.empty() && wanted.kind != kind_of(object)) return false;
+  if (wanted.group.empty() && wanted.version.empty()) return true;
+  const Gvk gvk = parse_gvk(api_version_of(object), {});
+  return (wanted.group.empty() || wanted.group == gvk.group) &&
+         (wanted.version.empty() || wanted.version == gvk.version);
+}
+
+}  // namespace
+
 Result<> visit_fields(Value& object, const FieldSpec& spec, Create create, const SetField& set) {
-  const auto& wanted = spec.gvk;
-  if (!wanted.kind.empty() && wanted.kind != kind_of(object)) return {};
-  if (!wanted.group.empty() || !wanted.version.empty()) {
-    const std::string_view version = api_version_of(object);
-    const auto slash = version.find('/');
-    const auto group =
-        slash == std::string_view::npos ? std::string_view() : version.substr(0, slash);
-    const auto bare = slash == std::string_view::npos ? version : version.substr(slash + 1);
-    if (!wanted.group.empty() && wanted.group != group) return {};
-    if (!wanted.version.empty() && wanted.version != bare) return {};
-  }
+  if (!fits(object, spec.gvk)) return {};
   return visit_path(object, spec, create, set);
+}
+
+Result<> visit_fields_at(Value& object, const FieldSpec& spec, Create create,
+                         const SetFieldAt& set) {
+  if (!fits(object, spec.gvk)) return {};
+  return Walk{spec, create, nullptr, &set, {}}.go(object, spec.parts);
 }
 
 }  // namespace holdfast::kustomize

@@ -40,9 +40,13 @@ Result<> merge_into(FieldSpecs& specs, const FieldSpecs& more);
 enum class Create { nothing, scalar, object };
 
 using SetField = std::function<Result<>(Value&)>;
+// With the JSON pointer of the place.
+using SetFieldAt = std::function<Result<>(Value&, const std::string&)>;
 
 // Calls `set` for each place that `spec` names in `object`, if the spec fits its kind.
 Result<> visit_fields(Value& object, const FieldSpec& spec, Create create, const SetField& set);
+Result<> visit_fields_at(Value& object, const FieldSpec& spec, Create create,
+                         const SetFieldAt& set);
 // The same without looking at the kind.
 Result<> visit_path(Value& object, const FieldSpec& spec, Create create, const SetField& set);
 

@@ -28,10 +28,29 @@ static Result<> read_config_maps(Decoder& decoder, const Value& value, Kustomiza
   return {};
 }
 
+// Read for its types only.
+struct FileMetadata {
+  std::string name, space;
+  Texts labels, annotations;
+};
+
+static Result<> read_metadata(Decoder& decoder, const Value& value, Kustomization& out) {
+  static constexpr auto fields = std::to_array<Field<FileMetadata>>({
+      {"name", Decoder::into<&FileMetadata::name>},
+      {"namespace", Decoder::into<&FileMetadata::space>},
+      {"labels", Decoder::into<&FileMetadata::labels>},
+      {"annotations", Decoder::into<&FileMetadata::annotations>},
+  });
+  FileMetadata metadata;
+  TRY(decoder.object<FileMetadata>(value, metadata, fields));
+  out.metadata = value;
+  return {};
+}
+
 constexpr auto kustomization_fields = std::to_array<Field<Kustomization>>({
     {"apiVersion", Decoder::into<&Kustomization::api_version>},
     {"kind", Decoder::into<&Kustomization::kind>},
-    {"metadata", Decoder::into<&Kustomization::metadata>},
+    {"metadata", read_metadata},
     {"openapi", Decoder::into<&Kustomization::openapi>},
     {"namePrefix", Decoder::into<&Kustomization::name_prefix>},
     {"nameSuffix", Decoder::into<&Kustomization::name_suffix>},

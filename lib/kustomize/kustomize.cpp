@@ -63,6 +63,11 @@ bool is_printable(const Value& value) {
 }
 
 Result<> check_printable(const Resource& resource) {
+  if (kind_of(resource.body).empty() || name_of(resource.body).empty()) {
+    return failure(Error(Code::object_invalid, "a resource has lost its kind or name in the build")
+                       .at(resource.at)
+                       .fix("look at the patches and replacements that change it"));
+  }
   if (!is_printable(resource.body)) {
     return failure(Error(Code::text_encoding,
                          fmt::format("{} holds a control character, which YAML cannot hold",

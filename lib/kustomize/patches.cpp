@@ -48,9 +48,17 @@ Result<Value> json_operations(const PatchText& patch) {
   if (operations.is_null()) return Value(Array());
   if (!operations.is_array())
     return failure(Error(Code::patch, "a JSON patch is a list of operations").at(patch.name));
-  for (const auto& operation : *operations.as_array()) {
+  for (auto& operation : *operations.as_array()) {
     if (!operation.is_object())
       return failure(Error(Code::patch, "an operation of a JSON patch is a map").at(patch.name));
+  }
+  for (auto& operation : *operations.as_array()) {
+    for (const std::string_view field : {"path", "from"}) {
+      Value* pointer = operation.find(field);
+      std::string* text = pointer == nullptr ? nullptr : pointer->as_string();
+      // What stands before the first '/' is not looked at.
+      if (text != nullptr && text->find('/') != std::string::npos) text->erase(0, text->find('/'));
+    }
   }
   return operations;
 }
@@ -111,6 +119,7 @@ Result<> apply_operations(ResourceSet& resources, const Target& target, const Pa
     resource->body = *std::move(patched);
     round_numbers(resource->body);
     text_annotations(resource->body);
+    resource->shared.clear();
     resource->source.reset();  // rewritten: nothing is where the file has it
     resources.renamed(*resource);
   }
@@ -133,6 +142,7 @@ Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema&
   if (!patch.allow_kind_change) set_kind(resource.body, kind);
   if (!patch.allow_name_change) set_name(resource.body, name);
   set_namespace(resource.body, space);
+  settle_shared(resource);
   return {};
 }
 

@@ -110,6 +110,21 @@ Result<Value> source_value(const ResourceSet& resources, const Replacement& repl
   return with_text(*value, parts[static_cast<std::size_t>(index)]);
 }
 
+// A number or boolean keeps its type: a text that is none of that type has no place there.
+Result<> write_text(Value& field, const std::string& text) {
+  Value value = with_text(field, text);
+  const bool fits = field.is_string() ||
+                    (field.as_bool() != nullptr && value.as_bool() != nullptr) ||
+                    (field.as_real() != nullptr && value.is_number()) ||
+                    (field.is_number() && field.as_real() == nullptr && value.is_number() &&
+                     value.as_real() == nullptr);
+  if (!fits)
+    return failure(Code::kustomize_target, "the field is {}, and \"{}\" is put into it",
+                   type_of(field), printable(text));
+  field = std::move(value);
+  return {};
+}
+
 // Only the text of a scalar is copied: what was a text stays one, what was a number is read anew.
 Result<> write(Value& field, const Value& value, const std::optional<FieldOptions>& options,
                bool fresh) {
@@ -127,7 +142,8 @@ Result<> write(Value& field, const Value& value, const std::optional<FieldOption
       parts[static_cast<std::size_t>(options->index)] = text;
     }
     const std::string joined = join(parts, options->delimiter);
-    field = fresh ? resolve_plain(joined) : with_text(field, joined);
+    if (!fresh && !field.is_null()) return write_text(field, joined);
+    field = resolve_plain(joined);
     return {};
   }
   if (!is_scalar(field)) {
@@ -135,7 +151,7 @@ Result<> write(Value& field, const Value& value, const std::optional<FieldOption
   } else if (fresh) {
     field = is_scalar(value) ? resolve_plain(text_of(value)) : Value("");
   } else if (!field.is_null()) {
-    field = with_text(field, text_of(value));
+    return write_text(field, text_of(value));
   }
   return {};
 }
@@ -162,9 +178,13 @@ class Writer {
       if (!matches) return missing(resource, names_[i], matches.error().message());
       if (matches->fields.empty()) return missing(resource, names_[i], "");
       for (std::size_t k = 0; k < matches->fields.size(); ++k) {
-        TRY(write(*matches->fields[k], value_, target_.options, matches->fresh[k]));
+        auto written = write(*matches->fields[k], value_, target_.options, matches->fresh[k]);
+        if (!written)
+          return failure(
+              std::move(written).error().at(names_[i]).at(describe(resource)).at(resource.at));
       }
     }
+    settle_shared(resource);
     return {};
   }
 

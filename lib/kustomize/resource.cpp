@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "kustomize/source_text.h"
+#include "value/pointer.h"
 #include "yaml/yaml.h"
 
 #include <fmt/format.h>
@@ -233,6 +234,25 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
     out.push_back(std::move(resource));
   }
   return out;
+}
+
+void settle_shared(Resource& resource) {
+  for (auto& [key, text, maps] : resource.shared) {
+    std::vector<Value*> places;
+    const Value* changed = nullptr;
+    for (const auto& pointer : maps) {
+      const auto tokens = json::pointer_tokens(pointer);
+      Value* map = tokens ? json::find(resource.body, *tokens) : nullptr;
+      Value* place = map == nullptr ? nullptr : map->find(key);
+      if (place == nullptr || !place->is_string()) continue;
+      places.push_back(place);
+      if (*place->as_string() != text) changed = place;
+    }
+    if (changed == nullptr) continue;
+    text = *changed->as_string();
+    for (Value* place : places)
+      *place = text;
+  }
 }
 
 Texts spelled_texts(const Resource& resource, std::string_view field) {

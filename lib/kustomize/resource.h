@@ -57,6 +57,15 @@ struct Resource {
   std::size_t document = 0;
   std::string at;  // "file:line:col"
 
+  // A label or annotation that one entry made in several maps is one node to the tool: whoever
+  // changes it in one of them changes it in all.
+  struct Shared {
+    std::string key, text;
+    std::vector<std::string> maps;  // JSON pointers
+  };
+
+  std::vector<Shared> shared;
+
   [[nodiscard]] Gvk gvk() const { return parse_gvk(api_version_of(body), kind_of(body)); }
 
   [[nodiscard]] ResourceId id() const;
@@ -82,6 +91,9 @@ struct ReadLimits {
 
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
                                              const ReadLimits& limits = {});
+
+// After a change of single fields: what is shared takes over the changed text everywhere.
+void settle_shared(Resource& resource);
 
 // metadata.labels or metadata.annotations, each value as the file spells it.
 Texts spelled_texts(const Resource& resource, std::string_view field);

@@ -15,14 +15,22 @@ bool is_scalar(const Value& value) {
   return !value.is_object() && !value.is_array();
 }
 
-void write(Value& field, const Value& value, bool fresh) {
+// False when the text does not fit the field's type: the tool then changes nothing, and says
+// nothing.
+bool write(Value& field, const Value& value, bool fresh) {
   if (!is_scalar(field)) {
     field = value;
   } else if (fresh) {
     field = resolve_plain(text_of(value));
   } else {
-    field = with_text(field, text_of(value));
+    Value changed = with_text(field, text_of(value));
+    const bool number = field.is_number() && changed.is_number() &&
+                        (field.as_real() != nullptr || changed.as_real() == nullptr);
+    const bool boolean = field.as_bool() != nullptr && changed.as_bool() != nullptr;
+    if (!field.is_string() && !number && !boolean) return false;
+    field = std::move(changed);
   }
+  return true;
 }
 
 std::string printed(const Value& document, std::string_view original) {
@@ -52,8 +60,9 @@ Result<bool> replace_in_text(Value& root, std::span<const std::string> path, con
     if (!document || is_scalar(*document)) return false;
     auto matches = match_all(*document, path.subspan(length), create);
     if (!matches || matches->fields.empty()) return false;
-    for (std::size_t i = 0; i < matches->fields.size(); ++i)
-      write(*matches->fields[i], value, matches->fresh[i]);
+    for (std::size_t i = 0; i < matches->fields.size(); ++i) {
+      if (!write(*matches->fields[i], value, matches->fresh[i])) return true;
+    }
     auto fields = match_all(root, path.first(length), std::nullopt);
     if (!fields || fields->fields.size() != 1) return false;
     *fields->fields.front() = printed(*document, original);

@@ -159,25 +159,60 @@ std::unexpected<Error> bad_key(std::string_view key) {
 
 }  // namespace
 
+namespace {
+
+// Writes all pairs into one resource and notes which of them became one node in several places.
+class PairSetter {
+ public:
+  PairSetter(Resource& resource, const Texts& pairs) : resource_(resource), pairs_(pairs) {}
+
+  Result<> apply(const FieldSpecs& specs) {
+    for (const auto& spec : specs) {
+      auto done = visit_fields_at(
+          resource_.body, spec, Create::object,
+          [&](Value& map, const std::string& pointer) { return write(map, pointer, spec); });
+      if (!done) return failure(std::move(done).error().at(describe(resource_)).at(resource_.at));
+    }
+    for (auto& [key, maps] : made_) {
+      if (maps.size() > 1)
+        resource_.shared.push_back(
+            {.key = key, .text = pairs_.find(key)->second, .maps = std::move(maps)});
+    }
+    return {};
+  }
+
+ private:
+  Result<> write(Value& map, const std::string& pointer, const FieldSpec& spec) {
+    if (map.is_null()) return {};
+    if (!map.is_object()) {
+      return failure(Code::wrong_type, "the field \"{}\" is {}, it must be a map", spec.path,
+                     type_of(map));
+    }
+    for (const auto& [key, text] : pairs_) {
+      Value* there = map.find(key);
+      if (there == nullptr) {
+        if (!is_text_key(key)) return bad_key(key);
+        map.as_object()->set(key, text);
+        made_[key].push_back(pointer);
+        continue;
+      }
+      *there = text;
+      if (!resource_.shared.empty()) settle_shared(resource_);
+    }
+    return {};
+  }
+
+  Resource& resource_;
+  const Texts& pairs_;
+  std::map<std::string, std::vector<std::string>> made_;
+};
+
+}  // namespace
+
 Result<> set_pairs(ResourceSet& resources, const Texts& pairs, const FieldSpecs& specs) {
   if (pairs.empty()) return {};
-  for (std::size_t i = 0; i < resources.size(); ++i) {
-    Resource& resource = resources[i];
-    for (const auto& spec : specs) {
-      TRY(visit(resource, spec, Create::object, [&](Value& map) -> Result<> {
-        if (map.is_null()) return {};
-        if (!map.is_object()) {
-          return failure(Code::wrong_type, "the field \"{}\" is {}, it must be a map", spec.path,
-                         type_of(map));
-        }
-        for (const auto& [key, text] : pairs) {
-          if (!is_text_key(key) && map.find(key) == nullptr) return bad_key(key);
-          map.as_object()->set(key, text);
-        }
-        return {};
-      }));
-    }
-  }
+  for (std::size_t i = 0; i < resources.size(); ++i)
+    TRY(PairSetter(resources[i], pairs).apply(specs));
   return {};
 }
 
