@@ -94,6 +94,33 @@ TEST(Build, GeneratedNamesAreFollowed) {
   EXPECT_NE(text.find("name: x-settings-", name + 1), std::string::npos) << text;
 }
 
+TEST(Build, ALabelThatOneEntryMakesInSeveralMapsIsOne) {
+  const tree::MemoryTree tree({
+      {"top/kustomization.yaml", "resources: [../base]\nlabels:\n- pairs: {team: red}\n"},
+      {"base/kustomization.yaml",
+       "resources: [s.yaml]\nlabels:\n- pairs: {team: blue}\n  includeSelectors: true\n"},
+      {"base/s.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"},
+  });
+  EXPECT_EQ(built(tree, "top"),
+            "apiVersion: v1\nkind: Service\nmetadata:\n  labels:\n    team: red\n  name: s\n"
+            "spec:\n  selector:\n    team: red\n");
+}
+
+TEST(Build, ReplacementsInYamlTextsKeepTheirOrder) {
+  const tree::MemoryTree tree({
+      {"kustomization.yaml",
+       "resources: [c.yaml]\nreplacements:\n- sourceValue: new\n  targets:\n"
+       "  - select: {kind: ConfigMap}\n    fieldPaths: [data.conf.server.host]\n"},
+      {"c.yaml",
+       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  conf: |\n    server:\n"
+       "      host: old # here\n      port: 80\n    also: x\n"},
+  });
+  EXPECT_EQ(
+      built(tree),
+      "apiVersion: v1\ndata:\n  conf: |-\n    server:\n      host: new # here\n      port: 80\n"
+      "    also: x\nkind: ConfigMap\nmetadata:\n  name: c\n");
+}
+
 TEST(Hash, DoesNotDependOnTheName) {
   Value one, two;
   for (Value* each : {&one, &two}) {
