@@ -51,7 +51,9 @@ std::optional<std::string> WorkQueue::take(const std::stop_token& stop) {
     if (next == state->due.end()) {
       changed_.wait(state.mutex(), stop, woken);
     } else {
-      changed_.wait_until(state.mutex(), stop, next->second, woken);
+      // A copy: another worker may take this key, and its entry with it, while we wait.
+      const SteadyTime due = next->second;
+      changed_.wait_until(state.mutex(), stop, due, woken);
     }
   }
   return std::nullopt;

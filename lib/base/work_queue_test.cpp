@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
+#include <vector>
 
 namespace holdfast {
 namespace {
@@ -78,6 +80,31 @@ TEST(WorkQueue, AWaiterWakesForANewKeyAndForStop) {
   }
   std::jthread idle([&](const std::stop_token& stop) { EXPECT_EQ(queue.take(stop), std::nullopt); });
   EXPECT_EQ(taken, (std::vector<std::string>{"first", "last"}));
+}
+
+// Several workers wait for the same delayed key, and one of them takes it away under the others.
+TEST(WorkQueue, ManyWorkersWaitForOneDelayedKey) {
+  const SystemClock clock;
+  WorkQueue queue(clock);
+  std::stop_source stop;
+  std::atomic<int> taken = 0;
+  constexpr int rounds = 50;
+  const auto work = [&] {
+    while (const auto key = queue.take(stop.get_token())) {
+      queue.done(*key);
+      if (++taken == rounds) {
+        stop.request_stop();
+      } else {
+        queue.add_after(*key, std::chrono::microseconds(200));
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (int i = 0; i < 4; ++i) workers.emplace_back(work);
+    queue.add("a");
+  }
+  EXPECT_EQ(taken, rounds);
 }
 
 }  // namespace
