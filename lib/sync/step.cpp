@@ -189,6 +189,13 @@ Step terminate(Plan& plan, const Assess& assess) {
   return step;
 }
 
+// A wave of which a task is held back is not judged before it is whole.
+bool is_open(const Plan& plan, const Task& task) {
+  return std::ranges::any_of(plan.tasks, [&](const Task& each) {
+    return each.held() && each.phase == task.phase && each.wave == task.wave;
+  });
+}
+
 // Tasks that must be over before the next wave begins; a vanished object ends its task.
 std::vector<std::size_t> still_running(Plan& plan) {
   for (auto& task : plan.tasks) {
@@ -196,7 +203,9 @@ std::vector<std::size_t> still_running(Plan& plan) {
     set(task, "SyncFailed", OperationPhase::error,
         fmt::format("Resource {} is missing, it might have been deleted", name_of(task)));
   }
-  return pick(plan, [&](const Task& task) { return (plan.multi_step || task.is_hook) && task.running(); });
+  return pick(plan, [&](const Task& task) {
+    return (plan.multi_step || task.is_hook) && task.running() && !is_open(plan, task);
+  });
 }
 
 bool is_terminating(const Task& task) {
@@ -248,7 +257,8 @@ Step next_step(Plan& plan, const SyncRequest& request, OperationPhase phase, con
     if (completed(refused.phase)) return refused;
   }
   for (auto& task : plan.tasks) {
-    if (task.running() && task.live != nullptr && !task.prune()) update_running(task, assess);
+    const bool judged = task.running() && task.live != nullptr && !task.prune();
+    if (judged && !is_open(plan, task)) update_running(task, assess);
   }
   if (const auto running = still_running(plan); !running.empty()) return waiting(plan, running, "");
   const auto going = pick(plan, [](const Task& task) { return task.status == "Pruned" && is_terminating(task); });
@@ -272,6 +282,7 @@ void conclude(Plan& plan, const SyncRequest& request, Step& step, const std::vec
     }
     const auto& outcome = outcomes[i];
     if (outcome.ok && outcome.status.empty()) {  // not done and not refused: the task stays pending
+      task.message = outcome.message;
       step.comes_back = true;
       continue;
     }
@@ -300,7 +311,7 @@ void conclude(Plan& plan, const SyncRequest& request, Step& step, const std::vec
 std::vector<TaskResult> results_of(const Plan& plan, const std::vector<TaskResult>& before) {
   std::vector<TaskResult> results = before;
   for (const auto& task : plan.tasks) {
-    if (task.status.empty() && !task.state) continue;
+    if (task.status.empty() && !task.state && !task.held()) continue;
     const auto found = std::ranges::find_if(results, [&](const TaskResult& each) {
       return each.key == task.result_key && each.phase == task.phase;
     });

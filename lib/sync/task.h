@@ -35,6 +35,8 @@ struct Task {
 
   [[nodiscard]] bool prune() const { return target == nullptr; }
   [[nodiscard]] bool pending() const { return !state; }
+  // An earlier step tried it and found that something is not there yet.
+  [[nodiscard]] bool held() const { return !state && !message.empty(); }
   [[nodiscard]] bool running() const { return state == OperationPhase::running; }
   [[nodiscard]] bool done() const { return state && completed(*state); }
   [[nodiscard]] bool good() const { return state == OperationPhase::succeeded; }
