@@ -33,6 +33,7 @@ struct Rendered {
 
 struct Memory {
   std::optional<Rendered> rendered;  // of the spec
+  std::optional<Error> refusal;        // why there is none
   std::optional<SteadyTime> resolved;  // when Git was asked last
   std::optional<Rendered> operation;   // of the running operation, when it differs
   std::uint64_t configuration = 0;

@@ -27,6 +27,9 @@ constexpr auto git_grace = std::chrono::seconds(180);
 // A first list that does not come is looked at again, so that one kind in trouble holds up nobody else.
 constexpr auto not_ready_pause = std::chrono::seconds(5);
 
+// What Git or a renderer refused is asked for again after this time, if nobody asks before.
+constexpr auto refusal_pause = std::chrono::seconds(30);
+
 enum class Depth {
   recent,  // the same commits, compared again
   latest,  // the revisions are resolved, perhaps from a recent listing
@@ -61,14 +64,16 @@ bool rules_changed(const sync::Application& application) {
 
 void choose_depth(Pass& pass, Freshness freshness) {
   const auto word = pass.application.annotation(sync::names::refresh);
-  const bool resync_due = !pass.memory.resolved ||
-                          pass.context.clock.steady() - *pass.memory.resolved >= pass.configuration->settings.resync;
+  const Memory& memory = pass.memory;
+  const Duration longest = memory.refusal ? Duration(refusal_pause) : pass.configuration->settings.resync;
+  const bool resync_due = !memory.resolved || pass.context.clock.steady() - *memory.resolved >= longest;
+  const bool known = memory.refusal || (memory.rendered && memory.rendered->configuration == pass.configuration->generation);
   pass.asked = !word.empty();
   pass.hard = word == "hard";
   if (pass.asked || freshness == Freshness::now || source_changed(pass.application)) {
     pass.depth = Depth::forced;
-  } else if (!pass.memory.rendered || resync_due || pass.memory.rendered->configuration != pass.configuration->generation) {
-    pass.depth = Depth::latest;
+  } else if (!known || resync_due) {
+    pass.depth = memory.refusal ? Depth::forced : Depth::latest;
   }
 }
 
@@ -84,6 +89,7 @@ void forget_what_changed(Pass& pass) {
 
 // The rendered spec, or why there is none. With remembered commits Git is not asked.
 Result<Rendered> rendered_spec(Pass& pass) {
+  if (pass.depth == Depth::recent && pass.memory.refusal) return failure(Error(*pass.memory.refusal));
   if (pass.depth == Depth::recent && pass.memory.rendered) return *pass.memory.rendered;
   const Wanted wanted = wanted_by_spec(pass.application);
   const PinInput input{pass.application, *pass.configuration, wanted,
@@ -97,8 +103,10 @@ Result<Rendered> rendered_spec(Pass& pass) {
   if (rendered) {
     pass.memory.resolved = pass.context.clock.steady();
     pass.memory.rendered = *rendered;
+    pass.memory.refusal.reset();
   } else {
     pass.memory.rendered.reset();
+    pass.memory.refusal = rendered.error();
     pass.memory.resolved = pass.context.clock.steady();
   }
   return rendered;
@@ -203,7 +211,9 @@ Result<RefreshResult> refresh(Context& context, sync::Application& application, 
   if (told->targets != nullptr && !application.deleted) change.finalizers = hook_finalizers(application, *told->targets);
   TRY(write_status(context, application, change));
   announce_change(context, application, before);
-  return RefreshResult{decision.operation.has_value(), decision.look_again};
+  auto look_again = decision.look_again;
+  if (memory.refusal && !look_again) look_again = refusal_pause;
+  return RefreshResult{decision.operation.has_value(), look_again};
 }
 
 }  // namespace holdfast::agent

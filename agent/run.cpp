@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/run.h"
 
+#include <unistd.h>
+
 #include <atomic>
-#include <charconv>
 #include <thread>
 
 #include "agent/after_push.h"
 #include "agent/context.h"
+#include "agent/lease.h"
 #include "agent/reconcile.h"
-#include "agent/web/git_endpoint.h"
-#include "agent/web/push_endpoint.h"
-#include "agent/web/push_identity.h"
-#include "agent/web/status_endpoint.h"
+#include "agent/serve.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "kube/config.h"
 
 namespace holdfast::agent {
@@ -73,10 +71,6 @@ Result<kube::Config> load_config(const Options& options) {
   return kube::load_in_cluster();
 }
 
-std::string git_repository(const Options& options) {
-  return options.git_repository.empty() ? options.state_dir + "/git/fleet.git" : options.git_repository;
-}
-
 git::MirrorsOptions mirror_options(const Options& options) {
   git::MirrorsOptions mirrors;
   mirrors.directory = options.state_dir + "/mirrors";
@@ -86,103 +80,74 @@ git::MirrorsOptions mirror_options(const Options& options) {
   return mirrors;
 }
 
-// "http://holdfast-git.argocd/fleet.git" is served as "fleet".
-std::string git_name(const Options& options) {
-  const std::string_view name = base_name(options.git_url);
-  return std::string(name.ends_with(".git") ? name.substr(0, name.size() - 4) : name);
+// The pod's name in a pod; whoever comes back under it goes on with its lease.
+std::string holder_name() {
+  char name[256] = "holdfast-agent";
+  std::ignore = ::gethostname(name, sizeof name - 1);
+  return name;
 }
 
-Result<ServerOptions> listen_options(const Options& options) {
-  const auto colon = options.listen.rfind(':');
-  ServerOptions server;
-  int port = -1;
-  const std::string text = colon == std::string::npos ? "" : options.listen.substr(colon + 1);
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (code != std::errc{} || end != text.data() + text.size() || port < 0 || port > 65535) {
-    return failure(Code::usage, "--listen is \"{}\", wanted: ADDRESS:PORT", printable(options.listen));
+// Works until `stop`, or until another agent has taken the lease.
+Result<> act(Context context, Metrics& metrics, int workers, Lease& lease, std::stop_source& ending) {
+  TRY(lease.acquire(context.stop));
+  log::info("the agent acts", {{"applications", context.store.application_names().size()}});
+  for (const auto& name : context.store.application_names()) context.queue.add(name);
+  Memories memories;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < workers; ++i) {
+    threads.emplace_back([&] { work(context, memories, metrics, context.stop); });
   }
-  server.address = options.listen.substr(0, colon);
-  server.port = port;
-  return server;
-}
-
-std::vector<MetricFamily> metric_families() {
-  using Kind = MetricFamily::Kind;
-  return {{"argocd_app_reconcile", "Time of one look at an Application, in seconds.", Kind::histogram, {},
-           {0.01, 0.05, 0.25, 0.5, 1, 2, 4, 8, 16}},
-          {"holdfast_reconcile_errors_total", "Looks at Applications that ended early.", Kind::counter, {"code"}, {}},
-          {"holdfast_applications", "Applications known.", Kind::gauge, {}, {}},
-          {"holdfast_dry_runs", "Dry runs asked of the API server.", Kind::gauge, {}, {}},
-          {"holdfast_watched_kinds", "Kinds that are watched.", Kind::gauge, {}, {}}};
-}
-
-// The built-in repository, empty until the first push.
-Result<> prepare_repository(const Options& options) {
-  if (options.git_url.empty()) return {};
-  return git::prepare_built_in(git_repository(options), "main");
-}
-
-// The built-in Git: read by everybody, written by whoever the API server vouches for.
-std::vector<Route> git_endpoints(const Options& options, kube::Client& client, Store& store) {
-  if (options.git_url.empty()) return {};
-  auto routes = git_routes({.repository = git_repository(options), .name = git_name(options)});
-  const auto pushed = [&client, &store, url = options.git_url](const git::PushCommand& push) {
-    refresh_followers(client, store, url, push);
-  };
-  for (auto& route : push_routes({.repository = git_repository(options),
-                                  .authenticate = pushers(client, options.namespace_),
-                                  .pushed = pushed,
-                                  .limits = {}})) {
-    routes.push_back(std::move(route));
-  }
-  return routes;
+  const bool kept = lease.keep(context.stop);
+  ending.request_stop();
+  threads.clear();
+  if (kept) lease.release();
+  return kept ? Result<>() : failure(Code::stopped, "another agent has taken the lease");
 }
 
 }  // namespace
 
 Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const SystemClock clock;
-  Metrics metrics(metric_families());
-  std::atomic<bool> ready = false;
-  auto routes = status_routes(metrics, [&ready]() -> Result<> {
-    if (ready) return {};
-    return failure(Code::not_healthy, "the namespace has not been read yet");
-  });
-  TRY(prepare_repository(options));
-  const auto listen = TRY(listen_options(options));
+  std::stop_source ending;
+  const std::stop_callback passed_on(stop, [&] { ending.request_stop(); });
   auto config = TRY(load_config(options));
   auto client = TRY(kube::Client::connect(std::move(config), clock), "connecting to the cluster");
-  auto mirrors = TRY(git::Mirrors::open(mirror_options(options), clock));
+  const auto mirrors = TRY(git::Mirrors::open(mirror_options(options), clock));
   WorkQueue queue(clock);
-  kube::EventRecorder events(client, "holdfast-agent", options.namespace_);
-  const auto wake = [&queue](const std::string& name) { queue.add_after(name, settle); };
-  sync::Cluster cluster(client, wake);
+  Metrics metrics(metric_families());
+  kube::EventRecorder events(client, "holdfast-agent", holder_name());
+  sync::Cluster cluster(client, [&](const std::string& name) { queue.add_after(name, settle); });
   sync::Predictor predictor(client);
-  Store* known = nullptr;
-  const auto wake_all = [&] {
-    if (known == nullptr) return;
-    cluster.configure(known->configuration()->settings.tracking);
-    for (const auto& name : known->application_names()) queue.add(name);
+  std::atomic<Store*> known = nullptr;
+  const auto all_again = [&] {
+    Store* store = known;
+    if (store == nullptr) return;
+    cluster.configure(store->configuration()->settings.tracking);
+    for (const auto& name : store->application_names()) queue.add(name);
   };
-  Store store(client, options.namespace_, {wake, wake_all});
+  Store store(client, options.namespace_,
+              {[&](const std::string& name) { queue.add_after(name, settle); }, all_again});
+  const auto pushed = [&](const git::PushCommand& push) {
+    refresh_followers(client, store, options.git_url, push);
+  };
+  std::atomic<bool> ready = false;
+  const auto is_ready = [&]() -> Result<> {
+    if (ready) return {};
+    return failure(Code::not_healthy, "the namespace has not been read yet");
+  };
+  const auto server = TRY(serve({options, client, metrics, is_ready, pushed}));
+  TRY(store.wait_until_listed(ending.get_token()));
   known = &store;
-  for (auto& route : git_endpoints(options, client, store)) routes.push_back(std::move(route));
-  const auto server = TRY(Server::start(listen, std::move(routes)));
-  TRY(store.wait_until_listed(stop));
-  wake_all();
+  all_again();
   ready = true;
-  log::info("the agent is ready", {{"namespace", options.namespace_}, {"server", client.server_version()},
-                                   {"applications", store.application_names().size()}});
-
-  Context context{clock, client, store, *mirrors, cluster, predictor, events, queue, stop};
-  Memories memories;
-  std::vector<std::jthread> workers;
-  for (int i = 0; i < options.workers; ++i) {
-    workers.emplace_back([&](const std::stop_token&) { work(context, memories, metrics, stop); });
-  }
-  for (auto& worker : workers) worker.join();
+  log::info("the agent is ready", {{"namespace", options.namespace_}, {"server", client.server_version()}});
+  Lease lease(client, options.namespace_, holder_name());
+  auto acted = act({clock, client, store, *mirrors, cluster, predictor, events, queue, ending.get_token()}, metrics,
+                   options.workers, lease, ending);
+  known = nullptr;
   log::info("the agent has stopped");
-  return {};
+  if (!acted && acted.error().code() == Code::stopped && stop.stop_requested()) return {};
+  return acted;
 }
 
 }  // namespace holdfast::agent
