@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "commands/bundle.h"
+#include "commands/crds.h"
 #include "commands/explain.h"
 #include "commands/node.h"
 #include "commands/render.h"
@@ -34,6 +35,13 @@ void add_explain(CLI::App& app, Chosen& chosen) {
   command->add_option("code", options->code, "HF-E-…; without it all codes are listed");
   command->callback([options, &chosen] {
     chosen.run = [options](Console& console) { return run_explain(*options, console); };
+  });
+}
+
+void add_crds(CLI::App& app, Chosen& chosen) {
+  auto* command = app.add_subcommand("crds", "Print the definitions of Application and AppProject");
+  command->callback([&chosen] {
+    chosen.run = [](Console& console) { return run_crds(CrdsOptions{}, console); };
   });
 }
 
@@ -270,6 +278,7 @@ int run_cli(int argc, char** argv) {
 
   Chosen chosen;
   add_explain(app, chosen);
+  add_crds(app, chosen);
   add_node(app, chosen);
   add_render(app, chosen);
   add_version(app, chosen);
