@@ -42,6 +42,9 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.opt",
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = "{1}"
 
+[plugins."io.containerd.cri.v1.images".registry]
+  config_path = "{0}/conf/registry"
+
 [plugins."io.containerd.cri.v1.runtime"]
   netns_mounts_under_state_dir = true
   restrict_oom_score_adj = {2}
@@ -232,7 +235,9 @@ std::vector<ConfigurationFile> render_configuration(const Settings& settings) {
   return {{"containerd.toml", containerd_configuration(settings)},
           {"kubelet.json", json::write_indented(kubelet_configuration(settings))},
           {"proxy.json", json::write_indented(proxy_configuration(settings))},
-          {"cni/10-holdfast.conflist", json::write_indented(pod_network(settings))}};
+          {"cni/10-holdfast.conflist", json::write_indented(pod_network(settings))},
+          // Our own images come from bundles only: nobody outside is asked for one that is missing.
+          {"registry/holdfast.local/hosts.toml", "server = \"http://127.0.0.1:9\"\n"}};
 }
 
 std::string render_firewall() {

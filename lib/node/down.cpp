@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,18 +55,17 @@ class NetworkScope {
   FileDescriptor own_;
 };
 
-// SIGTERM first where the cluster's state is to be kept; a node that is thrown away needs no farewell.
-Result<> stop_processes(const Layout& layout, Data data, const Progress& progress) {
+Result<> stop_processes(const Layout& layout, const Progress& progress) {
   const auto found = find_supervisor(layout);
-  if (!found) return {};
-  progress.waiting("the node's processes to end");
-  ::kill(found->supervisor, data == Data::keep ? SIGTERM : SIGKILL);
+  if (found) ::kill(found->supervisor, SIGTERM);
   const SystemClock clock;
   const auto patience = clock.steady() + stop_within;
-  while (is_locked(layout.supervisor_lock()) || (found->inner > 0 && ::kill(found->inner, 0) == 0)) {
-    if (clock.steady() > patience) ::kill(found->supervisor, SIGKILL);
+  const auto inner_lives = [&found] { return found && found->inner > 0 && ::kill(found->inner, 0) == 0; };
+  while (is_locked(layout.supervisor_lock()) || inner_lives()) {
+    progress.waiting("the node's processes to end");
+    if (found && clock.steady() > patience) ::kill(found->supervisor, SIGKILL);
     if (clock.steady() > patience + stop_within) {
-      return failure(Code::timed_out, "the node's process {} does not end", found->supervisor);
+      return failure(Error(Code::timed_out, "the node's processes do not end").at(layout.supervisor_lock()));
     }
     pause_for(poll_every);
   }
@@ -137,9 +137,13 @@ Result<> remove_cgroups(const Plan& plan) {
   return {};
 }
 
-// Only what the node made, and only where nothing else has moved in. Deepest first, as recorded.
+// Only what the node made, and only when no other node lives. Deepest first, as recorded.
 void remove_mount_points(const Undo& undo) {
+  const std::string root(node_root);
+  const FileDescriptor held(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (held && ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return;
   for (const auto& folder : undo.folders) ::rmdir(folder.c_str());
+  ::rmdir(root.c_str());
 }
 
 Result<> remove_files(const Layout& layout, Data data) {
@@ -165,7 +169,7 @@ Result<> down(const DownOptions& options, const Progress& progress) {
     network = FileDescriptor(
         ::open(fmt::format("/proc/{}/ns/net", identity->supervisor).c_str(), O_RDONLY | O_CLOEXEC));
   }
-  TRY(stop_processes(layout, options.data, progress));
+  TRY(stop_processes(layout, progress));
   if (plan && !plan->simulated) {
     progress.waiting("the node's links, rules and cgroups to go");
     const Undo undo = load_undo(layout.undo());

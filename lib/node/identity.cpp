@@ -2,6 +2,7 @@
 #include "node/identity.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include "node/files.h"
 #include "value/json.h"
@@ -27,7 +28,10 @@ std::optional<Identity> find_supervisor(const Layout& layout) {
   identity.inner = static_cast<pid_t>(number_at(*value, "inner"));
   identity.network = static_cast<std::uint64_t>(number_at(*value, "network"));
   identity.generation = value->text({"generation"});
-  if (identity.supervisor <= 0) return std::nullopt;
+  // While its namespaces are taken down, a killed supervisor's first process still holds the lock.
+  const bool alive = identity.supervisor > 0 && ::kill(identity.supervisor, 0) == 0 &&
+                     (identity.inner == 0 || ::kill(identity.inner, 0) == 0);
+  if (!alive) return std::nullopt;
   return identity;
 }
 

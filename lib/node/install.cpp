@@ -165,7 +165,9 @@ Result<Plan> install(const Settings& settings, const Components& components, con
 
   progress.waiting("the certificates to be made");
   TRY(make_certificates(host + "/pki", {settings.node_name, {}, {settings.address}}, clock));
-  TRY(make_folder(host + "/conf/cni", 0700));
+  for (const std::string_view folder : {"/conf/cni", "/conf/registry/holdfast.local"}) {
+    TRY(make_folder(fmt::format("{}{}", host, folder), 0700));
+  }
   TRY(write_kubeconfigs(settings));
   for (const auto& file : render_configuration(settings)) {
     TRY(write_file(fmt::format("{}/conf/{}", host, file.name), file.content, 0600));

@@ -220,14 +220,18 @@ Result<> check_ports(const Settings& settings) {
   return {};
 }
 
+// Also waits for one that was killed and is still being taken down.
 Result<> stop_supervisor(const Layout& layout, const Clock& clock, const Progress& progress) {
   const auto found = find_supervisor(layout);
-  if (!found) return {};
-  progress.waiting("the running node to stop: its settings changed");
-  ::kill(found->supervisor, SIGTERM);
-  const auto deadline = clock.steady() + stop_within;
+  if (found) ::kill(found->supervisor, SIGTERM);
+  const auto patience = clock.steady() + stop_within;
   while (is_locked(layout.supervisor_lock())) {
-    if (clock.steady() > deadline) ::kill(found->supervisor, SIGKILL);
+    progress.waiting("the processes of the node as it was to end");
+    if (found && clock.steady() > patience) ::kill(found->supervisor, SIGKILL);
+    if (clock.steady() > patience + stop_within) {
+      return failure(Error(Code::timed_out, "the processes of the node as it was do not end")
+                         .at(layout.supervisor_lock()));
+    }
     pause_for(std::chrono::milliseconds(20));
   }
   return {};

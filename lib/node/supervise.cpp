@@ -90,6 +90,7 @@ Result<> guard(pid_t inner, const FileDescriptor& signals) {
 }
 
 Result<> supervise_containers(const Plan& plan, const FileDescriptor& signals, const Clock& clock) {
+  const FileDescriptor root = TRY(hold_root(plan.host + "/undo.json"));
   if (::unshare(CLONE_NEWNS | CLONE_NEWPID) != 0) {
     return failure(system_failure(Code::node_capability, "cannot make the node's namespaces"));
   }

@@ -267,12 +267,15 @@ void Supervisor::wait_for_end(const std::vector<std::string>& names, Duration wi
   }
 }
 
-// The kubelet first, so that it starts nothing again; etcd last, so that the last writes arrive.
+// The kubelet first, so that it starts nothing again. The API server while the pods still live: they
+// answer the end of its connections, which the kernel would else repeat for minutes towards addresses
+// that nobody has. etcd last, so that the last writes arrive.
 void Supervisor::stop_all() {
   log::info("stopping", {});
   wait_for_end({"kubelet", "kube-proxy", "kwok", "kube-controller-manager", "kube-scheduler"}, grace);
+  wait_for_end({"kube-apiserver"}, grace);
   if (reaping_ == Reaping::everything) ::kill(-1, SIGTERM);  // the containers
-  wait_for_end({"kube-apiserver", "containerd"}, grace);
+  wait_for_end({"containerd"}, grace);
   wait_for_end({"etcd"}, grace);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/surroundings.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,31 +81,25 @@ Result<> set_kernel(const std::string& path, std::string_view value, const std::
   return write_into(path, value);
 }
 
-std::string link_of(const std::string& address) {
-  for (const auto& each : link_addresses()) {
-    if (each.address == address) return each.link;
-  }
-  return "";
+bool has_address(const std::string& address) {
+  const auto addresses = link_addresses();
+  return std::ranges::find(addresses, address, &LinkAddress::address) != addresses.end();
 }
 
 Result<> make_network(const Plan& plan) {
   const std::string undo = plan.host + "/undo.json";
   TRY(set_link_up("lo"));
-  if (plan.bridged) {
-    const std::string bridge(node_bridge);
-    TRY(add_bridge(bridge));
-    TRY(add_address(bridge, plan.address + "/24"));
-    TRY(set_link_up(bridge));
-  }
-  const std::string link = link_of(plan.address);
-  if (link.empty()) {
+  const std::string bridge(node_bridge);
+  TRY(add_bridge(bridge));
+  if (plan.bridged) TRY(add_address(bridge, plan.address + "/24"));
+  TRY(set_link_up(bridge));
+  if (!has_address(plan.address)) {
     return failure(Error(Code::node_state, fmt::format("no link carries the node's address {}", plan.address))
                        .fix("run the same command again: it chooses an address anew"));
   }
-  // Without a default route the kernel refuses a Service's address before kube-proxy's rules see it.
-  if (parse_default_link(read_file("/proc/thread-self/net/route").value_or("")).empty()) {
-    TRY(add_link_route(link, std::string(service_cidr)));
-  }
+  // Services' addresses lead to a bridge without ports: the kernel finds a route before kube-proxy's rules
+  // translate the packet, and one that no rule knows ends here instead of leaving by the default route.
+  TRY(add_link_route(bridge, std::string(service_cidr)));
   TRY(set_kernel("/proc/sys/net/ipv4/ip_forward", "1", undo));
   // Replies between two pods on one bridge must pass the rules that translated the question.
   TRY(set_kernel("/proc/sys/net/bridge/bridge-nf-call-iptables", "1", undo));
@@ -166,6 +162,16 @@ Result<> save_undo(const std::string& path, const Undo& undo) {
   Object kernel;
   for (const auto& [key, value] : undo.kernel) kernel.set(key, value);
   return write_file(path, json::write_indented(Object{{"folders", folders}, {"kernel", kernel}}), 0600);
+}
+
+Result<FileDescriptor> hold_root(const std::string& undo_path) {
+  const std::string root(node_root);
+  TRY(make_mount_point(root, undo_path));
+  FileDescriptor held(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!held || ::flock(held.get(), LOCK_SH | LOCK_NB) != 0) {
+    return failure(system_failure(Code::node_state, fmt::format("cannot hold \"{}\"", root)));
+  }
+  return held;
 }
 
 Result<> prepare_surroundings(const Plan& plan) {

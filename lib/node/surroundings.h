@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/handle.h"
 #include "base/result.h"
 #include "node/plan.h"
 
@@ -21,6 +22,11 @@ struct Undo {
 
 Undo load_undo(const std::string& path);
 Result<> save_undo(const std::string& path, const Undo& undo);
+
+// The node's fixed path, made and held: nodes that live share the lock, `down` takes the mount points
+// back only when it can have it alone. (Removing a folder detaches what another mount namespace has
+// mounted on it.)
+Result<FileDescriptor> hold_root(const std::string& undo_path);
 
 // Called once, in the new namespaces, before any component starts.
 Result<> prepare_surroundings(const Plan& plan);
