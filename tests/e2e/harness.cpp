@@ -152,7 +152,8 @@ std::optional<std::string> enter_isolated_network() {
       {"nft", "add table inet hftest"},
       {"nft", "add chain inet hftest out { type filter hook postrouting priority 300 ; }"},
       {"nft", "add counter inet hftest uplink"},
-      {"nft", "add rule inet hftest out oifname uplink0 ip daddr != 198.51.100.2 counter name uplink"},
+      // The bridge itself reports its membership of the snoopers' group (IGMP) a moment after it is up.
+      {"nft", "add rule inet hftest out oifname uplink0 ip protocol != igmp ip daddr != 198.51.100.2 counter name uplink"},
   };
   for (const auto& command : commands) {
     const auto ran = run(command);
