@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/semver.h"
+#include "base/text.h"
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
 
@@ -134,7 +135,10 @@ Result<Datum> make_version(Call& call) {
 
 Result<Datum> compare_with_range(Call& call) {
   std::optional<semver::Range> range = semver::Range::parse(call.text(0));
-  if (!range) return call_failure(fmt::format("improper constraint: {}", quote(call.text(0))));
+  // Masterminds takes no empty range.
+  if (!range || trim(call.text(0)).empty()) {
+    return call_failure(fmt::format("improper constraint: {}", quote(call.text(0))));
+  }
   Version version = TRY(parse_version(call.text(1)));
   return Datum(range->contains(version));
 }
