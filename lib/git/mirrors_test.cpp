@@ -262,6 +262,8 @@ TEST_F(Hostile, AnswersThatAreNotGitAreRefusedWithoutShowingSecrets) {
       {200, "fff5" + std::string(70'000, 'x'), type, "not Git's"},
       {200, "0010abc", type, "cut short"},
       {200, to_packet("ERR no access\n"), type, "no access"},
+      {200, to_packet("ERR bad token dTpodW50ZXIy\n"), type, "left out"},
+      {200, to_packet("ERR bad password hunter2\n"), type, "left out"},
       {200, to_packet("not an id"), type, "not Git's"},
       {200, to_packet(id + " refs/heads/../../x\n") + "0000", type, "no branch"},
       {200, to_packet(id + " refs/heads/main.lock\n") + "0000", type, "no branch"},

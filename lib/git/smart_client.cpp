@@ -248,8 +248,35 @@ Result<std::vector<Ref>> SmartClient::list_v2(const std::vector<std::string>& ex
   }
 }
 
+namespace {
+
+// A server may echo what it was sent: its words are left out when the secret is among them.
+Error without_secrets(const Error& error, const Remote& remote) {
+  const std::string message = error.message();
+  for (const auto* secret : {&remote.password, &remote.bearer_token}) {
+    if (secret->empty()) continue;
+    const std::string& plain = secret->reveal();
+    const std::string basic = to_base64(fmt::format("{}:{}", remote.username, plain));
+    if (message.find(plain) == std::string::npos && message.find(basic) == std::string::npos)
+      continue;
+    return Error(error.code(),
+                 "the server answers with our own credentials, so its words are left out");
+  }
+  return error;
+}
+
+}  // namespace
+
 Result<std::vector<Ref>> SmartClient::list(Dialect& dialect, const std::vector<std::string>& extra,
                                            const std::stop_token& stop) {
+  auto refs = list_refs(dialect, extra, stop);
+  if (!refs) return failure(without_secrets(refs.error(), remote_));
+  return refs;
+}
+
+Result<std::vector<Ref>> SmartClient::list_refs(Dialect& dialect,
+                                                const std::vector<std::string>& extra,
+                                                const std::stop_token& stop) {
   if (dialect == Dialect::v2) {
     auto refs = list_v2(extra, stop);
     // A server may have been replaced by an older one: then it is asked again from the beginning.
@@ -364,6 +391,13 @@ class FetchAnswer {
 
 Result<> SmartClient::fetch(Dialect dialect, const FetchRequest& request, const PackSink& sink,
                             const std::stop_token& stop) {
+  const auto fetched = fetch_pack(dialect, request, sink, stop);
+  if (!fetched) return failure(without_secrets(fetched.error(), remote_));
+  return fetched;
+}
+
+Result<> SmartClient::fetch_pack(Dialect dialect, const FetchRequest& request, const PackSink& sink,
+                                 const std::stop_token& stop) {
   auto message =
       post(dialect, dialect == Dialect::v2 ? fetch_body_v2(request) : fetch_body_v0(request));
   message.timeout = limits_.idle_timeout;

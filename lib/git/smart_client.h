@@ -62,6 +62,10 @@ class SmartClient {
                               const std::stop_token& stop);
   [[nodiscard]] http::Request get_info() const;
   [[nodiscard]] http::Request post(Dialect dialect, std::string body) const;
+  Result<std::vector<Ref>> list_refs(Dialect& dialect, const std::vector<std::string>& extra,
+                                     const std::stop_token& stop);
+  Result<> fetch_pack(Dialect dialect, const FetchRequest& request, const PackSink& sink,
+                      const std::stop_token& stop);
   Result<std::vector<Ref>> list_v2(const std::vector<std::string>& extra,
                                    const std::stop_token& stop);
 
