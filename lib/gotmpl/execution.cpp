@@ -13,6 +13,8 @@ namespace {
 
 // Of a thread's usual 8 MiB. A level of include takes about 2 KiB in release.
 constexpr std::ptrdiff_t stack_bytes_max = std::ptrdiff_t{6} << 20;
+// Texts whose trees tpl remembers; a tree takes some ten times the memory of its text.
+constexpr std::size_t texts_bytes_max = std::size_t{4} << 20;
 // Frames kept at either end of an error's chain; a runaway recursion has thousands.
 constexpr std::size_t frames_max = 8;
 
@@ -76,6 +78,12 @@ Result<std::string> Execution::tpl(const std::string& text, const Datum& data) {
       parsed.scope = std::make_unique<Scope>();
       parsed.scope->add(*file);
     }
+    // Whoever is expanding one of the forgotten texts holds its tree.
+    if (state_.texts_bytes + text.size() > texts_bytes_max) {
+      state_.texts.clear();
+      state_.texts_bytes = 0;
+    }
+    state_.texts_bytes += text.size();
     found = state_.texts.emplace(text, std::move(parsed)).first;
   }
   Templates::State::ParsedText& parsed = found->second;

@@ -10,6 +10,8 @@ namespace holdfast::gotmpl {
 namespace {
 
 constexpr std::int64_t program_bytes_max = std::int64_t{8} << 20;
+// Charts have a dozen patterns; a template that makes them up must not fill the memory.
+constexpr std::size_t patterns_max = 64;
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -55,6 +57,7 @@ Regex::~Regex() = default;
 Result<const Regex*> RegexCache::compile(const std::string& pattern) {
   auto found = compiled_.find(pattern);
   if (found != compiled_.end()) return found->second.get();
+  if (compiled_.size() >= patterns_max) compiled_.clear();
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(program_bytes_max);

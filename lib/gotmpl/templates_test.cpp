@@ -179,6 +179,16 @@ TEST(Templates, LimitsEndWhatRunsAway) {
   }
 }
 
+TEST(Templates, WhatIsRememberedIsBounded) {
+  EXPECT_EQ(run("{{ range 200 }}{{ if not (regexMatch (printf \"a%d\" .) \"a199\") }}{{ end }}{{ end }}x")
+                .value_or("refused"),
+            "x");
+  EXPECT_EQ(run("{{ $s := repeat 300000 \"y\" }}{{ range 40 }}"
+                "{{ if tpl (printf \"%s{{ . }}%d\" $s .) . }}{{ end }}{{ end }}x")
+                .value_or("refused"),
+            "x");
+}
+
 TEST(Templates, TimeAndRandomnessComeFromTheEnvironment) {
   ManualClock clock;
   clock.advance(std::chrono::hours(24 * 366));
