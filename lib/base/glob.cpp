@@ -198,4 +198,9 @@ bool glob_match(std::string_view pattern, std::string_view text, GlobMode mode) 
   return false;
 }
 
+bool glob_valid(std::string_view pattern) {
+  std::vector<std::string> alternatives;
+  return pattern.size() <= pattern_bytes_max && expand(std::string(pattern), alternatives);
+}
+
 }  // namespace holdfast

@@ -13,4 +13,7 @@ enum class GlobMode { plain, separator };
 // A pattern that is broken (an open bracket or brace, too many alternatives) matches nothing.
 bool glob_match(std::string_view pattern, std::string_view text, GlobMode mode = GlobMode::plain);
 
+// Is the pattern one, or does glob_match refuse it?
+bool glob_valid(std::string_view pattern);
+
 }  // namespace holdfast

@@ -209,7 +209,7 @@ std::optional<std::vector<Range::Condition>> Range::parse_conditions(std::string
   std::vector<Condition> conditions;
   Scanner scanner{.rest = text};
   scanner.skip_space();
-  if (scanner.rest.empty()) return std::vector<Condition>{{.dirty = true}};
+  if (scanner.rest.empty()) return std::nullopt;
   while (true) {
     auto condition = parse_condition(scanner);
     if (!condition) return std::nullopt;
