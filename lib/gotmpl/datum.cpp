@@ -309,6 +309,7 @@ Result<Value> Datum::to_value_within(int depth, std::size_t& nodes) const {
     }
     case Kind::dict:
     case Kind::structure: {
+      if (type()->is_nil && dict()->size() == 0) return Value();
       Object object;
       object.reserve(dict()->size());
       for (const Dict::Entry& entry : dict()->entries()) {

@@ -45,6 +45,7 @@ struct Type {
   std::string_view kind;      // "map"
   Kind element = Kind::nil;   // what a missing key gives: nil, string ("") or bytes ([])
   std::span<const Function> methods = {};
+  bool is_nil = false;        // a nil map: empty, and null in JSON
 };
 
 extern const Type any_list_type;     // []interface {}

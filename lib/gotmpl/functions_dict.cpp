@@ -171,7 +171,7 @@ Result<Datum> dig(Call& call) {
   for (std::size_t i = 0; i < steps; ++i) {
     // A type assertion: a named map such as .Values is none.
     bool plain = current.kind() == Kind::dict &&
-                 (current.type() == &any_dict_type || current.type() == &nil_dict_type);
+                 current.type_name() == any_dict_type.name;
     if (!plain) {
       return call_failure(
           fmt::format("interface conversion: interface {{}} is {}, not map[string]interface {{}}",

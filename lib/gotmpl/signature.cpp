@@ -3,7 +3,7 @@
 
 namespace holdfast::gotmpl {
 
-const Type nil_dict_type{"map[string]interface {}", "map"};
+const Type nil_dict_type{.name = "map[string]interface {}", .kind = "map", .is_nil = true};
 
 std::string_view parameter_name(char letter) {
   switch (letter) {
