@@ -212,6 +212,8 @@ void add_render_helm(CLI::App& render, Chosen& chosen) {
   command->add_flag("--skip-tests", options->skip_tests, "without tests");
   command->add_flag("--no-hooks", options->no_hooks, "without hooks");
   command->add_flag("--is-upgrade", options->is_upgrade, "Release.IsUpgrade in place of IsInstall");
+  command->add_flag("--skip-schema-validation", options->skip_schema_validation,
+                    "without asking values.schema.json");
 }
 
 void add_render(CLI::App& app, Chosen& chosen) {

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "helm/helm.h"
+#include "helm/user_values.h"
 #include "kustomize/kustomize.h"
-#include "render/helm_values.h"
 #include "tree/disk_tree.h"
 #include "yaml/yaml.h"
 
@@ -46,21 +46,14 @@ Result<std::string> read_file(const std::string& path) {
   return folder.read(whole.filename().string());
 }
 
-Result<render::UserValues> user_values(const RenderHelmOptions& options) {
-  render::UserValues out;
+Result<helm::UserValues> user_values(const RenderHelmOptions& options) {
+  helm::UserValues out;
   for (const auto& path : options.values) {
     auto text = TRY(read_file(path));
     out.files.push_back({path, std::move(text)});
   }
-  for (const auto& assignment : options.set_file) {
-    const auto equals = assignment.find('=');
-    if (equals == std::string::npos) {
-      return failure(Code::usage, "--set-file '{}' has no '=', wanted: key=path",
-                     printable(assignment));
-    }
-    auto text = TRY(read_file(assignment.substr(equals + 1)));
-    out.contents.push_back({assignment.substr(0, equals), std::move(text)});
-  }
+  out.paths = options.set_file;
+  out.read = [](std::string_view path) { return read_file(std::string(path)); };
   out.json = options.set_json;
   out.typed = options.set;
   out.texts = options.set_string;
@@ -81,20 +74,24 @@ Result<helm::Chart> load_chart(const std::string& path) {
   return helm::load_chart(unpacked, entries.front().name);
 }
 
-helm::Settings settings_of(const RenderHelmOptions& options) {
+Result<helm::Settings> settings_of(const RenderHelmOptions& options) {
   const auto include = [](bool asked) { return asked ? helm::Include::yes : helm::Include::no; };
   helm::Settings out;
-  out.release = {.name = options.name,
+  auto name = TRY(helm::release_name(options.name, out.environment));
+  out.release = {.name = std::move(name),
                  .namespace_ = options.namespace_,
                  .upgrade = include(options.is_upgrade)};
   if (!options.kube_version.empty()) {
     out.kube_version =
         options.kube_version.starts_with('v') ? options.kube_version : "v" + options.kube_version;
   }
-  out.api_versions = options.api_versions;
+  for (const auto& list : options.api_versions) {
+    for (const auto version : split(list, ',')) out.api_versions.emplace_back(version);
+  }
   out.crds = include(options.include_crds);
   out.hooks = include(!options.no_hooks);
   out.tests = include(!options.skip_tests);
+  out.schema = include(!options.skip_schema_validation);
   return out;
 }
 
@@ -121,9 +118,10 @@ Result<> run_render_kustomize(const RenderKustomizeOptions& options, Console& co
 
 Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
   const auto given = TRY(user_values(options));
-  const auto values = TRY(render::merge_user_values(given));
+  const auto values = TRY(helm::merge_user_values(given));
+  const auto settings = TRY(settings_of(options));
   auto chart = TRY(load_chart(options.chart));
-  const auto documents = TRY(helm::render(std::move(chart), values, settings_of(options)));
+  const auto documents = TRY(helm::render(std::move(chart), values, settings));
   const auto text = helm::print(documents);
   show(text, console);
   Array objects;

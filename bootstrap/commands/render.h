@@ -31,6 +31,7 @@ struct RenderHelmOptions {
   bool skip_tests = false;
   bool no_hooks = false;
   bool is_upgrade = false;
+  bool skip_schema_validation = false;
 };
 
 Result<> run_render_helm(const RenderHelmOptions& options, Console& console);

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/chart.h"
 
-#include <algorithm>
-#include <map>
-
 #include "archive/tar_reader.h"
 #include "base/semver.h"
 #include "base/text.h"
 #include "helm/ignore.h"
 #include "helm/values.h"
 #include "yaml/yaml.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <set>
 
 namespace holdfast::helm {
 namespace {
@@ -34,10 +38,38 @@ std::string_view without_bom(std::string_view text) {
   return text;
 }
 
+// strconv.FormatFloat(value, 'g', -1, 64): with an exponent below -4 and from 6 on.
+std::string go_general(double value) {
+  std::array<char, 32> buffer{};
+  const auto scientific = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                        std::chars_format::scientific);
+  const std::string text(buffer.data(), scientific.ptr);
+  const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
+  constexpr int exponent_min = -4, exponent_max = 6;
+  if (exponent < exponent_min || exponent >= exponent_max) return text;
+  const auto fixed =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
+  return {buffer.data(), fixed.ptr};
+}
+
+// Metadata.Validate's sanitizeString: every white space a blank, what cannot be printed is dropped.
+std::string sanitized(std::string text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte == '\t' || byte == '\n' || byte == '\v' || byte == '\f' || byte == '\r')
+      out += ' ';
+    else if (byte >= 0x20 && byte != 0x7f)
+      out += c;
+  }
+  return out;
+}
+
 // Go's YAML to string field: a number or boolean keeps its printed form.
 std::string scalar_text(const Value& value) {
   if (const auto* text = value.as_string()) return *text;
   if (value.is_null() || value.is_array() || value.is_object()) return {};
+  if (const auto* real = value.as_real()) return go_general(*real);
   std::string printed = yaml::write(value);
   if (printed.ends_with('\n')) printed.pop_back();
   return printed;
@@ -57,9 +89,11 @@ Dependency decode_dependency(const Value& value) {
                         .tags = {},
                         .import_values = {}};
   if (const auto* tags = value.find("tags"); tags != nullptr && tags->is_array()) {
-    for (const auto& tag : *tags->as_array()) dependency.tags.push_back(scalar_text(tag));
+    for (const auto& tag : *tags->as_array())
+      dependency.tags.push_back(scalar_text(tag));
   }
-  if (const auto* imports = value.find("import-values"); imports != nullptr && imports->is_array()) {
+  if (const auto* imports = value.find("import-values");
+      imports != nullptr && imports->is_array()) {
     dependency.import_values = *imports->as_array();
   }
   return dependency;
@@ -68,32 +102,50 @@ Dependency decode_dependency(const Value& value) {
 void add_dependencies(Chart& chart, const Value& document) {
   const auto* list = document.find("dependencies");
   if (list == nullptr || !list->is_array()) return;
-  for (const auto& each : *list->as_array()) chart.dependencies.push_back(decode_dependency(each));
+  for (const auto& each : *list->as_array())
+    chart.dependencies.push_back(decode_dependency(each));
 }
 
 Result<> check_metadata(const Chart& chart, const std::string& where) {
   const auto api_version = text_field(chart.metadata, "apiVersion");
   if (!api_version.empty() && api_version != "v1" && api_version != "v2") {
-    return chart_failure(fmt::format("the chart's apiVersion is \"{}\", v1 and v2 are known", printable(api_version)), where);
+    return chart_failure(fmt::format("the chart's apiVersion is \"{}\", v1 and v2 are known",
+                                     printable(api_version)),
+                         where);
   }
   if (chart.name.empty()) return chart_failure("the chart has no name", where);
   if (chart.name.find('/') != std::string::npos || chart.name == "." || chart.name == "..") {
-    return chart_failure(fmt::format("\"{}\" cannot be the name of a chart", printable(chart.name)), where);
+    return chart_failure(fmt::format("\"{}\" cannot be the name of a chart", printable(chart.name)),
+                         where);
   }
   const auto version = text_field(chart.metadata, "version");
   if (version.empty()) return chart_failure("the chart has no version", where);
   if (!semver::Version::parse(version)) {
-    return chart_failure(fmt::format("the chart's version \"{}\" is not a semantic version", printable(version)), where);
+    return chart_failure(
+        fmt::format("the chart's version \"{}\" is not a semantic version", printable(version)),
+        where);
   }
   const auto type = text_field(chart.metadata, "type");
   if (!type.empty() && type != "application" && type != "library") {
-    return chart_failure(fmt::format("the chart's type is \"{}\", application and library are known", printable(type)), where);
+    return chart_failure(
+        fmt::format("the chart's type is \"{}\", application and library are known",
+                    printable(type)),
+        where);
   }
+  std::set<std::string_view> keys;
   for (const auto& dependency : chart.dependencies) {
+    const auto& key = dependency.alias.empty() ? dependency.name : dependency.alias;
+    if (!keys.insert(key).second)
+      return chart_failure(
+          fmt::format("more than one dependency with name or alias \"{}\"", printable(key)), where);
     const bool plain = std::ranges::all_of(dependency.alias, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '_' || c == '-';
     });
-    if (!plain) return chart_failure(fmt::format("dependency \"{}\" has disallowed characters in the alias", printable(dependency.name)), where);
+    if (!plain)
+      return chart_failure(fmt::format("dependency \"{}\" has disallowed characters in the alias",
+                                       printable(dependency.name)),
+                           where);
   }
   return {};
 }
@@ -104,7 +156,9 @@ Result<Object> read_values(std::string_view text, const std::string& where) {
   auto documents = TRY(yaml::parse_all(without_bom(text), where, yaml::Dialect::kube, yaml_limits));
   for (auto& document : documents) {
     auto* object = document.value.as_object();
-    if (object == nullptr) return failure(Error(Code::chart_values, "values must be a map").at(yaml::place(where, document.start)));
+    if (object == nullptr)
+      return failure(
+          Error(Code::chart_values, "values must be a map").at(yaml::place(where, document.start)));
     widen_numbers(document.value);
     if (values.empty()) {
       values = std::move(*object);
@@ -116,9 +170,11 @@ Result<Object> read_values(std::string_view text, const std::string& where) {
 }
 
 // Which part of the chart a file is; the folder decides.
-Result<> place_file(Chart& chart, std::string path, std::string content, const std::string& where, Value& lock_free) {
+Result<> place_file(Chart& chart, std::string path, std::string content, const std::string& where,
+                    Value& lock_free) {
   const auto read_metadata = [&]() -> Result<> {
-    const auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path, yaml::Dialect::kube, yaml_limits));
+    const auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path,
+                                              yaml::Dialect::kube, yaml_limits));
     if (path == "Chart.yaml") {
       if (!document.is_object()) return chart_failure("Chart.yaml is no map", where);
       chart.metadata = document;
@@ -139,10 +195,12 @@ Result<> place_file(Chart& chart, std::string path, std::string content, const s
     return {};
   }
   if (path.starts_with("templates/")) {
-    chart.templates.push_back({.path = std::move(path), .content = std::string(without_bom(content))});
+    chart.templates.push_back(
+        {.path = std::move(path), .content = std::string(without_bom(content))});
     return {};
   }
-  if (path.starts_with("crds/") && (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"))) {
+  if (path.starts_with("crds/") &&
+      (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"))) {
     chart.crds.push_back({.path = path, .content = std::string(without_bom(content))});
   }
   chart.files.push_back({.path = std::move(path), .content = std::move(content)});
@@ -150,9 +208,11 @@ Result<> place_file(Chart& chart, std::string path, std::string content, const s
 }
 
 // A packed chart: everything in it lies in one folder, which is left out.
-Result<Files> unpack_archive(std::string_view content, const std::string& where, const LoadLimits& limits) {
+Result<Files> unpack_archive(std::string_view content, const std::string& where,
+                             const LoadLimits& limits) {
   Files files;
-  const archive::Limits archive_limits{.entries = limits.files, .bytes = limits.bytes, .others = archive::Others::skip};
+  const archive::Limits archive_limits{
+      .entries = limits.files, .bytes = limits.bytes, .others = archive::Others::skip};
   const auto keep = [&](const archive::Entry& entry, const archive::Source& source) -> Result<> {
     const auto slash = entry.path.find('/');
     if (entry.kind != archive::EntryKind::file || slash == std::string::npos) return {};
@@ -165,14 +225,17 @@ Result<Files> unpack_archive(std::string_view content, const std::string& where,
 
 Result<Chart> assemble(const std::string& where, Files files, Loading& loading, int depth) {
   if (depth > loading.limits.depth) {
-    return failure(Error(Code::limit, fmt::format("charts are nested deeper than {}", loading.limits.depth)).at(where));
+    return failure(
+        Error(Code::limit, fmt::format("charts are nested deeper than {}", loading.limits.depth))
+            .at(where));
   }
   if (!files.contains("Chart.yaml")) return chart_failure("Chart.yaml file is missing", where);
   Chart chart;
   Value requirements;
   std::map<std::string, Files> folders;  // of charts/
   for (auto& [path, content] : files) {
-    if (!path.starts_with("charts/")) {
+    const bool provenance = path.starts_with("charts/") && path.ends_with(".prov");
+    if (!path.starts_with("charts/") || provenance) {
       TRY(place_file(chart, path, std::move(content), where, requirements));
       continue;
     }
@@ -180,19 +243,28 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
     if (rest.starts_with('_') || rest.starts_with('.')) continue;
     const auto slash = rest.find('/');
     if (slash != std::string_view::npos) {
-      folders[std::string(rest.substr(0, slash))][std::string(rest.substr(slash + 1))] = std::move(content);
+      folders[std::string(rest.substr(0, slash))][std::string(rest.substr(slash + 1))] =
+          std::move(content);
     } else if (rest.ends_with(".tgz")) {
       folders[std::string(rest)] = TRY(unpack_archive(content, where + "/" + path, loading.limits));
     } else {
-      return chart_failure(fmt::format("\"{}\" is not a chart", printable(rest)), where + "/" + path);
+      return chart_failure(fmt::format("\"{}\" is not a chart", printable(rest)),
+                           where + "/" + path);
     }
   }
+  for (const std::string_view key : {"name", "description", "home", "icon", "condition", "tags",
+                                     "version", "appVersion", "kubeVersion"}) {
+    if (auto* text = chart.metadata.find(key); text != nullptr && !text->is_null())
+      *text = sanitized(scalar_text(*text));
+  }
   chart.name = text_field(chart.metadata, "name");
-  add_dependencies(chart, chart.metadata);
-  if (text_field(chart.metadata, "apiVersion") != "v2") add_dependencies(chart, requirements);
+  // requirements.yaml is read over Chart.yaml, whose list it replaces.
+  add_dependencies(chart,
+                   requirements.find("dependencies") != nullptr ? requirements : chart.metadata);
   TRY(check_metadata(chart, where + "/Chart.yaml"));
   for (auto& [name, inner] : folders) {
-    Chart subchart = TRY(assemble(fmt::format("{}/charts/{}", where, name), std::move(inner), loading, depth + 1));
+    Chart subchart = TRY(
+        assemble(fmt::format("{}/charts/{}", where, name), std::move(inner), loading, depth + 1));
     chart.subcharts.push_back(std::move(subchart));
   }
   return chart;
@@ -214,7 +286,9 @@ Result<> collect(const tree::FileTree& tree, const std::string& folder, const st
     std::string content = TRY(tree.read(full));
     loading.bytes += content.size();
     if (++loading.files > loading.limits.files || loading.bytes > loading.limits.bytes) {
-      return failure(Error(Code::limit, fmt::format("the chart has more than {} files or {} bytes", loading.limits.files, loading.limits.bytes)).at(full));
+      return failure(Error(Code::limit, fmt::format("the chart has more than {} files or {} bytes",
+                                                    loading.limits.files, loading.limits.bytes))
+                         .at(full));
     }
     files[path] = std::move(content);
   }
@@ -223,7 +297,8 @@ Result<> collect(const tree::FileTree& tree, const std::string& folder, const st
 
 }  // namespace
 
-Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory, const LoadLimits& limits) {
+Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory,
+                         const LoadLimits& limits) {
   Loading loading{.limits = limits};
   const std::string folder(directory);
   IgnoreRules rules;
@@ -244,9 +319,11 @@ void widen_numbers(Value& value) {
   } else if (const auto* large = value.as_uint()) {
     value = Value(static_cast<double>(*large));
   } else if (auto* array = value.as_array()) {
-    for (auto& element : *array) widen_numbers(element);
+    for (auto& element : *array)
+      widen_numbers(element);
   } else if (auto* object = value.as_object()) {
-    for (auto& member : *object) widen_numbers(member.value);
+    for (auto& member : *object)
+      widen_numbers(member.value);
   }
 }
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chart as Helm loads it: metadata, default values, templates, files, CRDs and the subcharts under
-// charts/. Nothing is fetched: a dependency that is not there is refused. It does not know rendering.
-// Mirrors helm 4.3 pkg/chart/v2/loader/load.go, pkg/chart/v2/{chart,metadata,dependency}.go.
+// A chart as Helm loads it: metadata, default values, templates, files, CRDs and the subcharts
+// under charts/. Nothing is fetched: a dependency that is not there is refused. It does not know
+// rendering. Mirrors helm 4.3 pkg/chart/v2/loader/load.go,
+// pkg/chart/v2/{chart,metadata,dependency}.go.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "tree/file_tree.h"
 #include "value/value.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::helm {
 
@@ -32,11 +33,11 @@ struct Dependency {
 };
 
 struct Chart {
-  std::string name;         // changed to the alias of the dependency that brings it
-  Value metadata;           // Chart.yaml, all scalars of known text fields as text
+  std::string name;                      // changed to the alias of the dependency that brings it
+  Value metadata;                        // Chart.yaml, all scalars of known text fields as text
   std::vector<Dependency> dependencies;  // Chart.yaml's or requirements.yaml's
-  Object values;            // values.yaml, numbers of YAML as reals where Go has float64
-  std::string schema;       // values.schema.json, "" when absent
+  Object values;                // values.yaml, numbers of YAML as reals where Go has float64
+  std::string schema;           // values.schema.json, "" when absent
   std::vector<File> templates;  // of templates/
   std::vector<File> files;      // what .Files holds
   std::vector<File> crds;       // of crds/, YAML and JSON
@@ -52,7 +53,8 @@ struct LoadLimits {
 };
 
 // The chart in `directory` of the tree. Refuses with Code::chart or Code::yaml_syntax, at the file.
-Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory, const LoadLimits& limits = {});
+Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory,
+                         const LoadLimits& limits = {});
 
 // The numbers of a YAML document as Helm's templates and merging see them: every one a float64.
 void widen_numbers(Value& value);

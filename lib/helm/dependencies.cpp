@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/dependencies.h"
 
-#include <algorithm>
-#include <optional>
-
 #include "base/semver.h"
 #include "base/text.h"
 #include "helm/values.h"
+
+#include <algorithm>
+#include <optional>
 
 namespace holdfast::helm {
 namespace {
@@ -22,27 +22,33 @@ bool version_fits(const std::string& wanted, std::string_view present) {
 Result<> check_present(const Chart& chart) {
   std::vector<std::string> missing;
   for (const auto& dependency : chart.dependencies) {
-    const bool present = std::ranges::any_of(chart.subcharts, [&](const Chart& each) { return each.name == dependency.name; });
+    const bool present = std::ranges::any_of(
+        chart.subcharts, [&](const Chart& each) { return each.name == dependency.name; });
     if (!present) missing.push_back(dependency.name);
   }
   if (missing.empty()) return {};
-  return failure(Error(Code::chart, fmt::format("dependencies of chart \"{}\" are missing in charts/: {}", chart.name, fmt::join(missing, ", ")))
-                     .fix("vendor them: helm dependency build, then commit charts/"));
+  return failure(
+      Error(Code::chart, fmt::format("dependencies of chart \"{}\" are missing in charts/: {}",
+                                     chart.name, fmt::join(missing, ", ")))
+          .fix("vendor them: helm dependency build, then commit charts/"));
 }
 
 // The subcharts as their dependencies name them: a copy for each alias, the unlisted as they are.
 void apply_aliases(Chart& chart) {
   std::vector<Chart> kept;
   for (const auto& subchart : chart.subcharts) {
-    const bool listed = std::ranges::any_of(chart.dependencies, [&](const Dependency& each) { return each.name == subchart.name; });
+    const bool listed = std::ranges::any_of(
+        chart.dependencies, [&](const Dependency& each) { return each.name == subchart.name; });
     if (!listed) kept.push_back(subchart);
   }
   for (auto& dependency : chart.dependencies) {
     const auto fits = [&](const Chart& each) {
-      return each.name == dependency.name && version_fits(dependency.version, each.metadata.text({"version"}));
+      return each.name == dependency.name &&
+             version_fits(dependency.version, each.metadata.text({"version"}));
     };
     auto found = std::ranges::find_if(chart.subcharts, fits);
-    if (found == chart.subcharts.end()) found = std::ranges::find(chart.subcharts, dependency.name, &Chart::name);
+    if (found == chart.subcharts.end())
+      found = std::ranges::find(chart.subcharts, dependency.name, &Chart::name);
     if (found == chart.subcharts.end()) continue;
     Chart copy = *found;
     if (!dependency.alias.empty()) {
@@ -58,10 +64,12 @@ void apply_aliases(Chart& chart) {
 }
 
 // The first path of the list that holds a boolean decides.
-std::optional<bool> condition_of(const Dependency& dependency, const Object& values, const std::string& prefix) {
-  for (const auto path : split(dependency.condition, ',')) {
-    if (trim(path).empty()) continue;
-    const auto* value = find_value(values, prefix + std::string(trim(path)));
+std::optional<bool> condition_of(const Dependency& dependency, const Object& values,
+                                 const std::string& prefix) {
+  // White space is cut around the whole list only: "a , b" asks for "a " and " b".
+  for (const auto path : split(trim(dependency.condition), ',')) {
+    if (path.empty()) continue;
+    const auto* value = find_value(values, prefix + std::string(path));
     if (value != nullptr && value->as_bool() != nullptr) return *value->as_bool();
   }
   return std::nullopt;
@@ -90,12 +98,18 @@ Result<> process_enabled(Chart& chart, const Object& user, const std::string& pr
   }
   std::vector<std::string> disabled;
   for (const auto& dependency : chart.dependencies) {
-    const bool enabled = condition_of(dependency, values, prefix).value_or(tags_of(dependency, values).value_or(true));
+    const bool enabled = condition_of(dependency, values, prefix)
+                             .value_or(tags_of(dependency, values).value_or(true));
     if (!enabled) disabled.push_back(dependency.name);
   }
-  std::erase_if(chart.subcharts, [&](const Chart& each) { return std::ranges::find(disabled, each.name) != disabled.end(); });
-  std::erase_if(chart.dependencies, [&](const Dependency& each) { return std::ranges::find(disabled, each.name) != disabled.end(); });
-  for (auto& subchart : chart.subcharts) TRY(process_enabled(subchart, values, prefix + subchart.name + "."));
+  std::erase_if(chart.subcharts, [&](const Chart& each) {
+    return std::ranges::find(disabled, each.name) != disabled.end();
+  });
+  std::erase_if(chart.dependencies, [&](const Dependency& each) {
+    return std::ranges::find(disabled, each.name) != disabled.end();
+  });
+  for (auto& subchart : chart.subcharts)
+    TRY(process_enabled(subchart, values, prefix + subchart.name + "."));
   return {};
 }
 
@@ -124,8 +138,10 @@ void fill_in(Object& into, const Object& from) {
 }
 
 Result<> process_imports(Chart& chart) {
-  for (auto& subchart : chart.subcharts) TRY(process_imports(subchart));
-  const bool any = std::ranges::any_of(chart.dependencies, [](const Dependency& each) { return !each.import_values.empty(); });
+  for (auto& subchart : chart.subcharts)
+    TRY(process_imports(subchart));
+  const bool any = std::ranges::any_of(
+      chart.dependencies, [](const Dependency& each) { return !each.import_values.empty(); });
   if (!any) return {};
   const Object values = TRY(coalesce_values(chart, {}));
   Object imported;

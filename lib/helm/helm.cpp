@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/helm.h"
 
-#include <algorithm>
-#include <map>
-
 #include "base/semver.h"
 #include "base/text.h"
 #include "helm/dependencies.h"
 #include "helm/manifests.h"
 #include "helm/objects.h"
+#include "helm/schema.h"
 #include "helm/values.h"
+
+#include <algorithm>
+#include <map>
 
 namespace holdfast::helm {
 namespace {
@@ -29,13 +30,18 @@ struct Collector {
   std::vector<Job> jobs = {};
 
   // The chart's scope: its own section of the values, shared with the parent's map as Go does.
-  gotmpl::Datum collect(const Chart& chart, const std::string& path, const gotmpl::Datum& values, Include root) {
+  gotmpl::Datum collect(const Chart& chart, const std::string& path, const gotmpl::Datum& values,
+                        Include root) {
     gotmpl::Datum subcharts = gotmpl::Datum::new_dict();
     for (const auto& subchart : chart.subcharts) {
       const auto* section = values.find(subchart.name);
-      const auto inner = section != nullptr && section->dict() != nullptr ? *section : gotmpl::Datum::new_dict();
-      subcharts.dict()->set(subchart.name, collect(subchart, path + "/charts/" + subchart.name, inner, Include::no));
+      const auto inner =
+          section != nullptr && section->dict() != nullptr ? *section : gotmpl::Datum::new_dict();
+      subcharts.dict()->set(
+          subchart.name, collect(subchart, path + "/charts/" + subchart.name, inner, Include::no));
     }
+    gotmpl::Datum section = values;
+    become_values(section, root, settings.environment.flavor);
     gotmpl::Datum scope = gotmpl::Datum::new_dict();
     scope.dict()->set("Chart", chart_object(chart, root));
     scope.dict()->set("Files", files_object(chart.files));
@@ -46,15 +52,22 @@ struct Collector {
     for (const auto& file : chart.templates) {
       const bool partial = base_name(file.path).starts_with('_');
       if (chart.is_library() && !partial) continue;
-      jobs.push_back({.path = path + "/" + file.path, .text = file.content, .data = with_template(scope, path, file), .partial = partial});
+      jobs.push_back({.path = path + "/" + file.path,
+                      .text = file.content,
+                      .data = with_template(scope, path, file),
+                      .partial = partial});
     }
     return scope;
   }
 
-  static gotmpl::Datum with_template(const gotmpl::Datum& scope, const std::string& path, const File& file) {
+  [[nodiscard]] gotmpl::Datum with_template(const gotmpl::Datum& scope, const std::string& path,
+                                            const File& file) const {
+    const auto flavor = settings.environment.flavor;
     gotmpl::Datum data = gotmpl::Datum::new_dict();
-    for (const auto& entry : scope.dict()->entries()) data.dict()->set(entry.key, entry.value);
+    for (const auto& entry : scope.dict()->entries())
+      data.dict()->set(entry.key, entry.value);
     gotmpl::Datum about = gotmpl::Datum::new_dict();
+    become_values(about, Include::yes, flavor);
     about.dict()->set("Name", path + "/" + file.path);
     about.dict()->set("BasePath", path + "/templates");
     data.dict()->set("Template", about);
@@ -70,10 +83,12 @@ void order_jobs(std::vector<Job>& jobs) {
   });
 }
 
-Result<std::map<std::string, std::string>> execute(std::vector<Job> jobs, const Settings& settings) {
+Result<std::map<std::string, std::string>> execute(std::vector<Job> jobs,
+                                                   const Settings& settings) {
   order_jobs(jobs);
   gotmpl::Templates templates(settings.environment);
-  for (const auto& job : jobs) TRY(templates.parse(job.path, job.text));
+  for (const auto& job : jobs)
+    TRY(templates.parse(job.path, job.text));
   std::map<std::string, std::string> files;
   for (const auto& job : jobs) {
     if (job.partial) continue;
@@ -86,13 +101,19 @@ Result<> check_installable(const Chart& chart, const Settings& settings) {
   if (chart.is_library()) {
     return failure(Error(Code::chart, "library charts are not installable").at(chart.name));
   }
+  auto version = semver::Version::parse(settings.kube_version);
+  if (!version)
+    return failure(Code::chart, "\"{}\" is no version of Kubernetes",
+                   printable(settings.kube_version));
   const auto wanted = chart.metadata.text({"kubeVersion"});
   if (wanted.empty()) return {};
   const auto range = semver::Range::parse(wanted);
-  auto version = semver::Version::parse(settings.kube_version);
-  if (version) version->prerelease.clear();  // a vendor's suffix is no prerelease
-  if (range && version && range->contains(*version)) return {};
-  return failure(Error(Code::chart, fmt::format("the chart requires kubeVersion \"{}\" and the cluster has {}", printable(wanted), settings.kube_version)).at(chart.name));
+  version->prerelease.clear();  // a vendor's suffix is no prerelease
+  if (range && range->contains(*version)) return {};
+  return failure(
+      Error(Code::chart, fmt::format("the chart requires kubeVersion \"{}\" and the cluster has {}",
+                                     printable(wanted), settings.kube_version))
+          .at(chart.name));
 }
 
 Result<> check_release(const Release& release) {
@@ -109,9 +130,41 @@ Result<> check_release(const Release& release) {
 
 void collect_crds(const Chart& chart, const std::string& path, std::vector<Document>& documents) {
   for (const auto& file : chart.crds) {
-    documents.push_back({.source = path + "/" + file.path, .text = file.content, .kind = Document::Kind::crd});
+    documents.push_back(
+        {.source = path + "/" + file.path, .text = file.content, .kind = Document::Kind::crd});
   }
-  for (const auto& subchart : chart.subcharts) collect_crds(subchart, path + "/charts/" + subchart.name, documents);
+  for (const auto& subchart : chart.subcharts)
+    collect_crds(subchart, path + "/charts/" + subchart.name, documents);
+}
+
+// The chart and its subcharts against their schemas, as one list of what is wrong.
+Result<> collect_violations(const Chart& chart, const Value& values,
+                            std::vector<std::string>& violations) {
+  if (!chart.schema.empty()) {
+    const auto problems = TRY(check_schema(chart.schema, values), "chart {}", chart.name);
+    for (const auto& problem : problems) {
+      violations.push_back(fmt::format("{:{}}{}: at '{}': {}", "", problem.depth * 2, chart.name,
+                                       problem.place, problem.text));
+    }
+  }
+  for (const auto& subchart : chart.subcharts) {
+    const auto* section = values.find(subchart.name);
+    if (section != nullptr && section->is_object())
+      TRY(collect_violations(subchart, *section, violations));
+  }
+  return {};
+}
+
+Result<> check_values(const Chart& chart, const Value& values, const Settings& settings) {
+  if (settings.schema == Include::no) return {};
+  std::vector<std::string> violations;
+  TRY(collect_violations(chart, values, violations));
+  if (violations.empty()) return {};
+  Error error(Code::chart_values,
+              "the values are not as the chart's values.schema.json wants them");
+  for (auto& violation : violations)
+    error = std::move(error).at(std::move(violation));
+  return failure(std::move(error));
 }
 
 }  // namespace
@@ -120,12 +173,13 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
   TRY(check_release(settings.release));
   TRY(check_installable(chart, settings));
   TRY(process_dependencies(chart, user));
-  Object values = TRY(coalesce_values(chart, user));
+  const Value values = TRY(coalesce_values(chart, user));
+  TRY(check_values(chart, values, settings));
 
   Collector collector{.settings = settings,
                       .release = release_object(settings.release),
                       .capabilities = capabilities_object(settings)};
-  const auto data = gotmpl::Datum::from_value(Value(std::move(values)), gotmpl::Datum::Numbers::exact);
+  const auto data = gotmpl::Datum::from_value(values, gotmpl::Datum::Numbers::exact);
   collector.collect(chart, chart.name, data, Include::yes);
   auto files = TRY(execute(std::move(collector.jobs), settings));
   std::erase_if(files, [](const auto& file) { return file.first.ends_with("NOTES.txt"); });
@@ -135,6 +189,13 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
   auto sorted = TRY(sort_documents(files, settings));
   std::ranges::move(sorted, std::back_inserter(documents));
   return documents;
+}
+
+Result<std::string> release_name(const std::string& given, const gotmpl::Environment& environment) {
+  if (given.find("{{") == std::string::npos) return given;
+  gotmpl::Templates templates(environment);
+  TRY(templates.parse("name-template", given));
+  return templates.execute("name-template", gotmpl::Datum::nil());
 }
 
 std::string print(const std::vector<Document>& documents) {

@@ -4,14 +4,14 @@
 // Mirrors helm 4.3 pkg/cmd/template.go, pkg/action/install.go, pkg/engine/engine.go.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/result.h"
 #include "gotmpl/templates.h"
 #include "helm/chart.h"
 #include "value/value.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace holdfast::helm {
 
@@ -30,6 +30,7 @@ struct Settings {
   Include crds = Include::yes;            // Argo CD's choice
   Include hooks = Include::yes;
   Include tests = Include::yes;
+  Include schema = Include::yes;  // values.schema.json is obeyed
   gotmpl::Environment environment;
 };
 
@@ -42,8 +43,12 @@ struct Document {
 
 // Values of -f files and --set in order, merged by the caller: numbers of files are reals
 // (widen_numbers), those of --set integers.
-// Refuses with Code::chart, chart_values, template_syntax, template_execution, yaml_syntax or limit.
+// Refuses with Code::chart, chart_values, template_syntax, template_execution, yaml_syntax or
+// limit.
 Result<std::vector<Document>> render(Chart chart, const Object& user, const Settings& settings);
+
+// What --name-template names: the text itself, or what it makes as a template.
+Result<std::string> release_name(const std::string& given, const gotmpl::Environment& environment);
 
 // What `helm template` writes to its standard output.
 std::string print(const std::vector<Document>& documents);

@@ -1,28 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/helm.h"
 
-#include <gtest/gtest.h>
-
 #include "helm/set.h"
 #include "helm/values.h"
 #include "tree/memory_tree.h"
 #include "value/json.h"
 
+#include <gtest/gtest.h>
+
 namespace holdfast::helm {
 namespace {
 
 const tree::MemoryTree::Files demo = {
-    {"Chart.yaml", "apiVersion: v2\nname: demo\nversion: 0.1.0\nappVersion: 1.10\ndependencies:\n- name: sub\n  version: 0.1.0\n  condition: sub.enabled\n"},
+    {"Chart.yaml",
+     "apiVersion: v2\nname: demo\nversion: 0.1.0\nappVersion: 1.10\ndependencies:\n- name: sub\n  "
+     "version: 0.1.0\n  condition: sub.enabled\n"},
     {"values.yaml", "replicas: 2\nsub:\n  enabled: true\n  color: blue\n"},
     {"crds/one.yaml", "kind: CustomResourceDefinition\n"},
-    {"templates/_names.tpl", "{{ define \"demo.name\" }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end }}"},
+    {"templates/_names.tpl",
+     "{{ define \"demo.name\" }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end }}"},
     {"templates/b.yaml", "kind: Service\nmetadata:\n  name: {{ include \"demo.name\" . }}\n"},
-    {"templates/a.yaml", "kind: Deployment\nspec:\n  replicas: {{ .Values.replicas }}\n  version: {{ .Chart.AppVersion | quote }}\n"},
-    {"templates/hook.yaml", "kind: Job\nmetadata:\n  annotations:\n    helm.sh/hook: pre-install\n"},
+    {"templates/a.yaml",
+     "kind: Deployment\nspec:\n  replicas: {{ .Values.replicas }}\n  version: {{ .Chart.AppVersion "
+     "| quote }}\n"},
+    {"templates/hook.yaml",
+     "kind: Job\nmetadata:\n  annotations:\n    helm.sh/hook: pre-install\n"},
     {"templates/NOTES.txt", "thank you"},
     {"charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 0.1.0\n"},
     {"charts/sub/values.yaml", "color: red\nsize: 1\n"},
-    {"charts/sub/templates/c.yaml", "kind: ConfigMap\ndata:\n  color: {{ .Values.color }}\n  size: {{ .Values.size | quote }}\n"},
+    {"charts/sub/templates/c.yaml",
+     "kind: ConfigMap\ndata:\n  color: {{ .Values.color }}\n  size: {{ .Values.size | quote }}\n"},
 };
 
 Settings settings() {
@@ -41,10 +48,13 @@ std::string rendered(const Object& user) {
 TEST(Render, PrintsCrdsThenManifestsInInstallOrderThenHooks) {
   EXPECT_EQ(rendered({}),
             "---\n# Source: demo/crds/one.yaml\nkind: CustomResourceDefinition\n\n"
-            "---\n# Source: demo/charts/sub/templates/c.yaml\nkind: ConfigMap\ndata:\n  color: blue\n  size: \"1\"\n\n"
+            "---\n# Source: demo/charts/sub/templates/c.yaml\nkind: ConfigMap\ndata:\n  color: "
+            "blue\n  size: \"1\"\n\n"
             "---\n# Source: demo/templates/b.yaml\nkind: Service\nmetadata:\n  name: r-demo\n\n"
-            "---\n# Source: demo/templates/a.yaml\nkind: Deployment\nspec:\n  replicas: 2\n  version: \"1.1\"\n"
-            "---\n# Source: demo/templates/hook.yaml\nkind: Job\nmetadata:\n  annotations:\n    helm.sh/hook: pre-install\n\n");
+            "---\n# Source: demo/templates/a.yaml\nkind: Deployment\nspec:\n  replicas: 2\n  "
+            "version: \"1.1\"\n"
+            "---\n# Source: demo/templates/hook.yaml\nkind: Job\nmetadata:\n  annotations:\n    "
+            "helm.sh/hook: pre-install\n\n");
 }
 
 TEST(Render, AConditionSwitchesASubchartOff) {
@@ -55,15 +65,38 @@ TEST(Render, AConditionSwitchesASubchartOff) {
   EXPECT_TRUE(text.contains("replicas: 3")) << text;
 }
 
+TEST(Render, ANullOfTheUserDeletesTheSubchartsDefaultBelowTheParents) {
+  Object user;
+  ASSERT_TRUE(set_values(user, "sub.color=null,sub.size=null", SetKind::typed));
+  const auto text = rendered(user);
+  EXPECT_TRUE(text.contains("color: \n  size: \n")) << text;
+}
+
+TEST(Render, ReleaseNamesMayBeTemplates) {
+  EXPECT_EQ(release_name("x{{ \"y\" }}z", {}).value(), "xyz");
+  EXPECT_EQ(release_name("plain", {}).value(), "plain");
+}
+
+TEST(LoadChart, RefusesWhatHelmRefuses) {
+  constexpr std::string_view head = "apiVersion: v2\nname: demo\nversion: 0.1.0\n";
+  for (const std::string_view more : {"dependencies: [{name: s}, {name: s}]\n", "type: other\n",
+                                      "apiVersion: v3\n", "version: x\n"}) {
+    const tree::MemoryTree tree({{"Chart.yaml", fmt::format("{}{}", head, more)}});
+    EXPECT_FALSE(load_chart(tree, "")) << more;
+  }
+}
+
 TEST(SetValues, FollowsTheGrammar) {
   struct Case {
     std::string_view text, want;
   };
-  for (const auto& [text, want] : {Case{"a.b=1,c={x,y},d[0].e=v,f=null", R"({"a":{"b":1},"c":["x","y"],"d":[{"e":"v"}],"f":null})"},
-                                   Case{R"(a\.b=x\,y)", R"({"a.b":"x,y"})"},
-                                   Case{"a=True,b=007,c=1.5,d=", R"({"a":true,"b":"007","c":"1.5","d":""})"},
-                                   Case{"a[2]=x", R"({"a":[null,null,"x"]})"},
-                                   Case{"a={}", R"({"a":[]})"}}) {
+
+  for (const auto& [text, want] :
+       {Case{"a.b=1,c={x,y},d[0].e=v,f=null",
+             R"({"a":{"b":1},"c":["x","y"],"d":[{"e":"v"}],"f":null})"},
+        Case{R"(a\.b=x\,y)", R"({"a.b":"x,y"})"},
+        Case{"a=True,b=007,c=1.5,d=", R"({"a":true,"b":"007","c":"1.5","d":""})"},
+        Case{"a[2]=x", R"({"a":[null,null,"x"]})"}, Case{"a={}", R"({"a":[]})"}}) {
     Object values;
     const auto set = set_values(values, text, SetKind::typed);
     ASSERT_TRUE(set) << text << ": " << set.error().message();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/ignore.h"
 
-#include <optional>
-
 #include "base/text.h"
+
+#include <optional>
 
 namespace holdfast::helm {
 namespace {
@@ -45,7 +45,8 @@ std::optional<ClassMatch> match_class(std::string_view pattern, char c) {
 }  // namespace
 
 bool file_match(std::string_view pattern, std::string_view name) {
-  // The last star and where its text ended: going back to it keeps the match linear in their product.
+  // The last star and where its text ended: going back to it keeps the match linear in their
+  // product.
   std::size_t p = 0, n = 0;
   std::optional<std::size_t> star;
   std::size_t star_name = 0;
@@ -79,11 +80,14 @@ bool file_match(std::string_view pattern, std::string_view name) {
     p = *star + 1;
     n = ++star_name;
   }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
+  while (p < pattern.size() && pattern[p] == '*')
+    ++p;
   return p == pattern.size();
 }
 
-IgnoreRules::IgnoreRules() { add("templates/.?*"); }
+IgnoreRules::IgnoreRules() {
+  add("templates/.?*");
+}
 
 void IgnoreRules::add(std::string_view line) {
   Rule rule;

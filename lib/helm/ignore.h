@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // .helmignore: which files of a chart's folder Helm does not load.
-// Mirrors helm 4.3 internal/ignore/rules.go (helm.sh/helm/v4/pkg/ignore), its odd negation included.
+// Mirrors helm 4.3 internal/ignore/rules.go (helm.sh/helm/v4/pkg/ignore), its odd negation
+// included.
 #pragma once
+
+#include "base/result.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 namespace holdfast::helm {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/objects.h"
 
-#include <array>
-#include <set>
-
 #include "base/glob.h"
 #include "base/semver.h"
 #include "base/text.h"
 #include "gotmpl/function.h"
 #include "helm/api_versions.h"
 #include "yaml/yaml.h"
+
+#include <array>
+#include <set>
 
 namespace holdfast::helm {
 namespace {
@@ -23,14 +23,20 @@ std::string_view content_of(const Datum& files, std::string_view name) {
   return content == nullptr ? std::string_view() : std::string_view(content->text());
 }
 
-Result<Datum> get(Call& call) { return Datum(content_of(*call.self, call.text(0))); }
+Result<Datum> get(Call& call) {
+  return Datum(content_of(*call.self, call.text(0)));
+}
 
-Result<Datum> get_bytes(Call& call) { return Datum::of_bytes(std::string(content_of(*call.self, call.text(0)))); }
+Result<Datum> get_bytes(Call& call) {
+  return Datum::of_bytes(std::string(content_of(*call.self, call.text(0))));
+}
 
 Result<Datum> glob(Call& call) {
   Datum matched = Datum::new_dict(*call.self->type());
   for (const auto& entry : call.self->dict()->entries()) {
-    if (glob_match(call.text(0), entry.key, GlobMode::separator)) matched.dict()->set(entry.key, entry.value);
+    // A broken pattern stands for "**" upstream.
+    if (!glob_valid(call.text(0)) || glob_match(call.text(0), entry.key, GlobMode::separator))
+      matched.dict()->set(entry.key, entry.value);
   }
   return matched;
 }
@@ -38,8 +44,9 @@ Result<Datum> glob(Call& call) {
 Result<Datum> lines(Call& call) {
   const auto content = content_of(*call.self, call.text(0));
   std::vector<std::string> parts;
-  if (call.self->find(call.text(0)) == nullptr) return Datum::of_strings(parts);
-  for (const auto part : split(content, '\n')) parts.emplace_back(part);
+  if (content.empty()) return Datum::of_strings(parts);
+  for (const auto part : split(content, '\n'))
+    parts.emplace_back(part);
   if (content.ends_with('\n')) parts.pop_back();
   return Datum::of_strings(std::move(parts));
 }
@@ -47,7 +54,8 @@ Result<Datum> lines(Call& call) {
 // {base name: content} as YAML without its last line end.
 Result<Datum> as_map(const Datum& files, std::string (*encode)(std::string_view)) {
   Object map;
-  for (const auto& entry : files.dict()->entries()) map.set(base_name(entry.key), encode(entry.value.text()));
+  for (const auto& entry : files.dict()->entries())
+    map.set(base_name(entry.key), encode(entry.value.text()));
   std::string text = yaml::write(Value(std::move(map)));
   if (text.ends_with('\n')) text.pop_back();
   return Datum(std::move(text));
@@ -57,7 +65,9 @@ Result<Datum> as_config(Call& call) {
   return as_map(*call.self, [](std::string_view text) { return std::string(text); });
 }
 
-Result<Datum> as_secrets(Call& call) { return as_map(*call.self, to_base64); }
+Result<Datum> as_secrets(Call& call) {
+  return as_map(*call.self, to_base64);
+}
 
 Result<Datum> has(Call& call) {
   for (const auto& item : call.self->items()) {
@@ -72,11 +82,105 @@ constexpr auto file_methods = std::to_array<gotmpl::Function>({{"Get", "s", get}
                                                                {"Lines", "s", lines},
                                                                {"AsConfig", "", as_config},
                                                                {"AsSecrets", "", as_secrets}});
-constexpr gotmpl::Type files_type{.name = "engine.files", .kind = "map", .element = Kind::bytes, .methods = file_methods};
+constexpr gotmpl::Type files_type{
+    .name = "engine.files", .kind = "map", .element = Kind::bytes, .methods = file_methods};
 
 constexpr auto version_methods = std::to_array<gotmpl::Function>({{"Has", "s", has}});
-constexpr gotmpl::Type versions_type{.name = "common.VersionSet", .kind = "slice", .element = Kind::string, .methods = version_methods};
+constexpr gotmpl::Type versions_type{.name = "common.VersionSet",
+                                     .kind = "slice",
+                                     .element = Kind::string,
+                                     .methods = version_methods};
 constexpr gotmpl::Type capabilities_type{.name = "*common.Capabilities", .kind = "ptr"};
+
+// .Capabilities.KubeVersion: a struct that prints as its version. GitVersion and String are
+// methods.
+class KubeVersion final : public gotmpl::HostObject {
+ public:
+  KubeVersion(std::string version, std::uint64_t major, std::uint64_t minor)
+      : version_(std::move(version)),
+        major_(fmt::format("{}", major)),
+        minor_(fmt::format("{}", minor)) {}
+
+  [[nodiscard]] const gotmpl::Type& type() const override;
+
+  [[nodiscard]] std::string print() const override { return version_; }
+
+  [[nodiscard]] Result<Value> to_value() const override {
+    return Value(Object{{"Major", major_}, {"Minor", minor_}, {"Version", version_}});
+  }
+
+  static const KubeVersion& of(const Call& call) {
+    return static_cast<const KubeVersion&>(*call.self->host());
+  }
+
+  static Result<Datum> version(Call& call) { return Datum(of(call).version_); }
+
+  static Result<Datum> major(Call& call) { return Datum(of(call).major_); }
+
+  static Result<Datum> minor(Call& call) { return Datum(of(call).minor_); }
+
+ private:
+  std::string version_, major_, minor_;
+};
+
+constexpr auto kube_version_methods =
+    std::to_array<gotmpl::Function>({{"Version", "", KubeVersion::version},
+                                     {"GitVersion", "", KubeVersion::version},
+                                     {"String", "", KubeVersion::version},
+                                     {"Major", "", KubeVersion::major},
+                                     {"Minor", "", KubeVersion::minor}});
+constexpr gotmpl::Type kube_version_type{
+    .name = "common.KubeVersion", .kind = "struct", .methods = kube_version_methods};
+
+const gotmpl::Type& KubeVersion::type() const {
+  return kube_version_type;
+}
+
+// The methods of .Values, Go's common.Values.
+Result<Datum> values_yaml(Call& call) {
+  const Value value = TRY(call.self->to_value());
+  return Datum(yaml::write(value));
+}
+
+Result<Datum> values_as_map(Call& call) {
+  Datum out = Datum::new_dict();
+  for (const auto& entry : call.self->dict()->entries())
+    out.dict()->set(entry.key, entry.value);
+  return out;
+}
+
+const Datum* values_at(const Datum& values, std::string_view path) {
+  const Datum* at = &values;
+  for (const auto step : split(path, '.')) {
+    if (at != nullptr) at = at->find(step);
+  }
+  return at;
+}
+
+Result<Datum> values_table(Call& call) {
+  const auto* found = values_at(*call.self, call.text(0));
+  if (found == nullptr || found->dict() == nullptr)
+    return gotmpl::call_failure(fmt::format("\"{}\" is not a table", printable(call.text(0))));
+  return *found;
+}
+
+Result<Datum> values_path(Call& call) {
+  const auto* found = values_at(*call.self, call.text(0));
+  if (found == nullptr || found->dict() != nullptr)
+    return gotmpl::call_failure(fmt::format("\"{}\" is not a value", printable(call.text(0))));
+  return *found;
+}
+
+constexpr auto values_methods = std::to_array<gotmpl::Function>({{"YAML", "", values_yaml},
+                                                                 {"AsMap", "", values_as_map},
+                                                                 {"Table", "s", values_table},
+                                                                 {"PathValue", "s", values_path}});
+constexpr gotmpl::Type root_values_type{
+    .name = "common.Values", .kind = "map", .methods = values_methods};
+constexpr gotmpl::Type section_values_type{
+    .name = "map[string]interface {}", .kind = "map", .methods = values_methods};
+constexpr gotmpl::Type root_values_type3{
+    .name = "chartutil.Values", .kind = "map", .methods = values_methods};
 
 // Chart.yaml's keys and Go's names of the fields, in the order of chart.Metadata.
 struct MetadataField {
@@ -86,16 +190,23 @@ struct MetadataField {
 };
 
 constexpr auto metadata_fields = std::to_array<MetadataField>(
-    {{"name", "Name", MetadataField::Shape::text}, {"home", "Home", MetadataField::Shape::text},
-     {"sources", "Sources", MetadataField::Shape::texts}, {"version", "Version", MetadataField::Shape::text},
-     {"description", "Description", MetadataField::Shape::text}, {"keywords", "Keywords", MetadataField::Shape::texts},
-     {"maintainers", "Maintainers", MetadataField::Shape::maintainers}, {"icon", "Icon", MetadataField::Shape::text},
-     {"apiVersion", "APIVersion", MetadataField::Shape::text}, {"condition", "Condition", MetadataField::Shape::text},
-     {"tags", "Tags", MetadataField::Shape::text}, {"appVersion", "AppVersion", MetadataField::Shape::text},
+    {{"name", "Name", MetadataField::Shape::text},
+     {"home", "Home", MetadataField::Shape::text},
+     {"sources", "Sources", MetadataField::Shape::texts},
+     {"version", "Version", MetadataField::Shape::text},
+     {"description", "Description", MetadataField::Shape::text},
+     {"keywords", "Keywords", MetadataField::Shape::texts},
+     {"maintainers", "Maintainers", MetadataField::Shape::maintainers},
+     {"icon", "Icon", MetadataField::Shape::text},
+     {"apiVersion", "APIVersion", MetadataField::Shape::text},
+     {"condition", "Condition", MetadataField::Shape::text},
+     {"tags", "Tags", MetadataField::Shape::text},
+     {"appVersion", "AppVersion", MetadataField::Shape::text},
      {"deprecated", "Deprecated", MetadataField::Shape::flag},
      {"annotations", "Annotations", MetadataField::Shape::annotations},
      {"kubeVersion", "KubeVersion", MetadataField::Shape::text},
-     {"dependencies", "Dependencies", MetadataField::Shape::dependencies}, {"type", "Type", MetadataField::Shape::text}});
+     {"dependencies", "Dependencies", MetadataField::Shape::dependencies},
+     {"type", "Type", MetadataField::Shape::text}});
 
 std::string text_of(const Value* value) {
   if (value == nullptr || value->is_null()) return {};
@@ -108,26 +219,34 @@ std::string text_of(const Value* value) {
 Datum texts_of(const Value* value) {
   std::vector<std::string> texts;
   if (value != nullptr && value->is_array()) {
-    for (const auto& each : *value->as_array()) texts.push_back(text_of(&each));
+    for (const auto& each : *value->as_array())
+      texts.push_back(text_of(&each));
   }
   return Datum::of_strings(std::move(texts));
 }
 
+constexpr gotmpl::Type no_annotations_type{
+    .name = "map[string]string", .kind = "map", .element = Kind::string, .is_nil = true};
+
 Datum annotations_of(const Value* value) {
-  Datum out = Datum::new_dict(gotmpl::string_dict_type);
+  const bool given = value != nullptr && value->is_object();
+  Datum out = Datum::new_dict(given ? gotmpl::string_dict_type : no_annotations_type);
   if (value != nullptr && value->is_object()) {
-    for (const auto& member : *value->as_object()) out.dict()->set(member.key, Datum(text_of(&member.value)));
+    for (const auto& member : *value->as_object())
+      out.dict()->set(member.key, Datum(text_of(&member.value)));
   }
   return out;
 }
 
 // A list of objects whose members get Go's names.
-Datum objects_of(const Value* value, std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+Datum objects_of(const Value* value,
+                 std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
   std::vector<Datum> items;
   if (value != nullptr && value->is_array()) {
     for (const auto& each : *value->as_array()) {
       Datum item = Datum::new_dict();
-      for (const auto& [key, field] : names) item.dict()->set(field, Datum(text_of(each.find(key))));
+      for (const auto& [key, field] : names)
+        item.dict()->set(field, Datum(text_of(each.find(key))));
       items.push_back(std::move(item));
     }
   }
@@ -142,9 +261,13 @@ Datum field_value(const MetadataField& field, const Value* value) {
     case MetadataField::Shape::maintainers:
       return objects_of(value, {{"name", "Name"}, {"email", "Email"}, {"url", "URL"}});
     case MetadataField::Shape::dependencies:
-      return objects_of(value, {{"name", "Name"}, {"version", "Version"}, {"repository", "Repository"},
-                                {"condition", "Condition"}, {"alias", "Alias"}});
-    case MetadataField::Shape::flag: return Datum(value != nullptr && value->as_bool() != nullptr && *value->as_bool());
+      return objects_of(value, {{"name", "Name"},
+                                {"version", "Version"},
+                                {"repository", "Repository"},
+                                {"condition", "Condition"},
+                                {"alias", "Alias"}});
+    case MetadataField::Shape::flag:
+      return Datum(value != nullptr && value->as_bool() != nullptr && *value->as_bool());
   }
   std::unreachable();
 }
@@ -165,36 +288,49 @@ Datum release_object(const Release& release) {
 
 Datum chart_object(const Chart& chart, Include root) {
   Datum out = Datum::new_dict();
-  for (const auto& field : metadata_fields) out.dict()->set(field.field, field_value(field, chart.metadata.find(field.key)));
+  for (const auto& field : metadata_fields)
+    out.dict()->set(field.field, field_value(field, chart.metadata.find(field.key)));
   out.dict()->set("Name", Datum(chart.name));
   out.dict()->set("IsRoot", Datum(root == Include::yes));
   return out;
 }
 
+void become_values(Datum& values, Include root, gotmpl::Flavor flavor) {
+  const auto* type = &section_values_type;
+  if (root == Include::yes)
+    type = flavor == gotmpl::Flavor::helm3 ? &root_values_type3 : &root_values_type;
+  values.dict()->type = type;
+}
+
 Datum files_object(const std::vector<File>& files) {
   Datum out = Datum::new_dict(files_type);
-  for (const auto& file : files) out.dict()->set(file.path, Datum::of_bytes(file.content));
+  for (const auto& file : files)
+    out.dict()->set(file.path, Datum::of_bytes(file.content));
   return out;
 }
 
 Datum capabilities_object(const Settings& settings) {
   const auto version = semver::Version::parse(settings.kube_version).value_or(semver::Version{});
-  const std::string shown = settings.kube_version.starts_with('v') ? settings.kube_version : "v" + settings.kube_version;
-  Datum kube = Datum::new_structure(gotmpl::any_dict_type);
-  for (const auto* name : {"Version", "GitVersion"}) kube.dict()->set(name, Datum(shown));
-  kube.dict()->set("Major", Datum(fmt::format("{}", version.major)));
-  kube.dict()->set("Minor", Datum(fmt::format("{}", version.minor)));
-
+  std::string shown =
+      settings.kube_version.starts_with('v') ? settings.kube_version : "v" + settings.kube_version;
+  if (settings.environment.flavor == gotmpl::Flavor::helm3)
+    shown = shown.substr(0, shown.find_first_of("-+"));
   std::vector<Datum> versions;
-  for (const auto known : known_api_versions()) versions.emplace_back(known);
-  for (const auto& given : settings.api_versions) versions.emplace_back(given);
+  for (const auto known : known_api_versions())
+    versions.emplace_back(known);
+  for (const auto& given : settings.api_versions)
+    versions.emplace_back(given);
 
   Datum helm_version = Datum::new_structure(gotmpl::any_dict_type);
-  helm_version.dict()->set("Version", Datum(settings.environment.flavor == gotmpl::Flavor::helm3 ? "v3.22.0" : "v4.3.1"));
-  for (const auto* name : {"GitCommit", "GitTreeState", "GoVersion"}) helm_version.dict()->set(name, Datum(""));
+  helm_version.dict()->set(
+      "Version",
+      Datum(settings.environment.flavor == gotmpl::Flavor::helm3 ? "v3.22.0" : "v4.3.1"));
+  for (const auto* name : {"GitCommit", "GitTreeState", "GoVersion"})
+    helm_version.dict()->set(name, Datum(""));
 
   Datum out = Datum::new_structure(capabilities_type);
-  out.dict()->set("KubeVersion", kube);
+  out.dict()->set("KubeVersion", Datum::of_object(std::make_unique<KubeVersion>(
+                                     shown, version.major, version.minor)));
   out.dict()->set("APIVersions", Datum::of_list(std::move(versions), versions_type));
   out.dict()->set("HelmVersion", helm_version);
   return out;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/set.h"
 
+#include "base/text.h"
+#include "helm/chart.h"
+#include "helm/values.h"
+#include "value/json.h"
+
 #include <algorithm>
 #include <charconv>
-
-#include "base/text.h"
-#include "value/json.h"
 
 namespace holdfast::helm {
 namespace {
@@ -13,12 +15,16 @@ namespace {
 constexpr std::size_t index_max = 65536;  // strvals.MaxIndex
 constexpr int nesting_max = 30;           // strvals.MaxNestedNameLevel
 
-std::unexpected<Error> set_failure(std::string what) { return failure(Code::chart_values, "{}", std::move(what)); }
+std::unexpected<Error> set_failure(std::string what) {
+  return failure(Code::chart_values, "{}", std::move(what));
+}
 
 // "true", "NULL", "-12": what --set takes for more than text. A leading zero makes a number text.
 Value typed_value(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   if (lower == "true") return true;
   if (lower == "false") return false;
   if (lower == "null") return nullptr;
@@ -29,16 +35,25 @@ Value typed_value(std::string_view text) {
   std::int64_t number = 0;
   const auto end = digits.data() + digits.size();
   const auto read = std::from_chars(digits.data(), end, number);
-  const bool whole = read.ec == std::errc() && read.ptr == end && !digits.starts_with('+') && !(text.starts_with('+') && digits.starts_with('-'));
+  const bool whole = read.ec == std::errc() && read.ptr == end && !digits.starts_with('+') &&
+                     !(text.starts_with('+') && digits.starts_with('-'));
   return whole ? Value(number) : Value(text);
 }
 
 class Parser {
  public:
-  Parser(std::string_view text, SetKind kind) : text_(text), kind_(kind) {}
+  Parser(std::string_view text, SetKind kind, const FileReader* read = nullptr)
+      : text_(text), kind_(kind), read_(read) {}
 
   Result<> assignments(Object& values) {
-    while (!at_end()) TRY(key(values, 0));
+    // Helm 4: an object without a key.
+    if (kind_ == SetKind::json && trim(text_).starts_with('{')) {
+      Value whole = TRY(json_of(text_));
+      merge_documents(values, *whole.as_object());
+      return {};
+    }
+    while (!at_end())
+      TRY(key(values, 0));
     return {};
   }
 
@@ -62,7 +77,7 @@ class Parser {
         stop_ = c;
         return out;
       }
-      if (c == '\\' && !at_end()) {
+      if (c == '\\' && kind_ != SetKind::literal && !at_end()) {
         out += text_[at_++];
       } else {
         out += c;
@@ -72,14 +87,19 @@ class Parser {
   }
 
   Result<> key(Object& values, int depth) {
-    if (depth > nesting_max) return set_failure(fmt::format("value name nested level is greater than maximum supported nested level of {}", nesting_max));
+    if (depth > nesting_max)
+      return set_failure(fmt::format(
+          "value name nested level is greater than maximum supported nested level of {}",
+          nesting_max));
     const std::string name = until("=[,.");
     switch (stop_) {
       case '\0':
         if (name.empty()) return {};
         if (has_given_) return store(values, name, std::move(given_));
         return set_failure(fmt::format("key \"{}\" has no value", printable(name)));
-      case ',': return set_failure(fmt::format("key \"{}\" has no value (cannot end with ,)", printable(name)));
+      case ',':
+        return set_failure(
+            fmt::format("key \"{}\" has no value (cannot end with ,)", printable(name)));
       case '=': {
         Value value = TRY(value_text());
         return store(values, name, std::move(value));
@@ -97,12 +117,14 @@ class Parser {
     }
     auto* existing = values.find(name);
     if (existing != nullptr && !existing->is_object() && !existing->is_null()) {
-      return set_failure(fmt::format("the key \"{}\" holds {} and no map", printable(name), kind_name(existing->kind())));
+      return set_failure(fmt::format("the key \"{}\" holds {} and no map", printable(name),
+                                     kind_name(existing->kind())));
     }
     Object inner;
     if (existing != nullptr && existing->is_object()) inner = std::move(*existing->as_object());
     TRY(key(inner, depth + 1));
-    if (inner.empty()) return set_failure(fmt::format("key map \"{}\" has no value", printable(name)));
+    if (inner.empty())
+      return set_failure(fmt::format("key map \"{}\" has no value", printable(name)));
     return store(values, name, std::move(inner));
   }
 
@@ -130,7 +152,9 @@ class Parser {
         list[index] = std::move(nested);
         return {};
       }
-      default: return set_failure(fmt::format("unexpected data after a list index in \"{}\"", printable(text_)));
+      default:
+        return set_failure(
+            fmt::format("unexpected data after a list index in \"{}\"", printable(text_)));
     }
   }
 
@@ -141,7 +165,9 @@ class Parser {
     if (stop_ != ']' || read.ec != std::errc() || read.ptr != digits.data() + digits.size()) {
       return set_failure(fmt::format("\"{}\" is no list index", printable(digits)));
     }
-    if (index > index_max) return set_failure(fmt::format("index of {} is greater than maximum supported index of {}", index, index_max));
+    if (index > index_max)
+      return set_failure(fmt::format("index of {} is greater than maximum supported index of {}",
+                                     index, index_max));
     return index;
   }
 
@@ -162,7 +188,10 @@ class Parser {
     while (true) {
       std::string element = until(",}");
       if (stop_ == '\0') return set_failure("list must terminate with '}'");
-      if (stop_ != '}' || !element.empty() || !list.empty()) list.push_back(scalar(element));
+      if (stop_ != '}' || !element.empty() || !list.empty()) {
+        Value value = TRY(scalar(element));
+        list.push_back(std::move(value));
+      }
       if (stop_ == '}') break;
     }
     if (!at_end() && text_[at_] != ',') return set_failure("unexpected data after a list's '}'");
@@ -192,10 +221,22 @@ class Parser {
     const auto text = text_.substr(start, std::min(at_, text_.size()) - start);
     ++at_;
     if (trim(text).empty()) return Value();
-    return json::parse(text, "--set-json");
+    return json_of(text);
   }
 
-  [[nodiscard]] Value scalar(const std::string& text) const { return kind_ == SetKind::typed ? typed_value(text) : Value(text); }
+  static Result<Value> json_of(std::string_view text) {
+    Value value = TRY(json::parse(text, "--set-json"));
+    widen_numbers(value);
+    return value;
+  }
+
+  [[nodiscard]] Result<Value> scalar(const std::string& text) const {
+    if (read_ != nullptr) {
+      std::string content = TRY((*read_)(text));
+      return Value(std::move(content));
+    }
+    return kind_ == SetKind::typed ? typed_value(text) : Value(text);
+  }
 
   Result<> store(Object& values, const std::string& name, Value value) {
     if (!name.empty()) values.set(name, std::move(value));
@@ -204,6 +245,7 @@ class Parser {
 
   std::string_view text_;
   SetKind kind_;
+  const FileReader* read_;
   std::size_t at_ = 0;
   char stop_ = '\0';
   Value given_;
@@ -212,7 +254,13 @@ class Parser {
 
 }  // namespace
 
-Result<> set_values(Object& values, std::string_view text, SetKind kind) { return Parser(text, kind).assignments(values); }
+Result<> set_values(Object& values, std::string_view text, SetKind kind) {
+  return Parser(text, kind).assignments(values);
+}
+
+Result<> set_files(Object& values, std::string_view text, const FileReader& read) {
+  return Parser(text, SetKind::text, &read).assignments(values);
+}
 
 Result<> set_text(Object& values, std::string_view key, std::string content) {
   return Parser(key, SetKind::text).assign(values, Value(std::move(content)));

@@ -3,10 +3,12 @@
 // Mirrors helm 4.3 pkg/strvals/parser.go.
 #pragma once
 
-#include <string_view>
-
 #include "base/result.h"
 #include "value/value.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
 
 namespace holdfast::helm {
 
@@ -17,11 +19,15 @@ enum class SetKind {
   json,     // --set-json: values are JSON; a whole object without a key merges
 };
 
-// Writes the assignments of `text` into `values`. Lists of `values` are edited in place, as those of -f
-// files are. Refuses with Code::chart_values.
+// Writes the assignments of `text` into `values`. Lists of `values` are edited in place, as those
+// of -f files are. Refuses with Code::chart_values.
 Result<> set_values(Object& values, std::string_view text, SetKind kind);
 
 // --set-file key=<content>: the key's grammar, the content as text.
 Result<> set_text(Object& values, std::string_view key, std::string content);
+
+// --set-file: as --set-string, each value being the path of a file whose content it becomes.
+using FileReader = std::function<Result<std::string>(std::string_view path)>;
+Result<> set_files(Object& values, std::string_view text, const FileReader& read);
 
 }  // namespace holdfast::helm

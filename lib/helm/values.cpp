@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/values.h"
 
-#include <algorithm>
-
 #include "base/text.h"
+
+#include <algorithm>
 
 namespace holdfast::helm {
 namespace {
@@ -15,19 +15,25 @@ void drop_nulls(Object& object) {
     if (member.value.is_null()) nulls.push_back(member.key);
     if (auto* inner = member.value.as_object()) drop_nulls(*inner);
   }
-  for (const auto& key : nulls) object.erase(key);
+  for (const auto& key : nulls)
+    object.erase(key);
 }
 
-// `defaults` under `user`: a null of the user deletes where the default was not null (coalesceTablesFullKey).
-void coalesce_tables(Object& user, const Object& defaults) {
+// What a null of the user does to a default: it deletes both, or stays to delete a subchart's
+// below.
+enum class Nulls { remove, keep };
+
+// `defaults` under `user`: a null of the user deletes where the default was not null
+// (coalesceTablesFullKey).
+void coalesce_tables(Object& user, const Object& defaults, Nulls nulls = Nulls::remove) {
   for (const auto& member : defaults) {
     auto* mine = user.find(member.key);
     if (mine == nullptr) {
       user.set(member.key, member.value);
     } else if (mine->is_null()) {
-      if (!member.value.is_null()) user.erase(member.key);
+      if (nulls == Nulls::remove && !member.value.is_null()) user.erase(member.key);
     } else if (mine->is_object() && member.value.is_object()) {
-      coalesce_tables(*mine->as_object(), *member.value.as_object());
+      coalesce_tables(*mine->as_object(), *member.value.as_object(), nulls);
     }
     // A map against something else: the user's stays; Helm only warns.
   }
@@ -50,8 +56,9 @@ void coalesce_chart(const Chart& chart, Object& values) {
       values.erase(member.key);
     } else if (mine->is_object() && member.value.is_object()) {
       Object defaults = *member.value.as_object();
-      if (!is_subchart(chart, member.key)) drop_nulls(defaults);
-      coalesce_tables(*mine->as_object(), defaults);
+      const bool of_subchart = is_subchart(chart, member.key);
+      if (!of_subchart) drop_nulls(defaults);
+      coalesce_tables(*mine->as_object(), defaults, of_subchart ? Nulls::keep : Nulls::remove);
     }
   }
 }
@@ -73,7 +80,9 @@ Result<> coalesce(const Chart& chart, Object& values) {
   for (const auto& subchart : chart.subcharts) {
     auto* section = values.find(subchart.name);
     if (section != nullptr && !section->is_object() && !section->is_null()) {
-      return failure(Error(Code::chart_values, fmt::format("the values of subchart \"{}\" are no map", subchart.name)).at(chart.name));
+      return failure(Error(Code::chart_values,
+                           fmt::format("the values of subchart \"{}\" are no map", subchart.name))
+                         .at(chart.name));
     }
     if (section == nullptr || section->is_null()) {
       values.set(subchart.name, Object());

@@ -94,7 +94,7 @@ class ValueFiles {
  public:
   explicit ValueFiles(const ChartPlace& place) : place_(place) {}
 
-  Result<std::vector<NamedText>> read(const std::vector<std::string>& given, Missing missing) {
+  Result<std::vector<helm::NamedText>> read(const std::vector<std::string>& given, Missing missing) {
     std::set<Located> explicit_files;
     std::vector<Located> located;
     for (const auto& name : given) {
@@ -133,7 +133,7 @@ class ValueFiles {
 
   const ChartPlace& place_;
   std::set<Located> seen_;
-  std::vector<NamedText> out_;
+  std::vector<helm::NamedText> out_;
 };
 
 // A comma would start another assignment; a list in braces keeps its own.
@@ -147,7 +147,7 @@ std::string escaped(const std::string& value) {
   return out;
 }
 
-Result<> add_parameters(UserValues& out, const Value& options, const ChartPlace& place) {
+Result<> add_parameters(helm::UserValues& out, const Value& options, const ChartPlace& place) {
   const auto* parameters = options.find("parameters");
   if (parameters != nullptr && parameters->is_array()) {
     for (const auto& parameter : *parameters->as_array()) {
@@ -186,6 +186,7 @@ Result<helm::Settings> settings_of(const Value& options, const Context& context)
   if (out.api_versions.empty()) out.api_versions = context.api_versions;
   out.crds = is_set(options, "skipCrds") ? helm::Include::no : helm::Include::yes;
   out.tests = is_set(options, "skipTests") ? helm::Include::no : helm::Include::yes;
+  out.schema = is_set(options, "skipSchemaValidation") ? helm::Include::no : helm::Include::yes;
   return out;
 }
 
@@ -205,8 +206,8 @@ Result<> read_document(const helm::Document& document, std::vector<Manifest>& ou
 
 }  // namespace
 
-Result<UserValues> user_values_of(const Value& options, const ChartPlace& place) {
-  UserValues out;
+Result<helm::UserValues> user_values_of(const Value& options, const ChartPlace& place) {
+  helm::UserValues out;
   const auto names = TRY(texts_of(options, "valueFiles"));
   const auto missing =
       is_set(options, "ignoreMissingValueFiles") ? Missing::ignore : Missing::refuse;
@@ -226,7 +227,7 @@ Result<std::vector<Manifest>> render_helm(const ChartPlace& place, const Value* 
   const Value& given = options == nullptr || options->is_null() ? none : *options;
   const auto settings = TRY(settings_of(given, place.context));
   const auto user = TRY(user_values_of(given, place));
-  const auto values = TRY(merge_user_values(user));
+  const auto values = TRY(helm::merge_user_values(user));
   auto chart = TRY(helm::load_chart(place.tree, place.folder));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));
   std::vector<Manifest> out;

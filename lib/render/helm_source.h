@@ -5,8 +5,8 @@
 // (template, cleanSetParameters).
 #pragma once
 
+#include "helm/user_values.h"
 #include "render/environment.h"
-#include "render/helm_values.h"
 #include "render/render.h"
 
 #include <string>
@@ -25,7 +25,7 @@ struct ChartPlace {
 // Value files in the order in which Helm is given them: globs expanded, `$ref/…` from the other
 // sources, explicit entries at their own place. `options` is spec.source.helm.
 // Refuses with Code::path_missing, path_outside, wrong_type, or source_unsupported for a URL.
-Result<UserValues> user_values_of(const Value& options, const ChartPlace& place);
+Result<helm::UserValues> user_values_of(const Value& options, const ChartPlace& place);
 
 // `options` may be null.
 Result<std::vector<Manifest>> render_helm(const ChartPlace& place, const Value* options);
