@@ -13,6 +13,11 @@
 #include "commands/render.h"
 #include "commands/trust.h"
 #include "console.h"
+#include "commands/repo.h"
+#include "commands/repo_lint.h"
+#include "commands/repo_push.h"
+#include "install.h"
+#include "tree/disk_tree.h"
 #include "version.h"
 
 namespace holdfast::bootstrap {
@@ -92,6 +97,190 @@ void add_node(CLI::App& app, Chosen& chosen) {
   supervise_command->add_option("--state-dir", supervised->state_dir, "where the node lies");
   supervise_command->callback([supervised, &chosen] {
     chosen.run = [supervised](Console& console) { return run_node_supervise(*supervised, console); };
+  });
+}
+
+// `up` and `install` are one code path; `up` may make the node first.
+void add_install_options(CLI::App& command, InstallOptions& options) {
+  command.add_option("--bundle", options.bundle, "The signed bundle (.hfb)")->required();
+  command.add_option("--trust-dir", options.trust_dir, "The trust root's folder; ~/.config/holdfast/trust by default");
+  command.add_option("--state-dir", options.node.state_dir, "Where the node and the journal live");
+  command.add_option("--cluster", options.repository.cluster.name, "The cluster's name")->required();
+  command.add_option("--repo", options.repository.folder, "The cluster repository; made when it is not there")->required();
+  command.add_option("--sample", options.repository.sample, "An application to look at: hello");
+  command.add_option("--context", options.context, "A context of the kubeconfig");
+  command.add_option("--kubeconfig", options.kubeconfig, "The cluster's kubeconfig; KUBECONFIG or ~/.kube/config by default");
+  command.add_option("--git-url", options.repository.cluster.git_url, "Any Git server's URL; without it the agent serves the repository");
+  command.add_option_function<int>("--timeout", [&options](int seconds) { options.timeout = std::chrono::seconds(seconds); },
+                                   "Seconds without progress before a wait ends (300)");
+}
+
+void add_install(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<InstallOptions>();
+  const auto bind = [options, &chosen] {
+    chosen.changed = "what is done stays done; the same command goes on";
+    chosen.run = [options](Console& console) { return install(*options, console); };
+  };
+  auto* up = app.add_subcommand("up", "Check, make a node if asked, install, publish, and wait until all is healthy");
+  add_install_options(*up, *options);
+  up->add_flag_callback("--node", [options] { options->where = Where::node; }, "Make this machine a single-node Kubernetes first");
+  up->callback(bind);
+  auto* plain = app.add_subcommand("install", "As up, on a cluster that a kubeconfig names");
+  add_install_options(*plain, *options);
+  plain->callback(bind);
+}
+
+void add_cluster_options(CLI::App& command, ClusterSettings& cluster) {
+  command.add_option("--git-url", cluster.git_url, "Any Git server's URL; without it the agent serves the repository");
+  command.add_option("--branch", cluster.branch, "The branch that the cluster follows");
+  command.add_option("--namespace", cluster.engine_namespace, "The engine's namespace");
+}
+
+void add_repo_init(CLI::App& repo, Chosen& chosen) {
+  auto options = std::make_shared<RepoInitOptions>();
+  auto* command = repo.add_subcommand("init", "Write a cluster repository and commit it");
+  command->add_option("folder", options->folder, "A folder that does not exist yet")->required();
+  command->add_option("--cluster", options->cluster.name, "The first cluster's name")->required();
+  command->add_option("--sample", options->sample, "An application to look at: hello");
+  add_cluster_options(*command, options->cluster);
+  command->callback([options, &chosen] {
+    chosen.run = [options](Console& console) { return run_repo_init(*options, console); };
+  });
+}
+
+void add_repo_add_cluster(CLI::App& repo, Chosen& chosen) {
+  auto options = std::make_shared<RepoAddClusterOptions>();
+  auto* command = repo.add_subcommand("add-cluster", "Add a cluster to the repository");
+  command->add_option("name", options->cluster.name, "The cluster's name")->required();
+  command->add_option("--repo", options->folder, "The repository");
+  add_cluster_options(*command, options->cluster);
+  command->callback([options, &chosen] {
+    chosen.run = [options](Console& console) { return run_repo_add_cluster(*options, console); };
+  });
+}
+
+void add_repo_add_app(CLI::App& repo, Chosen& chosen) {
+  auto options = std::make_shared<RepoAddAppOptions>();
+  auto* command = repo.add_subcommand("add-app", "Add an application to a cluster");
+  command->add_option("name", options->name, "The application's name")->required();
+  command->add_option("--repo", options->folder, "The repository");
+  command->add_option("--cluster", options->cluster, "The cluster, where there are several");
+  command->add_option("--chart", options->chart, "A Helm chart's folder in the repository");
+  command->add_option("--kustomize", options->kustomize, "A kustomization's folder in the repository");
+  command->add_option("--directory", options->directory, "A folder of plain manifests in the repository");
+  command->add_option("--into", options->target_namespace, "The namespace it goes into; its name by default");
+  command->callback([options, &chosen] {
+    chosen.run = [options](Console& console) { return run_repo_add_app(*options, console); };
+  });
+}
+
+void add_repo_lint(CLI::App& repo, Chosen& chosen) {
+  auto options = std::make_shared<RepoLintOptions>();
+  auto* command = repo.add_subcommand("lint", "Check the repository as the engine would read it");
+  command->add_option("folder,--repo", options->folder, "The repository");
+  command->callback([options, &chosen] {
+    chosen.run = [options](Console& console) { return run_repo_lint(*options, console); };
+  });
+}
+
+void add_repo_render(CLI::App& repo, Chosen& chosen) {
+  auto options = std::make_shared<RepoRenderOptions>();
+  auto* command = repo.add_subcommand("render", "Print the manifests of an application, or of all");
+  command->add_option("application", options->application, "Without it, all of the cluster");
+  command->add_option("--repo", options->folder, "The repository");
+  command->add_option("--cluster", options->cluster, "The cluster, where there are several");
+  command->callback([options, &chosen] {
+    chosen.run = [options](Console& console) { return run_repo_render(*options, console); };
+  });
+}
+
+void add_repo_push(CLI::App& repo, Chosen& chosen) {
+  auto options = std::make_shared<RepoPushOptions>();
+  options->push.folder = ".";
+  auto* command = repo.add_subcommand("push", "Publish the repository to the cluster's built-in Git, fast-forward only");
+  auto cluster = std::make_shared<std::string>();
+  command->add_option("--repo", options->push.folder, "The repository");
+  command->add_option("--cluster", *cluster, "The cluster, where there are several");
+  command->add_option("--endpoint", options->push.endpoint, "The agent's own URL, in place of the API server's proxy");
+  command->add_option("--kubeconfig", options->kubeconfig, "The cluster's kubeconfig");
+  command->add_option("--context", options->context, "A context of the kubeconfig");
+  command->callback([options, cluster, &chosen] {
+    chosen.run = [options, cluster](Console& console) -> Result<> {
+      const auto tree = TRY(tree::DiskTree::open(options->push.folder));
+      RepoPushOptions push = *options;
+      push.push.cluster = TRY(read_cluster(tree, *cluster));
+      return run_repo_push(push, console);
+    };
+  });
+}
+
+void add_repo(CLI::App& app, Chosen& chosen) {
+  auto* repo = app.add_subcommand("repo", "Write and check the cluster repository");
+  repo->require_subcommand(1);
+  add_repo_init(*repo, chosen);
+  add_repo_add_cluster(*repo, chosen);
+  add_repo_add_app(*repo, chosen);
+  add_repo_lint(*repo, chosen);
+  add_repo_push(*repo, chosen);
+  add_repo_render(*repo, chosen);
+}
+
+// "holdfast repo" → its words; the shells' scripts look the typed commands up in these rows.
+struct CompletionRow {
+  std::string path;
+  std::vector<std::string> words;
+};
+
+void collect_rows(const CLI::App& command, const std::string& path, std::vector<CompletionRow>& rows) {
+  CompletionRow row{.path = path, .words = {}};
+  for (const auto* option : command.get_options()) {
+    for (const auto& name : option->get_lnames()) row.words.push_back("--" + name);
+  }
+  const auto visible = [](const CLI::App* each) { return !each->get_group().empty(); };
+  for (const auto* each : command.get_subcommands(visible)) row.words.push_back(each->get_name());
+  rows.push_back(std::move(row));
+  for (const auto* each : command.get_subcommands(visible)) collect_rows(*each, path + " " + each->get_name(), rows);
+}
+
+std::string completion_script(const CLI::App& app, const std::string& shell) {
+  std::vector<CompletionRow> rows;
+  collect_rows(app, "holdfast", rows);
+  std::string out;
+  if (shell == "fish") {
+    for (const auto& row : rows) {
+      const auto parts = split(row.path, ' ');
+      const auto condition = parts.size() == 1 ? std::string("__fish_use_subcommand") : fmt::format("__fish_seen_subcommand_from {}", parts.back());
+      for (const auto& word : row.words) {
+        const auto argument = word.starts_with("--") ? fmt::format("-l {}", word.substr(2)) : fmt::format("-f -a {}", word);
+        out += fmt::format("complete -c holdfast -n '{}' {}\n", condition, argument);
+      }
+    }
+    return out;
+  }
+  if (shell == "zsh") out += "#compdef holdfast\nautoload -U +X bashcompinit && bashcompinit\n";
+  out += "_holdfast() {\n  local path=holdfast word words='' i\n"
+         "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+         "    word=${COMP_WORDS[i]}\n    case \"$path $word\" in\n";
+  for (const auto& row : rows) {
+    if (row.path != "holdfast") out += fmt::format("      '{}') path='{}' ;;\n", row.path, row.path);
+  }
+  out += "    esac\n  done\n  case \"$path\" in\n";
+  for (const auto& row : rows) out += fmt::format("    '{}') words='{}' ;;\n", row.path, fmt::join(row.words, " "));
+  out += "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+         "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
+         "complete -F _holdfast holdfast\n";
+  return out;
+}
+
+void add_completion(CLI::App& app, Chosen& chosen) {
+  auto shell = std::make_shared<std::string>();
+  auto* command = app.add_subcommand("completion", "Print a completion script for your shell");
+  command->add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->callback([shell, &app, &chosen] {
+    chosen.run = [shell, &app](Console& console) -> Result<> {
+      console.line(completion_script(app, *shell));
+      return {};
+    };
   });
 }
 
@@ -244,14 +433,15 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
   const CLI::App& command = reached(app);
   std::string cause = parse_error.what();
   auto error = Error(Code::usage, "the command line was not understood").because(printable(cause, 300));
-  const auto extras = command.remaining();
-  const auto words = words_of(command);
+  const auto extras = app.remaining(true);
+  auto words = words_of(command);
+  for (const auto word : words_of(app)) words.push_back(word);
   if (!extras.empty()) {
-    const auto close = nearest(std::string_view(extras.front()).substr(extras.front().find_first_not_of('-') == std::string::npos ? 0 : extras.front().find_first_not_of('-')), words);
-    if (close) {
-      const bool flag = extras.front().starts_with('-');
-      return std::move(error).fix(fmt::format("did you mean {}{} ?", flag ? "--" : "", *close));
-    }
+    std::string_view word = extras.front();
+    const bool flag = word.starts_with("--");
+    if (flag) word.remove_prefix(2);
+    const auto close = nearest(word.substr(0, word.find('=')), words);
+    if (close) return std::move(error).fix(fmt::format("did you mean {}{} ?", flag ? "--" : "", *close));
   }
   std::string path;
   for (const CLI::App* each = &command; each != nullptr; each = each->get_parent()) {
@@ -279,10 +469,13 @@ int run_cli(int argc, char** argv) {
   app.fallthrough();
 
   Chosen chosen;
+  add_install(app, chosen);
+  add_repo(app, chosen);
   add_explain(app, chosen);
   add_crds(app, chosen);
   add_node(app, chosen);
   add_render(app, chosen);
+  add_completion(app, chosen);
   add_version(app, chosen);
   add_bundle(app, chosen);
   add_trust(app, chosen);

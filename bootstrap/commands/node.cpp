@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "commands/bundle.h"
+#include "images.h"
 #include "node/files.h"
 
 namespace holdfast::bootstrap {
@@ -124,7 +125,15 @@ Result<> run_node_up(const NodeUpOptions& options, Console& console) {
   }
   const auto bundle = TRY(open_bundle({options.bundle, options.trust_folder}, console, own_platform()));
   const auto components = TRY(node::open_bundle(bundle));
-  return bring_up(wanted, *components, console);
+  TRY(bring_up(wanted, *components, console));
+  const auto state = TRY(node::status(wanted.state_dir));
+  if (state.simulated) return {};
+  Step step(console, "Images", "loading the bundle's images");
+  const node::Progress progress{[&step](std::string_view reason) { step.waiting(reason); },
+                                [&console](std::string_view text) { console.note(text); }};
+  const auto count = TRY(import_bundle_images(bundle, wanted.state_dir, progress));
+  step.done(fmt::format("{} in the node", count));
+  return {};
 }
 
 Result<> run_node_down(const NodeDownOptions& options, Console& console) {

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bundle becomes a machine that is a cluster and holds the images.
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "archive/stream.h"
+#include "images.h"
+#include "installation.h"
+#include "version.h"
+#include "wait.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string this_platform() {
+  utsname name{};
+  ::uname(&name);
+  const std::string_view machine = name.machine;
+  if (machine == "x86_64") return "linux/amd64";
+  if (machine == "aarch64") return "linux/arm64";
+  return fmt::format("linux/{}", machine);
+}
+
+std::string megabytes(std::uint64_t bytes) { return fmt::format("{} MB", (bytes + 500'000) / 1'000'000); }
+
+node::Progress progress_of(Console& console, Step& step) {
+  return {.waiting = [&step](std::string_view reason) { step.waiting(reason); },
+          .note = [&console](std::string_view text) { console.note(text); }};
+}
+
+}  // namespace
+
+Result<bundle::Bundle> verify(Installation& run) {
+  std::optional<bundle::Bundle> opened;
+  const auto body = [&](Step&) -> Result<std::string> {
+    const auto trust = TRY(bundle::TrustRoot::load(run.trust_folder()));
+    bundle::OpenOptions options;
+    options.installer_version = version;
+    options.platform = this_platform();
+    options.minimum_epoch = TRY(bundle::load_accepted_epoch(run.trust_folder()));
+    opened = TRY(bundle::Bundle::open(run.options.bundle, trust, options));
+    return fmt::format("{} {}, {}, signed by {}", opened->statement().name, opened->statement().version,
+                       megabytes(opened->size()), opened->signers().front().text());
+  };
+  TRY(run.step("verify", "Verify", "verifying the bundle", body));
+  return *std::move(opened);
+}
+
+namespace {
+
+// Space for the unpacked components and as much again for images and the cluster's own data.
+Result<> check_disk(const std::string& state_dir, const bundle::Bundle& bundle) {
+  fs::path folder = state_dir;
+  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
+  struct statvfs status {};
+  if (::statvfs(folder.c_str(), &status) != 0) {
+    return failure(Error(Code::file_unreadable, "the state folder's file system does not answer").at(folder).because(std::generic_category().message(errno)));
+  }
+  std::error_code ignored;
+  const bool unpacked = fs::exists(fs::path(state_dir) / "node", ignored);
+  const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
+  const std::uint64_t needed = unpacked ? 64'000'000 : 2 * bundle.statement().limits.expanded;
+  if (free >= needed) return {};
+  return failure(Error(Code::disk_full, fmt::format("{} are free, {} are needed", megabytes(free), megabytes(needed))).at(state_dir));
+}
+
+Result<> check_cluster(Installation& run) {
+  auto config = TRY(kube::load_kubeconfig(run.options.kubeconfig, run.options.context));
+  auto client = TRY(kube::Client::connect(std::move(config), run.console.clock()));
+  const Value review = Object{{"apiVersion", "authorization.k8s.io/v1"},
+                              {"kind", "SelfSubjectAccessReview"},
+                              {"spec", Object{{"resourceAttributes", Object{{"group", "*"}, {"resource", "*"}, {"verb", "*"}}}}}};
+  const auto answer = TRY(client.raw_post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review));
+  const auto* status = answer.find_path({"status", "allowed"});
+  if (status == nullptr || status->as_bool() == nullptr || !*status->as_bool()) {
+    return failure(Error(Code::forbidden, "installing the engine needs an administrator of the cluster")
+                       .at(client.config().server)
+                       .fix("use a kubeconfig whose user is bound to the ClusterRole cluster-admin"));
+  }
+  const auto other = client.get({.group = "apps", .version = "v1", .kind = "StatefulSet",
+                                 .namespace_ = run.options.repository.cluster.engine_namespace,
+                                 .name = "argocd-application-controller"});
+  if (other) {
+    return failure(Error(Code::object_exists, "the cluster is managed by Argo CD already")
+                       .at(fmt::format("StatefulSet {}/argocd-application-controller", run.options.repository.cluster.engine_namespace))
+                       .fix("name another cluster; taking over from Argo CD is not part of this version"));
+  }
+  if (other.error().code() != Code::object_missing) return failure(other.error());
+  return {};
+}
+
+}  // namespace
+
+Result<> preflight(Installation& run, const bundle::Bundle& bundle) {
+  return run.step("preflight", "Check", "checking what the installation needs", [&](Step&) -> Result<std::string> {
+    int passed = 0;
+    TRY(check_name("cluster", run.options.repository.cluster.name));
+    ++passed;
+    if (run.options.where == Where::node) {
+      TRY(check_disk(run.options.node.state_dir, bundle));
+      ++passed;
+    } else {
+      TRY(check_cluster(run));
+      passed += 3;
+    }
+    return fmt::format("{} passed", passed);
+  });
+}
+
+Result<kube::Client> bring_up_cluster(Installation& run, const bundle::Bundle& bundle) {
+  const auto connect = [&]() -> Result<kube::Client> {
+    auto config = TRY(kube::load_kubeconfig(run.kubeconfig, run.options.context));
+    return kube::Client::connect(std::move(config), run.console.clock());
+  };
+  if (run.options.where == Where::cluster) {
+    run.kubeconfig = run.options.kubeconfig;
+    return connect();
+  }
+  const auto body = [&](Step& step) -> Result<std::string> {
+    const auto components = TRY(node::open_bundle(bundle));
+    // Simulated pods cannot hold the agent; the machine has to run containers.
+    node::Options options = run.options.node;
+    options.mode = node::Mode::containers;
+    run.node = TRY(node::up(options, *components, run.console.clock(), progress_of(run.console, step)));
+    run.kubeconfig = run.node.kubeconfig;
+    return fmt::format("Kubernetes {} at {}", run.node.version, run.node.api);
+  };
+  TRY(run.step("node", "Node", "starting Kubernetes on this machine", body));
+  return connect();
+}
+
+Result<std::size_t> import_bundle_images(const bundle::Bundle& bundle, const std::string& state_dir, const node::Progress& progress) {
+  std::vector<node::ImageArchive> archives;
+  for (const auto& item : bundle.items()) {
+    if (item.kind != bundle::ItemKind::image) continue;
+    archives.push_back({.name = item.name, .write = [&bundle, &item](int fd) {
+                          return bundle.write_image_archive(item, archive::sink_to_fd(fd));
+                        }});
+  }
+  TRY(node::import_images(state_dir, archives, progress));
+  return archives.size();
+}
+
+Result<> deliver_images(Installation& run, const bundle::Bundle& bundle) {
+  return run.step("images", "Images", "loading images into the node", [&](Step& step) -> Result<std::string> {
+    if (run.options.where == Where::cluster) return std::string("must be on the cluster's nodes already");
+    const auto count = TRY(import_bundle_images(bundle, run.options.node.state_dir, progress_of(run.console, step)));
+    return fmt::format("{} in the node", count);
+  });
+}
+
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "value/json.h"
+
+namespace holdfast::e2e {
+namespace {
+
+using std::chrono::seconds;
+
+struct Shared {
+  std::unique_ptr<Cluster> cluster;
+  std::string reason;
+  bool tried = false;
+};
+
+Shared& shared_state() {
+  static Shared state;
+  return state;
+}
+
+}  // namespace
+
+Cluster* Cluster::shared(std::string& reason, Bring bring) {
+  auto& state = shared_state();
+  if (!state.tried) {
+    state.tried = true;
+    if (const auto why = why_no_node()) {
+      state.reason = *why;
+    } else if (const auto isolated = enter_isolated_network()) {
+      state.reason = *isolated;
+    } else {
+      state.cluster = std::make_unique<Cluster>();
+      if (const auto failed = state.cluster->make(bring)) ADD_FAILURE() << *failed;
+    }
+  }
+  reason = state.reason;
+  return state.cluster.get();
+}
+
+void Cluster::end() {
+  auto& state = shared_state();
+  if (state.cluster == nullptr) return;
+  const auto down = state.cluster->holdfast({"node", "down", "--data", "remove", "--state-dir", state.cluster->path("state")});
+  if (down.exit != 0) fmt::print(stderr, "node down: {}{}", down.out, down.err);
+  state.cluster.reset();
+}
+
+std::optional<std::string> Cluster::make(Bring bring) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"trust", "keygen", "--key", path("key"), "--public", path("key.pub")},
+      {"trust", "init", "--trust-dir", path("trust"), "--key", path("key.pub")},
+      {"bundle", "create", "-f", source("bundles/core.toml"), "-o", path("core.hfb"), "--sign-key", path("key")},
+  };
+  for (const auto& command : commands) {
+    const auto ran = holdfast(command, seconds(300));
+    if (ran.exit != 0) return fmt::format("holdfast {}: exit {}\n{}{}", fmt::join(command, " "), ran.exit, ran.out, ran.err);
+  }
+  if (bring == Bring::bundle_only) return std::nullopt;
+  first_up_ = up();
+  if (first_up_.exit != 0) return fmt::format("up: exit {}\n{}{}", first_up_.exit, first_up_.out, first_up_.err);
+  fmt::print("{}", first_up_.out);
+  return std::nullopt;
+}
+
+Ran Cluster::holdfast(std::vector<std::string> arguments, seconds timeout) {
+  arguments.insert(arguments.begin(), program("holdfast"));
+  return run(arguments, {.timeout = timeout, .folder = {}, .environment = {"KUBECONFIG=" + kubeconfig(), "LANG=C.UTF-8"}, .input = {}});
+}
+
+std::vector<std::string> Cluster::up_arguments() const {
+  return {"up", "--node", "--bundle", path("core.hfb"), "--trust-dir", path("trust"), "--state-dir", path("state"),
+          "--cluster", "demo", "--repo", repository(), "--sample", "hello"};
+}
+
+Ran Cluster::up() { return holdfast(up_arguments(), seconds(300)); }
+
+Ran Cluster::kubectl(std::vector<std::string> arguments, const std::string& input) {
+  arguments.insert(arguments.begin(), {node_file("kube"), "kubectl", "--kubeconfig", kubeconfig()});
+  return run(arguments, {.timeout = seconds(60), .folder = {}, .environment = {}, .input = input});
+}
+
+Ran Cluster::git(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"git", "-c", "user.name=operator", "-c", "user.email=operator@localhost", "-C", repository()});
+  return run(arguments);
+}
+
+Value Cluster::get(const std::string& kind, const std::string& name, const std::string& in_namespace) {
+  const auto ran = kubectl({"get", kind, name, "-n", in_namespace, "-o", "json", "--ignore-not-found"});
+  if (ran.exit != 0 || ran.out.empty()) return {};
+  return json::parse(ran.out, "kubectl").value_or(Value());
+}
+
+std::string Cluster::state(const std::string& application) {
+  const auto object = get("applications.argoproj.io", application);
+  if (object.is_null()) return "";
+  return fmt::format("{}/{}", object.text({"status", "sync", "status"}), object.text({"status", "health", "status"}));
+}
+
+std::string Cluster::read_file(const std::string& file) {
+  const std::ifstream in(repository() + "/" + file, std::ios::binary);
+  std::ostringstream content;
+  content << in.rdbuf();
+  return std::move(content).str();
+}
+
+void Cluster::write_file(const std::string& file, const std::string& content) {
+  const auto path = repository() + "/" + file;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+void Cluster::replace_in(const std::string& file, const std::string& from, const std::string& to) {
+  auto content = read_file(file);
+  const auto at = content.find(from);
+  ASSERT_NE(at, std::string::npos) << file << " has no \"" << from << "\":\n" << content;
+  write_file(file, content.replace(at, from.size(), to));
+}
+
+void Cluster::commit(const std::string& message) {
+  ASSERT_EQ(git({"add", "-A"}).exit, 0);
+  const auto ran = git({"commit", "-q", "-m", message});
+  ASSERT_EQ(ran.exit, 0) << ran.out << ran.err;
+}
+
+Ran Cluster::push() { return holdfast({"repo", "push", "--repo", repository()}); }
+
+void Cluster::publish(const std::string& message) {
+  commit(message);
+  const auto ran = push();
+  ASSERT_EQ(ran.exit, 0) << ran.out << ran.err;
+}
+
+std::string Cluster::ask(const std::string& service, const std::string& in_namespace) {
+  const auto object = get("service", service, in_namespace);
+  const auto address = object.text({"spec", "clusterIP"});
+  if (address.empty()) return "";
+  const auto ran = run({"curl", "-s", "-f", "--max-time", "2", fmt::format("http://{}/", address)});
+  return ran.exit == 0 ? ran.out : "";
+}
+
+double measure(const std::string& what, seconds within, const std::function<bool()>& question) {
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(eventually(within, question)) << what << ": not within " << within.count() << " s";
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fmt::print("{}: {:.2f} s\n", what, took);
+  return took;
+}
+
+}  // namespace holdfast::e2e

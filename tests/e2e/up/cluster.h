@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cluster that the tests of this program share: a real node in the test's own network namespace,
+// made by `holdfast up` from a signed bundle when the first test needs it, removed at the end.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness.h"
+#include "value/value.h"
+
+namespace holdfast::e2e {
+
+class Cluster {
+ public:
+  enum class Bring { up, bundle_only };
+
+  // The one cluster of this program; made at the first call. `reason` says why there is none.
+  static Cluster* shared(std::string& reason, Bring bring = Bring::up);
+  // Removes it, if it was made: `node down` and the folder.
+  static void end();
+
+  Ran holdfast(std::vector<std::string> arguments, std::chrono::seconds timeout = std::chrono::seconds(120));
+  Ran up();
+  [[nodiscard]] std::vector<std::string> up_arguments() const;
+  Ran kubectl(std::vector<std::string> arguments, const std::string& input = "");
+  Ran git(std::vector<std::string> arguments);
+
+  // The object as JSON; null when it is not there.
+  Value get(const std::string& kind, const std::string& name, const std::string& in_namespace = "argocd");
+  // `Synced/Healthy` of an Application, "" when it is absent.
+  std::string state(const std::string& application);
+
+  // Edits a file of the repository: the first `from` becomes `to`. Commits. Pushes.
+  void replace_in(const std::string& file, const std::string& from, const std::string& to);
+  void write_file(const std::string& file, const std::string& content);
+  std::string read_file(const std::string& file);
+  void commit(const std::string& message);
+  Ran push();
+  void publish(const std::string& message);  // commit and push, asserted
+
+  // The body that the Service answers inside the node's network, "" when it does not.
+  std::string ask(const std::string& service, const std::string& in_namespace);
+
+  [[nodiscard]] const Ran& first_up() const { return first_up_; }
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_.path(name); }
+  [[nodiscard]] std::string repository() const { return folder_.path("fleet"); }
+  [[nodiscard]] std::string kubeconfig() const { return folder_.path("state/admin.conf"); }
+
+ private:
+  std::optional<std::string> make(Bring bring);
+
+  TemporaryFolder folder_;
+  Ran first_up_;
+};
+
+// Seconds until `question` answered, printed with `what`; fails the test after `within`.
+double measure(const std::string& what, std::chrono::seconds within, const std::function<bool()>& question);
+
+class OnCluster : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string reason;
+    cluster = Cluster::shared(reason);
+    if (cluster == nullptr) GTEST_SKIP() << reason;
+  }
+
+  Cluster* cluster = nullptr;
+};
+
+}  // namespace holdfast::e2e
