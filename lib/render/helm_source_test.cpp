@@ -112,7 +112,7 @@ TEST(HelmSource, RefusalsNameTheFile) {
            {"{valueFiles: ['https://example.org/v.yaml']}",
             "values file 'https://example.org/v.yaml' is a URL"},
            {"{valueFiles: 1}", "'helm.valueFiles' is no list"},
-           {"{values: '- 1'}", "values are a map, these are of type array"},
+           {"{values: '- 1'}", "values must be a map, not array"},
        })) {
     EXPECT_EQ(sample.colors(options), want) << options;
   }
