@@ -76,6 +76,13 @@ Value kubelet_configuration(const Settings& settings) {
       {"clusterDNS", Array{dns_address}},
       {"clusterDomain", "cluster.local"},
       {"containerRuntimeEndpoint", "unix://" + in(settings, "run/containerd.sock")},
+      // Amounts, not shares: an evicted pod has no other node to go to, and a tenth of a large disk that is
+      // shared with others says nothing about whether this node can work.
+      {"evictionHard", Object{{"imagefs.available", "256Mi"},
+                              {"imagefs.inodesFree", "1%"},
+                              {"memory.available", "100Mi"},
+                              {"nodefs.available", "256Mi"},
+                              {"nodefs.inodesFree", "1%"}}},
       {"failSwapOn", false},
       // Images come from bundles, not registries: what the kubelet would collect could not be pulled again.
       {"imageGCHighThresholdPercent", 100},

@@ -74,6 +74,9 @@ TEST(Configuration, SwitchesNoWorkaroundOnByItself) {
   EXPECT_EQ(kubelet->find("cgroupsPerQOS"), nullptr);
   EXPECT_EQ(kubelet->find("enforceNodeAllocatable"), nullptr);
   EXPECT_EQ(kubelet->text({"cgroupRoot"}), "/holdfast-01234567");
+  // A share would evict every pod of a machine whose disk is large and mostly used by others.
+  EXPECT_EQ(kubelet->text({"evictionHard", "nodefs.available"}), "256Mi");
+  EXPECT_EQ(kubelet->text({"evictionHard", "imagefs.available"}), "256Mi");
   EXPECT_TRUE(file_named(ordinary(), "containerd.toml").contains("restrict_oom_score_adj = false"));
 }
 
