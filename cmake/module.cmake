@@ -16,7 +16,7 @@ function(holdfast_module name)
   target_sources(holdfast_${name} PUBLIC FILE_SET HEADERS
     BASE_DIRS ${PROJECT_SOURCE_DIR}/lib FILES ${M_HEADERS})
   target_link_libraries(holdfast_${name} PUBLIC ${M_USES} PRIVATE ${M_PRIVATE} holdfast_warnings)
-  if(M_TESTS AND BUILD_TESTING)
+  if(M_TESTS AND HOLDFAST_UNIT_TESTS)
     add_executable(${name}_test ${M_TESTS})
     target_link_libraries(${name}_test PRIVATE holdfast_${name} holdfast_warnings GTest::gtest_main)
     holdfast_unit_test(${name})
