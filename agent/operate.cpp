@@ -255,7 +255,7 @@ Result<> advance(Work& work) {
   }
   if (!work.state.has_result) note_sources(work);
   work.state.has_result = true;
-  work.state.revisions = rendered->revisions;
+  if (!work.operation.brings_manifests) work.state.revisions = rendered->revisions;
   if (const auto text = condition_text(evaluation.conditions); !text.empty()) {
     fail(work, OperationPhase::error, text);
   } else if (!shared_refused(work, evaluation)) {

@@ -124,6 +124,17 @@ std::vector<std::string> asked_revisions(const sync::Application& application) {
   return revisions;
 }
 
+// After an operation that brought its own manifests these are what counts, until the next operation.
+// Mirrors argoproj/argo-cd 3.6 appcontroller.go: processAppRefreshQueueItem (localManifests).
+Result<Rendered> rendered_now(Pass& pass) {
+  const Value* last = pass.application.status().find_path({"operationState", "operation"});
+  const auto operation = last == nullptr ? std::nullopt : sync::decode_operation(*last);
+  if (!operation || operation->manifests.empty()) return rendered_spec(pass);
+  const Wanted wanted = wanted_by_spec(pass.application);
+  return pin_manifests(pass.context, {pass.application, *pass.configuration, wanted, Freshness::remembered, std::nullopt},
+                       *operation);
+}
+
 // What the comparison says, as a status and the judgement that automation decides on.
 struct Told {
   Value status;
@@ -134,7 +145,7 @@ struct Told {
 };
 
 Result<std::optional<Told>> compare_spec(Pass& pass) {
-  auto rendered = rendered_spec(pass);
+  auto rendered = rendered_now(pass);
   Told told;
   std::vector<sync::Condition> conditions;
   if (rendered) {

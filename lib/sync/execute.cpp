@@ -55,6 +55,35 @@ kube::Propagation propagation_of(const Options& options) {
   return word == "orphan" ? kube::Propagation::orphan : kube::Propagation::foreground;
 }
 
+bool is_rbac(const Value& object) { return object.text({"apiVersion"}) == "rbac.authorization.k8s.io/v1"; }
+
+// What upstream's `auth reconcile` writes before the apply: the grant under its program's name, without the
+// metadata, so that a label that leaves Git has one owner. A binding's role cannot be changed: another role
+// is another binding, made anew.
+Result<> grant_first(kube::Client& client, const Value& target, const Value* live) {
+  if (live != nullptr) {
+    const Value* role = live->find("roleRef");
+    if (role == nullptr || target.find("roleRef") == nullptr || contains(*role, *target.find("roleRef"))) return {};
+    const kube::DeleteOptions options{.propagation = kube::Propagation::background,
+                                      .uid = std::string(live->text({"metadata", "uid"})),
+                                      .resource_version = "",
+                                      .grace_seconds = -1,
+                                      .dry_run = kube::DryRun::no};
+    const auto gone = client.remove(identity_of(*live), options);
+    if (!gone && gone.error().code() != Code::object_missing) return gone;
+  }
+  Value grant = target;
+  Value metadata = Object{{"name", target.text({"metadata", "name"})}};
+  const auto place = target.text({"metadata", "namespace"});
+  if (!place.empty()) metadata["namespace"] = place;
+  // What stays as long as the object is ours: a grant of nothing has an owner as well.
+  if (const auto id = annotation(target, names::tracking_id); !id.empty()) metadata["annotations"][names::tracking_id] = id;
+  grant["metadata"] = std::move(metadata);
+  const auto made = client.create(grant, write_options());
+  if (!made && made.error().code() != Code::object_exists) return failure(Error(made.error()));
+  return {};
+}
+
 // metadata.managedFields with the entries of client-side applies moved into ours, so that what they set
 // and Git dropped goes; nothing when there are none.
 std::optional<Value> migrated_fields(const Value& live, std::string_view manager) {
@@ -66,7 +95,8 @@ std::optional<Value> migrated_fields(const Value& live, std::string_view manager
   bool found = false;
   for (const auto& entry : *entries->as_array()) {
     const ManagerEntry row{entry.text({"manager"}), entry.text({"operation"}), entry.text({"subresource"})};
-    const bool migrated = row.operation == "Update" && row.subresource.empty() &&
+    const bool grant = row.manager == replace_manager && is_rbac(live);  // see grant_first
+    const bool migrated = row.operation == "Update" && row.subresource.empty() && !grant &&
                           (row.manager == manager || row.manager == names::field_manager || row.manager == replace_manager);
     const bool apply = row.operation == "Apply" && row.subresource.empty() && row.manager == names::field_manager;
     if (!migrated && !apply) {
@@ -209,6 +239,8 @@ class Executor {
       const Task& task = plan_.tasks[changes[index].task];
       // A lost race repeats at the next sync: the migration only decides what a removal reaches.
       if (task.live != nullptr) std::ignore = migrate(client_, *task.live);
+      // What keeps the grant from being made keeps the apply as well, and that says why.
+      if (is_rbac(*task.target)) std::ignore = grant_first(client_, *task.target, task.live.get());
       objects.push_back(*task.target);
     }
     auto answers = client_.apply_all(objects, apply_options(), in_flight);

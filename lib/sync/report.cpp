@@ -127,7 +127,8 @@ Value report_comparison(Value status, const Application& application, const Comp
   set_or_erase(status, "resources", std::move(rows), any_row);
   const auto& types = comparison.source_types;
   set_or_erase(status, "sourceTypes", strings(types), application.multi_source && !types.empty());
-  set_or_erase(status, "sourceType", types.empty() ? "" : types.front(), !application.multi_source && !types.empty());
+  const std::string_view type = types.empty() ? std::string_view() : types.front();
+  set_or_erase(status, "sourceType", type, !application.multi_source && !type.empty());
   Value summary = Object{};
   if (!comparison.images.empty()) summary["images"] = strings(comparison.images);
   if (has_child_applications(judgement)) summary["isAppOfApps"] = true;
