@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.h"
+#include "cli_app.h"
 #include "commands/bundle.h"
 #include "commands/crds.h"
 #include "commands/explain.h"
@@ -22,13 +23,6 @@
 
 namespace holdfast::bootstrap {
 namespace {
-
-// The command that the arguments chose, bound to its options; `changed` is what an error says of the
-// world when it ends the command.
-struct Chosen {
-  std::function<Result<>(Console&)> run;
-  std::string changed = "nothing was changed";
-};
 
 struct Global {
   std::string output = "text";
@@ -451,7 +445,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
 }
 
 int finish(const Result<>& result, Console& console, std::string_view changed) {
-  if (result) return static_cast<int>(Exit::ok);
+  if (result) return static_cast<int>(console.exit());
   console.error(result.error(), changed);
   return static_cast<int>(row_of(result.error().code()).exit);
 }
@@ -470,6 +464,7 @@ int run_cli(int argc, char** argv) {
 
   Chosen chosen;
   add_install(app, chosen);
+  add_app(app, chosen);
   add_repo(app, chosen);
   add_explain(app, chosen);
   add_crds(app, chosen);

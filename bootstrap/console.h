@@ -55,6 +55,10 @@ class Console {
   void data(const Value& value);
   void error(const Error& error, std::string_view changed);
 
+  // A command that found what it was to tell by its exit code.
+  void leave_with(Exit exit) { exit_ = exit; }
+  [[nodiscard]] Exit exit() const { return exit_; }
+
   // "simulated" stands in every output of a cluster whose pods do not run.
   void mark_simulated() { simulated_ = true; }
   [[nodiscard]] bool is_simulated() const { return simulated_; }
@@ -75,6 +79,7 @@ class Console {
   bool terminal_;
   bool utf8_;
   bool simulated_ = false;
+  Exit exit_ = Exit::ok;
 };
 
 }  // namespace holdfast::bootstrap

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli_app.h"
+
+#include <CLI/CLI.hpp>
+
+#include "commands/app.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+template <class Options>
+void bind_to(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& options, Result<> (*run)(const Options&, Console&)) {
+  command.add_option("--kubeconfig", options->cluster.kubeconfig, "the cluster's kubeconfig");
+  command.add_option("--context", options->cluster.context, "a context of the kubeconfig");
+  command.add_option("-N,--app-namespace", options->cluster.namespace_, "where the Applications are");
+  command.callback([options, run, &chosen] {
+    chosen.run = [options, run](Console& console) { return run(*options, console); };
+  });
+}
+
+template <class Enum>
+void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> words) {
+  command.add_option("-o,--output", format, "how it is printed")->transform(CLI::CheckedTransformer(std::move(words)))->default_str("wide");
+}
+
+void add_refresh(CLI::App& command, AppRefresh& refresh) {
+  command.add_flag_callback("--refresh", [&refresh] { refresh = AppRefresh::normal; }, "compare again first");
+  command.add_flag_callback("--hard-refresh", [&refresh] { refresh = AppRefresh::hard; }, "render again and compare again first");
+}
+
+template <class Rep, class Period>
+void add_timeout(CLI::App& command, std::chrono::duration<Rep, Period>& timeout) {
+  command.add_option_function<int>("--timeout", [&timeout](int seconds) { timeout = std::chrono::seconds(seconds); }, "seconds; 0: no limit");
+}
+
+void add_list(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppListOptions>();
+  auto* command = group.add_subcommand("list", "List applications");
+  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}});
+  command->add_option("-l,--selector", options->selector, "labels");
+  command->add_option("-p,--project", options->projects, "of these projects");
+  command->add_option("-r,--repo", options->repository, "from this repository");
+  command->add_option("-P,--path", options->path, "from this path");
+  bind_to(*command, chosen, options, &run_app_list);
+}
+
+void add_get(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppGetOptions>();
+  auto* command = group.add_subcommand("get", "Show an application and its resources");
+  command->add_option("name", options->name, "the application")->required();
+  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}});
+  add_refresh(*command, options->refresh);
+  command->add_flag("--show-operation", options->operation, "with the last operation");
+  bind_to(*command, chosen, options, &run_app_get);
+
+  auto tree = std::make_shared<AppGetOptions>();
+  tree->format = AppFormat::tree;
+  auto* tree_command = group.add_subcommand("tree", "Show an application's resources and what they own");
+  tree_command->add_option("name", tree->name, "the application")->required();
+  add_refresh(*tree_command, tree->refresh);
+  bind_to(*tree_command, chosen, tree, &run_app_get);
+}
+
+void add_history(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppHistoryOptions>();
+  auto* command = group.add_subcommand("history", "Show what was synced and when");
+  command->add_option("name", options->name, "the application")->required();
+  add_format<HistoryFormat>(*command, options->format, {{"wide", HistoryFormat::wide}, {"id", HistoryFormat::id}, {"name", HistoryFormat::id}, {"json", HistoryFormat::json}, {"yaml", HistoryFormat::yaml}});
+  bind_to(*command, chosen, options, &run_app_history);
+}
+
+void add_sync(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppSyncOptions>();
+  auto* command = group.add_subcommand("sync", "Make the cluster as Git says");
+  command->add_option("names", options->names, "applications");
+  command->add_option("-l,--selector", options->selector, "or those with these labels");
+  command->add_option("--revision", options->revision, "in place of the application's own");
+  command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated");
+  command->add_option("--strategy", options->strategy, "apply (without hooks) or hook")->check(CLI::IsMember({"apply", "hook"}));
+  command->add_flag("--prune", options->prune, "remove what Git does not have");
+  command->add_flag("--dry-run", options->dry_run, "change nothing");
+  command->add_flag("--force", options->force, "delete and make again what cannot be changed");
+  command->add_flag("--async", options->async, "do not wait for the end");
+  command->add_flag("--replace", options->replace, "replace instead of apply");
+  command->add_flag("--server-side", options->server_side, "server-side apply");
+  command->add_flag("--apply-out-of-sync-only", options->only_changed, "only what differs");
+  command->add_option("--retry-limit", options->retry_limit, "attempts after a failure");
+  add_timeout(*command, options->timeout);
+  bind_to(*command, chosen, options, &run_app_sync);
+
+  auto back = std::make_shared<AppRollbackOptions>();
+  auto* rollback = group.add_subcommand("rollback", "Go back to an earlier entry of the history");
+  rollback->add_option("name", back->name, "the application")->required();
+  rollback->add_option("id", back->id, "the history's entry; the one before the last by default");
+  rollback->add_flag("--prune", back->prune, "remove what that entry does not have");
+  add_timeout(*rollback, back->timeout);
+  bind_to(*rollback, chosen, back, &run_app_rollback);
+
+  auto end = std::make_shared<AppTerminateOptions>();
+  auto* terminate = group.add_subcommand("terminate-op", "End the running operation");
+  terminate->add_option("name", end->name, "the application")->required();
+  bind_to(*terminate, chosen, end, &run_app_terminate);
+}
+
+void add_wait(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppWaitOptions>();
+  auto* command = group.add_subcommand("wait", "Wait until applications are synced and healthy");
+  command->add_option("names", options->names, "applications");
+  command->add_option("-l,--selector", options->selector, "or those with these labels");
+  command->add_flag("--sync", options->sync, "for Synced");
+  command->add_flag("--health", options->health, "for Healthy");
+  command->add_flag("--operation", options->operation, "for the end of the operation");
+  command->add_flag("--suspended", options->suspended, "Suspended is good enough");
+  command->add_flag("--degraded", options->degraded, "Degraded is good enough");
+  command->add_flag("--delete", options->deleted, "until they are gone");
+  command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated");
+  add_timeout(*command, options->timeout);
+  bind_to(*command, chosen, options, &run_app_wait);
+}
+
+void add_diff(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppDiffOptions>();
+  auto* command = group.add_subcommand("diff", "Show what a sync would change; the exit code is 1 when it would");
+  command->add_option("name", options->name, "the application")->required();
+  command->add_option("--revision", options->revision, "in place of the application's own");
+  command->add_option("--local", options->local, "a folder that is the repository's root, in place of Git");
+  command->add_flag("--exit-code,!--no-exit-code", options->exit_code, "tell differences by the exit code");
+  add_refresh(*command, options->refresh);
+  bind_to(*command, chosen, options, &run_app_diff);
+}
+
+void add_logs(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppLogsOptions>();
+  auto* command = group.add_subcommand("logs", "Show what an application's pods say");
+  command->add_option("app", options->name, "the application")->required();
+  command->add_option("--group", options->group, "of the resource");
+  command->add_option("--kind", options->kind, "of the resource");
+  command->add_option("--namespace", options->namespace_, "of the resource");
+  command->add_option("--name", options->resource, "of the resource");
+  command->add_option("-c,--container", options->container, "one container");
+  command->add_option("--filter", options->filter, "only lines with this text");
+  command->add_option("--tail", options->tail, "only so many last lines");
+  command->add_option("--since-seconds", options->since_seconds, "only lines this new");
+  command->add_flag("-f,--follow", options->follow, "go on with what is new");
+  command->add_flag("-p,--previous", options->previous, "of the container before its restart");
+  bind_to(*command, chosen, options, &run_app_logs);
+}
+
+void add_explain(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppExplainOptions>();
+  auto* command = group.add_subcommand("explain", "Say why an application is in its state, and what to do");
+  command->add_option("name", options->name, "the application")->required();
+  bind_to(*command, chosen, options, &run_app_explain);
+}
+
+}  // namespace
+
+void add_app(CLI::App& app, Chosen& chosen) {
+  auto* group = app.add_subcommand("app", "Look at applications and sync them");
+  group->require_subcommand(1);
+  add_list(*group, chosen);
+  add_get(*group, chosen);
+  add_diff(*group, chosen);
+  add_sync(*group, chosen);
+  add_wait(*group, chosen);
+  add_history(*group, chosen);
+  add_logs(*group, chosen);
+  add_explain(*group, chosen);
+}
+
+}  // namespace holdfast::bootstrap

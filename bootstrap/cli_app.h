@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arguments of `holdfast app`, for cli.cpp alone: beside it the only file that knows CLI11.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "console.h"
+
+namespace CLI {
+class App;
+}
+
+namespace holdfast::bootstrap {
+
+// The command that the arguments chose, bound to its options; `changed` is what an error says of the
+// world when it ends the command.
+struct Chosen {
+  std::function<Result<>(Console&)> run;
+  std::string changed = "nothing was changed";
+};
+
+void add_app(CLI::App& app, Chosen& chosen);
+
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// `holdfast app …`: Applications over the Kubernetes API, with the rights of whoever runs it and nothing
+// else; names, arguments and tables are those of argocd's command of the same name. It does not know how
+// the agent works: everything is read from and written to the Application.
+// Mirrors argoproj/argo-cd 3.6 cmd/argocd/commands/app.go and the guards of server/application.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "console.h"
+#include "kube/client.h"
+#include "sync/application.h"
+
+namespace holdfast::bootstrap {
+
+struct AppCluster {
+  std::string kubeconfig, context;       // empty: the usual places, the current one
+  std::string namespace_ = "argocd";     // where Applications are, unless NAME says "namespace/name"
+};
+
+// wide is the table; name one line for each.
+enum class AppFormat { wide, name, json, yaml, tree };
+
+struct AppListOptions {
+  AppCluster cluster;
+  AppFormat format = AppFormat::wide;
+  std::string selector;
+  std::vector<std::string> projects;
+  std::string repository, path;
+};
+Result<> run_app_list(const AppListOptions& options, Console& console);
+
+enum class AppRefresh { none, normal, hard };
+
+struct AppGetOptions {
+  AppCluster cluster;
+  std::string name;
+  AppFormat format = AppFormat::wide;
+  AppRefresh refresh = AppRefresh::none;
+  bool operation = false;  // with the last operation's own lines
+};
+Result<> run_app_get(const AppGetOptions& options, Console& console);
+
+enum class HistoryFormat { wide, id, json, yaml };
+
+struct AppHistoryOptions {
+  AppCluster cluster;
+  std::string name;
+  HistoryFormat format = HistoryFormat::wide;
+};
+Result<> run_app_history(const AppHistoryOptions& options, Console& console);
+
+struct AppSyncOptions {
+  AppCluster cluster;
+  std::vector<std::string> names;
+  std::string selector;
+  std::string revision;
+  std::vector<std::string> resources;  // GROUP:KIND:[NAMESPACE/]NAME
+  std::string strategy;                // "", apply, hook
+  bool prune = false, dry_run = false, force = false, async = false;
+  bool replace = false, server_side = false, only_changed = false;
+  std::optional<std::int64_t> retry_limit;
+  std::chrono::seconds timeout{0};     // 0: none
+};
+// Code::operation when the operation does not succeed.
+Result<> run_app_sync(const AppSyncOptions& options, Console& console);
+
+struct AppRollbackOptions {
+  AppCluster cluster;
+  std::string name;
+  std::optional<std::int64_t> id;      // nothing: the one before the last
+  bool prune = false;
+  std::chrono::seconds timeout{0};
+};
+Result<> run_app_rollback(const AppRollbackOptions& options, Console& console);
+
+struct AppTerminateOptions {
+  AppCluster cluster;
+  std::string name;
+};
+Result<> run_app_terminate(const AppTerminateOptions& options, Console& console);
+
+struct AppWaitOptions {
+  AppCluster cluster{};
+  std::vector<std::string> names{};
+  std::string selector{};
+  bool sync = false, health = false, operation = false, suspended = false, degraded = false, deleted = false;
+  std::vector<std::string> resources{};
+  std::chrono::seconds timeout{0};
+};
+// Code::timed_out names the object that is waited for.
+Result<> run_app_wait(const AppWaitOptions& options, Console& console);
+
+struct AppDiffOptions {
+  AppCluster cluster;
+  std::string name;
+  AppRefresh refresh = AppRefresh::none;
+  std::string revision;   // in place of what the Application asks for
+  std::string local;      // a folder that is the repository's root, in place of Git
+  bool exit_code = true;
+};
+// The exit code is 1 when there are differences.
+Result<> run_app_diff(const AppDiffOptions& options, Console& console);
+
+struct AppLogsOptions {
+  AppCluster cluster;
+  std::string name;
+  std::string group, kind, namespace_, resource, container, filter;
+  std::int64_t tail = -1, since_seconds = 0;
+  bool follow = false, previous = false;
+};
+Result<> run_app_logs(const AppLogsOptions& options, Console& console);
+
+struct AppExplainOptions {
+  AppCluster cluster;
+  std::string name;
+};
+Result<> run_app_explain(const AppExplainOptions& options, Console& console);
+
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/app_access.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "sync/key.h"
+#include "sync/names.h"
+#include "value/json.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+constexpr std::string_view api_version = sync::names::api_version;
+constexpr int ask_every_ms = 200;
+constexpr auto refresh_limit = std::chrono::minutes(1);
+
+kube::Identity identity_of(const sync::Application& application) {
+  return {"argoproj.io", "v1alpha1", "Application", application.namespace_, application.name};
+}
+
+const Array& rows_of(const Value& value, std::initializer_list<std::string_view> path) {
+  static const Array none;
+  const Value* found = value.find_path(path);
+  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
+}
+
+std::string row_key(const Value& row) {
+  return fmt::format("{}/{}/{}/{}", row.text({"group"}), row.text({"kind"}), row.text({"namespace"}), row.text({"name"}));
+}
+
+}  // namespace
+
+Result<AppAccess> AppAccess::connect(const AppCluster& cluster, const Clock& clock) {
+  auto config = TRY(kube::load_kubeconfig(cluster.kubeconfig, cluster.context));
+  auto client = TRY(kube::Client::connect(std::move(config), clock));
+  return AppAccess(std::move(client), cluster.namespace_);
+}
+
+Result<sync::Application> AppAccess::find(const std::string& name) {
+  const auto slash = name.find('/');
+  const std::string place = slash == std::string::npos ? namespace_ : name.substr(0, slash);
+  const std::string own = slash == std::string::npos ? name : name.substr(slash + 1);
+  auto object = client_.get({"argoproj.io", "v1alpha1", "Application", place, own});
+  if (object) return sync::decode_application(*std::move(object));
+  if (object.error().code() != Code::object_missing) return failure(std::move(object).error());
+  Error error(Code::object_missing, fmt::format("there is no application \"{}\" in namespace \"{}\"", printable(own), place));
+  const auto others = all("");
+  std::vector<std::string_view> names;
+  if (others) {
+    for (const auto& each : *others) names.push_back(each.name);
+  }
+  if (const auto close = nearest(own, names)) return failure(std::move(error).fix(fmt::format("did you mean {} ?", *close)));
+  return failure(std::move(error).fix("see what there is: holdfast app list"));
+}
+
+Result<std::vector<sync::Application>> AppAccess::all(const std::string& selector) {
+  const auto kind = TRY(client_.kind_of(api_version, "Application"));
+  auto list = TRY(client_.list(kind, {.namespace_ = namespace_, .label_selector = selector}));
+  std::vector<sync::Application> applications;
+  for (auto& item : list.items) {
+    auto application = sync::decode_application(std::move(item));
+    if (application) applications.push_back(*std::move(application));
+  }
+  return applications;
+}
+
+Result<std::vector<sync::Application>> AppAccess::chosen(const std::vector<std::string>& names, const std::string& selector) {
+  if (names.empty() && selector.empty()) {
+    return failure(Error(Code::usage, "no application is named").fix("name one, or pick some with --selector"));
+  }
+  if (!selector.empty()) return all(selector);
+  std::vector<sync::Application> applications;
+  for (const auto& name : names) {
+    auto application = TRY(find(name));
+    applications.push_back(std::move(application));
+  }
+  return applications;
+}
+
+Result<sync::Application> AppAccess::write(const sync::Application& application, Value patch) {
+  patch["metadata"]["resourceVersion"] = application.object.text({"metadata", "resourceVersion"});
+  auto written = TRY(client_.patch(identity_of(application), kube::PatchType::merge, patch));
+  return sync::decode_application(std::move(written));
+}
+
+Result<sync::Application> AppAccess::refresh(const sync::Application& application, AppRefresh how) {
+  if (how == AppRefresh::none) return sync::decode_application(application.object);
+  Value patch;
+  patch["metadata"]["annotations"][sync::names::refresh] = how == AppRefresh::hard ? "hard" : "normal";
+  TRY(client_.patch(identity_of(application), kube::PatchType::merge, patch));
+  Value last;
+  const auto question = [&]() -> Result<std::string> {
+    last = TRY(client_.get(identity_of(application)));
+    const bool waits = !sync::annotation(last, sync::names::refresh).empty();
+    return waits ? fmt::format("the comparison of application {}", application.name) : std::string();
+  };
+  TRY(ask_until_done(client_.clock(), refresh_limit, question));
+  return sync::decode_application(std::move(last));
+}
+
+Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<Result<std::string>()>& question) {
+  const auto started = clock.steady();
+  while (true) {
+    auto answer = question();
+    const bool soon = !answer && row_of(answer.error().code()).retry == Retry::soon;
+    if (!answer && !soon) return failure(std::move(answer).error());
+    const std::string waits = answer ? *answer : answer.error().message();
+    if (waits.empty()) return {};
+    if (limit > Duration{0} && clock.steady() - started > limit) {
+      return failure(Error(Code::timed_out, fmt::format("not done within {}", format_duration(limit)))
+                         .at(fmt::format("waiting for {}", waits)));
+    }
+    ::poll(nullptr, 0, ask_every_ms);
+  }
+}
+
+std::string table(const std::vector<Cells>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}", row[i], widths[i] + 2);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+std::string sync_policy_word(const sync::Application& application) {
+  if (!application.automated) return "Manual";
+  return application.automated->prune ? "Auto-Prune" : "Auto";
+}
+
+std::string conditions_word(const Value& status) {
+  std::map<std::string, int> counts;
+  std::vector<std::string> order;
+  for (const auto& each : rows_of(status, {"conditions"})) {
+    const std::string type(each.text({"type"}));
+    if (++counts[type] == 1) order.push_back(type);
+  }
+  std::string text;
+  for (const auto& type : order) {
+    text += (text.empty() ? "" : ",") + type;
+    if (counts[type] > 1) text += fmt::format("({})", counts[type]);
+  }
+  return text.empty() ? "<none>" : text;
+}
+
+std::string short_revision(std::string_view revision) {
+  const bool commit = revision.size() == 40 && revision.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return std::string(commit ? revision.substr(0, 7) : revision);
+}
+
+std::string resource_table(const Value& status) {
+  std::map<std::string, const Value*> results;
+  const auto& all = rows_of(status, {"operationState", "syncResult", "resources"});
+  for (const auto& each : all) results[row_key(each)] = &each;
+  std::vector<Cells> rows{{"GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "HOOK", "MESSAGE"}};
+  const auto text = [](std::string_view word) { return std::string(word); };
+  for (const auto& each : rows_of(status, {"resources"})) {
+    const auto found = results.find(row_key(each));
+    std::string message, hook;
+    if (found != results.end()) {
+      message = printable(found->second->text({"message"}), 400);
+      hook = found->second->text({"hookType"});
+      results.erase(found);
+    }
+    rows.push_back({text(each.text({"group"})), text(each.text({"kind"})), text(each.text({"namespace"})),
+                    text(each.text({"name"})), text(each.text({"status"})), text(each.text({"health", "status"})), hook, message});
+  }
+  for (const auto& each : all) {  // hooks and what was pruned
+    if (!results.contains(row_key(each))) continue;
+    const auto word = each.text({"hookType"}).empty() ? each.text({"status"}) : each.text({"hookPhase"});
+    rows.push_back({text(each.text({"group"})), text(each.text({"kind"})), text(each.text({"namespace"})),
+                    text(each.text({"name"})), text(word), "", text(each.text({"hookType"})),
+                    printable(each.text({"message"}), 400)});
+  }
+  return rows.size() == 1 ? std::string() : table(rows);
+}
+
+std::string operation_lines(const Value& status) {
+  const Value* state = status.find("operationState");
+  if (state == nullptr) return {};
+  std::vector<Cells> rows{{"Operation:", "Sync"},
+                          {"Sync Revision:", std::string(state->text({"syncResult", "revision"}))},
+                          {"Phase:", std::string(state->text({"phase"}))},
+                          {"Start:", std::string(state->text({"startedAt"}))}};
+  if (const auto end = state->text({"finishedAt"}); !end.empty()) rows.push_back({"Finished:", std::string(end)});
+  if (const auto message = state->text({"message"}); !message.empty()) rows.push_back({"Message:", printable(message, 2000)});
+  return table(rows);
+}
+
+std::string resource_name(const Value& row) {
+  const auto place = row.text({"namespace"});
+  return fmt::format("{} {}{}{}", row.text({"kind"}), place, place.empty() ? "" : "/", row.text({"name"}));
+}
+
+Result<bool> names_resource(std::string_view pattern, const Value& row) {
+  const bool inverted = pattern.starts_with('!');
+  const auto parts = split(inverted ? pattern.substr(1) : pattern, ':');
+  if (parts.size() != 3) {
+    return failure(Error(Code::usage, fmt::format("\"{}\" names no resource", printable(pattern)))
+                       .fix("write GROUP:KIND:NAME, as apps:Deployment:web or :Service:web"));
+  }
+  std::string_view name = parts[2], place;
+  if (const auto slash = name.find('/'); slash != std::string_view::npos) {
+    place = name.substr(0, slash);
+    name.remove_prefix(slash + 1);
+  }
+  const auto fits = [](std::string_view wanted, std::string_view word) { return wanted == "*" || wanted == word; };
+  const bool named = fits(parts[0], row.text({"group"})) && fits(parts[1], row.text({"kind"})) &&
+                     fits(name, row.text({"name"})) && (place.empty() || fits(place, row.text({"namespace"})));
+  return named != inverted;
+}
+
+void print_document(Console& console, AppFormat format, const Value& value) {
+  if (console.is_json()) {
+    console.data(value);
+  } else if (format == AppFormat::json) {
+    console.line(json::write_indented(value));
+  } else {
+    auto text = yaml::write(value);
+    if (text.ends_with('\n')) text.pop_back();
+    console.line(text);
+  }
+}
+
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands on Applications share: the connection, finding Applications, tables, and what a status
+// says in words.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/app.h"
+#include "value/value.h"
+
+namespace holdfast::bootstrap {
+
+class AppAccess {
+ public:
+  static Result<AppAccess> connect(const AppCluster& cluster, const Clock& clock);
+
+  // `name` may be "namespace/name". Code::object_missing names the near ones.
+  Result<sync::Application> find(const std::string& name);
+  Result<std::vector<sync::Application>> all(const std::string& selector);
+  // The named ones, or those that the selector picks. Code::usage when neither is given.
+  Result<std::vector<sync::Application>> chosen(const std::vector<std::string>& names, const std::string& selector);
+  // A merge patch; guarded by the version that `application` has.
+  Result<sync::Application> write(const sync::Application& application, Value patch);
+  // Asks for a comparison and waits until it is done (Code::timed_out after a minute).
+  Result<sync::Application> refresh(const sync::Application& application, AppRefresh how);
+
+  kube::Client& client() { return client_; }
+
+ private:
+  AppAccess(kube::Client client, std::string namespace_name)
+      : client_(std::move(client)), namespace_(std::move(namespace_name)) {}
+
+  kube::Client client_;
+  std::string namespace_;
+};
+
+// Asks five times a second until the answer is "" (nothing is waited for) or the time is over, which is
+// Code::timed_out with the last answer. Zero: no limit.
+Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<Result<std::string>()>& question);
+
+using Cells = std::vector<std::string>;
+// Columns two blanks apart, no blanks at the ends of lines.
+std::string table(const std::vector<Cells>& rows);
+
+std::string sync_policy_word(const sync::Application& application);  // "Manual", "Auto-Prune"
+std::string conditions_word(const Value& status);                    // "<none>", "SyncError,ComparisonError(2)"
+std::string short_revision(std::string_view revision);               // 7 digits of a commit, else as it is
+
+// The rows of status.resources with the result of the last operation beside them, as argocd's table.
+std::string resource_table(const Value& status);
+std::string operation_lines(const Value& status);
+
+// "Deployment shop/web"
+std::string resource_name(const Value& row);
+// Does "GROUP:KIND:[NAMESPACE/]NAME" ("!" in front: not) name the row? Refuses with Code::usage.
+Result<bool> names_resource(std::string_view pattern, const Value& row);
+
+// Prints a document in a structured format.
+void print_document(Console& console, AppFormat format, const Value& value);
+
+}  // namespace holdfast::bootstrap

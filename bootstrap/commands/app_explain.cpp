@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/app_explain.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "sync/key.h"
+#include "commands/app_access.h"
+#include "sync/names.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+constexpr std::size_t objects_max = 50;  // that are read from the cluster to say who changed them
+
+const Array& rows_of(const Value& status, std::initializer_list<std::string_view> path) {
+  static const Array none;
+  const Value* found = status.find_path(path);
+  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
+}
+
+bool is_ours(std::string_view manager) { return manager.starts_with("argocd-"); }
+
+const Value* find_live(const std::vector<Value>& live, const Value& row) {
+  const auto found = std::ranges::find_if(live, [&](const Value& each) {
+    return each.text({"kind"}) == row.text({"kind"}) && each.text({"metadata", "name"}) == row.text({"name"}) &&
+           each.text({"metadata", "namespace"}) == row.text({"namespace"}) &&
+           sync::split_api_version(each.text({"apiVersion"})).group == row.text({"group"});
+  });
+  return found == live.end() ? nullptr : &*found;
+}
+
+std::string condition_fix(std::string_view type, const std::string& name) {
+  if (type == "InvalidSpecError") return "correct the Application's spec, or its project";
+  if (type == "ComparisonError") return fmt::format("correct the source in Git; then: holdfast app get {} --refresh", name);
+  if (type == "SyncError") return fmt::format("correct it in Git, or try again: holdfast app sync {}", name);
+  if (type == "SharedResourceWarning") return "keep the object in one Application";
+  if (type == "RepeatedResourceWarning") return "keep one of the manifests";
+  return {};
+}
+
+void explain_operation(const sync::Application& application, std::vector<Finding>& findings) {
+  const Value* state = application.status().find("operationState");
+  if (application.operation() == nullptr && state == nullptr) return;
+  const std::string phase(state == nullptr ? "" : state->text({"phase"}));
+  const std::string message = state == nullptr ? std::string() : printable(state->text({"message"}), 2000);
+  if (application.operation() != nullptr) {
+    findings.push_back({"an operation is in progress", message,
+                        phase == "Running" ? fmt::format("end it with: holdfast app terminate-op {}", application.name) : ""});
+  } else if (phase == "Failed" || phase == "Error") {
+    findings.push_back({fmt::format("the last operation ended as {}", phase), message, ""});
+    for (const auto& each : rows_of(application.status(), {"operationState", "syncResult", "resources"})) {
+      if (each.text({"status"}) != "SyncFailed") continue;
+      findings.push_back({fmt::format("{} was refused", resource_name(each)), printable(each.text({"message"}), 2000), ""});
+    }
+  }
+}
+
+void explain_row(const sync::Application& application, const Value& row, const Value* live, std::vector<Finding>& findings) {
+  const auto status = row.text({"status"}), health = row.text({"health", "status"});
+  const bool pruning = row.find("requiresPruning") != nullptr;
+  if (status == "OutOfSync" && health == "Missing") {
+    findings.push_back({fmt::format("{} is in Git and not in the cluster", resource_name(row)), "", ""});
+  } else if (status == "OutOfSync" && pruning) {
+    const bool prunes = application.automated && application.automated->prune;
+    findings.push_back({fmt::format("{} is in the cluster and not in Git any more", resource_name(row)),
+                        prunes ? "" : "nothing is removed without being asked",
+                        prunes ? "" : fmt::format("remove it: holdfast app sync {} --prune", application.name)});
+  } else if (status == "OutOfSync") {
+    const auto writer = live == nullptr ? std::string() : last_other_writer(*live);
+    findings.push_back({fmt::format("{} differs from Git", resource_name(row)),
+                        writer.empty() ? "" : fmt::format("changed by {}", writer),
+                        fmt::format("see how: holdfast app diff {}", application.name)});
+  } else if (status == "Unknown") {
+    findings.push_back({fmt::format("{} could not be compared", resource_name(row)), "", ""});
+  }
+  if (health == "Degraded" || health == "Progressing" || health == "Unknown" || health == "Suspended") {
+    findings.push_back({fmt::format("{} is {}", resource_name(row), health), printable(row.text({"health", "message"}), 1000),
+                        row.text({"kind"}) == "Application" ? fmt::format("holdfast app explain {}", row.text({"name"})) : ""});
+  }
+}
+
+}  // namespace
+
+std::string last_other_writer(const Value& live) {
+  std::string when, who, applied;
+  for (const auto& entry : rows_of(live, {"metadata", "managedFields"})) {
+    const std::string time(entry.text({"time"}));
+    if (is_ours(entry.text({"manager"}))) applied = std::max(applied, time);
+  }
+  for (const auto& entry : rows_of(live, {"metadata", "managedFields"})) {
+    if (is_ours(entry.text({"manager"})) || !entry.text({"subresource"}).empty()) continue;
+    const std::string time(entry.text({"time"}));
+    if (time < applied || time < when) continue;
+    when = time;
+    who = printable(entry.text({"manager"}));
+  }
+  return who.empty() ? std::string() : fmt::format("{} at {}", who, when);
+}
+
+std::vector<Finding> explain_application(const sync::Application& application, const std::vector<Value>& live) {
+  std::vector<Finding> findings;
+  const Value& status = application.status();
+  if (application.annotation(sync::names::skip_reconcile) == "true") {
+    findings.push_back({"the engine leaves the application alone", "annotation argocd.argoproj.io/skip-reconcile is \"true\"", "remove the annotation"});
+  }
+  if (status.find("sync") == nullptr) findings.push_back({"the application was not compared yet", "the engine has not seen it", "is holdfast-agent running?"});
+  if (application.deleted) {
+    std::string held;
+    for (const auto& each : application.finalizers) held += (held.empty() ? "" : ", ") + each;
+    findings.push_back({"the application is being deleted", fmt::format("it waits for {}", held), ""});
+  }
+  for (const auto& each : rows_of(status, {"conditions"})) {
+    findings.push_back({std::string(each.text({"type"})), printable(each.text({"message"}), 2000),
+                        condition_fix(each.text({"type"}), application.name)});
+  }
+  explain_operation(application, findings);
+  for (const auto& row : rows_of(status, {"resources"})) explain_row(application, row, find_live(live, row), findings);
+  const bool waits = status.text({"sync", "status"}) == "OutOfSync" && !application.automated && application.operation() == nullptr;
+  if (waits) findings.push_back({"nothing is applied by itself", "the application has no automated sync policy", fmt::format("holdfast app sync {}", application.name)});
+  return findings;
+}
+
+Result<> run_app_explain(const AppExplainOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  const auto application = TRY(access.find(options.name));
+  std::vector<Value> live;
+  for (const auto& row : rows_of(application.status(), {"resources"})) {
+    if (row.text({"status"}) != "OutOfSync" || row.text({"health", "status"}) == "Missing" || live.size() == objects_max) continue;
+    auto object = access.client().get({std::string(row.text({"group"})), std::string(row.text({"version"})), std::string(row.text({"kind"})),
+                                       std::string(row.text({"namespace"})), std::string(row.text({"name"}))});
+    if (object) live.push_back(*std::move(object));
+  }
+  const auto findings = explain_application(application, live);
+  const Value& status = application.status();
+  console.line(fmt::format("{}: {}, {}", application.name, status.text({"sync", "status"}).empty() ? "Unknown" : status.text({"sync", "status"}),
+                           status.text({"health", "status"}).empty() ? "Unknown" : status.text({"health", "status"})));
+  if (findings.empty()) console.line("everything is as Git says");
+  Array rows;
+  for (const auto& each : findings) {
+    console.line(fmt::format("- {}", each.what));
+    if (!each.because.empty()) console.line(fmt::format("    because: {}", each.because));
+    if (!each.fix.empty()) console.line(fmt::format("    fix:     {}", each.fix));
+    rows.emplace_back(Object{{"because", each.because}, {"fix", each.fix}, {"what", each.what}});
+  }
+  console.data(Object{{"application", application.name}, {"findings", std::move(rows)}});
+  return {};
+}
+
+}  // namespace holdfast::bootstrap

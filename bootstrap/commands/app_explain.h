@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why an Application is in its state: one sentence for each thing that is not as it should be, with the
+// object, who changed it and when, and what to do. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sync/application.h"
+
+namespace holdfast::bootstrap {
+
+struct Finding {
+  std::string what;     // "Deployment shop/web is Degraded: …"
+  std::string because;  // "" or what is known of the cause
+  std::string fix;      // "" or a command or edit
+};
+
+// `live` objects of the Application (with their managed fields), as far as they could be read.
+std::vector<Finding> explain_application(const sync::Application& application, const std::vector<Value>& live);
+
+// Who has changed an object since the engine applied it last: "kubectl-edit at 2026-11-23T08:00:00Z", "".
+std::string last_other_writer(const Value& live);
+
+}  // namespace holdfast::bootstrap

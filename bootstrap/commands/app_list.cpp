@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// app list, app get, app history: what stands in Applications, read only.
+#include "commands/app_list.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "commands/app_access.h"
+#include "commands/app_tree.h"
+#include "sync/project.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+std::string text_at(const Value& value, std::initializer_list<std::string_view> path) { return std::string(value.text(path)); }
+
+// What managed fields say is nobody's interest here.
+Value without_managed_fields(Value object) {
+  if (Value* metadata = object.find("metadata"); metadata != nullptr && metadata->as_object() != nullptr) {
+    metadata->as_object()->erase("managedFields");
+  }
+  return object;
+}
+
+std::string cluster_of(const sync::Application& application) {
+  const auto& destination = application.destination;
+  return destination.server.empty() ? destination.name : destination.server;
+}
+
+bool is_wanted(const AppListOptions& options, const sync::Application& application) {
+  const auto& projects = options.projects;
+  if (!projects.empty() && std::ranges::find(projects, application.project) == projects.end()) return false;
+  if (options.repository.empty() && options.path.empty()) return true;
+  return std::ranges::any_of(application.sources, [&](const sync::Source& source) {
+    const bool repository = options.repository.empty() ||
+                            sync::normalize_repository(options.repository) == sync::normalize_repository(source.repo_url);
+    return repository && (options.path.empty() || options.path == source.path);
+  });
+}
+
+std::string source_lines(const sync::Application& application) {
+  std::vector<Cells> rows;
+  for (const auto& source : application.sources) {
+    rows.push_back({"- Repo:", source.repo_url});
+    rows.push_back({"  Target:", source.target_revision});
+    if (!source.chart.empty()) rows.push_back({"  Chart:", source.chart});
+    if (!source.path.empty()) rows.push_back({"  Path:", source.path});
+    if (!source.ref.empty()) rows.push_back({"  Ref:", source.ref});
+  }
+  return (application.multi_source ? "Sources:\n" : "Source:\n") + table(rows);
+}
+
+std::string sync_status_text(const sync::Application& application) {
+  const Value& status = application.status();
+  const auto word = status.text({"sync", "status"});
+  const auto& target = application.sources.front().target_revision;
+  const auto revision = status.text({"sync", "revision"});
+  const std::string place = target.empty() || target == "HEAD" ? "HEAD" : target;
+  std::string text(word);
+  if (application.multi_source) return text;
+  if (word == "Synced") text += " to ";
+  if (word == "OutOfSync") text += " from ";
+  if (word != "Synced" && word != "OutOfSync") return text;
+  text += place;
+  if (!revision.empty() && revision != place) text += fmt::format(" ({})", short_revision(revision));
+  return text;
+}
+
+}  // namespace
+
+std::string format_app_list(const std::vector<sync::Application>& applications) {
+  std::vector<Cells> rows{{"NAME", "CLUSTER", "NAMESPACE", "PROJECT", "STATUS", "HEALTH", "SYNCPOLICY", "CONDITIONS", "REPO", "PATH", "TARGET"}};
+  for (const auto& each : applications) {
+    const Value& status = each.status();
+    const auto& source = each.sources.front();
+    rows.push_back({each.namespace_ + "/" + each.name, cluster_of(each), each.destination.namespace_, each.project,
+                    text_at(status, {"sync", "status"}), text_at(status, {"health", "status"}), sync_policy_word(each),
+                    conditions_word(status), source.repo_url, source.path.empty() ? source.chart : source.path,
+                    source.target_revision});
+  }
+  return table(rows);
+}
+
+std::string format_app(const sync::Application& application) {
+  const Value& status = application.status();
+  auto health = text_at(status, {"health", "status"});
+  if (const auto message = status.text({"health", "message"}); !message.empty()) health += fmt::format(" ({})", printable(message));
+  const std::string policy = application.automated ? (application.automated->prune ? "Automated (Prune)" : "Automated") : "Manual";
+  std::string out = table({{"Name:", application.namespace_ + "/" + application.name},
+                           {"Project:", application.project},
+                           {"Server:", cluster_of(application)},
+                           {"Namespace:", application.destination.namespace_}});
+  out += "\n" + source_lines(application) + "\n";
+  out += table({{"Sync Policy:", policy}, {"Sync Status:", sync_status_text(application)}, {"Health Status:", health}});
+  std::vector<Cells> conditions{{"CONDITION", "MESSAGE", "LAST TRANSITION"}};
+  if (const Value* all = status.find("conditions"); all != nullptr && all->as_array() != nullptr) {
+    for (const auto& each : *all->as_array()) {
+      conditions.push_back({text_at(each, {"type"}), printable(each.text({"message"}), 2000), text_at(each, {"lastTransitionTime"})});
+    }
+  }
+  if (conditions.size() > 1) out += "\n\n" + table(conditions);
+  return out;
+}
+
+std::string format_history(const sync::Application& application) {
+  const Value* history = application.status().find("history");
+  std::string out;
+  std::string source;
+  std::vector<Cells> rows;
+  const auto flush = [&] {
+    if (rows.empty()) return;
+    out += fmt::format("{}SOURCE  {}\n{}", out.empty() ? "" : "\n\n", source, table(rows));
+    rows.clear();
+  };
+  if (history == nullptr || history->as_array() == nullptr) return out;
+  for (const auto& entry : *history->as_array()) {
+    const Value* sources = entry.find("sources");
+    std::vector<std::pair<const Value*, std::string>> each;
+    if (sources != nullptr && sources->as_array() != nullptr) {
+      const auto revisions = sync::strings_of(entry.find("revisions"));
+      for (std::size_t i = 0; i < sources->as_array()->size(); ++i) {
+        each.emplace_back(&(*sources->as_array())[i], i < revisions.size() ? revisions[i] : std::string());
+      }
+    } else {
+      each.emplace_back(entry.find("source"), text_at(entry, {"revision"}));
+    }
+    for (const auto& [from, revision] : each) {
+      const std::string url = from == nullptr ? std::string() : text_at(*from, {"repoURL"});
+      if (url != source) flush();
+      source = url;
+      if (rows.empty()) rows.push_back({"ID", "DATE", "REVISION"});
+      const std::string target = from == nullptr ? std::string() : text_at(*from, {"targetRevision"});
+      const std::string shown = target.empty() || target == revision ? short_revision(revision)
+                                                                     : fmt::format("{} ({})", target, short_revision(revision));
+      rows.push_back({fmt::format("{}", sync::int_of(entry.find("id"), 0)), text_at(entry, {"deployedAt"}), shown});
+    }
+  }
+  flush();
+  return out;
+}
+
+Result<> run_app_list(const AppListOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto applications = TRY(access.all(options.selector));
+  std::erase_if(applications, [&](const auto& each) { return !is_wanted(options, each); });
+  std::ranges::sort(applications, {}, &sync::Application::name);
+  if (options.format == AppFormat::json || options.format == AppFormat::yaml || console.is_json()) {
+    Array items;
+    for (const auto& each : applications) items.push_back(without_managed_fields(each.object));
+    print_document(console, options.format, std::move(items));
+    return {};
+  }
+  if (options.format == AppFormat::name) {
+    for (const auto& each : applications) console.line(each.namespace_ + "/" + each.name);
+    return {};
+  }
+  console.line(format_app_list(applications));
+  return {};
+}
+
+Result<> run_app_get(const AppGetOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto application = TRY(access.find(options.name));
+  application = TRY(access.refresh(application, options.refresh));
+  if (options.format == AppFormat::json || options.format == AppFormat::yaml || console.is_json()) {
+    print_document(console, options.format, without_managed_fields(application.object));
+    return {};
+  }
+  if (options.format == AppFormat::name) {
+    console.line(application.namespace_ + "/" + application.name);
+    return {};
+  }
+  if (options.format == AppFormat::tree) {
+    const auto tree = TRY(read_tree(access.client(), application));
+    console.line(format_tree(tree));
+    return {};
+  }
+  console.line(format_app(application));
+  if (options.operation) console.line("\n" + operation_lines(application.status()));
+  if (const auto resources = resource_table(application.status()); !resources.empty()) console.line("\n" + resources);
+  return {};
+}
+
+Result<> run_app_history(const AppHistoryOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  const auto application = TRY(access.find(options.name));
+  const Value* found = application.status().find("history");
+  const Value history = found == nullptr ? Value(Array{}) : *found;
+  switch (options.format) {
+    case HistoryFormat::json: print_document(console, AppFormat::json, history); return {};
+    case HistoryFormat::yaml: print_document(console, AppFormat::yaml, history); return {};
+    case HistoryFormat::id:
+      for (const auto& entry : *history.as_array()) console.line(fmt::format("{}", sync::int_of(entry.find("id"), 0)));
+      return {};
+    case HistoryFormat::wide: break;
+  }
+  if (console.is_json()) {
+    console.data(history);
+  } else {
+    console.line(format_history(application));
+  }
+  return {};
+}
+
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What app list, app get and app history print. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sync/application.h"
+
+namespace holdfast::bootstrap {
+
+std::string format_app_list(const std::vector<sync::Application>& applications);
+std::string format_app(const sync::Application& application);
+std::string format_history(const sync::Application& application);
+
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "commands/app_access.h"
+#include "commands/app_explain.h"
+#include "commands/app_list.h"
+#include "commands/app_tree.h"
+#include "commands/app_wait.h"
+#include "commands/git_access.h"
+#include "commands/unified_diff.h"
+#include "yaml/yaml.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+constexpr std::string_view shop = R"(apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: 'https://git.example.com/fleet.git', path: apps/shop, targetRevision: main}
+  destination: {server: 'https://kubernetes.default.svc', namespace: shop}
+  syncPolicy: {automated: {prune: true}}
+status:
+  sync: {status: OutOfSync, revision: 8f1c2d34567890abcdef1234567890abcdef1234}
+  health: {status: Degraded}
+  conditions:
+  - {type: SyncError, message: 'Failed last sync attempt', lastTransitionTime: '2026-11-23T08:00:00Z'}
+  - {type: SyncError, message: 'twice', lastTransitionTime: '2026-11-23T08:00:00Z'}
+  operationState:
+    phase: Failed
+    message: one or more objects failed to apply
+    startedAt: '2026-11-23T08:00:00Z'
+    finishedAt: '2026-11-23T08:00:04Z'
+    syncResult:
+      revision: 8f1c2d34567890abcdef1234567890abcdef1234
+      resources:
+      - {group: batch, version: v1, kind: Job, namespace: shop, name: migrate, hookType: PreSync, hookPhase: Succeeded, message: done}
+      - {group: apps, version: v1, kind: Deployment, namespace: shop, name: web, status: SyncFailed, message: 'spec.selector: field is immutable'}
+  resources:
+  - {version: v1, kind: ConfigMap, namespace: shop, name: old, status: OutOfSync, requiresPruning: true}
+  - {version: v1, kind: Service, namespace: shop, name: web, status: Synced, health: {status: Healthy}}
+  - {group: apps, version: v1, kind: Deployment, namespace: shop, name: web, status: OutOfSync, health: {status: Degraded, message: 1 of 3 pods is ready}}
+  history:
+  - {id: 0, deployedAt: '2026-11-20T08:00:00Z', revision: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, source: {repoURL: 'https://git.example.com/fleet.git', targetRevision: main}}
+  - {id: 1, deployedAt: '2026-11-21T08:00:00Z', revision: 8f1c2d34567890abcdef1234567890abcdef1234, source: {repoURL: 'https://git.example.com/fleet.git', targetRevision: main}}
+)";
+
+Value parsed(std::string_view text) { return yaml::parse_one(text, "test", yaml::Dialect::kube).value(); }
+
+sync::Application application(std::string_view text) { return sync::decode_application(parsed(text)).value(); }
+
+TEST(AppList, ShowsWhatArgocdShows) {
+  EXPECT_EQ(format_app_list({application(shop)}),
+            "NAME         CLUSTER                         NAMESPACE  PROJECT  STATUS     HEALTH    SYNCPOLICY  CONDITIONS    REPO                               PATH       TARGET\n"
+            "argocd/shop  https://kubernetes.default.svc  shop       default  OutOfSync  Degraded  Auto-Prune  SyncError(2)  https://git.example.com/fleet.git  apps/shop  main");
+}
+
+TEST(AppGet, ShowsTheApplicationAndItsConditions) {
+  EXPECT_EQ(format_app(application(shop)),
+            "Name:       argocd/shop\n"
+            "Project:    default\n"
+            "Server:     https://kubernetes.default.svc\n"
+            "Namespace:  shop\n"
+            "Source:\n"
+            "- Repo:    https://git.example.com/fleet.git\n"
+            "  Target:  main\n"
+            "  Path:    apps/shop\n"
+            "Sync Policy:    Automated (Prune)\n"
+            "Sync Status:    OutOfSync from main (8f1c2d3)\n"
+            "Health Status:  Degraded\n"
+            "\n"
+            "CONDITION  MESSAGE                   LAST TRANSITION\n"
+            "SyncError  Failed last sync attempt  2026-11-23T08:00:00Z\n"
+            "SyncError  twice                     2026-11-23T08:00:00Z");
+}
+
+TEST(AppGet, PutsTheResultOfTheLastOperationBesideItsResources) {
+  EXPECT_EQ(resource_table(application(shop).status()),
+            "GROUP  KIND        NAMESPACE  NAME     STATUS     HEALTH    HOOK     MESSAGE\n"
+            "       ConfigMap   shop       old      OutOfSync\n"
+            "       Service     shop       web      Synced     Healthy\n"
+            "apps   Deployment  shop       web      OutOfSync  Degraded           spec.selector: field is immutable\n"
+            "batch  Job         shop       migrate  Succeeded            PreSync  done");
+}
+
+TEST(AppHistory, ListsWhatWasDeployedFromASource) {
+  EXPECT_EQ(format_history(application(shop)),
+            "SOURCE  https://git.example.com/fleet.git\n"
+            "ID  DATE                  REVISION\n"
+            "0   2026-11-20T08:00:00Z  main (aaaaaaa)\n"
+            "1   2026-11-21T08:00:00Z  main (8f1c2d3)");
+}
+
+TEST(AppTree, DrawsWhatResourcesOwn) {
+  const TreeNode pod{.kind = "Pod", .name = "web-1-x", .health = "Degraded", .message = "ImagePullBackOff"};
+  const TreeNode set{.kind = "ReplicaSet", .name = "web-1", .health = "Progressing", .children = {pod, pod}};
+  const TreeNode web{.kind = "Deployment", .name = "web", .status = "Synced", .health = "Progressing", .children = {set}};
+  const TreeNode map{.kind = "ConfigMap", .name = "settings", .status = "Synced"};
+  EXPECT_EQ(format_tree({web, map}),
+            "KIND/NAME           STATUS  HEALTH       MESSAGE\n"
+            "Deployment/web      Synced  Progressing\n"
+            "└─ReplicaSet/web-1          Progressing\n"
+            "  ├─Pod/web-1-x             Degraded     ImagePullBackOff\n"
+            "  └─Pod/web-1-x             Degraded     ImagePullBackOff\n"
+            "ConfigMap/settings  Synced");
+}
+
+TEST(AppWait, NamesTheObjectThatIsWaitedFor) {
+  struct Case {
+    const char* sentence;
+    AppWaitOptions options;
+    const char* waits;
+  };
+  const Case cases[] = {
+      {"everything", {}, "application shop: ConfigMap shop/old is OutOfSync"},
+      {"the health alone", {.health = true}, "application shop: Deployment shop/web is Degraded: 1 of 3 pods is ready"},
+      {"Degraded is good enough", {.degraded = true}, ""},
+      {"the operation alone", {.operation = true}, ""},
+      {"one resource that is as it should be", {.resources = {":Service:web"}}, ""},
+      {"one resource in a namespace", {.resources = {"apps:Deployment:shop/web"}}, "application shop: Deployment shop/web is OutOfSync"},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.sentence);
+    EXPECT_EQ(blocking(application(shop), each.options).value(), each.waits);
+  }
+  EXPECT_EQ(blocking(application(shop), {.resources = {"web"}}).error().code(), Code::usage);
+}
+
+TEST(AppExplain, SaysWhatIsWrongAndWhoDidIt) {
+  const auto live = parsed(R"({apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop, managedFields: [
+    {manager: argocd-controller, operation: Apply, time: '2026-11-23T08:00:00Z'},
+    {manager: kube-controller-manager, operation: Update, subresource: status, time: '2026-11-23T10:00:00Z'},
+    {manager: kubectl-edit, operation: Update, time: '2026-11-23T09:00:00Z'}]}})");
+  std::string text;
+  for (const auto& each : explain_application(application(shop), {live})) text += fmt::format("{} | {} | {}\n", each.what, each.because, each.fix);
+  EXPECT_EQ(text,
+            "SyncError | Failed last sync attempt | correct it in Git, or try again: holdfast app sync shop\n"
+            "SyncError | twice | correct it in Git, or try again: holdfast app sync shop\n"
+            "the last operation ended as Failed | one or more objects failed to apply | \n"
+            "Deployment shop/web was refused | spec.selector: field is immutable | \n"
+            "ConfigMap shop/old is in the cluster and not in Git any more |  | \n"
+            "Deployment shop/web differs from Git | changed by kubectl-edit at 2026-11-23T09:00:00Z | see how: holdfast app diff shop\n"
+            "Deployment shop/web is Degraded | 1 of 3 pods is ready | \n");
+}
+
+TEST(UnifiedDiff, ShowsThreeLinesAroundEachChange) {
+  EXPECT_EQ(unified_diff("a\nb\n", "a\nb\n"), "");
+  EXPECT_EQ(unified_diff("", "a\n"), "@@ -0,0 +1 @@\n+a\n");
+  EXPECT_EQ(unified_diff("a\n", ""), "@@ -1 +0,0 @@\n-a\n");
+  EXPECT_EQ(unified_diff("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n"),
+            "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
+  EXPECT_EQ(unified_diff("a\n1\n2\n3\n4\n5\n6\n7\nb\n", "A\n1\n2\n3\n4\n5\n6\n7\nB\n"),
+            "@@ -1,4 +1,4 @@\n-a\n+A\n 1\n 2\n 3\n@@ -6,4 +6,4 @@\n 5\n 6\n 7\n-b\n+B\n");
+}
+
+TEST(GitAccess, KnowsTheServicesOfTheCluster) {
+  EXPECT_EQ(service_of("http://holdfast-agent.argocd.svc/fleet.git")->name, "holdfast-agent");
+  EXPECT_EQ(service_of("http://git.dev.svc.cluster.local:3000/a.git")->namespace_, "dev");
+  EXPECT_FALSE(service_of("https://git.example.com/fleet.git"));
+}
+
+}  // namespace
+}  // namespace holdfast::bootstrap

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/app_wait.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "commands/app_access.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+// What of the health is good enough.
+bool is_well(std::string_view health, const AppWaitOptions& options) {
+  if (health.empty() || health == "Healthy") return true;
+  return (options.suspended && health == "Suspended") || (options.degraded && health == "Degraded");
+}
+
+std::string health_text(const Value& row) {
+  const auto message = row.text({"health", "message"});
+  return fmt::format("{} is {}{}{}", resource_name(row), row.text({"health", "status"}), message.empty() ? "" : ": ",
+                     printable(message, 300));
+}
+
+Result<std::string> blocking_row(const Value& rows, const AppWaitOptions& options, bool sync, bool health) {
+  if (rows.as_array() == nullptr) return std::string();
+  for (const auto& row : *rows.as_array()) {
+    bool asked = options.resources.empty();
+    for (const auto& pattern : options.resources) {
+      const bool named = TRY(names_resource(pattern, row));
+      asked = asked || named;
+    }
+    if (!asked) continue;
+    const auto status = row.text({"status"});
+    if (sync && !status.empty() && status != "Synced") return fmt::format("{} is {}", resource_name(row), status);
+    if (health && !is_well(row.text({"health", "status"}), options)) return health_text(row);
+  }
+  return std::string();
+}
+
+}  // namespace
+
+Result<std::string> blocking(const sync::Application& application, const AppWaitOptions& options) {
+  const bool any = options.sync || options.health || options.operation || options.suspended || options.degraded;
+  const bool sync = options.sync || !any;
+  const bool health = options.health || options.suspended || options.degraded || !any;
+  const bool operation = options.operation || !any;
+  const Value& status = application.status();
+  const auto of = [&](std::string_view what) { return fmt::format("application {}: {}", application.name, what); };
+  if (operation && application.operation() != nullptr) {
+    const auto message = status.text({"operationState", "message"});
+    return of(message.empty() ? std::string("the operation to end") : printable(message, 300));
+  }
+  static const Value none = Array{};
+  const Value* rows = status.find("resources");
+  const auto row = TRY(blocking_row(rows == nullptr ? none : *rows, options, sync, health));
+  if (!row.empty()) return of(row);
+  if (!options.resources.empty()) return std::string();
+  const auto state = status.text({"sync", "status"});
+  if (sync && state != "Synced") return of(fmt::format("it is {}", state.empty() ? "not compared yet" : state));
+  const auto whole = status.text({"health", "status"});
+  if (health && (whole.empty() || !is_well(whole, options))) return of(fmt::format("it is {}", whole.empty() ? "not assessed yet" : whole));
+  return std::string();
+}
+
+Result<> run_app_wait(const AppWaitOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  const auto applications = TRY(access.chosen(options.names, options.selector));
+  Step step(console, "Wait", "for what was named");
+  const auto question = [&]() -> Result<std::string> {
+    for (const auto& each : applications) {
+      auto now = access.find(each.namespace_ + "/" + each.name);
+      const bool gone = !now && now.error().code() == Code::object_missing;
+      if (options.deleted && gone) continue;
+      if (!now) return failure(std::move(now).error());
+      std::string waits = fmt::format("application {} to be gone", each.name);
+      if (!options.deleted) waits = TRY(blocking(*now, options));
+      if (waits.empty()) continue;
+      step.waiting(waits);
+      return waits;
+    }
+    return std::string();
+  };
+  TRY(ask_until_done(console.clock(), options.timeout, question));
+  step.done(options.deleted ? "gone" : "as asked");
+  console.data(Object{{"waited", true}});
+  return {};
+}
+
+}  // namespace holdfast::bootstrap

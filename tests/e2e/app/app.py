@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""holdfast app against a real API server and a running agent: what a person does with an application.
+
+usage: app.py HOLDFAST
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
+from plane import APPLICATIONS, Missing, Plane, Repository, application, wait_for  # noqa: E402
+
+
+def config_map(name, value):
+    return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"v": value}})
+
+
+def secret(value):
+    return json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "stringData": {"k": value}})
+
+
+STUCK = json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
+    "replicas": 1, "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {
+        "nodeSelector": {"no": "where"}, "containers": [{"name": "c", "image": "registry.local/c:1"}]}}}})
+
+
+def main():
+    with Plane() as plane:
+        plane.start_git()
+        plane.start_agent()
+        repository = Repository(plane, "shop")
+        first = repository.commit({"one.json": config_map("one", "1"), "two.json": config_map("two", "1")})
+        plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+        plane.api.create(APPLICATIONS, application("shop", repository))
+        wait_for("the comparison", lambda: (plane.api.application("shop").get("status") or {}).get("sync"))
+
+        def app(*words, exit_code=0):
+            ran = subprocess.run([sys.argv[1], "app", *words, "--kubeconfig", plane.kubeconfig], capture_output=True, text=True, timeout=120)
+            if ran.returncode != exit_code:
+                raise AssertionError(f"app {' '.join(words)}: exit {ran.returncode}, not {exit_code}\n{ran.stdout}\n{ran.stderr}")
+            return ran.stdout + ran.stderr
+
+        def says(text, *wanted):
+            for each in wanted:
+                if each not in text:
+                    raise AssertionError(f"\"{each}\" is not in:\n{text}")
+
+        says(app("list"), "argocd/shop", "OutOfSync", "Missing", "Manual")
+        assert app("list", "-o", "name") == "argocd/shop\n"
+        assert json.loads(app("list", "-o", "json"))[0]["metadata"]["name"] == "shop"
+        says(app("get", "shop", "--refresh"), "Sync Status:    OutOfSync from main", "ConfigMap  shop       one   OutOfSync  Missing")
+        says(app("diff", "shop", exit_code=1), "===== /ConfigMap shop/one ======", "+  v: \"1\"")
+        says(app("wait", "shop", "--timeout", "1", exit_code=7), "ConfigMap shop/one is OutOfSync")
+        says(app("explain", "shop"), "ConfigMap shop/one is in Git and not in the cluster", "holdfast app sync shop")
+
+        says(app("sync", "shop", "--timeout", "60"), "Succeeded", "configmap/one created")
+        assert app("diff", "shop") == ""
+        app("wait", "shop", "--timeout", "60")
+        says(app("history", "shop"), "ID  DATE", f"({first[:7]})")
+        says(app("tree", "shop"), "ConfigMap/one", "Synced")
+
+        plane.api.merge("/api/v1/namespaces/shop/configmaps/two", {"data": {"v": "by hand"}})
+        says(app("diff", "shop", "--refresh", exit_code=1), "-  v: by hand", "+  v: \"1\"")
+        says(app("explain", "shop"), "ConfigMap shop/two differs from Git", "changed by ")
+        says(app("sync", "shop", "--resource", ":ConfigMap:two", "--timeout", "60"), "configmap/two configured")
+
+        repository.commit({"one.json": config_map("one", "2"), "secret.json": secret("hidden")})
+        out = app("diff", "shop", "--hard-refresh", exit_code=1)
+        says(out, "-  v: \"1\"", "+  v: \"2\"", "===== /Secret shop/key", "===== /ConfigMap shop/two", "++++++++")
+        assert "hidden" not in out and "aGlkZGVu" not in out
+        says(app("sync", "shop", "--prune", "--timeout", "60"), "pruned")
+        assert plane.api.get("/api/v1/namespaces/shop/configmaps/two") is None
+        says(app("rollback", "shop", "0", "--timeout", "60"), "Succeeded")
+        assert plane.api.get("/api/v1/namespaces/shop/configmaps/two")["data"]["v"] == "1"
+        says(app("rollback", "shop", "77", exit_code=1), "the history has no entry 77")
+
+        repository.commit({"web.json": STUCK})
+        app("sync", "shop", "--async")
+        wait_for("the comparison", lambda: any(row["kind"] == "Deployment" and row["status"] == "Synced" and row["health"]["status"] == "Progressing"
+                                               for row in plane.api.application("shop")["status"]["resources"]))
+        says(app("wait", "shop", "--health", "--timeout", "8", exit_code=7), "Deployment shop/web is Progressing")
+        says(app("logs", "shop", "--kind", "Service", exit_code=1), "no pod of the application fits")
+        says(app("get", "nothing", exit_code=1), "there is no application \"nothing\"")
+        says(app("get", "shopp", exit_code=1), "did you mean shop ?")
+        says(app("terminate-op", "shop", exit_code=1), "no operation is in progress")
+        print("all as a person expects it")
+
+
+try:
+    main()
+except Missing as missing:
+    print(f"skipped: app: {missing}")
