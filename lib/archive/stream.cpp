@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/stream.h"
 
+#include "base/files.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -63,19 +65,7 @@ Sink sink_to(std::string& text) {
 }
 
 Sink sink_to_fd(int fd) {
-  return [fd](std::string_view bytes) -> Result<> {
-    while (!bytes.empty()) {
-      const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) {
-        const Code code =
-            errno == ENOSPC || errno == EDQUOT ? Code::disk_full : Code::file_unwritable;
-        return failure(Error(code, "the file could not be written").because(::strerror(errno)));
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(put));
-    }
-    return {};
-  };
+  return [fd](std::string_view bytes) { return write_all(fd, bytes); };
 }
 
 Result<std::string> read_all(const Source& source, std::uint64_t limit) {

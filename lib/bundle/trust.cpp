@@ -2,6 +2,7 @@
 #include "bundle/trust.h"
 
 #include "archive/stream.h"
+#include "base/files.h"
 #include "base/handle.h"
 #include "base/text.h"
 #include "value/json.h"
@@ -54,26 +55,15 @@ std::string errno_text() {
   return ::strerror(errno);
 }
 
-// Complete and synced under its name, or not at all.
 Result<> write_file(const std::string& folder, std::string_view name, std::string_view text) {
-  const auto unwritable = [&](std::string reason) {
-    return failure(Error(Code::file_unwritable, "the trust folder could not be written")
-                       .at(folder)
-                       .because(std::move(reason)));
-  };
   std::error_code status;
-  std::filesystem::create_directories(folder, status);
-  if (status) return unwritable(status.message());
-  const std::string path = fmt::format("{}/{}", folder, name);
-  std::string part = path + ".XXXXXX";
-  const FileDescriptor file(::mkostemp(part.data(), O_CLOEXEC));
-  if (!file) return unwritable(errno_text());
-  auto written = archive::sink_to_fd(file.get())(text);
-  if (written && (::fchmod(file.get(), 0644) != 0 || ::fsync(file.get()) != 0 ||
-                  ::rename(part.c_str(), path.c_str()) != 0)) {
-    written = unwritable(errno_text());
+  const bool made = std::filesystem::create_directories(folder, status);
+  if (status) {
+    errno = status.value();
+    return failure(system_failure(Code::file_unwritable, "the trust folder could not be made").at(folder));
   }
-  if (!written) ::unlink(part.c_str());
+  auto written = replace_file(fmt::format("{}/{}", folder, name), text, 0644);
+  if (!written && made) std::filesystem::remove(folder, status);
   return written;
 }
 

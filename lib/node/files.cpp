@@ -28,27 +28,7 @@ bool is_same(const std::string& path, std::string_view content, mode_t mode) {
   return old && *old == content;
 }
 
-Result<> write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const auto count = ::write(fd, content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return failure(system_failure(Code::file_unwritable, fmt::format("cannot write \"{}\"", path)));
-    }
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
 }  // namespace
-
-Error system_failure(Code otherwise, std::string what) {
-  const int cause = errno;
-  Code code = otherwise;
-  if (cause == ENOSPC || cause == EDQUOT) code = Code::disk_full;
-  if (cause == ENOENT && otherwise == Code::file_unreadable) code = Code::file_missing;
-  return Error(code, std::move(what)).because(::strerror(cause));
-}
 
 Result<std::string> read_file(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -69,23 +49,15 @@ Result<std::string> read_file(const std::string& path) {
 
 Result<> write_file(const std::string& path, std::string_view content, mode_t mode) {
   if (is_same(path, content, mode)) return {};
-  const std::string beside = path + ".new";
-  const FileDescriptor file(
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file || ::fchmod(file.get(), mode) != 0) {
-    return failure(system_failure(Code::file_unwritable, fmt::format("cannot write \"{}\"", beside)));
-  }
-  TRY(write_all(file.get(), content, beside));
-  if (::fsync(file.get()) != 0 || ::rename(beside.c_str(), path.c_str()) != 0) {
-    return failure(system_failure(Code::file_unwritable, fmt::format("cannot write \"{}\"", path)));
-  }
-  return {};
+  return replace_file(path, content, mode);
 }
 
 Result<> write_into(const std::string& path, std::string_view content) {
   const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return failure(system_failure(Code::file_unwritable, fmt::format("cannot open \"{}\"", path)));
-  return write_all(file.get(), content, path);
+  auto written = write_all(file.get(), content);
+  if (!written) return failure(std::move(written).error().at(path));
+  return {};
 }
 
 Result<> make_folder(const std::string& path, mode_t mode) {

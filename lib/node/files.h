@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/files.h"
 #include "base/handle.h"
 #include "base/result.h"
 
@@ -16,8 +17,7 @@ namespace holdfast::node {
 // The whole of a small file, /proc and /sys included. Refuses with file_missing, file_unreadable, limit.
 Result<std::string> read_file(const std::string& path);
 
-// Leaves the file untouched when it already has this content and mode, else writes beside it, syncs
-// and renames. Refuses with file_unwritable or disk_full.
+// replace_file(), but a file that has this content and mode already stays untouched.
 Result<> write_file(const std::string& path, std::string_view content, mode_t mode);
 
 // Writes into a file that exists, as /proc and /sys want it: one write, no rename.
@@ -33,8 +33,5 @@ Result<> remove_tree(const std::string& path);
 // Holds an exclusive lock on the file while the descriptor lives. Refuses with another_run.
 Result<FileDescriptor> lock_file(const std::string& path);
 bool is_locked(const std::string& path);
-
-// errno as an Error with the system's words: file_missing, file_unreadable, disk_full or `otherwise`.
-Error system_failure(Code otherwise, std::string what);
 
 }  // namespace holdfast::node
