@@ -5,8 +5,10 @@
 #include "git/object_text.h"
 
 #include <git2.h>
+#include <string.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace holdfast::git {
@@ -67,6 +69,9 @@ Error library_error(Code code, std::string what) {
   const git_error* last = ::git_error_last();
   Error error(code, std::move(what));
   if (last == nullptr || last->message == nullptr) return error;
+  // The library hands on no errno, only the system's words at the end of its own.
+  const bool full = std::string_view(last->message).ends_with(::strerror(ENOSPC));
+  if (full) error = Error(Code::disk_full, "the file system is full");
   return std::move(error).because(last->message);
 }
 

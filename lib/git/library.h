@@ -31,7 +31,7 @@ using ObjectsHandle = std::unique_ptr<git_odb, CloseObjects>;
 // Call before any other function of libgit2; cheap after the first time.
 void start_library();
 
-// With libgit2's own words as the cause.
+// With libgit2's own words as the cause. Where those are a full disk it is Code::disk_full, whatever `code`.
 Error library_error(Code code, std::string what);
 
 git_oid to_oid(const ObjectId& id);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/working.h"
 
+#include "base/files.h"
 #include "base/handle.h"
+#include "base/text.h"
 #include "git/library.h"
 #include "git/object_text.h"
 
 #include <fcntl.h>
 #include <git2.h>
+#include <git2/sys/repository.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
-#include <system_error>
+#include <utility>
 
 namespace holdfast::git {
 namespace {
@@ -26,61 +30,221 @@ constexpr std::size_t commit_bytes_max = std::size_t{1} << 20;
 using IndexHandle = Handle<git_index, ::git_index_free>;
 using ReferenceHandle = Handle<git_reference, ::git_reference_free>;
 
-std::unexpected<Error> io_failure(const std::string& path, std::error_code error) {
-  const bool full = error == std::errc::no_space_on_device || error.value() == EDQUOT;
-  return failure(Error(full ? Code::disk_full : Code::file_unwritable, "a file cannot be written")
-                     .at(path)
-                     .because(error.message()));
-}
-
 std::unexpected<Error> errno_failure(const std::string& path) {
-  return io_failure(path, {errno, std::generic_category()});
+  return failure(system_failure(Code::file_unwritable, "a file cannot be written").at(path));
 }
 
-// Complete under its name or not there: written beside it and renamed.
-Result<> write_file(const std::string& path, std::string_view content) {
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
-  if (error) return io_failure(path, error);
-  const std::string beside = path + ".holdfast-new";
-  const FileDescriptor file(
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!file) return errno_failure(beside);
-  while (!content.empty()) {
-    const auto count = ::write(file.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno_failure(beside);
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (::rename(beside.c_str(), path.c_str()) != 0) return errno_failure(path);
-  return {};
+// A name in an open folder.
+struct Place {
+  FileDescriptor folder;
+  std::string name;
+};
+
+bool is_link(const Place& place) {
+  struct stat state{};
+  return ::fstatat(place.folder.get(), place.name.c_str(), &state, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(state.st_mode);
 }
 
-Result<std::vector<std::string>> write_out(const std::string& folder, const tree::FileTree& files) {
-  auto paths = TRY(tree::walk(files, ""));
-  for (const auto& path : paths) {
-    const std::string content = TRY(files.read(path));
-    TRY(write_file(folder + "/" + path, content));
+// Files on their way into a work tree: all are written beside their names before the first is renamed,
+// and what is not renamed in the end is taken back, new folders too. No link is followed: whoever wrote
+// the repository decides where its links lead.
+class Arrival {
+ public:
+  static Result<Arrival> write(const std::string& root, const tree::FileTree& files) {
+    Arrival arrival;
+    arrival.root_ = root;
+    arrival.paths_ = TRY(tree::walk(files, ""));
+    for (const auto& path : arrival.paths_) {
+      const std::string content = TRY(files.read(path));
+      TRY(arrival.add(path, content));
+    }
+    return arrival;
   }
-  return paths;
-}
 
-Result<> add_to_index(git_repository& repository, const std::vector<std::string>& paths) {
-  git_index* raw = nullptr;
-  if (::git_repository_index(&raw, &repository) != 0) {
-    return failure(library_error(Code::git_object, "the index cannot be read"));
-  }
-  const IndexHandle index(raw);
-  for (const auto& path : paths) {
-    if (::git_index_add_bypath(index.get(), path.c_str()) != 0) {
-      return failure(library_error(Code::git_object,
-                                   fmt::format("\"{}\" cannot be added to the index", path)));
+  Arrival(Arrival&&) = default;
+  Arrival& operator=(Arrival&&) = delete;
+  Arrival(const Arrival&) = delete;
+  Arrival& operator=(const Arrival&) = delete;
+
+  ~Arrival() {
+    for (const auto& file : files_) ::unlinkat(file.folder.get(), beside(file.name).c_str(), 0);
+    for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
+      ::unlinkat(made->folder.get(), made->name.c_str(), AT_REMOVEDIR);
     }
   }
-  if (::git_index_write(index.get()) != 0) {
-    return failure(library_error(Code::file_unwritable, "the index cannot be written"));
+
+  [[nodiscard]] const std::vector<std::string>& paths() const { return paths_; }
+
+  Result<> put_in_place() {
+    for (const auto& file : files_) {
+      const int folder = file.folder.get();
+      if (::renameat(folder, beside(file.name).c_str(), folder, file.name.c_str()) != 0) {
+        return errno_failure(fmt::format("{}/{}", root_, file.name));
+      }
+    }
+    files_.clear();
+    made_.clear();
+    return {};
   }
-  return {};
+
+ private:
+  Arrival() = default;
+
+  static std::string beside(const std::string& name) { return name + ".holdfast-new"; }
+
+  Result<> add(const std::string& path, std::string_view content) {
+    FileDescriptor folder = TRY(open_folder(std::string(parent_path(path))));
+    Place place{.folder = std::move(folder), .name = std::string(base_name(path))};
+    struct stat old{};
+    const bool present = ::fstatat(place.folder.get(), place.name.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0;
+    if (present && S_ISDIR(old.st_mode)) {
+      errno = EISDIR;
+      return errno_failure(fmt::format("{}/{}", root_, path));
+    }
+    const bool executable = present && S_ISREG(old.st_mode) && (old.st_mode & S_IXUSR) != 0;
+    constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+    const FileDescriptor file(::openat(place.folder.get(), beside(place.name).c_str(), flags, executable ? 0755 : 0644));
+    if (!file) return errno_failure(fmt::format("{}/{}", root_, path));
+    files_.push_back(std::move(place));
+    auto written = write_all(file.get(), content);
+    if (!written) return failure(std::move(written).error().at(fmt::format("{}/{}", root_, path)));
+    return {};
+  }
+
+  // The folder `path` of the work tree, one name after the other; missing ones are made.
+  Result<FileDescriptor> open_folder(const std::string& path) {
+    constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    FileDescriptor folder(::open(root_.c_str(), flags));
+    if (!folder) return errno_failure(root_);
+    if (path.empty()) return folder;
+    for (const auto name : split(path, '/')) {
+      Place place{.folder = std::move(folder), .name = std::string(name)};
+      const bool made = ::mkdirat(place.folder.get(), place.name.c_str(), 0777) == 0;
+      if (!made && errno != EEXIST) return errno_failure(fmt::format("{}/{}", root_, path));
+      folder = FileDescriptor(::openat(place.folder.get(), place.name.c_str(), flags | O_NOFOLLOW));
+      if (!folder && is_link(place)) {
+        return failure(Error(Code::path_outside, fmt::format("\"{}\" is a symbolic link, and links are not written through", printable(place.name)))
+                           .at(fmt::format("{}/{}", root_, path))
+                           .fix("put a folder in the link's place"));
+      }
+      if (!folder) return errno_failure(fmt::format("{}/{}", root_, path));
+      if (made) made_.push_back(std::move(place));
+    }
+    return folder;
+  }
+
+  std::string root_;
+  std::vector<std::string> paths_;
+  std::vector<Place> files_;  // written beside their names
+  std::vector<Place> made_;   // new folders, outer ones first
+};
+
+// The entry of `path` as the commit's `tree` has it. Its times are left at zero, so that the next git
+// that looks compares the content.
+Result<git_index_entry> entry_of(const git_tree& tree, const std::string& path) {
+  git_tree_entry* raw = nullptr;
+  if (::git_tree_entry_bypath(&raw, &tree, path.c_str()) != 0) {
+    return failure(library_error(Code::git_object, fmt::format("\"{}\" is not in the commit", path)));
+  }
+  const Handle<git_tree_entry, ::git_tree_entry_free> held(raw);
+  git_index_entry entry{};
+  entry.mode = ::git_tree_entry_filemode(held.get());
+  entry.id = *::git_tree_entry_id(held.get());
+  entry.path = path.c_str();
+  return entry;
+}
+
+// The index that will be, written under the name of Git's own lock on it while the present one stays.
+class NextIndex {
+ public:
+  static Result<NextIndex> write(git_repository& repository, const ObjectId& tree_id, const std::vector<std::string>& paths) {
+    NextIndex next;
+    next.index_ = std::string(::git_repository_path(&repository)) + "index";
+    TRY(next.lock());
+    git_index* raw = nullptr;
+    if (::git_index_open(&raw, next.lock_.c_str()) != 0 || ::git_repository_set_index(&repository, raw) != 0) {
+      return failure(library_error(Code::git_object, "the index cannot be read"));
+    }
+    const IndexHandle index(raw);
+    git_tree* raw_tree = nullptr;
+    const git_oid oid = to_oid(tree_id);
+    if (::git_tree_lookup(&raw_tree, &repository, &oid) != 0) {
+      return failure(library_error(Code::git_object, "the commit's tree cannot be read"));
+    }
+    const Handle<git_tree, ::git_tree_free> tree(raw_tree);
+    for (const auto& path : paths) {
+      const git_index_entry entry = TRY(entry_of(*tree, path));
+      if (::git_index_add(index.get(), &entry) != 0) {
+        return failure(library_error(Code::git_object,
+                                     fmt::format("\"{}\" cannot be added to the index", path)));
+      }
+    }
+    if (::git_index_write(index.get()) != 0) {
+      return failure(library_error(Code::file_unwritable, "the index cannot be written"));
+    }
+    return next;
+  }
+
+  NextIndex(NextIndex&& other) noexcept : index_(std::move(other.index_)), lock_(std::exchange(other.lock_, "")) {}
+  NextIndex& operator=(NextIndex&&) = delete;
+  NextIndex(const NextIndex&) = delete;
+  NextIndex& operator=(const NextIndex&) = delete;
+
+  ~NextIndex() {
+    if (!lock_.empty()) ::unlink(lock_.c_str());
+  }
+
+  Result<> put_in_place() {
+    if (::rename(lock_.c_str(), index_.c_str()) != 0) return errno_failure(index_);
+    lock_.clear();
+    return {};
+  }
+
+ private:
+  NextIndex() = default;
+
+  // As git does it, with a copy of the present index as the start. A new repository has none.
+  Result<> lock() {
+    const std::string path = index_ + ".lock";
+    const FileDescriptor present(::open(index_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!present) {
+      lock_ = path;
+      return {};
+    }
+    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file && errno == EEXIST) {
+      return failure(Error(Code::another_run, "another git works in this repository")
+                         .at(path)
+                         .fix("wait until it has ended; if none runs, remove that file"));
+    }
+    if (!file) return errno_failure(path);
+    lock_ = path;
+    while (true) {
+      const auto count = ::sendfile(file.get(), present.get(), nullptr, std::size_t{1} << 30);
+      if (count < 0) return errno_failure(path);
+      if (count == 0) return {};
+    }
+  }
+
+  std::string index_;
+  std::string lock_;  // "" when there is nothing to take back
+};
+
+struct Move {
+  std::string ref;  // "refs/heads/main"
+  std::optional<CommitId> from;
+  CommitId to;
+  ObjectId tree;  // of `to`
+};
+
+// Branch, index and work tree go together: all that can meet a full disk is written beside what is
+// there, then only names change. A refusal leaves all three as they were.
+Result<> arrive(git_repository& repository, const std::string& root, const tree::FileTree& files, const Move& move) {
+  auto arrival = TRY(Arrival::write(root, files));
+  auto index = TRY(NextIndex::write(repository, move.tree, arrival.paths()));
+  TRY(move_ref(repository, move.ref, move.from.value_or(ObjectId()), move.to));
+  TRY(index.put_in_place());
+  return arrival.put_in_place();
 }
 
 Result<CommitId> fill(const std::string& folder, const std::string& branch,
@@ -93,12 +257,10 @@ Result<CommitId> fill(const std::string& folder, const std::string& branch,
     return failure(library_error(Code::file_unwritable, "no repository can be made").at(folder));
   }
   const RepositoryHandle repository(raw);
-  const auto paths = TRY(write_out(folder, files));
   const auto objects = TRY(objects_of(*repository));
   const auto tree = TRY(write_files(*objects, {}, files));
   const auto commit = TRY(write_commit(*objects, tree, {}, text));
-  TRY(move_ref(*repository, "refs/heads/" + branch, {}, commit));
-  TRY(add_to_index(*repository, paths));
+  TRY(arrive(*repository, folder, files, {.ref = "refs/heads/" + branch, .from = {}, .to = commit, .tree = tree}));
   return commit;
 }
 
@@ -125,7 +287,7 @@ Result<RepositoryHandle> open_working(const std::string& path) {
   const std::string folder = status == 0 ? found.ptr : "";
   ::git_buf_dispose(&found);
   if (status != 0) {
-    return failure(Error(Code::repo_layout, fmt::format("\"{}\" is in no Git repository", path)));
+    return failure(Error(Code::repo_layout, fmt::format("\"{}\" is in no Git repository", path)).fix("make it one: git init"));
   }
   auto repository = TRY(open_repository(folder));
   if (::git_repository_workdir(repository.get()) == nullptr) {
@@ -152,7 +314,10 @@ Result<CommitId> create_working(const std::string& folder, std::string_view bran
   }
   const auto parent = (target.has_filename() ? target : target.parent_path()).parent_path();
   fs::create_directories(parent, error);
-  if (error) return io_failure(parent, error);
+  if (error) {
+    errno = error.value();
+    return errno_failure(parent);
+  }
   std::string beside = parent / ".holdfast-XXXXXX";
   if (::mkdtemp(beside.data()) == nullptr) return errno_failure(beside);
   ::chmod(beside.c_str(), 0755);
@@ -168,7 +333,7 @@ Result<CommitId> commit_working(const std::string& folder, const tree::FileTree&
   const auto repository = TRY(open_working(folder));
   const auto head = head_of(*repository);
   if (head.ref.empty()) {
-    return failure(Error(Code::repo_layout, "HEAD is on no branch").at(folder));
+    return failure(Error(Code::repo_layout, "HEAD is on no branch").at(folder).fix("go to a branch: git switch main"));
   }
   const auto objects = TRY(objects_of(*repository));
   ObjectId base;
@@ -182,9 +347,7 @@ Result<CommitId> commit_working(const std::string& folder, const tree::FileTree&
   const auto tree = TRY(write_files(*objects, base, files));
   const auto commit = TRY(write_commit(*objects, tree, parents, text));
   const auto root = without_slash(::git_repository_workdir(repository.get()));
-  const auto paths = TRY(write_out(root, files));
-  TRY(move_ref(*repository, head.ref, head.commit.value_or(ObjectId()), commit));
-  TRY(add_to_index(*repository, paths));
+  TRY(arrive(*repository, root, files, {.ref = head.ref, .from = head.commit, .to = commit, .tree = tree}));
   return commit;
 }
 
