@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/lease.h"
 
-#include <condition_variable>
-#include <mutex>
-
+#include "agent/pause.h"
 #include "base/log.h"
 
 namespace holdfast::agent {
 namespace {
 
 constexpr std::string_view lease_name = "holdfast-agent";
-
-// Returns early when `stop` is requested.
-void pause(Duration duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
-}
 
 // metav1.MicroTime.
 std::string micro_time(WallTime time) {

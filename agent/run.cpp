@@ -8,6 +8,7 @@
 
 #include "agent/after_push.h"
 #include "agent/context.h"
+#include "agent/last_duty.h"
 #include "agent/lease.h"
 #include "agent/reconcile.h"
 #include "agent/serve.h"
@@ -21,6 +22,8 @@ namespace {
 constexpr auto settle = std::chrono::milliseconds(50);
 constexpr auto first_pause = std::chrono::milliseconds(200);
 constexpr auto longest_pause = std::chrono::minutes(2);
+// Of the 15 s of grace that the chart gives the pod.
+constexpr auto last_duty_patience = std::chrono::seconds(8);
 
 // What is remembered of each Application; only one worker has an Application at a time.
 class Memories {
@@ -87,18 +90,26 @@ std::string holder_name() {
   return name;
 }
 
-// Works until `stop`, or until another agent has taken the lease.
-Result<> act(Context context, Metrics& metrics, int workers, Lease& lease, std::stop_source& ending) {
-  TRY(lease.acquire(context.stop));
+// Asked to end from outside, the workers end a little later.
+struct Ends {
+  std::stop_token asked;
+  std::stop_source workers;
+};
+
+// Works until it is asked to end, or until another agent has taken the lease.
+Result<> act(Context context, Metrics& metrics, const Options& options, Lease& lease, Ends& ends) {
+  TRY(lease.acquire(ends.asked));
   log::info("the agent acts", {{"applications", context.store.application_names().size()}});
   for (const auto& name : context.store.application_names()) context.queue.add(name);
   Memories memories;
   std::vector<std::jthread> threads;
-  for (int i = 0; i < workers; ++i) {
+  for (int i = 0; i < options.workers; ++i) {
     threads.emplace_back([&] { work(context, memories, metrics, context.stop); });
   }
-  const bool kept = lease.keep(context.stop);
-  ending.request_stop();
+  const bool kept = lease.keep(ends.asked);
+  const bool in_cluster = options.kubeconfig.empty();
+  if (kept && in_cluster) bring_itself_back(context, options.namespace_, last_duty_patience);
+  ends.workers.request_stop();
   threads.clear();
   if (kept) lease.release();
   return kept ? Result<>() : failure(Code::stopped, "another agent has taken the lease");
@@ -108,8 +119,7 @@ Result<> act(Context context, Metrics& metrics, int workers, Lease& lease, std::
 
 Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const SystemClock clock;
-  std::stop_source ending;
-  const std::stop_callback passed_on(stop, [&] { ending.request_stop(); });
+  Ends ends{stop, {}};
   auto config = TRY(load_config(options));
   auto client = TRY(kube::Client::connect(std::move(config), clock), "connecting to the cluster");
   const auto mirrors = TRY(git::Mirrors::open(mirror_options(options), clock));
@@ -136,14 +146,14 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     return failure(Code::not_healthy, "the namespace has not been read yet");
   };
   const auto server = TRY(serve({options, client, metrics, is_ready, pushed}));
-  TRY(store.wait_until_listed(ending.get_token()));
+  TRY(store.wait_until_listed(stop));
   known = &store;
   all_again();
   ready = true;
   log::info("the agent is ready", {{"namespace", options.namespace_}, {"server", client.server_version()}});
   Lease lease(client, options.namespace_, holder_name());
-  auto acted = act({clock, client, store, *mirrors, cluster, predictor, events, queue, ending.get_token()}, metrics,
-                   options.workers, lease, ending);
+  auto acted = act({clock, client, store, *mirrors, cluster, predictor, events, queue, ends.workers.get_token()}, metrics,
+                   options, lease, ends);
   known = nullptr;
   log::info("the agent has stopped");
   if (!acted && acted.error().code() == Code::stopped && stop.stop_requested()) return {};
