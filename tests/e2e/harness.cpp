@@ -62,6 +62,12 @@ int spawn(std::vector<std::string> argv, const RunOptions& options, int in, int 
   return pid;
 }
 
+long counted(const std::string& counter) {
+  const auto ran = run({"nft", "list counter inet hftest " + counter});
+  const auto at = ran.out.find("packets ");
+  return at == std::string::npos ? -1 : std::stol(ran.out.substr(at + 8));
+}
+
 int exit_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 }  // namespace
@@ -152,8 +158,13 @@ std::optional<std::string> enter_isolated_network() {
       {"nft", "add table inet hftest"},
       {"nft", "add chain inet hftest out { type filter hook postrouting priority 300 ; }"},
       {"nft", "add counter inet hftest uplink"},
-      // The bridge itself reports its membership of the snoopers' group (IGMP) a moment after it is up.
-      {"nft", "add rule inet hftest out oifname uplink0 ip protocol != igmp ip daddr != 198.51.100.2 counter name uplink"},
+      {"nft", "add counter inet hftest questions"},
+      // The bridge itself reports its membership of the snoopers' groups (IGMP, MLD) a moment after it is up.
+      {"nft", "add rule inet hftest out oifname uplink0 meta l4proto != { igmp, ipv6-icmp } ip daddr != 198.51.100.2 counter name uplink"},
+      {"nft", "add rule inet hftest out oifname uplink0 meta nfproto ipv6 meta l4proto != ipv6-icmp counter name uplink"},
+      // Whoever listens on the machine itself would pass a question on: only cluster DNS may be asked.
+      {"nft", "add rule inet hftest out meta l4proto { tcp, udp } th dport 53 ip daddr != { 10.96.0.0/16, 10.244.0.0/16 } counter name questions"},
+      {"nft", "add rule inet hftest out meta l4proto { tcp, udp } th dport 53 meta nfproto ipv6 counter name questions"},
   };
   for (const auto& command : commands) {
     const auto ran = run(command);
@@ -162,11 +173,9 @@ std::optional<std::string> enter_isolated_network() {
   return std::nullopt;
 }
 
-long uplink_packets() {
-  const auto ran = run({"nft", "list counter inet hftest uplink"});
-  const auto at = ran.out.find("packets ");
-  return at == std::string::npos ? -1 : std::stol(ran.out.substr(at + 8));
-}
+long uplink_packets() { return counted("uplink"); }
+
+long outside_questions() { return counted("questions"); }
 
 std::optional<std::string> why_no_node() {
   if (::geteuid() != 0) return "not root";

@@ -67,8 +67,12 @@ class TemporaryFolder {
 // over an interface that leads nowhere; packets on that uplink are counted. Returns why it cannot.
 std::optional<std::string> enter_isolated_network();
 
-// Packets that tried to leave by the uplink since enter_isolated_network.
+// Packets that tried to leave by the uplink since enter_isolated_network; -1 when nobody counts.
 long uplink_packets();
+
+// DNS questions to anybody but cluster DNS, on whatever link: a resolver on the machine itself would pass
+// them on.
+long outside_questions();
 
 // Why this machine cannot run a node in a namespace; nothing when it can.
 std::optional<std::string> why_no_node();

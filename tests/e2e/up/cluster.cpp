@@ -45,11 +45,13 @@ Cluster* Cluster::shared(std::string& reason, Bring bring) {
   return state.cluster.get();
 }
 
+bool Cluster::exists() { return shared_state().cluster != nullptr; }
+
 void Cluster::end() {
   auto& state = shared_state();
   if (state.cluster == nullptr) return;
   const auto down = state.cluster->holdfast({"node", "down", "--data", "remove", "--state-dir", state.cluster->path("state")});
-  if (down.exit != 0) fmt::print(stderr, "node down: {}{}", down.out, down.err);
+  EXPECT_EQ(down.exit, 0) << down.out << down.err;
   state.cluster.reset();
 }
 

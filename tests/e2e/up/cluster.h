@@ -21,6 +21,7 @@ class Cluster {
 
   // The one cluster of this program; made at the first call. `reason` says why there is none.
   static Cluster* shared(std::string& reason, Bring bring = Bring::up);
+  static bool exists();
   // Removes it, if it was made: `node down` and the folder.
   static void end();
 

@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "cluster.h"
+
+namespace {
+
+// After the last test: whatever the tests did, nothing left the namespace; then the cluster goes.
+class LastLook : public testing::Environment {
+ public:
+  void TearDown() override {
+    if (!holdfast::e2e::Cluster::exists()) return;
+    EXPECT_EQ(holdfast::e2e::uplink_packets(), 0) << "packets left by the uplink";
+    EXPECT_EQ(holdfast::e2e::outside_questions(), 0) << "somebody outside was asked for a name";
+    holdfast::e2e::Cluster::end();
+  }
+};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  const int result = RUN_ALL_TESTS();
-  holdfast::e2e::Cluster::end();
-  return result;
+  testing::AddGlobalTestEnvironment(std::make_unique<LastLook>().release());  // GoogleTest owns it
+  return RUN_ALL_TESTS();
 }

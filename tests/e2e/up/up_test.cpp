@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main job: from nothing to a cluster that manages itself.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "cluster.h"
@@ -47,7 +48,25 @@ TEST_F(Up, RunsTheAgentWithoutRootAndWithAReadOnlyRootFileSystem) {
   EXPECT_EQ(pod.out, "true true");
 }
 
-TEST_F(Up, NothingLeavesTheNamespace) { EXPECT_EQ(uplink_packets(), 0); }
+TEST_F(Up, BringsDefinitionsThatAreStructural) {
+  for (const auto* definition : {"applications.argoproj.io", "appprojects.argoproj.io"}) {
+    const auto conditions = cluster->kubectl({"get", "crd", definition, "-o", "jsonpath={range .status.conditions[*]}{.type}={.status} {end}"}).out;
+    EXPECT_TRUE(conditions.contains("Established=True")) << definition << ": " << conditions;
+    EXPECT_FALSE(conditions.contains("NonStructuralSchema=True")) << definition << ": " << conditions;
+  }
+}
+
+TEST_F(Up, HasAnAgentThatTellsItsHealthItsMetricsAndWhatItDid) {
+  const auto address = cluster->get("service", "holdfast-agent").text({"spec", "clusterIP"});
+  const auto get = [&](std::string_view path) { return run({"curl", "-s", "-f", "-m", "5", fmt::format("http://{}{}", address, path)}); };
+  EXPECT_EQ(get("/healthz").exit, 0);
+  const auto metrics = get("/metrics").out;
+  EXPECT_TRUE(metrics.contains("\nholdfast_applications 3\n")) << metrics;
+  EXPECT_TRUE(metrics.contains("argocd_app_reconcile_count")) << metrics;
+  const auto events = cluster->kubectl({"get", "events", "-n", "argocd", "-o",
+                                        "jsonpath={range .items[?(@.involvedObject.kind==\"Application\")]}{.involvedObject.name}:{.reason} {end}"}).out;
+  EXPECT_TRUE(events.contains("hello:OperationCompleted")) << events;
+}
 
 }  // namespace
 }  // namespace holdfast::e2e
