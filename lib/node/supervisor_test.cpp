@@ -93,11 +93,45 @@ TEST(Process, EndsAChildThatTakesTooLong) {
   EXPECT_EQ(finished.error().code(), Code::timed_out);
 }
 
-TEST(Unit, QuotesPathsAndHasANameOfItsOwnForEachStateFolder) {
+TEST(Unit, HasANameOfItsOwnForEachStateFolder) {
   EXPECT_EQ(unit_name("/var/lib/holdfast"), "holdfast-node.service");
+  EXPECT_EQ(unit_name("/srv/a"), "holdfast-node-b068a6ce.service");
   EXPECT_NE(unit_name("/srv/a"), unit_name("/srv/b"));
-  EXPECT_TRUE(render_unit("/opt/h f/holdfast", "/srv/50%").contains(
-      "ExecStart=\"/opt/h f/holdfast\" node supervise --state-dir \"/srv/50%%\""));
+}
+
+TEST(Unit, RestartsTheSupervisorWheneverItEndsAndHandsItACgroupOfItsOwn) {
+  EXPECT_EQ(render_unit("/usr/local/bin/holdfast", "/var/lib/holdfast"), R"([Unit]
+Description=Kubernetes node of Holdfast in /var/lib/holdfast
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=exec
+ExecStart="/usr/local/bin/holdfast" node supervise --state-dir "/var/lib/holdfast"
+Restart=always
+RestartSec=2
+TimeoutStopSec=30
+Delegate=yes
+TasksMax=infinity
+LimitNOFILE=1048576
+OOMScoreAdjust=-900
+
+[Install]
+WantedBy=multi-user.target
+)");
+}
+
+TEST(Unit, QuotesWhatSystemdWouldRead) {
+  struct Row {
+    std::string program, state_dir, line;
+  };
+  for (const auto& row : {
+           Row{"/opt/h f/holdfast", "/srv/50%", R"(ExecStart="/opt/h f/holdfast" node supervise --state-dir "/srv/50%%")"},
+           Row{"/opt/a\"b", "/srv/c\\d", R"(ExecStart="/opt/a\"b" node supervise --state-dir "/srv/c\\d")"},
+           Row{"/opt/$a/holdfast", "/srv/$b", R"(ExecStart="/opt/$a/holdfast" node supervise --state-dir "/srv/$$b")"},
+       }) {
+    EXPECT_TRUE(render_unit(row.program, row.state_dir).contains(row.line + "\n")) << row.line;
+  }
 }
 
 }  // namespace

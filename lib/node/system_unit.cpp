@@ -26,7 +26,8 @@ Result<> systemctl(const std::vector<std::string>& arguments) {
   return {};
 }
 
-// systemd's quoting: double quotes, backslash escapes, % doubled.
+// systemd's quoting: double quotes, backslash escapes, % doubled; $ only where variables are replaced,
+// which is everywhere but in the program's path.
 std::string quote(const std::string& text) {
   auto quoted = replace_all(text, "\\", "\\\\");
   quoted = replace_all(quoted, "\"", "\\\"");
@@ -60,7 +61,8 @@ OOMScoreAdjust=-900
 [Install]
 WantedBy=multi-user.target
 )",
-                     replace_all(state_dir, "%", "%%"), quote(program), quote(state_dir));
+                     replace_all(state_dir, "%", "%%"), quote(program),
+                     replace_all(quote(state_dir), "$", "$$"));
 }
 
 Result<> start_unit(const std::string& program, const std::string& state_dir) {
