@@ -73,7 +73,7 @@ Result<> run_repo_init(const RepoInitOptions& options, Console& console) {
   console.line("Next");
   console.line(fmt::format("  Add an application   holdfast repo add-app web --repo {} --chart internal/web", options.folder));
   console.line(fmt::format("  Check it             holdfast repo lint {}", options.folder));
-  console.line(fmt::format("  Bring a cluster up   holdfast up --repo {} --cluster {}", options.folder, options.cluster.name));
+  console.line(fmt::format("  Bring a cluster up   holdfast up --bundle core.hfb --repo {} --cluster {}", options.folder, options.cluster.name));
   return {};
 }
 
