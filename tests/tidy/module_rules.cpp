@@ -159,7 +159,7 @@ void check_door(const Source& source, Findings& out) {
 }
 
 void check_layers(const Modules& modules, std::string_view architecture, Findings& out) {
-  std::map<std::string, std::size_t, std::less<>> rows;
+  std::map<std::string, int, std::less<>> layer_of;
   for (const auto line : lines_of(architecture)) {
     const auto cells = split(line, '|');
     if (cells.size() < 4) continue;
@@ -167,21 +167,21 @@ void check_layers(const Modules& modules, std::string_view architecture, Finding
     const auto name = trim(cells[2]);
     const bool row = layer.size() == 1 && std::isdigit(static_cast<unsigned char>(layer[0])) != 0 &&
                      name.size() > 2;
-    if (row) rows.emplace(name.substr(1, name.size() - 2), rows.size());
+    if (row) layer_of.emplace(name.substr(1, name.size() - 2), layer[0] - '0');
   }
   for (const auto& [name, module] : modules) {
-    const auto own = rows.find(name);
-    if (own == rows.end()) {
+    const auto own = layer_of.find(name);
+    if (own == layer_of.end()) {
       out.push_back(
           {"ARCHITECTURE.md", 1, "layers", fmt::format("module '{}' is not in the table", name)});
       continue;
     }
     for (const auto& used : module.uses) {
-      const auto other = rows.find(used);
-      if (other == rows.end() || other->second < own->second) continue;
-      out.push_back(
-          {module.file, 1, "layers",
-           fmt::format("'{}' uses '{}', which stands below it in the table", name, used)});
+      const auto other = layer_of.find(used);
+      if (other == layer_of.end() || other->second < own->second) continue;
+      out.push_back({module.file, 1, "layers",
+                     fmt::format("'{}' of layer {} uses '{}' of layer {}", name, own->second, used,
+                                 other->second)});
     }
   }
 }

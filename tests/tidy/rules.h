@@ -40,7 +40,7 @@ std::vector<Module> parse_modules(const std::string& file, std::string_view cmak
 void check_listed(const Module& module, const std::vector<std::string>& present, Findings& out);
 void check_includes(const Source& source, const Modules& modules, Findings& out);
 void check_door(const Source& source, Findings& out);
-// `architecture` is ARCHITECTURE.md: a module may use what stands above it in the table of layers.
+// `architecture` is ARCHITECTURE.md: a module may use those of lower layers in its table.
 void check_layers(const Modules& modules, std::string_view architecture, Findings& out);
 
 // document_rules.cpp: what the documents say of the project.

@@ -142,7 +142,7 @@ TEST(Rules, ModulesListAndUse) {
   check_layers(modules, "| 1 | `yaml` | x |\n| 3 | `kube` | x |\n| 3 | `http` | x |\n", findings);
   ASSERT_EQ(findings.size(), 2);
   EXPECT_EQ(findings[0].message, "module 'git' is not in the table");
-  EXPECT_EQ(findings[1].message, "'kube' uses 'http', which stands below it in the table");
+  EXPECT_EQ(findings[1].message, "'kube' of layer 3 uses 'http' of layer 3");
 }
 
 TEST(Rules, LibrariesHaveDoors) {
