@@ -28,7 +28,7 @@ sigset_t block_signals() {
 int finish(const holdfast::Result<>& result) {
   if (result) return 0;
   const auto text = holdfast::render_error(result.error(), "nothing was changed");
-  std::fprintf(stderr, "%s\n", text.c_str());
+  std::fputs(text.c_str(), stderr);
   return static_cast<int>(holdfast::row_of(result.error().code()).exit);
 }
 

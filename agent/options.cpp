@@ -10,28 +10,32 @@
 namespace holdfast::agent {
 namespace {
 
+constexpr const char* help = "holdfast-agent --help";
+
+std::unexpected<Error> not_wanted(std::string_view flag, std::string_view text, std::string_view wanted) {
+  return failure(Error(Code::usage, fmt::format("--{} is \"{}\", wanted: {}", flag, printable(text), wanted)).fix(help));
+}
+
 Result<> set_workers(Options& options, std::string_view text) {
   int number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc{} || end != text.data() + text.size() || number < 1 || number > 64) {
-    return failure(Code::usage, "--workers is \"{}\", wanted: a number from 1 to 64", printable(text));
+    return not_wanted("workers", text, "a number from 1 to 64");
   }
   options.workers = number;
   return {};
 }
 
-constexpr std::string_view levels = "debug, info, warn or error";
-
 Result<> set_level(Options& options, std::string_view text) {
   const auto level = log::parse_level(text);
-  if (!level) return failure(Code::usage, "--log-level is \"{}\", wanted: {}", printable(text), levels);
+  if (!level) return not_wanted("log-level", text, "debug, info, warn or error");
   options.log_level = *level;
   return {};
 }
 
 Result<> set_format(Options& options, std::string_view text) {
   if (text != "text" && text != "json") {
-    return failure(Code::usage, "--log-format is \"{}\", wanted: text or json", printable(text));
+    return not_wanted("log-format", text, "text or json");
   }
   options.log_format = text == "json" ? log::Format::json : log::Format::text;
   return {};
@@ -72,14 +76,14 @@ Result<> read_environment(Options& options) {
   return {};
 }
 
-Result<> set_flag(Options& options, std::string_view name, std::string_view text) {
+Result<Flag> find_flag(std::string_view name) {
   const auto* found = std::ranges::find(flags, name, &Flag::name);
-  if (found != std::end(flags)) return found->set(options, text);
+  if (found != std::end(flags)) return *found;
   std::vector<std::string_view> known;
   for (const auto& flag : flags) known.push_back(flag.name);
-  Error error(Code::usage, fmt::format("there is no flag \"--{}\"", printable(name)));
-  if (const auto close = nearest(name, known)) error = std::move(error).fix(fmt::format("did you mean --{} ?", *close));
-  return failure(std::move(error));
+  Error error(Code::usage, fmt::format("\"--{}\" is not a flag of holdfast-agent", printable(name)));
+  const auto close = nearest(name, known);
+  return failure(std::move(error).fix(close ? fmt::format("did you mean --{} ?", *close) : help));
 }
 
 }  // namespace
@@ -108,17 +112,15 @@ Result<Parsed> parse_options(int argc, char** argv) {
     if (argument == "--version") parsed.asked = Asked::version;
     if (parsed.asked != Asked::run) return parsed;
     if (!argument.starts_with("--")) {
-      return failure(Code::usage, "\"{}\" is not a flag", printable(argument));
+      return failure(Error(Code::usage, fmt::format("\"{}\" is not a flag", printable(argument))).fix(help));
     }
     argument.remove_prefix(2);
     const auto equals = argument.find('=');
-    if (equals != std::string_view::npos) {
-      TRY(set_flag(parsed.options, argument.substr(0, equals), argument.substr(equals + 1)));
-    } else if (i + 1 < argc) {
-      TRY(set_flag(parsed.options, argument, argv[++i]));
-    } else {
-      return failure(Code::usage, "--{} wants a value", printable(argument));
+    const auto flag = TRY(find_flag(argument.substr(0, equals)));
+    if (equals == std::string_view::npos && i + 1 == argc) {
+      return failure(Error(Code::usage, fmt::format("--{} wants a value", flag.name)).fix(help));
     }
+    TRY(flag.set(parsed.options, equals == std::string_view::npos ? argv[++i] : argument.substr(equals + 1)));
   }
   return parsed;
 }

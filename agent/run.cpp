@@ -71,7 +71,9 @@ void work(Context& context, Memories& memories, Metrics& metrics, const std::sto
 
 Result<kube::Config> load_config(const Options& options) {
   if (!options.kubeconfig.empty()) return kube::load_kubeconfig(options.kubeconfig, "");
-  return kube::load_in_cluster();
+  auto config = kube::load_in_cluster();
+  if (config || config.error().code() != Code::no_kubeconfig) return config;
+  return failure(std::move(config).error().fix("outside a pod, name the cluster: holdfast-agent --kubeconfig FILE"));
 }
 
 git::MirrorsOptions mirror_options(const Options& options) {

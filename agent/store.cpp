@@ -84,7 +84,10 @@ Result<> Store::wait_until_listed(const std::stop_token& stop) {
 }
 
 void Store::observe(const std::string& kind, kube::WatchEvent&& event) {
-  if (event.kind == kube::WatchEvent::Kind::trouble) return;
+  if (event.kind == kube::WatchEvent::Kind::trouble) {
+    log::warn("a kind of the namespace is read again", {{"kind", kind}, {"cause", event.error->message()}});
+    return;
+  }
   if (event.kind == kube::WatchEvent::Kind::synced) {
     state_.lock()->listed.insert(kind);
     changed_.notify_all();

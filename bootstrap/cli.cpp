@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <span>
+#include <sstream>
 
 #include "base/text.h"
 #include "cli_app.h"
@@ -23,10 +26,6 @@
 
 namespace holdfast::bootstrap {
 namespace {
-
-struct Global {
-  std::string output = "text";
-};
 
 void add_explain(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<ExplainOptions>();
@@ -60,7 +59,6 @@ void add_node_up(CLI::App& node, Chosen& chosen) {
   command->add_option("--api-port", options->api_port, "of the API server");
   command->add_option("--timeout", options->timeout_seconds, "seconds until the node must be Ready");
   command->callback([options, &chosen] {
-    chosen.changed = "what was begun stays: the same command goes on from there";
     chosen.run = [options](Console& console) { return run_node_up(*options, console); };
   });
 }
@@ -75,7 +73,6 @@ void add_node(CLI::App& app, Chosen& chosen) {
   down_command->add_option("--state-dir", down->state_dir, "where the node lies");
   down_command->add_option("--data", down->data, "keep or remove the cluster's data");
   down_command->callback([down, &chosen] {
-    chosen.changed = "what was stopped stays stopped: the same command goes on from there";
     chosen.run = [down](Console& console) { return run_node_down(*down, console); };
   });
 
@@ -112,7 +109,6 @@ void add_install_options(CLI::App& command, InstallOptions& options) {
 void add_install(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<InstallOptions>();
   const auto bind = [options, &chosen] {
-    chosen.changed = "what is done stays done; the same command goes on";
     chosen.run = [options](Console& console) { return install(*options, console); };
   };
   auto* up = app.add_subcommand("up", "Check, make a node if asked, install, publish, and wait until all is healthy");
@@ -406,15 +402,20 @@ void add_render(CLI::App& app, Chosen& chosen) {
   add_render_helm(*render, chosen);
 }
 
-std::vector<std::string_view> words_of(const CLI::App& app) {
-  std::vector<std::string_view> words;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    words.push_back(command->get_name());
+std::vector<std::string_view> commands_of(const CLI::App& command) {
+  std::vector<std::string_view> names;
+  for (const auto* each : command.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); })) {
+    names.push_back(each->get_name());
   }
-  for (const auto* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) words.push_back(name);
+  return names;
+}
+
+std::vector<std::string_view> flags_of(const CLI::App& command) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* each = &command; each != nullptr; each = each->get_parent()) {
+    for (const auto* option : each->get_options()) names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
   }
-  return words;
+  return names;
 }
 
 // The innermost command that the arguments reached: its words are what a typo is near to.
@@ -423,31 +424,64 @@ const CLI::App& reached(const CLI::App& app) {
   return parsed.empty() ? app : reached(*parsed.front());
 }
 
-Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
-  const CLI::App& command = reached(app);
-  std::string cause = parse_error.what();
-  auto error = Error(Code::usage, "the command line was not understood").because(printable(cause, 300));
-  const auto extras = app.remaining(true);
-  auto words = words_of(command);
-  for (const auto word : words_of(app)) words.push_back(word);
-  if (!extras.empty()) {
-    std::string_view word = extras.front();
-    const bool flag = word.starts_with("--");
-    if (flag) word.remove_prefix(2);
-    const auto close = nearest(word.substr(0, word.find('=')), words);
-    if (close) return std::move(error).fix(fmt::format("did you mean {}{} ?", flag ? "--" : "", *close));
+// "holdfast bundle verify"
+std::string path_of(const CLI::App& command) {
+  std::string path = command.get_name();
+  for (const CLI::App* each = command.get_parent(); each != nullptr; each = each->get_parent()) {
+    path = fmt::format("{} {}", each->get_name(), path);
   }
-  std::string path;
-  for (const CLI::App* each = &command; each != nullptr; each = each->get_parent()) {
-    path = each->get_name() + (path.empty() ? "" : " " + path);
+  return path;
+}
+
+Error unknown_word(const CLI::App& command, std::string_view word) {
+  const auto path = path_of(command);
+  const bool flag = word.starts_with('-');
+  const auto known = flag ? flags_of(command) : commands_of(command);
+  const auto dashes = std::min(word.find_first_not_of('-'), word.size());
+  const auto name = word.substr(dashes, word.find('=') - dashes);
+  const auto what = flag            ? fmt::format("\"{}\" is not a flag of {}", printable(word), path)
+                    : known.empty() ? fmt::format("\"{}\" is one word too many for {}", printable(word), path)
+                                    : fmt::format("\"{}\" is not a command of {}", printable(word), path);
+  Error error(Code::usage, what);
+  if (const auto close = nearest(name, known)) {
+    return std::move(error).fix(flag ? fmt::format("did you mean --{} ?", *close) : fmt::format("did you mean {} {} ?", path, *close));
   }
   return std::move(error).fix(fmt::format("{} --help", path));
 }
 
-int finish(const Result<>& result, Console& console, std::string_view changed) {
-  if (result) return static_cast<int>(console.exit());
-  console.error(result.error(), changed);
-  return static_cast<int>(row_of(result.error().code()).exit);
+Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
+  const CLI::App& command = reached(app);
+  const auto extras = app.remaining(true);
+  const auto flag = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with('-'); });
+  if (flag != extras.end()) return unknown_word(command, *flag);
+  if (!extras.empty()) return unknown_word(command, extras.front());
+  const auto path = path_of(command);
+  if (!commands_of(command).empty()) return Error(Code::usage, fmt::format("{} wants a command", path)).fix(fmt::format("{} --help", path));
+  return Error(Code::usage, fmt::format("the arguments of {} were not understood", path))
+      .because(printable(parse_error.what(), 300))
+      .fix(fmt::format("{} --help", path));
+}
+
+// Where the arguments are not understood: how the mistake in them is told.
+Output output_asked_for(std::span<char* const> arguments) {
+  std::string_view before;
+  for (const std::string_view word : arguments) {
+    const bool named = before == "-o" || before == "--output";
+    if ((named && word == "json") || word == "-ojson" || word == "--output=json") return Output::json;
+    before = word;
+  }
+  return Output::text;
+}
+
+int finish(const Result<>& result, Console& console) {
+  if (!result) {
+    console.error(result.error(), console.changed());
+    return static_cast<int>(row_of(result.error().code()).exit);
+  }
+  const auto arrived = console.check_output();
+  if (arrived) return static_cast<int>(console.exit());
+  console.error(arrived.error(), "the command did its work, only what it says is incomplete");
+  return static_cast<int>(row_of(arrived.error().code()).exit);
 }
 
 }  // namespace
@@ -458,8 +492,8 @@ int run_cli(int argc, char** argv) {
   app.set_version_flag("--version", std::string(version));
   app.option_defaults()->always_capture_default();
 
-  Global global;
-  app.add_option("-o,--output", global.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+  std::string format = "text";
+  app.add_option("-o,--output", format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.fallthrough();
 
   Chosen chosen;
@@ -478,14 +512,19 @@ int run_cli(int argc, char** argv) {
   const SystemClock clock;
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return app.exit(asked);  // --help, --version
-  } catch (const CLI::ParseError& parse_error) {
+  } catch (const CLI::Success& asked) {  // --help, --version
+    std::ostringstream text;
+    app.exit(asked, text, text);
     Console console(STDOUT_FILENO, STDERR_FILENO, Output::text, clock);
-    return finish(failure(usage_error(app, parse_error)), console, "nothing was changed");
+    console.text(text.str());
+    return finish({}, console);
+  } catch (const CLI::ParseError& parse_error) {
+    const auto output = output_asked_for({argv, static_cast<std::size_t>(argc)});
+    Console console(STDOUT_FILENO, STDERR_FILENO, output, clock);
+    return finish(failure(usage_error(app, parse_error)), console);
   }
-  Console console(STDOUT_FILENO, STDERR_FILENO, global.output == "json" ? Output::json : Output::text, clock);
-  return finish(chosen.run(console), console, chosen.changed);
+  Console console(STDOUT_FILENO, STDERR_FILENO, format == "json" ? Output::json : Output::text, clock);
+  return finish(chosen.run(console), console);
 }
 
 }  // namespace holdfast::bootstrap

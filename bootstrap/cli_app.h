@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
 
 #include "base/result.h"
 #include "console.h"
@@ -14,11 +13,9 @@ class App;
 
 namespace holdfast::bootstrap {
 
-// The command that the arguments chose, bound to its options; `changed` is what an error says of the
-// world when it ends the command.
+// The command that the arguments chose, bound to its options.
 struct Chosen {
   std::function<Result<>(Console&)> run;
-  std::string changed = "nothing was changed";
 };
 
 void add_app(CLI::App& app, Chosen& chosen);

@@ -3,10 +3,12 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <condition_variable>
 #include <cstdlib>
 #include <thread>
 
+#include "base/files.h"
 #include "base/guarded.h"
 #include "base/text.h"
 #include "value/json.h"
@@ -42,13 +44,23 @@ Console::Console(int out, int err, Output output, const Clock& clock)
 void Console::write(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto count = ::write(fd, text.data(), text.size());
-    if (count <= 0) return;  // the reader has gone: nobody is left to tell
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && fd == out_ && lost_ == 0 && errno != EPIPE) lost_ = errno;
+    if (count <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 
 void Console::line(std::string_view text) {
   if (!is_json()) write(out_, fmt::format("{}\n", text));
+}
+
+void Console::text(std::string_view text) { write(out_, text); }
+
+Result<> Console::check_output() const {
+  if (lost_ == 0) return {};
+  errno = lost_;
+  return failure(system_failure(Code::file_unwritable, "the output could not be written"));
 }
 
 void Console::note(std::string_view text) {

@@ -49,6 +49,8 @@ class Console {
 
   // A line of text for people; nothing in JSON mode.
   void line(std::string_view text = {});
+  // Text that was asked for as it is (--help), in JSON mode too.
+  void text(std::string_view text);
   // A note under the running step: "   HF-N…", "   text"; {"note": …} in JSON mode.
   void note(std::string_view text);
   // The command's result for programs: one JSON document in JSON mode, nothing otherwise.
@@ -58,6 +60,14 @@ class Console {
   // A command that found what it was to tell by its exit code.
   void leave_with(Exit exit) { exit_ = exit; }
   [[nodiscard]] Exit exit() const { return exit_; }
+
+  // Call before the first change: `left` is what an error says of the world from here on.
+  void begin_changes(std::string left) { changed_ = std::move(left); }
+  [[nodiscard]] const std::string& changed() const { return changed_; }
+
+  // Everything written to `out` has arrived. Refuses with Code::disk_full or Code::file_unwritable; a
+  // reader that has gone (head, less) has seen what it wanted.
+  [[nodiscard]] Result<> check_output() const;
 
   // "simulated" stands in every output of a cluster whose pods do not run.
   void mark_simulated() { simulated_ = true; }
@@ -80,6 +90,8 @@ class Console {
   bool utf8_;
   bool simulated_ = false;
   Exit exit_ = Exit::ok;
+  int lost_ = 0;  // errno of the first write to `out` that failed
+  std::string changed_ = "nothing was changed";
 };
 
 }  // namespace holdfast::bootstrap

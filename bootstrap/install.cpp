@@ -13,6 +13,7 @@ Result<> install(const InstallOptions& options, Console& console) {
   const bundle::Bundle bundle = TRY(verify(run));
   TRY(preflight(run, bundle));
   TRY(run.open_journal(bundle.id().hex()));
+  console.begin_changes("what is done stays done; the same command goes on");
 
   // From here on there is a cluster, and its nodes hold every image that will be asked for.
   kube::Client client = TRY(bring_up_cluster(run, bundle));

@@ -50,11 +50,23 @@ std::string filled(std::string_view text, const Variables& variables) {
   return out;
 }
 
+// What Git takes (git-check-ref-format), and no more of it than branches have.
+Result<> check_branch(std::string_view branch) {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  bool good = !branch.empty() && std::ranges::all_of(branch, [&](char c) { return plain(c) || std::string_view("-._/").contains(c); });
+  for (const auto part : split(branch, '/')) {
+    good = good && !part.empty() && plain(part.front()) && !part.ends_with('.') && !part.ends_with(".lock") && !part.contains("..");
+  }
+  if (good) return {};
+  return failure(Error(Code::usage, fmt::format("\"{}\" is no name for a branch", printable(branch)))
+                     .fix("use letters, digits, dashes, dots and slashes, as in main or team/main"));
+}
+
 Result<> check_settings(const ClusterSettings& settings) {
   TRY(check_name("cluster", settings.name));
   TRY(check_name("namespace", settings.engine_namespace));
   TRY(check_name("repository", settings.repository));
-  return {};
+  return check_branch(settings.branch);
 }
 
 // Everything under `prefix` of templates/, moved to `to` and filled in.
@@ -84,7 +96,7 @@ Result<> check_name(std::string_view what, std::string_view name) {
   const bool good = !name.empty() && name.size() <= length_max && plain(name.front()) && plain(name.back()) &&
                     std::ranges::all_of(name, [&](char c) { return plain(c) || c == '-'; });
   if (good) return {};
-  return failure(Error(Code::usage, fmt::format("\"{}\" cannot be the name of a {}", printable(name), what))
+  return failure(Error(Code::usage, fmt::format("\"{}\" is no name for the {}", printable(name), what))
                      .fix(fmt::format("use lower-case letters, digits and dashes, at most {} of them", length_max)));
 }
 

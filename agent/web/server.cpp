@@ -412,8 +412,9 @@ void Server::State::accept() {
 Result<> Server::State::listen() {
   error_code status;
   const auto address = asio::ip::make_address(options.address, status);
+  if (status) return failure(Code::usage, "\"{}\" is no IP address to listen on", printable(options.address));
   const asio::ip::tcp::endpoint endpoint(address, static_cast<unsigned short>(options.port));
-  if (!status) acceptor.open(endpoint.protocol(), status);
+  acceptor.open(endpoint.protocol(), status);
   if (!status) acceptor.set_option(asio::socket_base::reuse_address(true), status);
   if (!status) acceptor.bind(endpoint, status);
   if (!status) acceptor.listen(asio::socket_base::max_listen_connections, status);

@@ -142,6 +142,7 @@ Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
     auto operation = TRY(make_operation(application, options));
     auto written = TRY(start(access, application, std::move(operation)));
     started.push_back(std::move(written));
+    console.begin_changes("what was begun goes on in the cluster");
   }
   if (options.async) {
     for (const auto& each : started) console.line(fmt::format("application {} is asked to sync", each.name));
@@ -173,6 +174,7 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
   if (!application.options.empty()) sync["syncOptions"] = strings(application.options.words());
   sync["syncStrategy"]["apply"] = Object{};  // a rollback runs no hooks
   const auto started = TRY(start(access, application, std::move(operation)));
+  console.begin_changes("what was begun goes on in the cluster");
   return follow(access, console, started, options.timeout);
 }
 

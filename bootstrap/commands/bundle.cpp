@@ -83,8 +83,9 @@ Result<bundle::Variables> variables_of(const BundleCreateOptions& options) {
 // https://reproducible-builds.org/specs/source-date-epoch/
 Result<std::string> issued_at(const BundleCreateOptions& options) {
   if (!options.issued_at.empty()) {
-    const WallTime time = TRY(parse_rfc3339(options.issued_at));
-    return format_rfc3339(time);
+    const auto time = parse_rfc3339(options.issued_at);
+    if (!time) return failure(Error(Code::usage, time.error().what()).fix("--issued-at 2026-11-23T08:00:00Z"));
+    return format_rfc3339(*time);
   }
   const char* epoch =
       std::getenv("SOURCE_DATE_EPOCH");  // NOLINT(concurrency-mt-unsafe): one thread

@@ -26,17 +26,28 @@ Result<> list_codes(Console& console) {
   return {};
 }
 
+// As people type them: "hf-e-1001" and "1001" are HF-E-1001.
+std::string code_name(std::string_view typed) {
+  std::string name(typed);
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  const bool number = name.find_first_not_of("0123456789") == std::string::npos;
+  return number ? "HF-E-" + name : name;
+}
+
 }  // namespace
 
 Result<> run_explain(const ExplainOptions& options, Console& console) {
   if (options.code.empty()) return list_codes(console);
-  const auto* row = find_code(options.code);
+  const auto name = code_name(options.code);
+  const auto* row = find_code(name);
   if (row == nullptr) {
     std::vector<std::string_view> known;
     for (const auto& each : all_codes()) known.push_back(each.name);
     auto error = Error(Code::usage, fmt::format("there is no code \"{}\"", printable(options.code)))
                      .fix("list them all: holdfast explain");
-    if (const auto close = nearest(options.code, known)) error = std::move(error).at(fmt::format("the nearest is {}", *close));
+    if (const auto close = nearest(name, known)) error = std::move(error).at(fmt::format("the nearest is {}", *close));
     return failure(std::move(error));
   }
   const auto text = section_of(embedded_docs().front().content, row->name);

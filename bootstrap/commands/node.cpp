@@ -100,6 +100,7 @@ Result<> bring_up(const node::Options& wanted, const node::Components& component
   Step step(console, "Node", "making this machine a Kubernetes node");
   const node::Progress progress{[&step](std::string_view reason) { step.waiting(reason); },
                                 [&console](std::string_view text) { console.note(text); }};
+  console.begin_changes("what was begun stays: the same command goes on from there");
   const auto report = TRY(node::up(wanted, components, console.clock(), progress));
   if (report.simulated) console.mark_simulated();
   step.done(fmt::format("{} {}{}", report.node, report.version, report.simulated ? " simulated" : ""));
@@ -144,6 +145,7 @@ Result<> run_node_down(const NodeDownOptions& options, Console& console) {
   wanted.state_dir = TRY(absolute(options.state_dir));
   wanted.data = options.data == "keep" ? node::Data::keep : node::Data::remove;
   Step step(console, "Node", "taking the node away");
+  console.begin_changes("what was stopped stays stopped: the same command goes on from there");
   TRY(node::down(wanted, {[&step](std::string_view reason) { step.waiting(reason); },
                           [&console](std::string_view text) { console.note(text); }}));
   step.done(options.data == "keep" ? "stopped, its data stays" : "removed");

@@ -116,7 +116,10 @@ Result<> run_repo_add_app(const RepoAddAppOptions& options, Console& console) {
     app.path = path;
     app.source = source;
   }
-  if (given != 1) return failure(Code::usage, "give one of --chart, --kustomize and --directory, {} are given", given);
+  if (given != 1) {
+    return failure(Error(Code::usage, fmt::format("an application has one source, {} are given", given))
+                       .fix("give one of --chart FOLDER, --kustomize FOLDER and --directory FOLDER"));
+  }
   const auto inside = join_inside("", app.path);
   if (!inside) return failure(Code::path_outside, "\"{}\" is not a path inside the repository", printable(app.path));
   app.path = *inside;

@@ -60,16 +60,19 @@ Result<git::PushTarget> make_target(kube::Client& client, const PushOptions& opt
   return target;
 }
 
+Result<> check_reads_built_in(const ClusterSettings& cluster) {
+  if (cluster.git_url.empty()) return {};
+  return failure(Error(Code::repo_layout,
+                       fmt::format("cluster \"{}\" does not read the built-in Git", cluster.name))
+                     .at(printable(cluster.git_url))
+                     .fix(fmt::format("git push {} {}", cluster.git_url, cluster.branch)));
+}
+
 }  // namespace
 
 Result<PushReport> push_repository(kube::Client& client, const PushOptions& options) {
   const auto& cluster = options.cluster;
-  if (!cluster.git_url.empty()) {
-    return failure(Error(Code::repo_layout,
-                         fmt::format("cluster \"{}\" does not read the built-in Git", cluster.name))
-                       .at(printable(cluster.git_url))
-                       .fix(fmt::format("git push {} {}", cluster.git_url, cluster.branch)));
-  }
+  TRY(check_reads_built_in(cluster));
   const auto state = TRY(git::inspect_working(options.folder));
   const auto target = TRY(make_target(client, options));
   const auto pushed = TRY(git::push_to(target, state.repository, cluster.branch, std::stop_token()),
@@ -83,6 +86,7 @@ Result<PushReport> push_repository(kube::Client& client, const PushOptions& opti
 }
 
 Result<> run_repo_push(const RepoPushOptions& options, Console& console) {
+  TRY(check_reads_built_in(options.push.cluster));
   auto config = TRY(kube::load_kubeconfig(options.kubeconfig, options.context));
   auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
   const auto report = TRY(push_repository(client, options.push));

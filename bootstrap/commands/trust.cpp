@@ -2,6 +2,7 @@
 #include "commands/trust.h"
 
 #include "archive/stream.h"
+#include "base/files.h"
 #include "base/handle.h"
 #include "base/text.h"
 #include "bundle/inputs.h"
@@ -32,9 +33,11 @@ Result<crypto::PublicKey> read_public_key(const std::string& path) {
   const bundle::InputFile input = TRY(bundle::open_input(path));
   const auto source = archive::source_of_range(input.file.get(), 0, input.size);
   const std::string text = TRY(archive::read_all(source, key_file_limit));
-  auto key = crypto::PublicKey::parse(text);
-  if (!key) return failure(std::move(key).error().at(path));
-  return key;
+  const auto key = crypto::PublicKey::parse(text);
+  if (key) return *key;
+  Error error(Code::usage, key.error().what());
+  for (const auto& cause : key.error().causes()) error = std::move(error).because(cause);
+  return failure(std::move(error).at(path).fix(std::string(key.error().fix_line())));
 }
 
 // A key's name for people: its file's name without ".pub".
@@ -100,18 +103,13 @@ Result<> write_new(const std::string& path, const std::string& text, Access acce
                        .at(path)
                        .fix("name another file: a key is never overwritten"));
   }
-  if (!file) {
-    return failure(Error(Code::file_unwritable, "the key could not be written")
-                       .at(path)
-                       .because(::strerror(errno)));
-  }
-  TRY(archive::sink_to_fd(file.get())(text), "{}", path);
-  if (::fsync(file.get()) != 0) {
-    return failure(Error(Code::file_unwritable, "the key could not be written")
-                       .at(path)
-                       .because(::strerror(errno)));
-  }
-  return {};
+  const auto refused = [&] { return failure(system_failure(Code::file_unwritable, "the key could not be written").at(path)); };
+  if (!file) return refused();
+  auto written = write_all(file.get(), text);
+  if (!written) written = failure(std::move(written).error().at(path));
+  if (written && ::fsync(file.get()) != 0) written = refused();
+  if (!written) ::unlink(path.c_str());
+  return written;
 }
 
 Result<bundle::TrustRoot> root_of(const TrustInitOptions& options) {
@@ -154,8 +152,9 @@ Result<> run_trust_add(const TrustAddOptions& options, Console& console) {
   const std::string note = note_of(options.note, options.key);
   std::vector<bundle::TrustRole> roles;
   for (const auto& name : options.roles) {
-    const auto role = TRY(bundle::parse_trust_role(name));
-    roles.push_back(role);
+    const auto role = bundle::parse_trust_role(name);
+    if (!role) return failure(Error(Code::usage, role.error().what()).fix("--role release, --role site or --role downgrade"));
+    roles.push_back(*role);
   }
   if (roles.empty()) roles.push_back(bundle::TrustRole::release);
   std::error_code status;
@@ -163,7 +162,11 @@ Result<> run_trust_add(const TrustAddOptions& options, Console& console) {
   bundle::TrustRoot root = bundle::TrustRoot::of(key, note);
   if (!first) root = TRY(bundle::TrustRoot::load(folder));
   if (first && roles != std::vector{bundle::TrustRole::release}) {
-    return failure(Error(Code::trust_root, "the first key must have role release").at(folder));
+    return failure(Error(Code::usage, "the first key must have role release").at(folder));
+  }
+  const auto same = [&](const bundle::TrustedKey& each) { return each.key.id() == key.id(); };
+  if (!first && std::ranges::any_of(root.keys(), same)) {
+    return failure(Error(Code::usage, fmt::format("key {} is trusted already", key.id().text())).at(folder).fix("see its roles with: holdfast trust list"));
   }
   if (options.confirm == Confirm::ask) TRY(confirm(key, note, console));
   if (!first) TRY(root.add({.key = key, .roles = roles, .note = note}));
@@ -179,7 +182,7 @@ Result<> run_trust_remove(const TrustRemoveOptions& options, Console& console) {
   const auto found = std::ranges::find(
       keys, options.id, [](const bundle::TrustedKey& key) { return key.key.id().text(); });
   if (found == keys.end()) {
-    return failure(Error(Code::trust_root,
+    return failure(Error(Code::usage,
                          fmt::format("key '{}' is not in the trust root", printable(options.id)))
                        .fix("see its keys with: holdfast trust list"));
   }
@@ -208,7 +211,11 @@ Result<> run_trust_keygen(const KeygenOptions& options, Console& console) {
   }
   const crypto::SigningKey key = TRY(crypto::SigningKey::generate());
   TRY(write_new(options.key, key.file_text().reveal(), Access::secret));
-  TRY(write_new(public_path, key.public_key().file_text(), Access::shared));
+  const auto published = write_new(public_path, key.public_key().file_text(), Access::shared);
+  if (!published) {
+    ::unlink(options.key.c_str());
+    return published;
+  }
   console.line(
       fmt::format("Key    {}  {}", key.public_key().id().text(), key.public_key().base64()));
   console.line(

@@ -49,7 +49,7 @@ constexpr auto rows = std::to_array<CodeRow>({
     {Code::yaml_syntax,          "HF-E-3009", Retry::after_change, Exit::differences,  "correct the YAML at the place named above"},
     {Code::toml_syntax,          "HF-E-3010", Retry::after_change, Exit::usage,        "correct the TOML at the place named above"},
     {Code::unknown_key,          "HF-E-3011", Retry::after_change, Exit::usage,        "use the nearest known key, or remove it"},
-    {Code::wrong_type,           "HF-E-3012", Retry::after_change, Exit::differences,  "give the value the type named above"},
+    {Code::wrong_type,           "HF-E-3012", Retry::after_change, Exit::usage,        "give the value the type named above"},
     {Code::patch,                "HF-E-3013", Retry::after_change, Exit::differences,  "correct the patch at the place named above"},
     {Code::kustomization,        "HF-E-3014", Retry::after_change, Exit::differences,  "correct the kustomization file at the place named above"},
     {Code::kustomize_conflict,   "HF-E-3015", Retry::after_change, Exit::differences,  "keep one of the two objects"},

@@ -48,9 +48,18 @@ std::unexpected<Error> Section::wrong_type(std::string_view key, const Value& he
 }
 
 std::unexpected<Error> Section::missing(std::string_view key, std::string_view wanted) const {
-  return failure(
-      Error(Code::wrong_type, fmt::format("'{}' is missing, wanted: {}", path_to(key), wanted))
-          .at(document_->place(pointer_)));
+  Error error(Code::wrong_type, fmt::format("'{}' is missing, wanted: {}", path_to(key), wanted));
+  error = std::move(error).at(document_->place(pointer_));
+  std::vector<std::string_view> others;
+  const auto* table = table_->as_object();
+  if (table != nullptr) {
+    for (const auto& member : *table) {
+      if (std::ranges::find(asked_, member.key) == asked_.end()) others.push_back(member.key);
+    }
+  }
+  const auto close = nearest(key, others);
+  if (close) return failure(std::move(error).fix(fmt::format("'{}' is not known: rename it to '{}'", printable(*close), key)));
+  return failure(std::move(error).fix("add it"));
 }
 
 Result<std::optional<std::string>> Section::text(std::string_view key) {

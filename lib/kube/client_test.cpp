@@ -68,7 +68,7 @@ TEST(Client, ReadsTheVersionWhenItConnects) {
   const auto refused = Client::connect(nobody, system_clock);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), Code::cluster_unreachable);
-  EXPECT_TRUE(refused.error().message().starts_with("get /version: the peer cannot be reached"))
+  EXPECT_TRUE(refused.error().message().starts_with("get /version: the cluster does not answer"))
       << refused.error().message();
 }
 

@@ -5,6 +5,7 @@
 #include "http/url.h"
 #include "yaml/yaml.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,8 +20,10 @@ constexpr const char* service_account = "/var/run/secrets/kubernetes.io/servicea
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::error_code problem;
-  if (!file || std::filesystem::is_directory(path, problem)) {
-    return failure(Code::kubeconfig, "'{}' cannot be read", path);
+  const bool folder = std::filesystem::is_directory(path, problem);
+  if (!file || folder) {
+    return failure(Error(Code::kubeconfig, fmt::format("'{}' cannot be read", path))
+                       .because(std::generic_category().message(folder ? EISDIR : errno)));
   }
   std::string out;
   out.resize(file_bytes_max + 1);
@@ -63,6 +66,7 @@ Result<std::vector<Source>> read_sources(const std::string& path, const Environm
   for (const auto& file : files) {
     // Listed files may be absent, as with kubectl; one that was named must be there.
     if (path.empty() && !std::filesystem::exists(file)) continue;
+    if (!std::filesystem::exists(file)) return failure(Code::file_missing, "there is no kubeconfig '{}'", file);
     const std::string text = TRY(read_file(file));
     auto value = yaml::parse_one(text, file, yaml::Dialect::kube);
     if (!value) {
@@ -80,6 +84,14 @@ Result<std::vector<Source>> read_sources(const std::string& path, const Environm
   return sources;
 }
 
+std::vector<std::string_view> names_of(const Source& source, std::string_view list) {
+  std::vector<std::string_view> names;
+  const auto* entries = source.value.find(list);
+  if (entries == nullptr || entries->as_array() == nullptr) return names;
+  for (const auto& entry : *entries->as_array()) names.push_back(entry.text({"name"}));
+  return names;
+}
+
 // The first file that has it wins, as in clientcmd's merging.
 Result<Entry> find_entry(const std::vector<Source>& sources, std::string_view list,
                          std::string_view inner, std::string_view name) {
@@ -93,8 +105,14 @@ Result<Entry> find_entry(const std::vector<Source>& sources, std::string_view li
   }
   Error error(Code::kubeconfig,
               fmt::format("no {} '{}' in the kubeconfig", inner, printable(name)));
-  for (const auto& source : sources)
-    error = std::move(error).at(source.path);
+  std::vector<std::string_view> known;
+  for (const auto& source : sources) {
+    const auto names = names_of(source, list);
+    known.insert(known.end(), names.begin(), names.end());
+    error = std::move(error).at(names.empty() ? source.path : printable(fmt::format("{} has: {}", source.path, fmt::join(names, ", "))));
+  }
+  const auto close = inner == "context" ? nearest(name, known) : std::nullopt;
+  if (close) error = std::move(error).fix(fmt::format("did you mean --context {} ?", printable(*close)));
   return failure(std::move(error));
 }
 

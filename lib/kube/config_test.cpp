@@ -145,7 +145,11 @@ TEST(Kubeconfig, RefusesWhatCannotBeUsedByName) {
   EXPECT_EQ(load_kubeconfig("", "", environment_of({{"HOME", "/nonexistent"}})).error().code(),
             Code::no_kubeconfig);
   EXPECT_EQ(load_kubeconfig("/nonexistent/config", "", environment_of({})).error().code(),
-            Code::kubeconfig);
+            Code::file_missing);
+  EXPECT_EQ(load_kubeconfig("/", "", environment_of({})).error().message(),
+            "'/' cannot be read: Is a directory");
+  const auto typo = load_kubeconfig(folder.write("config", two_contexts), "oen", environment_of({}));
+  EXPECT_EQ(typo.error().fix_line(), "did you mean --context one ?");
 }
 
 TEST(InCluster, ReadsTheServiceAccountOfThePod) {

@@ -112,7 +112,8 @@ Error status_error(const Value& status, std::string_view verb, std::string_view 
 
 Error transport_error(Error error, std::string_view verb, std::string_view target) {
   const bool cluster = error.code() == Code::unreachable;
-  Error out(cluster ? Code::cluster_unreachable : error.code(), error.what());
+  Error out(cluster ? Code::cluster_unreachable : error.code(),
+            cluster ? "the cluster does not answer" : error.what());
   for (const auto& where : error.where())
     out = std::move(out).at(where);
   for (const auto& cause : error.causes())

@@ -72,7 +72,7 @@ TEST(Status, KeepsTheCauseOfALostConnection) {
   const Error error = transport_error(lost, "list", "/api/v1/pods");
   EXPECT_EQ(error.code(), Code::cluster_unreachable);
   EXPECT_EQ(error.message(),
-            "list /api/v1/pods: the peer cannot be reached (GET https://x): refused");
+            "list /api/v1/pods: the cluster does not answer (GET https://x): refused");
   EXPECT_EQ(error.fix_line(), row_of(Code::cluster_unreachable).fix);
 }
 

@@ -40,7 +40,7 @@ Result<std::unique_ptr<Components>> open_bundle(const bundle::Bundle& bundle) {
     }
   }
   if (files.empty()) {
-    return failure(Error(Code::node_component, "the bundle holds no node")
+    return failure(Error(Code::bundle_policy, "the bundle holds no node")
                        .fix("give a bundle whose definition includes bundles/node.toml"));
   }
   std::ranges::sort(files, {}, &ComponentFile::name);

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -111,6 +112,25 @@ Result<> place(const Components& components, const ComponentFile& file, const st
   return {};
 }
 
+// The architecture that an ELF file is for (e_machine); nothing when it is none.
+std::optional<unsigned> machine_of(const std::string& path) {
+  constexpr std::size_t header_bytes = 20;
+  std::array<unsigned char, header_bytes> header{};
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file || ::read(file.get(), header.data(), header.size()) != static_cast<ssize_t>(header.size())) return std::nullopt;
+  if (header[0] != 0x7f || header[1] != 'E' || header[2] != 'L' || header[3] != 'F') return std::nullopt;
+  return header[18] | static_cast<unsigned>(header[19]) << 8U;
+}
+
+Result<> check_architecture(const std::string& program) {
+  const auto machine = machine_of(program), own = machine_of("/proc/self/exe");
+  if (!machine || !own || *machine == *own) return {};
+  return failure(Error(Code::wrong_architecture, "the node's programs are for another machine")
+                     .at(program)
+                     .because(fmt::format("its ELF machine is {}, this one's {}", *machine, *own))
+                     .fix("build them on this machine: bundles/node/build"));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Components>> open_folder(const std::string& path) {
@@ -131,6 +151,12 @@ Result<std::unique_ptr<Components>> open_folder(const std::string& path) {
     files.push_back({name, digest.hex(), each->file_size()});
   }
   std::ranges::sort(files, {}, &ComponentFile::name);
+  if (std::ranges::find(files, "kube", &ComponentFile::name) == files.end()) {
+    return failure(Error(Code::file_missing, fmt::format("\"{}\" holds no node programs", path))
+                       .because("the program kube is missing")
+                       .fix(fmt::format("bundles/node/build {}", path)));
+  }
+  TRY(check_architecture(path + "/kube"));
   return std::unique_ptr<Components>(std::make_unique<FolderComponents>(path, std::move(files)));
 }
 

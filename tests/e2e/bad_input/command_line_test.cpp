@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command that --help names: its help, its refusal of an unknown flag, and what bash completes.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/codes.h"
+#include "base/text.h"
+#include "world.h"
+
+namespace holdfast::e2e {
+namespace {
+
+// The names under "Subcommands:" of a help text.
+std::vector<std::string> commands_in(std::string_view help) {
+  std::vector<std::string> names;
+  bool inside = false;
+  for (const auto line : split(help, '\n')) {
+    if (!line.starts_with("  ")) inside = line == "Subcommands:";
+    if (inside && line.starts_with("  ") && !line.starts_with("   ")) names.push_back(words(line).front());
+  }
+  return names;
+}
+
+void collect(const World& world, const std::string& command, std::vector<std::string>& all) {
+  all.push_back(command);
+  for (const auto& name : commands_in(world.run(command + " --help").out)) collect(world, fmt::format("{} {}", command, name), all);
+}
+
+std::vector<std::string> all_commands(const World& world) {
+  std::vector<std::string> all;
+  collect(world, "holdfast", all);
+  return all;
+}
+
+TEST(CommandLine, EveryCommandHasAHelpText) {
+  const World world;
+  const auto all = all_commands(world);
+  EXPECT_GE(all.size(), 28U) << fmt::format("{}", fmt::join(all, "\n"));
+  for (const auto& command : all) {
+    SCOPED_TRACE(command);
+    const auto help = world.run(command + " --help");
+    EXPECT_EQ(help.exit, 0);
+    EXPECT_TRUE(help.err.empty()) << help.err;
+    const auto lines = split(help.out, '\n');
+    EXPECT_FALSE(lines.front().empty()) << "the first line says what it does";
+    // A flag or word without a text: nothing stands behind its name and type.
+    bool inside = false;
+    for (const auto line : lines) {
+      if (!line.starts_with("  ")) inside = line == "Options:" || line == "Positionals:" || line == "Subcommands:";
+      if (!inside || !line.starts_with("  ") || line.starts_with("   ")) continue;
+      EXPECT_TRUE(trim(line).contains("  ") || trim(line).size() > 26) << "without a text: " << line;
+    }
+  }
+}
+
+TEST(CommandLine, EveryCommandRefusesAFlagThatItDoesNotKnow) {
+  const World world;
+  const auto before = world.look();
+  for (const auto& command : all_commands(world)) {
+    SCOPED_TRACE(command);
+    const auto ran = world.run(command + " --frobnicate");
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(ran.err, fmt::format("error HF-E-1001: \"--frobnicate\" is not a flag of {0}\n"
+                                   "  nothing was changed\n"
+                                   "  fix:     {0} --help\n"
+                                   "  more:    holdfast explain HF-E-1001\n",
+                                   command));
+  }
+  EXPECT_EQ(world.look(), before);
+}
+
+TEST(CommandLine, ExplainPrintsTheSectionOfEveryCode) {
+  const World world;
+  for (const auto& row : all_codes()) {
+    const auto text = world.must(fmt::format("holdfast explain {}", row.name));
+    EXPECT_TRUE(text.starts_with(fmt::format("## {}\n\n**", row.name))) << text;
+    EXPECT_TRUE(text.contains(fmt::format("\n- exit: {}\n", static_cast<int>(row.exit)))) << text;
+    EXPECT_EQ(text.find("\n## "), std::string::npos) << "only its own section";
+  }
+  EXPECT_EQ(world.must("holdfast explain 1009"), world.must("holdfast explain hf-e-1009"));
+}
+
+// A full disk behind ">": half an output must not look like a whole one.
+TEST(CommandLine, AnOutputThatDoesNotArriveIsNoSuccess) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this machine has no /dev/full";
+  const World world;
+  for (const auto* command : {"holdfast crds", "holdfast repo render --repo fleet", "holdfast repo lint fleet", "holdfast version",
+                              "holdfast version -o json", "holdfast --help", "holdfast completion bash", "holdfast explain"}) {
+    SCOPED_TRACE(command);
+    world.write("run.sh", fmt::format("exec {} > /dev/full\n", fmt::join(words(command), " ")));
+    const auto ran = world.run("bash run.sh");
+    EXPECT_EQ(ran.exit, 4);
+    EXPECT_TRUE(ran.err.contains("HF-E-1009") && ran.err.contains("No space left on device")) << ran.err;
+  }
+}
+
+TEST(CommandLine, AReaderThatHasSeenEnoughIsNoFailure) {
+  const World world;
+  world.write("run.sh", fmt::format("{} crds | head -n 1\n", program("holdfast")));
+  const auto ran = world.run("bash run.sh");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.err, "");
+}
+
+// What bash itself puts in COMPREPLY after the printed script was loaded, as the tab key would.
+TEST(CommandLine, BashCompletes) {
+  const World world;
+  ASSERT_EQ(world.run("bash --version").exit, 0) << "bash is part of every Debian";
+  world.write("completion.sh", world.must("holdfast completion bash"));
+  const struct {
+    const char* name;
+    const char* typed;  // the last word is completed
+    const char* want;
+  } cases[] = {
+      {"a command", "holdfast bun", "bundle"},
+      {"commands that begin alike", "holdfast re", "render repo"},
+      {"all commands of a group", "holdfast bundle ''", "create inspect verify --help"},
+      {"a flag", "holdfast bundle verify --tr", "--trust-dir"},
+      {"a flag behind a word", "holdfast bundle verify small.hfb --tr", "--trust-dir"},
+      {"a command behind a flag with a value", "holdfast -o json repo ad", "add-app add-cluster"},
+      {"a file where no word fits", "holdfast bundle verify sma", "small.hfb small.toml"},
+      {"nothing", "holdfast frob", ""},
+  };
+  for (const auto& test : cases) {
+    world.write("run.sh", fmt::format("source ./completion.sh\nCOMP_WORDS=({})\nCOMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))\n"
+                                      "$(complete -p holdfast | sed -E 's/.*-F ([^ ]+).*/\\1/')\n"
+                                      "printf '%s\\n' \"${{COMPREPLY[@]}}\" | sort\n",
+                                      test.typed));
+    const auto ran = world.run("bash run.sh");
+    EXPECT_EQ(ran.err, "") << test.name;
+    auto got = words(replace_all(ran.out, "\n", " "));
+    for (const auto& word : words(test.want)) EXPECT_NE(std::ranges::find(got, word), got.end()) << test.name << ": " << word << " in " << ran.out;
+    EXPECT_TRUE(*test.want != '\0' || got.empty()) << ran.out;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::e2e
