@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/repo_lint.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "applications.h"
 #include "base/text.h"
 #include "commands/repo.h"
+#include "sync/project.h"
 #include "tree/disk_tree.h"
 #include "yaml/yaml.h"
 
@@ -19,12 +22,13 @@ struct Linter {
   std::vector<Finding> findings = {};
 
   void add(Severity severity, std::string place, Code code, std::string text) {
-    findings.push_back({.severity = severity, .place = std::move(place), .code = code, .text = std::move(text)});
+    findings.push_back({.severity = severity, .place = std::move(place), .code = code, .text = std::move(text), .fix = {}});
   }
 
   void add(const Error& error, const std::string& fallback) {
     const auto text = error.causes().empty() ? error.what() : fmt::format("{}: {}", error.what(), fmt::join(error.causes(), ": "));
     add(Severity::error, error.where().empty() ? fallback : error.where().front(), error.code(), text);
+    if (error.fix_line() != row_of(error.code()).fix) findings.back().fix = error.fix_line();
   }
 };
 
@@ -68,10 +72,23 @@ void check_manifest(Linter& linter, const render::Manifest& manifest) {
   }
 }
 
-void check_application(Linter& linter, const ClusterSettings& cluster, const render::Manifest& manifest,
-                       std::map<std::string, std::string>& owners) {
+// What an application of this cluster is looked at with.
+struct Surroundings {
+  const ClusterSettings& cluster;
+  std::map<std::string, sync::Project> projects = {};
+  std::map<std::string, std::string> owners = {};  // object → application
+};
+
+void check_application(Linter& linter, const render::Manifest& manifest, Surroundings& around) {
+  const auto& cluster = around.cluster;
+  auto& owners = around.owners;
   const auto application = sync::decode_application(manifest.object);
   if (!application) return linter.add(application.error(), manifest.origin);
+  const auto project = around.projects.find(application->project);
+  const auto* permitting = project == around.projects.end() ? nullptr : &project->second;
+  for (const auto& condition : sync::admit(*application, permitting, sync::LocalCluster::enabled)) {
+    linter.add(Severity::error, manifest.origin, Code::project_denied, condition.message);
+  }
   const auto url = cluster.git_url.empty() ? builtin_git_url(cluster) : cluster.git_url;
   for (const auto& source : application->sources) {
     if (source.repo_url == url) continue;
@@ -91,18 +108,52 @@ void check_application(Linter& linter, const ClusterSettings& cluster, const ren
   }
 }
 
+// Our own API group has two kinds: any other is a typo, or one that this engine does not know.
+void check_kind(Linter& linter, const render::Manifest& manifest) {
+  constexpr std::array<std::string_view, 2> kinds{"Application", "AppProject"};
+  const auto kind = manifest.object.text({"kind"});
+  if (!manifest.object.text({"apiVersion"}).starts_with("argoproj.io/") || std::ranges::find(kinds, kind) != kinds.end()) return;
+  const auto close = nearest(kind, kinds);
+  linter.add(Severity::error, manifest.origin, Code::kind_unknown, fmt::format("the engine has no kind \"{}\"", printable(kind)));
+  if (close) linter.findings.back().fix = fmt::format("did you mean {} ?", *close);
+}
+
+// A file that the kustomization does not name has no effect, whatever it holds.
+void check_listed(Linter& linter, const std::string& folder) {
+  const auto kustomization = linter.repository.read(folder + "/kustomization.yaml");
+  const auto files = tree::walk(*tree::subtree(linter.repository, folder), "");
+  if (!kustomization || !files) return;
+  for (const auto& file : *files) {
+    const bool manifest = file.ends_with(".yaml") && base_name(file) != "kustomization.yaml";
+    const auto parent = parent_path(file);
+    const bool listed = kustomization->contains(file) || (!parent.empty() && kustomization->contains(fmt::format("- {}\n", parent)));
+    if (!manifest || listed) continue;
+    linter.add(Severity::warning, fmt::format("{}/{}", folder, file), Code::repo_lint, "no kustomization lists this file: it has no effect");
+    linter.findings.back().fix = fmt::format("add \"- {}\" to the resources of {}/kustomization.yaml", file, folder);
+  }
+}
+
 void check_cluster(Linter& linter, const std::string& name) {
   const auto folder = "cluster/" + name;
   const auto cluster = read_cluster(linter.repository, name);
   if (!cluster) return linter.add(cluster.error(), folder + "/cluster.toml");
+  check_listed(linter, folder + "/app-of-apps");
   const auto root = render_app_of_apps(linter.repository, *cluster, {});
   if (!root) return linter.add(root.error(), folder + "/app-of-apps");
-  std::map<std::string, std::string> owners;  // object → application
+  Surroundings around{.cluster = *cluster};
+  for (const auto& manifest : *root) {
+    check_kind(linter, manifest);
+    if (manifest.object.text({"kind"}) != "AppProject") continue;
+    auto project = sync::decode_project(manifest.object);
+    around.projects.insert_or_assign(project.name, std::move(project));
+  }
   for (const auto& manifest : *root) {
     const bool application = manifest.object.text({"kind"}) == "Application" && manifest.object.text({"metadata", "name"}) != "root";
-    if (application) check_application(linter, *cluster, manifest, owners);
+    if (application) check_application(linter, manifest, around);
   }
 }
+
+std::string counted(std::size_t count, std::string_view what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
 
 }  // namespace
 
@@ -127,12 +178,17 @@ Result<> run_repo_lint(const RepoLintOptions& options, Console& console) {
     errors += is_error ? 1 : 0;
     const auto word = is_error ? "error" : "warning";
     console.line(fmt::format("{}  {}  {}  {}", finding.place, word, row_of(finding.code).name, finding.text));
-    rows.emplace_back(Object{{"place", finding.place}, {"severity", word}, {"code", row_of(finding.code).name}, {"text", finding.text}});
+    Object row{{"place", finding.place}, {"severity", word}, {"code", row_of(finding.code).name}, {"text", finding.text}};
+    if (!finding.fix.empty()) {
+      console.line(fmt::format("    fix: {}", finding.fix));
+      row.set("fix", finding.fix);
+    }
+    rows.emplace_back(std::move(row));
   }
-  console.line(fmt::format("{} errors, {} warnings", errors, findings.size() - errors));
+  console.line(fmt::format("{}, {}", counted(errors, "error"), counted(findings.size() - errors, "warning")));
   console.data(Object{{"findings", std::move(rows)}});
   if (errors == 0) return {};
-  return failure(Error(Code::repo_lint, fmt::format("the repository has {} mistakes", errors)).at(options.folder));
+  return failure(Error(Code::repo_lint, fmt::format("the repository has {}", counted(errors, "mistake"))).at(options.folder));
 }
 
 Result<> run_repo_render(const RepoRenderOptions& options, Console& console) {

@@ -16,6 +16,7 @@ struct Finding {
   std::string place;  // "path", "path:line:col" or an object
   Code code;
   std::string text;
+  std::string fix;  // "" where the code's own says it
 };
 
 // All findings of all clusters, in the order of the repository's files.
