@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "archive/stream.h"
+#include "base/semver.h"
 #include "images.h"
 #include "installation.h"
 #include "version.h"
@@ -71,9 +72,20 @@ Result<> check_disk(const std::string& state_dir, const bundle::Bundle& bundle) 
   return failure(Error(Code::disk_full, fmt::format("{} are free, {} are needed", megabytes(free), megabytes(needed))).at(state_dir));
 }
 
-Result<> check_cluster(Installation& run) {
+// The versions that the bundle's maker tested it with; a version of no known form is not held against it.
+Result<> check_kubernetes(const kube::Client& client, const bundle::Statement& statement) {
+  const auto range = semver::Range::parse(statement.kubernetes);
+  const auto version = semver::Version::parse(client.server_version());
+  if (statement.kubernetes.empty() || !range || !version || range->contains(*version)) return {};
+  return failure(Error(Code::bundle_policy, fmt::format("the bundle is for Kubernetes {}, the cluster runs {}", statement.kubernetes, client.server_version()))
+                     .at(client.config().server)
+                     .fix("take a bundle that is made for this version of Kubernetes"));
+}
+
+Result<> check_cluster(Installation& run, const bundle::Statement& statement) {
   auto config = TRY(kube::load_kubeconfig(run.options.kubeconfig, run.options.context));
   auto client = TRY(kube::Client::connect(std::move(config), run.console.clock()));
+  TRY(check_kubernetes(client, statement));
   const Value review = Object{{"apiVersion", "authorization.k8s.io/v1"},
                               {"kind", "SelfSubjectAccessReview"},
                               {"spec", Object{{"resourceAttributes", Object{{"group", "*"}, {"resource", "*"}, {"verb", "*"}}}}}};
@@ -107,8 +119,8 @@ Result<> preflight(Installation& run, const bundle::Bundle& bundle) {
       TRY(check_disk(run.options.node.state_dir, bundle));
       ++passed;
     } else {
-      TRY(check_cluster(run));
-      passed += 3;
+      TRY(check_cluster(run, bundle.statement()));
+      passed += 4;
     }
     return fmt::format("{} passed", passed);
   });

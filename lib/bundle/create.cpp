@@ -5,6 +5,7 @@
 #include "archive/tar_writer.h"
 #include "base/text.h"
 #include "bundle/inputs.h"
+#include "bundle/sbom.h"
 #include "value/json.h"
 
 #include <algorithm>
@@ -32,7 +33,8 @@ struct Artifact {
   std::string name;
 };
 
-Result<> add_artifact(Draft& draft, Artifact artifact) {
+// Returns its line of the index.
+Result<Value> add_artifact(Draft& draft, Artifact artifact) {
   Value item = TRY(draft.add_manifest(Object{{"schemaVersion", 2},
                                              {"mediaType", oci::manifest},
                                              {"artifactType", artifact.type},
@@ -41,8 +43,8 @@ Result<> add_artifact(Draft& draft, Artifact artifact) {
   item["artifactType"] = artifact.type;
   item["annotations"][oci::component] = artifact.component;
   item["annotations"][oci::ref_name] = artifact.name;
-  draft.add_item(std::move(item));
-  return {};
+  draft.add_item(item);
+  return item;
 }
 
 Result<Value> add_file(Draft& draft, const InputPath& path) {
@@ -98,12 +100,17 @@ Result<> add_files(Draft& draft, const Definition& definition, const CreateOptio
     artifact.config = TRY(empty_config(draft));
     artifact.component = component;
     artifact.name = component;
+    std::vector<Ingredient> ingredients;
     for (const auto& [path, from] : files) {
       options.on_part(fmt::format("{}: {}", component, path));
       Value layer = TRY(add_file(draft, {path, from}));
+      const auto digest = crypto::parse_sha256(layer.text({"annotations", oci::expanded_digest}));
+      CHECK(digest);
+      ingredients.push_back({.path = path, .digest = *digest});
       artifact.layers.push_back(std::move(layer));
     }
-    TRY(add_artifact(draft, std::move(artifact)));
+    const Value item = TRY(add_artifact(draft, std::move(artifact)));
+    TRY(add_sbom(draft, item, ingredients));
   }
   return {};
 }
@@ -141,22 +148,24 @@ Result<> add_chart(Draft& draft, const ChartSource& chart) {
   const Object metadata{{"apiVersion", "v2"}, {"name", chart.name}, {"version", chart.version}};
   const Stored config = TRY(draft.store(json::write(metadata, json::Escape::plain)));
   draft.use(config.digest, Role::config);
-  return add_artifact(draft, {.type = oci::chart_config,
+  TRY(add_artifact(draft, {.type = oci::chart_config,
                               .config = descriptor_of(config, oci::chart_config),
                               .layers = {descriptor_of(content, oci::chart_content)},
                               .component = chart.component,
-                              .name = fmt::format("{}:{}", chart.name, chart.version)});
+                              .name = fmt::format("{}:{}", chart.name, chart.version)}));
+  return {};
 }
 
 Result<> add_tree(Draft& draft, const TreeSource& tree) {
   const Stored content = TRY(store_tree(draft, tree.path, ""));
   draft.use(content.digest, Role::source);
   Value config = TRY(empty_config(draft));
-  return add_artifact(draft, {.type = oci::source,
+  TRY(add_artifact(draft, {.type = oci::source,
                               .config = std::move(config),
                               .layers = {descriptor_of(content, oci::layer_gzip)},
                               .component = tree.component,
-                              .name = tree.name});
+                              .name = tree.name}));
+  return {};
 }
 
 Result<> check_architecture(const Definition& definition) {

@@ -147,7 +147,7 @@ TEST_F(Creating, MakesABundleThatVerifiesAndHoldsEveryComponent) {
   EXPECT_EQ(bundle->statement().version, "1.2.3");
   EXPECT_EQ(bundle->statement().security_epoch, 2U);
   EXPECT_EQ(bundle->statement().engine_version, "1.2.3");
-  ASSERT_EQ(bundle->items().size(), 4U);
+  ASSERT_EQ(bundle->items().size(), 6U);
   EXPECT_EQ(bundle->items_of("engine", ItemKind::image).at(0)->name, "holdfast.test/true:1.2.3");
   EXPECT_EQ(bundle->items_of("charts", ItemKind::chart).at(0)->name, "web:1.0.0");
   EXPECT_EQ(bundle->items_of("repository", ItemKind::source).at(0)->name, "skeleton");
@@ -166,6 +166,41 @@ TEST_F(Creating, MakesABundleThatVerifiesAndHoldsEveryComponent) {
   const Item* chart = bundle->items_of("charts", ItemKind::chart).at(0);
   const auto tree = archive::read_tree(text_of(*bundle, chart->parts.back().digest)).value();
   EXPECT_EQ(tree.read("web/templates/web.yaml").value(), "kind: ConfigMap\n");
+}
+
+// https://cyclonedx.org/docs/1.5/json/: bomFormat and specVersion are required, a file has a name and hashes.
+TEST_F(Creating, SaysWhatItPutIntoImagesAndComponents) {
+  ASSERT_TRUE(create("a.hfb"));
+  const auto bundle = open("a.hfb").value();
+  const struct {
+    const char* component;
+    ItemKind about;
+    const char* name;
+    const char* file;
+    crypto::Sha256 digest;
+  } cases[] = {
+      {"engine", ItemKind::image, "holdfast.test/true:0.0.1.sbom", "usr/bin/true", crypto::sha256(slurp("/bin/true"))},
+      {"node", ItemKind::files, "node.sbom", "cni/bridge", crypto::sha256("bridge")},
+  };
+  for (const auto& test : cases) {
+    const auto found = bundle.items_of(test.component, ItemKind::sbom);
+    ASSERT_EQ(found.size(), 1U) << test.component;
+    const Item& sbom = *found[0];
+    EXPECT_EQ(sbom.name, test.name);
+    EXPECT_EQ(sbom.subject, bundle.items_of(test.component, test.about).at(0)->manifest);
+    const auto& layer = sbom.parts.back();
+    EXPECT_EQ(bundle.closure().find(layer.digest)->role, Role::sbom);
+    std::string text;
+    ASSERT_TRUE(bundle.expand(layer.digest, archive::sink_to(text)));
+    const auto document = json::parse(text, "sbom").value();
+    EXPECT_EQ(document.text({"bomFormat"}), "CycloneDX");
+    EXPECT_EQ(document.text({"specVersion"}), "1.5");
+    EXPECT_EQ(document.text({"metadata", "component", "bom-ref"}), sbom.subject->text());
+    const bool listed = std::ranges::any_of(*document.find("components")->as_array(), [&](const Value& each) {
+      return each.text({"name"}) == test.file && each.find("hashes")->as_array()->front().text({"content"}) == test.digest.hex();
+    });
+    EXPECT_TRUE(listed) << text;
+  }
 }
 
 TEST_F(Creating, GivesTheSameBytesForTheSameInputs) {

@@ -27,10 +27,13 @@ bool is_one_of(std::string_view media_type, std::span<const std::string_view> li
 
 constexpr std::array index_types = {oci::index, oci::docker_index};
 constexpr std::array manifest_types = {oci::manifest, oci::docker_manifest};
+constexpr std::array item_types = {oci::index, oci::docker_index, oci::manifest,
+                                      oci::docker_manifest};
 constexpr std::array config_types = {oci::config, oci::docker_config, oci::empty,
                                      oci::chart_config};
 constexpr std::array part_types = {oci::layer,        oci::layer_gzip,    oci::layer_zstd,
-                                   oci::docker_layer, oci::chart_content, oci::file};
+                                   oci::docker_layer, oci::chart_content, oci::file,
+                                   oci::sbom_layer};
 
 struct Descriptor {
   crypto::Sha256 digest;
@@ -80,6 +83,7 @@ Result<ItemKind> kind_of(std::string_view artifact_type) {
   if (artifact_type == oci::chart_config) return ItemKind::chart;
   if (artifact_type == oci::files) return ItemKind::files;
   if (artifact_type == oci::source) return ItemKind::source;
+  if (artifact_type == oci::sbom) return ItemKind::sbom;
   return wrong(fmt::format("artifact type '{}' is not known", printable(artifact_type)));
 }
 
@@ -88,9 +92,7 @@ class Walk {
   Walk(const Closure& closure, const ReadBlob& read) : closure_(closure), read_(read) {}
 
   Result<Item> item(const Value& value) {
-    constexpr std::array both = {oci::index, oci::docker_index, oci::manifest,
-                                 oci::docker_manifest};
-    const Descriptor descriptor = TRY(read_descriptor(value, both));
+    const Descriptor descriptor = TRY(read_descriptor(value, item_types));
     TRY(check_annotations(value));
     Item item;
     item.kind = TRY(kind_of(value.text({"artifactType"})));
@@ -179,6 +181,11 @@ class Walk {
     config_part.size = config_descriptor.size;
     config_part.media_type = config_descriptor.media_type;
     item.parts.push_back(std::move(config_part));
+    if (const Value* about = value.find("subject")) {
+      const Descriptor subject = TRY(read_descriptor(*about, item_types));
+      TRY(reach(subject));
+      item.subject = subject.digest;
+    }
     for (const auto& layer : *layers->as_array()) {
       Part layer_part = TRY(part(layer));
       item.parts.push_back(std::move(layer_part));
@@ -220,6 +227,7 @@ std::string_view item_kind_name(ItemKind kind) {
     case ItemKind::chart: return "chart";
     case ItemKind::files: return "files";
     case ItemKind::source: return "source";
+    case ItemKind::sbom: return "sbom";
   }
   std::unreachable();
 }

@@ -16,7 +16,7 @@
 
 namespace holdfast::bundle {
 
-enum class ItemKind { image, chart, files, source };
+enum class ItemKind { image, chart, files, source, sbom };
 
 std::string_view item_kind_name(ItemKind kind);
 
@@ -36,6 +36,7 @@ struct Item {
   std::string component;  // "engine", "node", …
   std::string name;       // an image's full name, a chart's name and version, a component's name
   crypto::Sha256 manifest;
+  std::optional<crypto::Sha256> subject;  // of an SBOM: the manifest that it is about
   std::vector<Part> parts;  // of the image for this platform: config first, then layers
   Value descriptor;         // as index.json has it
 };
@@ -68,6 +69,8 @@ inline constexpr std::string_view chart_content =
 inline constexpr std::string_view files = "application/vnd.holdfast.files.v1";
 inline constexpr std::string_view file = "application/vnd.holdfast.file.v1+zstd";
 inline constexpr std::string_view source = "application/vnd.holdfast.source.v1";
+inline constexpr std::string_view sbom = "application/vnd.cyclonedx+json";
+inline constexpr std::string_view sbom_layer = "application/vnd.cyclonedx+json+zstd";
 
 inline constexpr std::string_view title = "org.opencontainers.image.title";
 inline constexpr std::string_view ref_name = "org.opencontainers.image.ref.name";

@@ -4,6 +4,7 @@
 #include "bundle/elf.h"
 #include "bundle/image.h"
 #include "bundle/inputs.h"
+#include "bundle/sbom.h"
 #include "value/json.h"
 
 #include <errno.h>
@@ -104,6 +105,21 @@ Result<> fill_base(archive::TarWriter& tar, const ProgramImage& image,
   return tree.folder("tmp", 01777);
 }
 
+Result<std::vector<Ingredient>> ingredients_of(const ProgramImage& image, const ProgramClosure& closure) {
+  std::vector<std::pair<std::string, std::string>> files;  // inside, here
+  files.emplace_back("usr/bin/" + std::string(base_name(image.program)), image.program);
+  if (!closure.interpreter.empty()) files.emplace_back(closure.interpreter.substr(1), closure.interpreter);
+  const std::string folder = library_folder(closure);
+  for (const auto& library : closure.libraries) files.emplace_back(folder + "/" + library.name, library.path);
+  if (!image.certificates.empty()) files.emplace_back(certificates_path, image.certificates);
+  std::vector<Ingredient> ingredients;
+  for (const auto& [inside, here] : files) {
+    Ingredient each = TRY(ingredient_of(inside, here));
+    ingredients.push_back(std::move(each));
+  }
+  return ingredients;
+}
+
 Value config_of(const ProgramImage& image, const std::string& architecture,
                 const std::vector<Layer>& layers) {
   Array entrypoint{"/usr/bin/" + std::string(base_name(image.program))};
@@ -164,8 +180,10 @@ Result<> add_program_image(Draft& draft, const ProgramImage& image) {
                                     {"mediaType", oci::manifest},
                                     {"config", descriptor_of(stored, oci::config)},
                                     {"layers", descriptors}}));
-  draft.add_item(image_item(manifest, image.component, image.name, image.platform));
-  return {};
+  const Value item = image_item(manifest, image.component, image.name, image.platform);
+  draft.add_item(item);
+  const auto ingredients = TRY(ingredients_of(image, closure));
+  return add_sbom(draft, item, ingredients);
 }
 
 }  // namespace holdfast::bundle

@@ -157,6 +157,13 @@ TEST_F(OnSimulated, PortsDisksAndRights) {
   const auto up = world.run(node_up);
   ASSERT_EQ(up.exit, 0) << up.out << up.err;
 
+  world.write("old.toml", "kubernetes = \"<1.20.0\"\n" + world.read("small.toml"));
+  world.must("holdfast bundle create -f old.toml -o old.hfb --sign-key maker.key");
+  const auto old = world.run("holdfast install --bundle old.hfb --trust-dir trust --state-dir state --cluster demo --repo new --kubeconfig small/state/admin.conf");
+  EXPECT_EQ(old.exit, 6) << old.err;
+  EXPECT_TRUE(old.err.contains("error HF-E-2005: the bundle is for Kubernetes <1.20.0, the cluster runs v1.")) << old.err;
+  EXPECT_TRUE(old.err.contains("\n  nothing was changed\n")) << old.err;
+
   make_nobody();
   const auto before = world.look("fleet");
   expect_error(world, world.run("holdfast install --bundle small.hfb --trust-dir trust --state-dir state --cluster demo --repo new --kubeconfig nobody.conf"), 4,

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the builder itself put into an image or a component of files, as a CycloneDX 1.5 document of its
+// own artifact: every file with its digest. Neither times nor serial numbers enter, so that the same
+// inputs give the same bytes. It does not know the licences or packages that files come from.
+#pragma once
+
+#include "base/result.h"
+#include "bundle/draft.h"
+
+#include <string>
+#include <vector>
+
+namespace holdfast::bundle {
+
+struct Ingredient {
+  std::string path;  // where it lies inside
+  crypto::Sha256 digest;
+};
+
+// The ingredient that is a file of this machine.
+Result<Ingredient> ingredient_of(std::string path, const std::string& from);
+
+// Adds the document about `item`, a line of the index, which it names as its subject.
+Result<> add_sbom(Draft& draft, const Value& item, const std::vector<Ingredient>& ingredients);
+
+}  // namespace holdfast::bundle
