@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "charts/with_charts.h"
+
+#include "archive/compress.h"
+#include "archive/tar_writer.h"
+
+#include <algorithm>
+
+namespace holdfast::charts {
+
+const std::string* WithCharts::package_at(std::string_view path) const {
+  const auto charts = charts_folder() + "/";
+  if (!path.starts_with(charts)) return nullptr;
+  const auto found = packages_.find(path.substr(charts.size()));
+  return found == packages_.end() ? nullptr : &found->second;
+}
+
+Result<std::optional<tree::EntryKind>> WithCharts::kind(std::string_view path) const {
+  if (package_at(path) != nullptr) return tree::EntryKind::file;
+  if (path == charts_folder()) return tree::EntryKind::directory;
+  return below_->kind(path);
+}
+
+Result<std::string> WithCharts::read(std::string_view path) const {
+  if (const auto* package = package_at(path)) return *package;
+  return below_->read(path);
+}
+
+Result<std::vector<tree::Entry>> WithCharts::list(std::string_view path) const {
+  const bool charts = path == charts_folder();
+  std::vector<tree::Entry> entries;
+  const auto kind = TRY(below_->kind(path));
+  if (kind || !charts) entries = TRY(below_->list(path));
+  const auto add = [&](const std::string& name, tree::EntryKind as) {
+    if (std::ranges::find(entries, name, &tree::Entry::name) == entries.end()) {
+      entries.push_back({name, as});
+    }
+  };
+  if (path == folder_) add("charts", tree::EntryKind::directory);
+  if (charts) {
+    for (const auto& [name, bytes] : packages_)
+      add(name, tree::EntryKind::file);
+  }
+  std::ranges::sort(entries, {}, &tree::Entry::name);
+  return entries;
+}
+
+Result<std::string> pack(const tree::FileTree& tree, const std::string& folder,
+                         const std::string& name) {
+  std::string tar, out;
+  archive::TarWriter writer(archive::sink_to(tar));
+  const auto paths = TRY(tree::walk(tree, folder));
+  for (const auto& path : paths) {
+    const auto content = TRY(tree.read(folder.empty() ? path : folder + "/" + path));
+    TRY(writer.file(name + "/" + path, content));
+  }
+  TRY(writer.finish());
+  TRY(archive::gzip_compress(archive::source_of(tar), archive::sink_to(out)));
+  return out;
+}
+
+}  // namespace holdfast::charts

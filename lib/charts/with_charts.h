@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tree with packages added under a chart's charts/, as `helm dependency build` leaves them, but
+// without writing anything anywhere. It does not know where the packages came from.
+#pragma once
+
+#include "tree/file_tree.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace holdfast::charts {
+
+class WithCharts final : public tree::FileTree {
+ public:
+  // `folder` is the chart's, "" the root.
+  WithCharts(std::shared_ptr<const tree::FileTree> below, const std::string& folder)
+      : below_(std::move(below)), folder_(folder) {}
+
+  void add(const std::string& package_name, std::string bytes) {
+    packages_[package_name] = std::move(bytes);
+  }
+
+  [[nodiscard]] Result<std::optional<tree::EntryKind>> kind(std::string_view path) const override;
+  [[nodiscard]] Result<std::string> read(std::string_view path) const override;
+  [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override;
+
+ private:
+  [[nodiscard]] std::string charts_folder() const {
+    return folder_.empty() ? "charts" : folder_ + "/charts";
+  }
+  // The package at `path`, or null.
+  [[nodiscard]] const std::string* package_at(std::string_view path) const;
+
+  std::shared_ptr<const tree::FileTree> below_;
+  std::string folder_;
+  std::map<std::string, std::string, std::less<>> packages_;
+};
+
+// A chart's folder as a package, as `helm package` makes one, but without times.
+Result<std::string> pack(const tree::FileTree& tree, const std::string& folder,
+                         const std::string& name);
+
+}  // namespace holdfast::charts
