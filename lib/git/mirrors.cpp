@@ -6,6 +6,8 @@
 #include "git/library.h"
 #include "git/repository.h"
 #include "git/revision.h"
+#include "git/ssh_address.h"
+#include "git/ssh_transport.h"
 #include "git/store.h"
 
 #include <git2.h>
@@ -17,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t commit_bytes_max = std::size_t{1} << 20;
+
 // A name for anything: the id that Git would give it as a file.
 std::string digest_of(std::string_view text) {
   git_oid oid{};
@@ -25,10 +29,14 @@ std::string digest_of(std::string_view text) {
 }
 
 Result<std::unique_ptr<http::Transport>> make_transport(const Remote& remote) {
+  if (is_ssh_url(remote.url)) return make_ssh_transport(remote);
   http::Options options;
   options.tls.ca_pem = remote.ca_pem;
   options.tls.client_certificate_pem = remote.client_certificate_pem;
   options.tls.client_key_pem = remote.client_key_pem;
+  options.tls.verify = remote.verify == Verify::peer ? http::Verify::peer : http::Verify::nothing;
+  options.proxy = remote.proxy;
+  options.no_proxy = remote.no_proxy;
   return http::make_curl_transport(std::move(options));
 }
 
@@ -63,7 +71,7 @@ struct Mirrors::State {
   StoreLimits limits;
   const Clock& clock;
   Guarded<std::map<std::string, std::shared_ptr<Store>>> stores;
-  // By their TLS settings: few, because each has a thread.
+  // By their TLS and proxy settings: few, because each has a thread.
   Guarded<std::map<std::string, std::shared_ptr<http::Transport>>> transports;
 };
 
@@ -113,9 +121,16 @@ Result<std::shared_ptr<Store>> Mirrors::State::store_of(const Remote& remote) {
 }
 
 Result<std::shared_ptr<http::Transport>> Mirrors::State::transport_of(const Remote& remote) {
+  if (is_ssh_url(remote.url)) {
+    // One address and one key; it holds no connection and no thread.
+    auto made = TRY(options.make_transport(remote));
+    return std::shared_ptr<http::Transport>(std::move(made));
+  }
   const std::string key =
-      digest_of(fmt::format("{}\n{}\n{}", remote.ca_pem, remote.client_certificate_pem.reveal(),
-                            remote.client_key_pem.reveal()));
+      digest_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", remote.ca_pem,
+                            remote.client_certificate_pem.reveal(),
+                            remote.client_key_pem.reveal(), remote.proxy, remote.no_proxy,
+                            remote.verify == Verify::peer ? "peer" : "nothing"));
   auto all = transports.lock();
   auto& transport = (*all)[key];
   if (transport == nullptr) {
@@ -210,6 +225,21 @@ Result<std::shared_ptr<const GitTree>> Mirrors::tree(const Remote& remote, const
                                : state_->tree_of(remote, commit, stop);
   if (!tree) return at_url(tree.error(), remote.url);
   return tree;
+}
+
+Result<std::string> Mirrors::commit_object(const Remote& remote, const CommitId& commit,
+                                           const std::stop_token& stop) {
+  TRY(tree(remote, commit, stop));
+  const std::string* local = state_->local_folder(remote.url);
+  const auto folder =
+      local != nullptr ? *local
+                       : fmt::format("{}/{}.git", state_->options.directory,
+                                     digest_of(trimmed_url(remote.url)));
+  const auto repository = TRY(open_repository(folder));
+  const auto objects = TRY(objects_of(*repository));
+  auto object = TRY(read_object(*objects, commit, commit_bytes_max));
+  if (object.kind == ObjectKind::commit) return std::move(object.content);
+  return at_url(no_revision(commit.hex()), remote.url);
 }
 
 void Mirrors::expire(const std::string& url) {

@@ -65,6 +65,10 @@ class Mirrors {
   Result<std::shared_ptr<const GitTree>> tree(const Remote& remote, const CommitId& commit,
                                               const std::stop_token& stop);
 
+  // The commit's own bytes, as they are stored: what a signature stands over. Refuses as tree().
+  Result<std::string> commit_object(const Remote& remote, const CommitId& commit,
+                                    const std::stop_token& stop);
+
   // Forgets the listing of the refs, so that the next resolve asks whatever its max_age is
   // (webhook, hard refresh).
   void expire(const std::string& url);

@@ -295,7 +295,7 @@ TEST_F(Hostile, CredentialsAreSentAsBasicAndStayWithTheServer) {
 
 TEST(Remote, UrlsThatCouldMeanSomethingElseAreRefused) {
   for (const auto* url :
-       {"", "file:///etc", "/etc", "ssh://git@h/x", "git@h:x", "https://", "ftp://h/x",
+       {"", "file:///etc", "/etc", "ssh://git:pw@h/x", "git@h:-x", "https://", "ftp://h/x",
         "https://u:p@h/x", "https://h/x y", "https://h/x\n", "https://h/x%0aHost: y",
         "https://-oProxy/x", "https://h/x\\y", "https://h/x?y", "https://h/x'", "https:/h/x"}) {
     EXPECT_FALSE(check_url(url)) << url;

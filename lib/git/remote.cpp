@@ -2,6 +2,7 @@
 #include "git/remote.h"
 
 #include "base/text.h"
+#include "git/ssh_address.h"
 
 #include <algorithm>
 
@@ -19,8 +20,12 @@ std::unexpected<Error> refused(std::string_view url, std::string_view reason) {
 }  // namespace
 
 Result<> check_url(std::string_view url) {
+  if (is_ssh_url(url)) {
+    TRY(parse_ssh_url(url));
+    return {};
+  }
   const auto scheme = url.substr(0, url.find("://"));
-  if (scheme != "http" && scheme != "https") return refused("", "is not http or https");
+  if (scheme != "http" && scheme != "https") return refused("", "is not http, https or ssh");
   if (url.size() > url_bytes_max) return refused("", "is longer than 2048 bytes");
   const auto after = url.substr(scheme.size() + 3);
   const auto host = after.substr(0, after.find('/'));

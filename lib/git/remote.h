@@ -11,17 +11,24 @@
 
 namespace holdfast::git {
 
+enum class Verify { peer, nothing };
+
 struct Remote {
-  std::string url;  // http:// or https://, without user information; or one of the local URLs
+  std::string url;  // http(s):// without user information, ssh, or one of the local URLs
   std::string username;
   Secret password;
   Secret bearer_token;  // instead of user name and password
   std::string ca_pem;   // trusted instead of the system's authorities
   Secret client_certificate_pem, client_key_pem;
+  Verify verify = Verify::peer;  // nothing: of certificates and host keys
+  std::string proxy, no_proxy;   // "http://proxy:3128"; comma-separated hosts
+  Secret ssh_private_key;
+  std::string ssh_known_hosts;  // in the format of ssh's known_hosts
 };
 
 // The grammar that every URL passes before a library sees it: http or https, a host, no user
-// information, no control characters, spaces, quotes, backslashes, query or fragment.
+// information, no control characters, spaces, quotes, backslashes, query or fragment; or an SSH URL
+// by the grammar of ssh_address.h.
 // Refuses with Code::git_unreachable.
 Result<> check_url(std::string_view url);
 

@@ -154,10 +154,18 @@ Result<git_index_entry> entry_of(const git_tree& tree, const std::string& path) 
   return entry;
 }
 
+struct Move {
+  std::string ref;  // "refs/heads/main"
+  std::optional<CommitId> from;
+  CommitId to;
+  ObjectId tree;                           // of `to`
+  std::vector<std::string> removed = {};  // files that `to` has not any more
+};
+
 // The index that will be, written under the name of Git's own lock on it while the present one stays.
 class NextIndex {
  public:
-  static Result<NextIndex> write(git_repository& repository, const ObjectId& tree_id, const std::vector<std::string>& paths) {
+  static Result<NextIndex> write(git_repository& repository, const Move& move, const std::vector<std::string>& paths) {
     NextIndex next;
     next.index_ = std::string(::git_repository_path(&repository)) + "index";
     TRY(next.lock());
@@ -167,11 +175,13 @@ class NextIndex {
     }
     const IndexHandle index(raw);
     git_tree* raw_tree = nullptr;
-    const git_oid oid = to_oid(tree_id);
+    const git_oid oid = to_oid(move.tree);
     if (::git_tree_lookup(&raw_tree, &repository, &oid) != 0) {
       return failure(library_error(Code::git_object, "the commit's tree cannot be read"));
     }
     const Handle<git_tree, ::git_tree_free> tree(raw_tree);
+    // What the index does not hold is nobody's loss.
+    for (const auto& path : move.removed) ::git_index_remove(index.get(), path.c_str(), 0);
     for (const auto& path : paths) {
       const git_index_entry entry = TRY(entry_of(*tree, path));
       if (::git_index_add(index.get(), &entry) != 0) {
@@ -230,21 +240,26 @@ class NextIndex {
   std::string lock_;  // "" when there is nothing to take back
 };
 
-struct Move {
-  std::string ref;  // "refs/heads/main"
-  std::optional<CommitId> from;
-  CommitId to;
-  ObjectId tree;  // of `to`
-};
+// Folders that become empty are not Git's. A file that stays shows as untracked, which loses nothing.
+void remove_files(const std::string& root, const std::vector<std::string>& removed) {
+  for (const auto& path : removed) {
+    std::error_code ignored;
+    fs::remove(fs::path(root) / path, ignored);
+    auto parent = fs::path(path).parent_path();
+    while (!parent.empty() && fs::remove(fs::path(root) / parent, ignored)) parent = parent.parent_path();
+  }
+}
 
 // Branch, index and work tree go together: all that can meet a full disk is written beside what is
 // there, then only names change. A refusal leaves all three as they were.
 Result<> arrive(git_repository& repository, const std::string& root, const tree::FileTree& files, const Move& move) {
   auto arrival = TRY(Arrival::write(root, files));
-  auto index = TRY(NextIndex::write(repository, move.tree, arrival.paths()));
+  auto index = TRY(NextIndex::write(repository, move, arrival.paths()));
   TRY(move_ref(repository, move.ref, move.from.value_or(ObjectId()), move.to));
   TRY(index.put_in_place());
-  return arrival.put_in_place();
+  TRY(arrival.put_in_place());
+  remove_files(root, move.removed);
+  return {};
 }
 
 Result<CommitId> fill(const std::string& folder, const std::string& branch,
@@ -262,6 +277,30 @@ Result<CommitId> fill(const std::string& folder, const std::string& branch,
   const auto commit = TRY(write_commit(*objects, tree, {}, text));
   TRY(arrive(*repository, folder, files, {.ref = "refs/heads/" + branch, .from = {}, .to = commit, .tree = tree}));
   return commit;
+}
+
+// The tree without some of its files; those that it does not hold are nobody's loss.
+Result<ObjectId> without(git_repository& repository, const ObjectId& tree,
+                         const std::vector<std::string>& removed) {
+  if (removed.empty()) return tree;
+  const git_oid id = to_oid(tree);
+  git_tree* raw = nullptr;
+  if (::git_tree_lookup(&raw, &repository, &id) != 0) {
+    return failure(library_error(Code::git_object, "the tree of HEAD cannot be read"));
+  }
+  const Handle<git_tree, ::git_tree_free> base(raw);
+  std::vector<git_tree_update> updates;
+  for (const auto& path : removed) {
+    git_tree_entry* entry = nullptr;
+    if (::git_tree_entry_bypath(&entry, base.get(), path.c_str()) != 0) continue;
+    ::git_tree_entry_free(entry);
+    updates.push_back({GIT_TREE_UPDATE_REMOVE, {}, GIT_FILEMODE_BLOB, path.c_str()});
+  }
+  git_oid out{};
+  if (::git_tree_create_updated(&out, &repository, base.get(), updates.size(), updates.data()) != 0) {
+    return failure(library_error(Code::file_unwritable, "a tree without the old files cannot be made"));
+  }
+  return from_oid(out);
 }
 
 struct Head {
@@ -329,7 +368,7 @@ Result<CommitId> create_working(const std::string& folder, std::string_view bran
 }
 
 Result<CommitId> commit_working(const std::string& folder, const tree::FileTree& files,
-                                const CommitText& text) {
+                                const CommitText& text, const std::vector<std::string>& removed) {
   const auto repository = TRY(open_working(folder));
   const auto head = head_of(*repository);
   if (head.ref.empty()) {
@@ -341,13 +380,14 @@ Result<CommitId> commit_working(const std::string& folder, const tree::FileTree&
   if (head.commit) {
     const auto object = TRY(read_object(*objects, *head.commit, commit_bytes_max));
     const auto parsed = TRY(parse_commit(object.content));
-    base = parsed.tree;
+    base = TRY(without(*repository, parsed.tree, removed));
     parents.push_back(*head.commit);
   }
   const auto tree = TRY(write_files(*objects, base, files));
   const auto commit = TRY(write_commit(*objects, tree, parents, text));
   const auto root = without_slash(::git_repository_workdir(repository.get()));
-  TRY(arrive(*repository, root, files, {.ref = head.ref, .from = head.commit, .to = commit, .tree = tree}));
+  TRY(arrive(*repository, root, files,
+             {.ref = head.ref, .from = head.commit, .to = commit, .tree = tree, .removed = removed}));
   return commit;
 }
 

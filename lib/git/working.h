@@ -21,10 +21,12 @@ namespace holdfast::git {
 Result<CommitId> create_working(const std::string& folder, std::string_view branch,
                                 const tree::FileTree& files, const CommitText& text);
 
-// Commits `files` over what HEAD holds and writes them into the work tree. Other changes of the user
-// stay as they are and are not committed. Refuses with Code::repo_layout when HEAD is on no branch.
+// Commits `files` over what HEAD holds, without the files `removed` (from the repository's root), and
+// writes them into the work tree. Other changes of the user stay as they are and are not committed.
+// Refuses with Code::repo_layout when HEAD is on no branch.
 Result<CommitId> commit_working(const std::string& folder, const tree::FileTree& files,
-                                const CommitText& text);
+                                const CommitText& text,
+                                const std::vector<std::string>& removed = {});
 
 struct WorkingState {
   std::string root;                      // of the work tree

@@ -29,6 +29,7 @@ constexpr auto doors = std::to_array<Door>({
     {"yaml.h", "lib/yaml"},
     {"toml++/", "lib/config"},
     {"git2", "lib/git"},
+    {"libssh2", "lib/git"},
     {"re2/", "lib/gotmpl"},
     {"re2/", "lib/helm"},
     {"re2/", "lib/kustomize"},
