@@ -30,6 +30,7 @@ constexpr auto doors = std::to_array<Door>({
     {"toml++/", "lib/config"},
     {"git2", "lib/git"},
     {"libssh2", "lib/git"},
+    {"rnp/", "lib/openpgp"},
     {"re2/", "lib/gotmpl"},
     {"re2/", "lib/helm"},
     {"re2/", "lib/kustomize"},
