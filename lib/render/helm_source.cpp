@@ -176,8 +176,17 @@ std::string kube_version_of(std::string version) {
   return version.substr(0, version.find_first_of("-+"));
 }
 
+// `version` chose between Helm 2 and 3 once; what it may still say means the same.
+Result<> check_version(std::string_view version) {
+  if (version.empty() || version == "v3" || version == "v4") return {};
+  return failure(Error(Code::application_spec,
+                       fmt::format("helm version '{}' is not supported", printable(version)))
+                     .fix("leave out helm.version"));
+}
+
 Result<helm::Settings> settings_of(const Value& options, const Context& context) {
   helm::Settings out;
+  TRY(check_version(options.text({"version"})));
   out.release.name = first_of(options.text({"releaseName"}), context.application);
   out.release.namespace_ = first_of(options.text({"namespace"}), context.namespace_);
   const auto version = first_of(options.text({"kubeVersion"}), context.kube_version);
