@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/work_queue.h"
+#include "charts/charts.h"
 #include "git/mirrors.h"
 #include "kube/events.h"
 #include "agent/store.h"
@@ -44,11 +45,13 @@ struct Context {
   kube::Client& client;
   Store& store;
   git::Mirrors& mirrors;
+  charts::Charts& charts;
   sync::Cluster& cluster;
   sync::Predictor& predictor;
   kube::EventRecorder& events;
   WorkQueue& queue;
   std::stop_token stop;
+  std::string built_in_url;  // of the repository that this agent serves; "" when it serves none
 };
 
 }  // namespace holdfast::agent

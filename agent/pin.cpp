@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
-#include "git/revision.h"
+#include "agent/generate_paths.h"
+#include "agent/sources.h"
+#include "render/detect.h"
 #include "render/render.h"
 #include "sync/names.h"
 #include "sync/wording.h"
@@ -38,33 +40,25 @@ Value sources_value(const std::vector<Source>& sources) {
   return array;
 }
 
-struct Checkout {
-  std::vector<git::CommitId> commits;
-  std::vector<std::string> revisions;
-};
-
 Error at_source(Error error, std::size_t index, std::size_t count) {
   return std::move(error).within(fmt::format(sync::wording::generate_manifest, index + 1, count));
 }
 
-Result<Checkout> resolve(Context& context, const PinInput& input) {
-  Checkout checkout;
+Result<std::vector<std::string>> resolve(Context& context, const PinInput& input) {
+  std::vector<std::string> revisions;
   const auto& sources = input.wanted.sources;
   const Duration age = input.freshness == Freshness::now ? Duration{0} : input.configuration.settings.resync;
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    if (!sources[i].chart.empty()) {
-      return failure(at_source(Error(Code::source_unsupported, "charts of a Helm repository are not rendered yet")
-                                   .at(sources[i].chart), i, sources.size()));
+    const auto asked = revision_of(input.wanted, i);
+    auto revision = resolve_source(context, {sources[i], input.application.project, asked, age});
+    if (!revision) {
+      return failure(at_source(in_upstream_words(std::move(revision).error(), asked), i, sources.size()));
     }
-    const git::Query query{revision_of(input.wanted, i), sources[i].tag_prefix, age};
-    auto commit = context.mirrors.resolve(context.store.remote(sources[i].repo_url), query, context.stop);
-    if (!commit) {
-      return failure(at_source(in_upstream_words(std::move(commit).error(), query.revision), i, sources.size()));
-    }
-    checkout.revisions.push_back(commit->hex());
-    checkout.commits.push_back(*commit);
+    const auto signed_well = check_source_signature(context, {sources[i], input.application.project, *revision});
+    if (!signed_well) return failure(at_source(signed_well.error(), i, sources.size()));
+    revisions.push_back(*std::move(revision));
   }
-  return checkout;
+  return revisions;
 }
 
 Result<std::vector<std::string>> api_versions(Context& context) {
@@ -90,23 +84,33 @@ Value without_empty_blocks(Value source) {
   return source;
 }
 
-using Trees = std::vector<std::shared_ptr<const git::GitTree>>;
+using Trees = std::vector<TreePtr>;
+using Revisions = std::vector<std::string>;
 
-Result<Trees> fetch(Context& context, const PinInput& input, const Checkout& checkout) {
+Result<Trees> fetch(Context& context, const PinInput& input, const Revisions& revisions) {
   Trees trees;
   const auto& sources = input.wanted.sources;
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    auto tree = context.mirrors.tree(context.store.remote(sources[i].repo_url), checkout.commits[i], context.stop);
+    auto tree = fetch_source(context, {sources[i], input.application.project, revisions[i]});
     if (!tree) return failure(at_source(std::move(tree).error(), i, sources.size()));
     trees.push_back(*std::move(tree));
   }
   return trees;
 }
 
-Result<std::vector<Value>> render_all(Context& context, const PinInput& input, const Checkout& checkout,
+// What the renderer is given: a chart's tree has its dependencies.
+Result<TreePtr> complete(Context& context, const PinInput& input, const sync::Source& source, const TreePtr& tree) {
+  const auto folder = TRY(render::source_folder(*tree, source.path));
+  const auto merged = TRY(render::with_overrides(source.raw, input.application.name, *tree, folder));
+  const auto type = TRY(render::detect(without_empty_blocks(merged), *tree, folder));
+  if (type != render::Type::helm) return tree;
+  return with_dependencies(context, tree, folder, input.application.project);
+}
+
+Result<std::vector<Value>> render_all(Context& context, const PinInput& input, const Revisions& revisions,
                                       std::vector<std::string>& types) {
   const auto& sources = input.wanted.sources;
-  const Trees trees = TRY(fetch(context, input, checkout));
+  const Trees trees = TRY(fetch(context, input, revisions));
   auto versions = TRY(api_versions(context));
   render::Context options{.application = input.application.name,
                           .project = input.application.project,
@@ -124,8 +128,10 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
       types.emplace_back();
       continue;
     }
-    options.revision = checkout.revisions[i];
-    auto rendered = render::render(without_empty_blocks(sources[i].raw), options, *trees[i]);
+    options.revision = revisions[i];
+    const auto tree = complete(context, input, sources[i], trees[i]);
+    if (!tree) return failure(at_source(tree.error(), i, sources.size()));
+    auto rendered = render::render(without_empty_blocks(sources[i].raw), options, **tree);
     if (!rendered) return failure(at_source(std::move(rendered).error(), i, sources.size()));
     types.emplace_back(render::type_name(rendered->type));
     for (auto& each : rendered->manifests) manifests.push_back(std::move(each.object));
@@ -152,6 +158,23 @@ Result<std::shared_ptr<const sync::Targets>> make_targets(Context& context, cons
   return std::make_shared<const sync::Targets>(sync::adopt(options, std::move(manifests)));
 }
 
+// Do the new commits hold anything that the Application is made of? Upstream: UpdateRevisionForPaths.
+Result<bool> is_touched(Context& context, const PinInput& input, const Revisions& revisions) {
+  const auto& before = input.before->revisions;
+  if (before == revisions) return false;
+  const auto& sources = input.wanted.sources;
+  if (before.size() != sources.size()) return true;
+  const auto paths = input.application.annotation(sync::names::generate_paths);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (before[i] == revisions[i]) continue;
+    const auto watched = refresh_paths(paths, sources[i].path);
+    if (watched.empty() || !is_git(sources[i])) return true;
+    const auto changed = TRY(changed_in_source(context, {sources[i], input.application.project, revisions[i]}, before[i]));
+    if (!changed || touches(watched, *changed)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Wanted wanted_by_spec(const sync::Application& application) { return {application.sources, {}}; }
@@ -166,15 +189,21 @@ Wanted wanted_by_operation(const sync::Application& application, const sync::Ope
 }
 
 Result<Rendered> pin(Context& context, const PinInput& input) {
-  Checkout checkout = TRY(resolve(context, input));
+  Revisions revisions = TRY(resolve(context, input));
   Value sources = sources_value(input.wanted.sources);
-  if (input.before && input.before->revisions == checkout.revisions && input.before->sources == sources &&
-      input.before->configuration == input.configuration.generation) {
-    return *input.before;
+  const bool same_question = input.before && input.before->sources == sources &&
+                             input.before->configuration == input.configuration.generation;
+  if (same_question) {
+    const bool touched = TRY(is_touched(context, input, revisions));
+    if (!touched) {
+      Rendered rendered = *input.before;
+      rendered.revisions = std::move(revisions);
+      return rendered;
+    }
   }
   Rendered rendered;
-  auto manifests = TRY(render_all(context, input, checkout, rendered.source_types));
-  rendered.revisions = std::move(checkout.revisions);
+  auto manifests = TRY(render_all(context, input, revisions, rendered.source_types));
+  rendered.revisions = std::move(revisions);
   rendered.targets = TRY(make_targets(context, input, std::move(manifests)));
   rendered.sources = std::move(sources);
   rendered.configuration = input.configuration.generation;

@@ -7,6 +7,7 @@
 #include "agent/deletion.h"
 #include "agent/evaluate.h"
 #include "agent/pin.h"
+#include "agent/sources.h"
 #include "agent/status.h"
 #include "sync/judge.h"
 #include "sync/names.h"
@@ -80,11 +81,16 @@ void choose_depth(Pass& pass, Freshness freshness) {
 void forget_what_changed(Pass& pass) {
   if (pass.hard) {
     pass.memory.rendered.reset();
-    for (const auto& source : pass.application.sources) pass.context.mirrors.expire(source.repo_url);
+    for (const auto& source : pass.application.sources) forget_source(pass.context, source);
   }
   const bool settings = pass.memory.configuration != pass.configuration->generation;
   if (pass.hard || settings || rules_changed(pass.application)) pass.context.predictor.forget(pass.application.name);
   pass.memory.configuration = pass.configuration->generation;
+}
+
+// A server that may be back soon.
+bool is_away(Code code) {
+  return code == Code::git_unreachable || code == Code::unreachable || code == Code::timed_out;
 }
 
 // The rendered spec, or why there is none. With remembered commits Git is not asked.
@@ -95,7 +101,7 @@ Result<Rendered> rendered_spec(Pass& pass) {
   const PinInput input{pass.application, *pass.configuration, wanted,
                        pass.depth == Depth::forced ? Freshness::now : Freshness::remembered, pass.memory.rendered};
   auto rendered = pin(pass.context, input);
-  const bool away = !rendered && (rendered.error().code() == Code::git_unreachable || rendered.error().code() == Code::timed_out);
+  const bool away = !rendered && is_away(rendered.error().code());
   if (away && pass.depth != Depth::forced && pass.memory.rendered && pass.memory.resolved &&
       pass.context.clock.steady() - *pass.memory.resolved < pass.configuration->settings.resync + git_grace) {
     return *pass.memory.rendered;

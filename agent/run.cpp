@@ -125,6 +125,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   auto config = TRY(load_config(options));
   auto client = TRY(kube::Client::connect(std::move(config), clock), "connecting to the cluster");
   const auto mirrors = TRY(git::Mirrors::open(mirror_options(options), clock));
+  const auto charts = TRY(charts::Charts::open({options.state_dir + "/charts", {}, {}}, clock));
   WorkQueue queue(clock);
   Metrics metrics(metric_families());
   kube::EventRecorder events(client, "holdfast-agent", holder_name());
@@ -154,8 +155,9 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   ready = true;
   log::info("the agent is ready", {{"namespace", options.namespace_}, {"server", client.server_version()}});
   Lease lease(client, options.namespace_, holder_name());
-  auto acted = act({clock, client, store, *mirrors, cluster, predictor, events, queue, ends.workers.get_token()}, metrics,
-                   options, lease, ends);
+  auto acted = act({clock, client, store, *mirrors, *charts, cluster, predictor, events, queue, ends.workers.get_token(),
+                    options.git_url},
+                   metrics, options, lease, ends);
   known = nullptr;
   log::info("the agent has stopped");
   if (!acted && acted.error().code() == Code::stopped && stop.stop_requested()) return {};

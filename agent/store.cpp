@@ -10,6 +10,9 @@ namespace holdfast::agent {
 namespace {
 
 constexpr std::string_view config_name = "argocd-cm";
+constexpr std::string_view certificates_name = "argocd-tls-certs-cm";
+constexpr std::string_view known_hosts_name = "argocd-ssh-known-hosts-cm";
+constexpr std::string_view gpg_keys_name = "argocd-gpg-keys-cm";
 constexpr std::string_view secret_selector = "argocd.argoproj.io/secret-type in (repository,repo-creds)";
 constexpr std::size_t kinds_watched = 4;
 
@@ -18,18 +21,6 @@ std::uint64_t version_of(const Value& object) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
-}
-
-std::string secret_field(const Value& secret, std::string_view name) {
-  return from_base64(secret.text({"data", name})).value_or(std::string());
-}
-
-void fill_credentials(const Value& secret, git::Remote& remote) {
-  remote.username = secret_field(secret, "username");
-  remote.password = Secret(secret_field(secret, "password"));
-  remote.bearer_token = Secret(secret_field(secret, "bearerToken"));
-  remote.client_certificate_pem = Secret(secret_field(secret, "tlsClientCertData"));
-  remote.client_key_pem = Secret(secret_field(secret, "tlsClientCertKey"));
 }
 
 std::shared_ptr<const Configuration> make_configuration(const Value* config, std::uint64_t generation) {
@@ -49,12 +40,11 @@ Store::Store(kube::Client& client, std::string namespace_name, Handlers handlers
     : client_(client), namespace_(std::move(namespace_name)), handlers_(std::move(handlers)) {
   const kube::ListOptions all{.namespace_ = namespace_,
                               .managed_fields = kube::ManagedFields::drop};
-  kube::ListOptions config = all, secrets = all;
-  config.field_selector = fmt::format("metadata.name={}", config_name);
+  kube::ListOptions secrets = all;
   secrets.label_selector = secret_selector;
   start("argoproj.io/v1alpha1", "Application", all);
   start("argoproj.io/v1alpha1", "AppProject", all);
-  start("v1", "ConfigMap", config);
+  start("v1", "ConfigMap", all);
   start("v1", "Secret", secrets);
 }
 
@@ -103,6 +93,7 @@ void Store::observe(const std::string& kind, kube::WatchEvent&& event) {
   } else {
     state->secrets[name] = std::make_shared<const Value>(std::move(event.object));
   }
+  state->repositories = nullptr;
 }
 
 void Store::observe_application(kube::WatchEvent&& event) {
@@ -131,8 +122,10 @@ void Store::observe_project(kube::WatchEvent&& event) {
     auto state = state_.lock();
     if (event.kind == kube::WatchEvent::Kind::deleted) {
       state->projects.erase(name);
+      state->signature_rules.erase(name);
     } else {
       state->projects[name] = std::make_shared<const sync::Project>(sync::decode_project(event.object));
+      state->signature_rules[name] = std::make_shared<const SignatureRules>(decode_signature_rules(event.object));
     }
   }
   for (const auto& application : application_names()) {
@@ -142,13 +135,22 @@ void Store::observe_project(kube::WatchEvent&& event) {
 }
 
 void Store::observe_config(kube::WatchEvent&& event) {
-  if (event.object.text({"metadata", "name"}) != config_name) return;
+  const std::string name(event.object.text({"metadata", "name"}));
+  if (name == certificates_name || name == known_hosts_name || name == gpg_keys_name) return observe_trusted(name, std::move(event));
+  if (name != config_name) return;
   {
     auto state = state_.lock();
     const bool deleted = event.kind == kube::WatchEvent::Kind::deleted;
     state->configuration = make_configuration(deleted ? nullptr : &event.object, state->configuration->generation + 1);
   }
   handlers_.everything();
+}
+
+void Store::observe_trusted(const std::string& name, kube::WatchEvent&& event) {
+  auto state = state_.lock();
+  const bool deleted = event.kind == kube::WatchEvent::Kind::deleted;
+  state->trusted[name] = deleted ? nullptr : std::make_shared<const Value>(std::move(event.object));
+  state->repositories = nullptr;
 }
 
 ObjectPtr Store::application(const std::string& name) {
@@ -169,29 +171,36 @@ std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
   return found == state->projects.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<const SignatureRules> Store::signature_rules(const std::string& project) {
+  auto state = state_.lock();
+  const auto found = state->signature_rules.find(project);
+  return found == state->signature_rules.end() ? std::make_shared<const SignatureRules>() : found->second;
+}
+
+std::vector<std::string> Store::signature_keys() {
+  auto state = state_.lock();
+  std::vector<std::string> keys;
+  const auto held = state->trusted[std::string(gpg_keys_name)];
+  const Value* data = held == nullptr ? nullptr : held->find("data");
+  if (data == nullptr || data->as_object() == nullptr) return keys;
+  for (const auto& [id, key] : *data->as_object()) {
+    if (key.is_string()) keys.push_back(*key.as_string());
+  }
+  return keys;
+}
+
 std::shared_ptr<const Configuration> Store::configuration() { return state_.lock()->configuration; }
 
-git::Remote Store::remote(const std::string& url) {
-  git::Remote remote;
-  remote.url = url;
-  const auto asked = sync::normalize_repository(url);
-  const Value* best = nullptr;
-  std::size_t best_length = 0;
+std::shared_ptr<const Repositories> Store::repositories() {
   auto state = state_.lock();
-  for (const auto& [name, secret] : state->secrets) {
-    const auto type = secret->text({"metadata", "labels", "argocd.argoproj.io/secret-type"});
-    const auto theirs = sync::normalize_repository(secret_field(*secret, "url"));
-    if (type == "repository" && theirs == asked) {
-      best = secret.get();
-      break;
-    }
-    if (type == "repo-creds" && asked.starts_with(theirs) && theirs.size() > best_length) {
-      best = secret.get();
-      best_length = theirs.size();
-    }
+  if (state->repositories == nullptr) {
+    RepositoryObjects objects;
+    for (const auto& [name, secret] : state->secrets) objects.secrets.push_back(secret);
+    objects.tls_certificates = state->trusted[std::string(certificates_name)];
+    objects.known_hosts = state->trusted[std::string(known_hosts_name)];
+    state->repositories = std::make_shared<const Repositories>(objects);
   }
-  if (best != nullptr) fill_credentials(*best, remote);
-  return remote;
+  return state->repositories;
 }
 
 void Store::note_application(const Value& object) {

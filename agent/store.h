@@ -12,8 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include "agent/repositories.h"
+#include "agent/signatures.h"
 #include "base/guarded.h"
-#include "git/remote.h"
 #include "health/custom.h"
 #include "kube/client.h"
 #include "kube/watch.h"
@@ -48,8 +49,11 @@ class Store {
   [[nodiscard]] std::vector<std::string> application_names();
   [[nodiscard]] std::shared_ptr<const sync::Project> project(const std::string& name);
   [[nodiscard]] std::shared_ptr<const Configuration> configuration();
-  // Credentials of the repository secret with this URL, else of the longest prefix.
-  [[nodiscard]] git::Remote remote(const std::string& url);
+  // Which commits the project accepts, and with which keys they are judged.
+  [[nodiscard]] std::shared_ptr<const SignatureRules> signature_rules(const std::string& project);
+  [[nodiscard]] std::vector<std::string> signature_keys();
+  // How repositories are reached, as the Secrets and ConfigMaps say it now.
+  [[nodiscard]] std::shared_ptr<const Repositories> repositories();
 
   // What our own write returned: reads are never older than our writes.
   void note_application(const Value& object);
@@ -62,6 +66,9 @@ class Store {
     std::map<std::string, std::string> written;  // application → resourceVersion of our last write
     std::map<std::string, std::shared_ptr<const sync::Project>> projects;
     std::map<std::string, ObjectPtr> secrets;
+    std::map<std::string, ObjectPtr> trusted;          // the ConfigMaps of certificates and keys
+    std::map<std::string, std::shared_ptr<const SignatureRules>> signature_rules;  // by project
+    std::shared_ptr<const Repositories> repositories;  // made of these when asked for
     std::shared_ptr<const Configuration> configuration = std::make_shared<const Configuration>();
     std::set<std::string> listed;  // kinds
     std::optional<Error> broken;
@@ -72,6 +79,7 @@ class Store {
   void observe_application(kube::WatchEvent&& event);
   void observe_project(kube::WatchEvent&& event);
   void observe_config(kube::WatchEvent&& event);
+  void observe_trusted(const std::string& name, kube::WatchEvent&& event);
 
   kube::Client& client_;
   const std::string namespace_;

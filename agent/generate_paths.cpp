@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/generate_paths.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/glob.h"
+#include "base/text.h"
+
+namespace holdfast::agent {
+namespace {
+
+// Go's filepath.Clean of a relative path that may lead above its beginning.
+std::string cleaned(std::string_view path) {
+  std::vector<std::string_view> parts;
+  for (const auto part : split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part == ".." && !parts.empty() && parts.back() != "..") {
+      parts.pop_back();
+    } else {
+      parts.push_back(part);
+    }
+  }
+  return fmt::format("{}", fmt::join(parts, "/"));
+}
+
+bool is_below(std::string_view folder, std::string_view file) {
+  return folder.empty() || file == folder || (file.starts_with(folder) && file.substr(folder.size()).starts_with('/'));
+}
+
+}  // namespace
+
+std::vector<std::string> refresh_paths(std::string_view annotation, std::string_view source_path) {
+  std::vector<std::string> paths;
+  for (auto item : split(annotation, ';')) {
+    item = trim(item);
+    if (item.empty()) continue;
+    const bool absolute = item.starts_with('/');
+    paths.push_back(absolute ? cleaned(item.substr(1)) : cleaned(fmt::format("{}/{}", source_path, item)));
+  }
+  return paths;
+}
+
+bool touches(const std::vector<std::string>& watched, const std::vector<std::string>& files) {
+  if (files.empty() || watched.empty()) return true;
+  return std::ranges::any_of(files, [&](const std::string& file) {
+    return std::ranges::any_of(watched, [&](const std::string& path) {
+      return is_below(path, file) || glob_match(path, file, GlobMode::separator);
+    });
+  });
+}
+
+}  // namespace holdfast::agent

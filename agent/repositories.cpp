@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/repositories.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "sync/project.h"
+
+namespace holdfast::agent {
+namespace {
+
+constexpr std::string_view type_label = "argocd.argoproj.io/secret-type";
+// What Git servers take for a user when only a token is given.
+constexpr std::string_view token_user = "x-access-token";
+
+std::string field(const Value& secret, std::string_view name) {
+  return from_base64(secret.text({"data", name})).value_or(std::string());
+}
+
+// Go's strconv.ParseBool.
+bool is_true(const std::string& text) {
+  return text == "1" || text == "t" || text == "T" || text == "true" || text == "TRUE" || text == "True";
+}
+
+// "https://h:8443/x", "git@h:x", "oci://h/x" and "h/x" all lead to h.
+std::string_view host_of(std::string_view url) {
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find('/'));
+  if (const auto user = url.find('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
+  return url.substr(0, url.find(':'));
+}
+
+std::string_view without_scheme(std::string_view url) {
+  if (url.starts_with("oci://")) url.remove_prefix(std::string_view("oci://").size());
+  return url;
+}
+
+}  // namespace
+
+bool Repositories::Known::has_credentials() const {
+  return !username.empty() || !password.empty() || !bearer_token.empty() || !ssh_private_key.empty() ||
+         !client_certificate.empty();
+}
+
+Repositories::Known Repositories::decode(const Value& secret) {
+  Known known;
+  known.is_template = secret.text({"metadata", "labels", type_label}) == "repo-creds";
+  known.url = std::string(trim(field(secret, "url")));
+  known.normalized = sync::normalize_repository(known.url);
+  known.name = field(secret, "name");
+  known.project = field(secret, "project");
+  known.type = field(secret, "type");
+  known.username = field(secret, "username");
+  known.password = Secret(field(secret, "password"));
+  known.bearer_token = Secret(field(secret, "bearerToken"));
+  known.ssh_private_key = Secret(field(secret, "sshPrivateKey"));
+  known.client_certificate = Secret(field(secret, "tlsClientCertData"));
+  known.client_key = Secret(field(secret, "tlsClientCertKey"));
+  known.proxy = field(secret, "proxy");
+  known.no_proxy = field(secret, "noProxy");
+  known.insecure = is_true(field(secret, "insecure")) || is_true(field(secret, "insecureIgnoreHostKey"));
+  known.oci = is_true(field(secret, "enableOCI")) || known.type == "oci";
+  known.plain_http = is_true(field(secret, "insecureOCIForceHttp"));
+  return known;
+}
+
+Repositories::Repositories(const RepositoryObjects& objects) {
+  for (const auto& secret : objects.secrets) known_.push_back(decode(*secret));
+  const Value* certificates = objects.tls_certificates ? objects.tls_certificates->find("data") : nullptr;
+  if (certificates != nullptr && certificates->as_object() != nullptr) {
+    for (const auto& [host, pem] : *certificates->as_object()) {
+      if (pem.is_string()) authorities_[host] = *pem.as_string();
+    }
+  }
+  if (objects.known_hosts) known_hosts_ = objects.known_hosts->text({"data", "ssh_known_hosts"});
+}
+
+const Repositories::Known* Repositories::find_repository(std::string_view url, std::string_view project) const {
+  const auto asked = sync::normalize_repository(url);
+  const Known* found = nullptr;
+  for (const auto& known : known_) {
+    if (known.is_template || known.normalized != asked) continue;
+    if (known.project == project) return &known;
+    if (known.project.empty()) found = &known;
+  }
+  return found;
+}
+
+const Repositories::Known* Repositories::find_template(std::string_view url) const {
+  const auto asked = sync::normalize_repository(url);
+  const Known* longest = nullptr;
+  for (const auto& known : known_) {
+    if (!known.is_template || known.normalized.empty() || !asked.starts_with(known.normalized)) continue;
+    if (longest == nullptr || known.normalized.size() > longest->normalized.size()) longest = &known;
+  }
+  return longest;
+}
+
+void Repositories::take_credentials(Known& into, const Known& from) {
+  into.username = from.username;
+  into.password = from.password;
+  into.bearer_token = from.bearer_token;
+  into.ssh_private_key = from.ssh_private_key;
+  into.client_certificate = from.client_certificate;
+  into.client_key = from.client_key;
+  into.oci = into.oci || from.oci;
+  into.plain_http = into.plain_http || from.plain_http;
+  if (into.proxy.empty()) into.proxy = from.proxy;
+  if (into.no_proxy.empty()) into.no_proxy = from.no_proxy;
+}
+
+Repositories::Known Repositories::settle(std::string_view url, std::string_view project) const {
+  const Known* repository = find_repository(url, project);
+  Known known = repository == nullptr ? Known() : *repository;
+  known.url = url;
+  if (known.has_credentials()) return known;
+  if (const Known* found = find_template(url)) take_credentials(known, *found);
+  return known;
+}
+
+std::string Repositories::authorities_of(std::string_view url) const {
+  const auto found = authorities_.find(host_of(url));
+  return found == authorities_.end() ? std::string() : found->second;
+}
+
+git::Remote Repositories::git_remote(std::string_view url, std::string_view project) const {
+  Known known = settle(url, project);
+  git::Remote remote;
+  remote.url = url;
+  remote.username = known.username;
+  if (known.username.empty() && !known.password.empty()) remote.username = token_user;
+  remote.password = std::move(known.password);
+  remote.bearer_token = std::move(known.bearer_token);
+  remote.ca_pem = authorities_of(url);
+  remote.client_certificate_pem = std::move(known.client_certificate);
+  remote.client_key_pem = std::move(known.client_key);
+  remote.ssh_private_key = std::move(known.ssh_private_key);
+  remote.ssh_known_hosts = known_hosts_;
+  remote.verify = known.insecure ? git::Verify::nothing : git::Verify::peer;
+  remote.proxy = known.proxy;
+  remote.no_proxy = known.no_proxy;
+  return remote;
+}
+
+charts::Repository Repositories::as_charts(Known known) const {
+  charts::Repository repository;
+  const bool registry = known.oci || charts::kind_of(known.url) == charts::Kind::registry;
+  repository.kind = registry ? charts::Kind::registry : charts::Kind::index;
+  repository.url = known.url;
+  // A registry that is written as "https://host/path" is one all the same once its Secret says so.
+  if (registry && repository.url.starts_with("https://")) repository.url.erase(0, std::string_view("https://").size());
+  repository.username = known.username;
+  repository.password = std::move(known.password);
+  repository.ca_pem = authorities_of(known.url);
+  repository.client_certificate_pem = std::move(known.client_certificate);
+  repository.client_key_pem = std::move(known.client_key);
+  repository.verify = known.insecure ? http::Verify::nothing : http::Verify::peer;
+  repository.wire = known.plain_http ? charts::Wire::plain : charts::Wire::tls;
+  repository.proxy = known.proxy;
+  repository.no_proxy = known.no_proxy;
+  return repository;
+}
+
+charts::Repository Repositories::chart_repository(std::string_view url, std::string_view project) const {
+  return as_charts(settle(url, project));
+}
+
+std::optional<charts::Repository> Repositories::dependency_repository(std::string_view given,
+                                                                      std::string_view project) const {
+  for (const std::string_view prefix : {"@", "alias:"}) {
+    if (!given.starts_with(prefix)) continue;
+    const auto name = given.substr(prefix.size());
+    const auto found = std::ranges::find_if(known_, [&](const Known& known) {
+      return !known.is_template && known.name == name && (known.project.empty() || known.project == project);
+    });
+    if (found == known_.end()) return std::nullopt;
+    return as_charts(settle(found->url, project));
+  }
+  // Secrets name registries without their scheme.
+  const bool registry = given.starts_with("oci://");
+  Known known = settle(given, project);
+  if (registry && !known.has_credentials()) {
+    const auto plain = without_scheme(given);
+    known = settle(plain, project);
+    // As upstream: of one host, whichever address is the beginning of the other.
+    const auto kin = std::ranges::find_if(known_, [&](const Known& each) {
+      const auto theirs = without_scheme(each.url);
+      return !each.is_template && each.oci && (plain.starts_with(theirs) || theirs.starts_with(plain));
+    });
+    if (!known.has_credentials() && kin != known_.end()) take_credentials(known, *kin);
+  }
+  known.oci = known.oci || registry;
+  return as_charts(std::move(known));
+}
+
+}  // namespace holdfast::agent

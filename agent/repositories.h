@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Repositories and credentials as Argo CD's Secrets and ConfigMaps give them: one state of them, from
+// which each source gets what it needs to be reached. Pure; nothing here reaches a log or a status.
+// Mirrors argoproj/argo-cd 3.6 util/db/repository.go (GetRepository, enrichCredsToRepo),
+// util/db/repository_secrets.go, util/cert/cert.go and repository.go: getHelmRepos.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "charts/repository.h"
+#include "git/remote.h"
+#include "value/value.h"
+
+namespace holdfast::agent {
+
+struct RepositoryObjects {
+  std::vector<std::shared_ptr<const Value>> secrets;  // of type repository and repo-creds
+  std::shared_ptr<const Value> tls_certificates;      // argocd-tls-certs-cm, or null
+  std::shared_ptr<const Value> known_hosts;           // argocd-ssh-known-hosts-cm, or null
+};
+
+class Repositories {
+ public:
+  explicit Repositories(const RepositoryObjects& objects);
+
+  // A repository Secret of the same URL counts, the project's own before one without a project; one
+  // without credentials takes those of the template with the longest prefix.
+  [[nodiscard]] git::Remote git_remote(std::string_view url, std::string_view project) const;
+  [[nodiscard]] charts::Repository chart_repository(std::string_view url,
+                                                    std::string_view project) const;
+  // The repository that a chart's dependency names: "https://…", "oci://…", "@name", "alias:name".
+  // Nothing when no Secret has that name.
+  [[nodiscard]] std::optional<charts::Repository> dependency_repository(std::string_view given,
+                                                                        std::string_view project) const;
+
+ private:
+  // A Secret, decoded once.
+  struct Known {
+    bool is_template = false;
+    std::string url, normalized, name, project, type;
+    std::string username;
+    Secret password, bearer_token, ssh_private_key, client_certificate, client_key;
+    std::string proxy, no_proxy;
+    bool insecure = false, oci = false, plain_http = false;
+
+    [[nodiscard]] bool has_credentials() const;
+  };
+
+  static Known decode(const Value& secret);
+  static void take_credentials(Known& into, const Known& from);
+  [[nodiscard]] const Known* find_repository(std::string_view url, std::string_view project) const;
+  [[nodiscard]] const Known* find_template(std::string_view url) const;
+  [[nodiscard]] Known settle(std::string_view url, std::string_view project) const;
+  [[nodiscard]] std::string authorities_of(std::string_view url) const;
+  [[nodiscard]] charts::Repository as_charts(Known known) const;
+
+  std::vector<Known> known_;
+  std::map<std::string, std::string, std::less<>> authorities_;  // by host
+  std::string known_hosts_;
+};
+
+}  // namespace holdfast::agent

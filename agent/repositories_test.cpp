@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/repositories.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "base/text.h"
+
+namespace holdfast::agent {
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+std::shared_ptr<const Value> secret(std::string_view type, const Fields& fields) {
+  Value value;
+  value["metadata"]["labels"]["argocd.argoproj.io/secret-type"] = type;
+  for (const auto& [name, text] : fields) value["data"][name] = to_base64(text);
+  return std::make_shared<const Value>(std::move(value));
+}
+
+std::shared_ptr<const Value> config(const Fields& fields) {
+  Value value;
+  for (const auto& [name, text] : fields) value["data"][name] = text;
+  return std::make_shared<const Value>(std::move(value));
+}
+
+TEST(Repositories, TheSecretOfTheUrlCountsAndElseTheLongestTemplate) {
+  const Repositories repositories({
+      .secrets = {secret("repository", {{"url", "https://git.example.com/shop.git"}, {"username", "shop"}, {"password", "p1"}}),
+                  secret("repository", {{"url", "https://git.example.com/shop"}, {"project", "pay"}, {"username", "pay"}, {"password", "p2"}}),
+                  secret("repository", {{"url", "https://git.example.com/bare"}, {"insecure", "true"}}),
+                  secret("repo-creds", {{"url", "https://git.example.com"}, {"username", "all"}, {"password", "p3"}}),
+                  secret("repo-creds", {{"url", "https://git.example.com/team/"}, {"password", "t0ken"}}),
+                  secret("repo-creds", {{"url", "https://token.example.com"}, {"bearerToken", "b"}})},
+      .tls_certificates = nullptr,
+      .known_hosts = nullptr,
+  });
+
+  struct Case {
+    std::string_view url, project, want;
+  };
+
+  for (const auto& [url, project, want] : std::to_array<Case>({
+           {"https://git.example.com/shop", "default", "shop p1  peer"},
+           {"https://GIT.example.com/shop.git", "default", "shop p1  peer"},
+           {"https://git.example.com/shop", "pay", "pay p2  peer"},
+           {"https://git.example.com/bare", "default", "all p3  nothing"},
+           {"https://git.example.com/other", "default", "all p3  peer"},
+           {"https://git.example.com/team/web", "default", "x-access-token t0ken  peer"},
+           {"https://token.example.com/x", "default", "  b peer"},
+           {"https://elsewhere.example.com/x", "default", "   peer"},
+       })) {
+    const auto remote = repositories.git_remote(url, project);
+    EXPECT_EQ(fmt::format("{} {} {} {}", remote.username, remote.password.reveal(), remote.bearer_token.reveal(),
+                          remote.verify == git::Verify::peer ? "peer" : "nothing"),
+              want)
+        << url;
+    EXPECT_EQ(remote.url, url);
+  }
+}
+
+TEST(Repositories, TrustComesFromTheConfigMaps) {
+  const Repositories repositories({
+      .secrets = {secret("repository", {{"url", "git@git.example.com:team/web.git"}, {"sshPrivateKey", "key"}}),
+                  secret("repository", {{"url", "https://git.example.com:8443/x"},
+                                        {"tlsClientCertData", "cert"},
+                                        {"tlsClientCertKey", "ckey"},
+                                        {"proxy", "http://proxy:3128"},
+                                        {"noProxy", "a,b"}})},
+      .tls_certificates = config({{"git.example.com", "PEM"}}),
+      .known_hosts = config({{"ssh_known_hosts", "git.example.com ssh-ed25519 AAAA"}}),
+  });
+  const auto ssh = repositories.git_remote("ssh://git@git.example.com/team/web", "default");
+  EXPECT_EQ(ssh.ssh_private_key.reveal(), "key");
+  EXPECT_EQ(ssh.ssh_known_hosts, "git.example.com ssh-ed25519 AAAA");
+  const auto https = repositories.git_remote("https://git.example.com:8443/x", "default");
+  EXPECT_EQ(https.ca_pem, "PEM");
+  EXPECT_EQ(https.client_certificate_pem.reveal(), "cert");
+  EXPECT_EQ(https.client_key_pem.reveal(), "ckey");
+  EXPECT_EQ(https.proxy, "http://proxy:3128");
+  EXPECT_EQ(https.no_proxy, "a,b");
+  EXPECT_EQ(repositories.git_remote("https://other.example.com/x", "default").ca_pem, "");
+}
+
+TEST(Repositories, ChartsAreFoundByUrlOrName) {
+  const Repositories repositories({
+      .secrets = {secret("repository", {{"url", "https://charts.example.com"}, {"type", "helm"}, {"name", "main"}, {"username", "ann"}}),
+                  secret("repository", {{"url", "r.example.com/charts"}, {"type", "helm"}, {"enableOCI", "true"}, {"username", "oci"}}),
+                  secret("repository", {{"url", "oci://native.example.com/app"}, {"type", "oci"}, {"insecureOCIForceHttp", "true"}}),
+                  secret("repo-creds", {{"url", "r.example.com"}, {"enableOCI", "true"}, {"username", "template"}})},
+      .tls_certificates = config({{"r.example.com", "PEM"}}),
+      .known_hosts = nullptr,
+  });
+  const auto shown = [](const charts::Repository& repository) {
+    return fmt::format("{} {} {}", repository.kind == charts::Kind::registry ? "registry" : "index", repository.url,
+                       repository.username);
+  };
+  EXPECT_EQ(shown(repositories.chart_repository("https://charts.example.com", "default")), "index https://charts.example.com ann");
+  EXPECT_EQ(shown(repositories.chart_repository("r.example.com/charts", "default")), "registry r.example.com/charts oci");
+  EXPECT_EQ(shown(repositories.chart_repository("r.example.com/other", "default")), "registry r.example.com/other template");
+  EXPECT_EQ(repositories.chart_repository("r.example.com/charts", "default").ca_pem, "PEM");
+  EXPECT_EQ(repositories.chart_repository("oci://native.example.com/app", "default").wire, charts::Wire::plain);
+
+  struct Case {
+    std::string_view given, want;
+  };
+
+  for (const auto& [given, want] : std::to_array<Case>({
+           {"@main", "index https://charts.example.com ann"},
+           {"alias:main", "index https://charts.example.com ann"},
+           {"@none", "-"},
+           {"https://charts.example.com", "index https://charts.example.com ann"},
+           {"https://open.example.com", "index https://open.example.com "},
+           {"oci://r.example.com/charts", "registry r.example.com/charts oci"},
+           {"oci://r.example.com/charts/deep", "registry r.example.com/charts/deep template"},
+       })) {
+    const auto found = repositories.dependency_repository(given, "default");
+    EXPECT_EQ(found ? shown(*found) : "-", want) << given;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::agent

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// One source of an Application, whatever it comes from: Git, a Helm repository, an OCI registry. A
+// chart that is vendored in the built-in repository is taken from there and nobody is asked.
+// It knows how sources are reached, not what is made of them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/context.h"
+#include "sync/application.h"
+#include "tree/file_tree.h"
+
+namespace holdfast::agent {
+
+struct SourceRequest {
+  const sync::Source& source;
+  const std::string& project;
+  std::string revision;            // asked for; "" is the source's default
+  Duration max_age = Duration{0};  // what was listed this recently may answer
+};
+
+// What status.sync.revision shows: a commit, a chart's version or an artifact's digest.
+// Refuses as git::Mirrors::resolve and charts::Charts::resolve.
+Result<std::string> resolve_source(Context& context, const SourceRequest& request);
+
+using TreePtr = std::shared_ptr<const tree::FileTree>;
+
+// The files of what resolve_source() returned.
+Result<TreePtr> fetch_source(Context& context, const SourceRequest& request);
+
+// Is the commit signed as the project asks? Sources that are not Git's pass, as upstream's do.
+Result<> check_source_signature(Context& context, const SourceRequest& request);
+
+// The paths that differ between two commits of a Git source, when both are at hand.
+Result<std::optional<std::vector<std::string>>> changed_in_source(Context& context, const SourceRequest& request,
+                                                                  const std::string& before);
+
+// The tree with the charts that the chart in `folder` wants and has not, as Helm's dependency build
+// brings them; the tree itself when nothing is missing.
+Result<TreePtr> with_dependencies(Context& context, TreePtr tree, const std::string& folder,
+                                  const std::string& project);
+
+// Lets the next question reach the servers, whatever is remembered (hard refresh).
+void forget_source(Context& context, const sync::Source& source);
+
+bool is_git(const sync::Source& source);
+
+}  // namespace holdfast::agent
