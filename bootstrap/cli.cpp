@@ -20,6 +20,7 @@
 #include "commands/repo.h"
 #include "commands/repo_lint.h"
 #include "commands/repo_push.h"
+#include "commands/repo_vendor.h"
 #include "install.h"
 #include "tree/disk_tree.h"
 #include "version.h"
@@ -164,6 +165,26 @@ void add_repo_add_app(CLI::App& repo, Chosen& chosen) {
   });
 }
 
+void add_repo_vendor(CLI::App& repo, Chosen& chosen) {
+  auto options = std::make_shared<RepoVendorOptions>();
+  auto* command = repo.add_subcommand("vendor", "Bring a chart into external/ with its origin and digest");
+  command->add_option("chart", options->chart, "A name in --source or --bundle, oci://host/path/name, or a .tgz")->required();
+  command->add_option("--source", options->source, "The chart's repository, as Applications name it");
+  command->add_option("--version", options->version, "A version or a range; the highest by default");
+  command->add_option("--digest", options->digest, "sha256:…, what the package must be");
+  command->add_option("--name", options->name, "The folder below external/; the chart's name by default");
+  command->add_option("--repo", options->folder, "The repository");
+  command->add_option("--bundle", options->bundle, "Take it from this bundle, after verification");
+  command->add_option("--trust-dir", options->trust_folder, "folder of the trust root; default ~/.config/holdfast/trust");
+  command->add_option("--username", options->username, "The repository's user");
+  command->add_option("--password-file", options->password_file, "Holds the user's password or token");
+  command->add_option("--ca-file", options->ca_file, "Trusted in place of the machine's authorities (PEM)");
+  command->add_flag("--plain-http", options->plain_http, "The registry speaks no TLS");
+  command->callback([options, &chosen] {
+    chosen.run = [options](Console& console) { return run_repo_vendor(*options, console); };
+  });
+}
+
 void add_repo_lint(CLI::App& repo, Chosen& chosen) {
   auto options = std::make_shared<RepoLintOptions>();
   auto* command = repo.add_subcommand("lint", "Check the repository as the engine would read it");
@@ -211,6 +232,7 @@ void add_repo(CLI::App& app, Chosen& chosen) {
   add_repo_add_cluster(*repo, chosen);
   add_repo_add_app(*repo, chosen);
   add_repo_lint(*repo, chosen);
+  add_repo_vendor(*repo, chosen);
   add_repo_push(*repo, chosen);
   add_repo_render(*repo, chosen);
 }

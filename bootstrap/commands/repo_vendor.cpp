@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/repo_vendor.h"
+
+#include "base/text.h"
+#include "bundle/bundle.h"
+#include "charts/charts.h"
+#include "charts/origin.h"
+#include "git/working.h"
+#include "repository.h"
+#include "tree/disk_tree.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace holdfast::bootstrap {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A package with what is said of where it came from.
+struct Incoming {
+  std::string bytes;
+  std::string source;
+};
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failure(Code::file_missing, "\"{}\" cannot be read", printable(path));
+  std::ostringstream content;
+  content << file.rdbuf();
+  return std::move(content).str();
+}
+
+class ScratchFolder {
+ public:
+  ScratchFolder() : path_(fs::temp_directory_path() / "holdfast-vendor-XXXXXX") {
+    CHECK(::mkdtemp(path_.data()) != nullptr);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Result<charts::Repository> repository_of(const RepoVendorOptions& options, const std::string& url) {
+  charts::Repository repository;
+  repository.url = url;
+  repository.kind = charts::kind_of(url);
+  repository.wire = options.plain_http ? charts::Wire::plain : charts::Wire::tls;
+  repository.username = options.username;
+  if (!options.password_file.empty()) {
+    const auto text = TRY(read_file(options.password_file));
+    repository.password = Secret(std::string(trim(text)));
+  }
+  if (!options.ca_file.empty()) repository.ca_pem = TRY(read_file(options.ca_file));
+  return repository;
+}
+
+Result<Incoming> from_network(const RepoVendorOptions& options, const Clock& clock) {
+  std::string url = options.source, chart = options.chart;
+  if (chart.starts_with("oci://")) {
+    const auto slash = chart.rfind('/');
+    url = chart.substr(0, slash);
+    chart.erase(0, slash + 1);
+  }
+  if (url.empty()) {
+    return failure(Error(Code::usage, fmt::format("where is chart \"{}\"?", printable(chart)))
+                       .fix("name its repository with --source, or give a .tgz"));
+  }
+  const auto repository = TRY(repository_of(options, url));
+  const ScratchFolder scratch;
+  const auto charts = TRY(charts::Charts::open({scratch.path(), {}, {}}, clock));
+  const auto version = TRY(charts->resolve(repository, {chart, options.version, {}}, {}));
+  auto package = TRY(charts->fetch(repository, chart, version, {}));
+  return Incoming{std::move(package.bytes), url};
+}
+
+Result<Incoming> from_bundle(const RepoVendorOptions& options) {
+  const auto folder =
+      options.trust_folder.empty() ? bundle::default_trust_folder() : options.trust_folder;
+  const auto trust = TRY(bundle::TrustRoot::load(folder));
+  const auto opened = TRY(bundle::Bundle::open(options.bundle, trust, {}));
+  std::string known;
+  for (const auto& item : opened.items()) {
+    if (item.kind != bundle::ItemKind::chart) continue;
+    known += (known.empty() ? "" : ", ") + item.name;
+    const auto colon = item.name.rfind(':');
+    const bool version = options.version.empty() || item.name.substr(colon + 1) == options.version;
+    if (item.name.substr(0, colon) != options.chart || !version) continue;
+    for (const auto& part : item.parts) {
+      if (part.media_type != bundle::oci::chart_content) continue;
+      auto bytes = TRY(opened.read(part.digest, charts::ChartLimits().package.bytes_max));
+      return Incoming{std::move(bytes), options.source};
+    }
+  }
+  return failure(Error(Code::chart, fmt::format("the bundle holds no chart \"{}\"", printable(options.chart)))
+                     .at(known.empty() ? "it holds no charts" : "it holds: " + known));
+}
+
+Result<Incoming> take(const RepoVendorOptions& options, const Clock& clock) {
+  if (!options.bundle.empty()) return from_bundle(options);
+  std::error_code status;
+  if (options.chart.ends_with(".tgz") && fs::is_regular_file(options.chart, status)) {
+    auto bytes = TRY(read_file(options.chart));
+    return Incoming{std::move(bytes), options.source};
+  }
+  return from_network(options, clock);
+}
+
+// What stands in the folder now.
+struct Present {
+  std::vector<std::string> paths;  // from the repository's root
+  std::optional<charts::Origin> origin;
+};
+
+Result<Present> look_at(const tree::FileTree& repository, const std::string& folder) {
+  Present present;
+  const auto kind = TRY(repository.kind(folder));
+  if (!kind) return present;
+  const auto files = TRY(tree::walk(repository, folder));
+  for (const auto& file : files)
+    present.paths.push_back(fmt::format("{}/{}", folder, file));
+  if (present.paths.empty()) return present;
+  const auto path = fmt::format("{}/{}", folder, charts::origin_file);
+  if (std::ranges::find(present.paths, path) == present.paths.end()) {
+    return failure(Error(Code::object_exists, fmt::format("\"{}\" holds something that was not vendored", folder))
+                       .at(path + " is missing")
+                       .fix("give another name with --name"));
+  }
+  const auto text = TRY(repository.read(path));
+  present.origin = TRY(charts::parse_origin(text, path));
+  const auto now = TRY(charts::files_digest(repository, folder));
+  if (now == present.origin->files) return present;
+  return failure(Error(Code::object_exists, fmt::format("\"{}\" was changed after it was vendored", folder))
+                     .at(fmt::format("{} {}", present.origin->chart, present.origin->version))
+                     .fix("move the changes to an overlay of the cluster, then remove the folder and run this again"));
+}
+
+Result<> check_digest(const RepoVendorOptions& options, const crypto::Sha256& digest) {
+  if (options.digest.empty() || options.digest == digest.text()) return {};
+  return failure(Error(Code::chart, "the package is not the one that --digest names")
+                     .at(digest.text())
+                     .because(fmt::format("wanted: {}", printable(options.digest))));
+}
+
+void say(Console& console, const std::string& folder, const charts::Origin& origin, const std::string& commit) {
+  console.data(Object{{"folder", folder},
+                      {"chart", origin.chart},
+                      {"version", origin.version},
+                      {"source", origin.source},
+                      {"digest", origin.digest.text()},
+                      {"licence", origin.licence},
+                      {"commit", commit}});
+}
+
+}  // namespace
+
+Result<> run_repo_vendor(const RepoVendorOptions& options, Console& console) {
+  const auto repository = TRY(tree::DiskTree::open(options.folder));
+  const bool ours = TRY(tree::is_file(repository, "holdfast.toml"));
+  if (!ours) {
+    return failure(Error(Code::repo_layout, fmt::format("\"{}\" is not a Holdfast repository", options.folder))
+                       .at("holdfast.toml is missing"));
+  }
+  const auto incoming = TRY(take(options, console.clock()));
+  charts::Origin origin{.source = incoming.source, .chart = {}, .version = {}, .digest = crypto::sha256(incoming.bytes), .files = {}, .licence = {}};
+  TRY(check_digest(options, origin.digest));
+  const auto files = TRY(charts::unpack(incoming.bytes, charts::Content::chart, {}));
+  const auto stated = TRY(charts::stated_by(files));
+  origin.chart = stated.name;
+  origin.version = stated.version;
+  origin.licence = TRY(charts::licence_of(files));
+  origin.files = TRY(charts::files_digest(files, ""));
+
+  const auto name = options.name.empty() ? stated.name : options.name;
+  TRY(check_name("vendored chart", name));
+  const auto folder = fmt::format("{}/{}", charts::vendored_folder, name);
+  const auto present = TRY(look_at(repository, folder));
+  if (present.origin && present.origin->digest == origin.digest && present.origin->source == origin.source) {
+    say(console, folder, origin, "");
+    console.line(fmt::format("{} {} is there already, nothing was changed", folder, origin.version));
+    return {};
+  }
+  Files wanted;
+  for (const auto& [path, content] : files.files())
+    wanted[fmt::format("{}/{}", folder, path)] = content;
+  wanted[fmt::format("{}/{}", folder, charts::origin_file)] = charts::write_origin(origin);
+  std::vector<std::string> removed;
+  std::ranges::copy_if(present.paths, std::back_inserter(removed), [&](const std::string& path) { return !wanted.contains(path); });
+  const auto commit = TRY(git::commit_working(
+      options.folder, tree::MemoryTree(wanted),
+      {.author_name = "holdfast", .author_email = "holdfast@localhost", .time = console.clock().wall(),
+       .message = fmt::format("Vendor {} {} into {}\n", origin.chart, origin.version, folder)},
+      removed));
+  say(console, folder, origin, commit.hex());
+  console.line(fmt::format("{}: {} {}, {} files, {}", folder, origin.chart, origin.version, wanted.size(), origin.licence));
+  console.line(fmt::format("  from    {}", origin.source.empty() ? printable(options.chart) : printable(origin.source)));
+  console.line(fmt::format("  digest  {}", origin.digest.text()));
+  console.line(fmt::format("Committed as {}. Publish it with: holdfast repo push", commit.hex().substr(0, 7)));
+  return {};
+}
+
+}  // namespace holdfast::bootstrap
