@@ -131,6 +131,8 @@ std::string program(const std::string& name) { return variable("HOLDFAST_BIN") +
 
 std::string node_file(const std::string& name) { return variable("HOLDFAST_NODE_DIR") + "/" + name; }
 
+std::string judge(const std::string& name) { return variable("HOLDFAST_JUDGES") + "/" + name; }
+
 std::string source(const std::string& path) { return variable("HOLDFAST_SOURCE") + "/" + path; }
 
 TemporaryFolder::TemporaryFolder() {

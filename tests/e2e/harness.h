@@ -44,6 +44,8 @@ class Background {
 // The release build's program, a file of the node component, a path of the source tree.
 std::string program(const std::string& name);
 std::string node_file(const std::string& name);
+// A stock program that tests/judges/build made; the file is absent where it was not.
+std::string judge(const std::string& name);
 std::string source(const std::string& path);
 
 // Asks `question` every 50 ms until it answers or the time is over.

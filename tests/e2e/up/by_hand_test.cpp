@@ -3,7 +3,6 @@
 // the same end, with any Git server.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 
@@ -18,8 +17,8 @@ TEST(ByHand, StockHelmAndKubectlReachTheSameEnd) {
   std::string reason;
   Cluster* cluster = Cluster::shared(reason, Cluster::Bring::bundle_only);
   if (cluster == nullptr) GTEST_SKIP() << reason;
-  const char* helm = ::getenv("HOLDFAST_HELM");
-  if (helm == nullptr || !std::filesystem::exists(helm)) GTEST_SKIP() << "stock helm is not built: HOLDFAST_HELM";
+  const std::string helm = judge("helm");
+  if (!std::filesystem::exists(helm)) GTEST_SKIP() << "there is no stock helm: tests/judges/build build/judges";
 
   const auto node = cluster->holdfast({"node", "up", "--bundle", cluster->path("core.hfb"), "--trust-dir", cluster->path("trust"),
                                        "--state-dir", cluster->path("state")},
