@@ -23,14 +23,16 @@ void announce_operation(Context& context, const sync::Application& application, 
 
 void announce_change(Context& context, const sync::Application& application, const Value& before) {
   const Value& now = application.status();
-  if (before.text({"sync", "status"}) != now.text({"sync", "status"})) {
-    say(context, application, kube::EventType::normal, "ResourceUpdated",
-        fmt::format("Updated sync status: {} -> {}", before.text({"sync", "status"}), now.text({"sync", "status"})));
-  }
-  if (before.text({"health", "status"}) != now.text({"health", "status"})) {
-    say(context, application, kube::EventType::normal, "ResourceUpdated",
-        fmt::format("Updated health status: {} -> {}", before.text({"health", "status"}), now.text({"health", "status"})));
-  }
+  std::string text;
+  const auto add = [&](std::string_view part) {
+    const auto then = before.text({part, "status"}), is = now.text({part, "status"});
+    // What is seen for the first time has not changed, and on the way to healthy the end is the news.
+    if (then == is || then.empty() || is == "Progressing") return;
+    text += fmt::format("{} {} status: {} -> {}", text.empty() ? "Updated" : "; updated", part, then, is);
+  };
+  add("sync");
+  add("health");
+  if (!text.empty()) say(context, application, kube::EventType::normal, "ResourceUpdated", std::move(text));
 }
 
 void announce_deletion(Context& context, const sync::Application& application) {

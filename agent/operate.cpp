@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/operate.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include "agent/announce.h"
@@ -42,7 +43,9 @@ void fail(Work& work, OperationPhase phase, std::string message) {
   work.state.message = std::move(message);
 }
 
-Result<> save(Work& work, bool ended) {
+enum class Telling { now, with_comparison };
+
+Result<> save(Work& work, bool ended, Telling telling) {
   StatusChange change;
   change.status = work.application.status();
   if (!change.status.is_object()) change.status = Object{};
@@ -53,6 +56,10 @@ Result<> save(Work& work, bool ended) {
   if (kept) {
     change.status = sync::report_history(std::move(change.status), work.application, work.state, work.operation,
                                          work.context.clock.wall());
+  }
+  if (telling == Telling::with_comparison) {
+    hold_status(work.application, change);
+    return {};
   }
   return write_status(work.context, work.application, change);
 }
@@ -66,13 +73,6 @@ void note_sources(Work& work) {
   const std::string_view name = work.state.multi_source ? "sources" : "source";
   const Value* found = own && sync != nullptr ? sync->find(name) : spec.find(name);
   if (found != nullptr) work.state.sources = *found;
-}
-
-OperationState new_state(const Work& work) {
-  OperationState state;
-  state.started = work.context.clock.wall();
-  state.operation = *work.application.operation();
-  return state;
 }
 
 // "3:04PM", as Go's time.Kitchen.
@@ -196,6 +196,19 @@ bool shared_refused(Work& work, const Evaluation& evaluation) {
   return false;
 }
 
+// What was applied as Git has it needs no question whether it is as Git has it.
+void note_applied(Work& work, const Rendered& rendered, const sync::Plan& plan, const sync::Step& step,
+                  const std::vector<sync::Outcome>& outcomes) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].applied == nullptr) continue;
+    const sync::Task& task = plan.tasks[step.changes[i].task];
+    const auto found = std::ranges::lower_bound(rendered.targets->objects, task.key, {}, &sync::Target::key);
+    // A target that took over ignored fields is another object than Git's.
+    if (found == rendered.targets->objects.end() || found->key != task.key || found->object != task.target) continue;
+    work.context.predictor.note_applied(work.application.name, *found, *outcomes[i].applied);
+  }
+}
+
 void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
   const bool terminating = work.state.phase == OperationPhase::terminating;
   respect_ignored(work, evaluation.deltas);
@@ -211,6 +224,7 @@ void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
   const sync::ExecuteOptions options{work.application.name, work.configuration->settings.tracking, evaluation.complete};
   const auto outcomes = sync::execute(work.context.client, work.context.cluster, {plan, request, step, options},
                                       work.context.stop);
+  note_applied(work, rendered, plan, step, outcomes);
   sync::conclude(plan, request, step, outcomes);
   if (step.phase == OperationPhase::succeeded) {
     sync::execute_cleanup(work.context.client, work.context.cluster, {plan, request, step, options});
@@ -272,10 +286,15 @@ Result<> begin(Work& work) {
     return {};
   }
   work.memory.operation.reset();
-  work.state = new_state(work);
+  work.state = new_state(work.context, *work.application.operation());
   log::info("operation started", {{"application", work.application.name}, {"automated", work.operation.automated}});
   // Before anything is written to the cluster: whoever comes after a crash finds when it began.
-  return save(work, false);
+  return save(work, false, Telling::now);
+}
+
+bool asks_git(const Work& work) {
+  const bool same = work.memory.rendered && work.memory.rendered->revisions == work.state.revisions;
+  return !work.operation.automated || !same;
 }
 
 OperateResult finish(Work& work) {
@@ -285,14 +304,20 @@ OperateResult finish(Work& work) {
   result.look_again = retry_wait(work);
   if (work.comes_back) result.look_again = come_back;
   if (!result.ended) return result;
-  const bool same = work.memory.rendered && work.memory.rendered->revisions == work.state.revisions;
-  result.ask_git = !work.operation.automated || !same;
+  result.ask_git = asks_git(work);
   work.memory.operation.reset();
   announce_operation(work.context, work.application, work.state);
   return result;
 }
 
 }  // namespace
+
+sync::OperationState new_state(const Context& context, const Value& operation) {
+  OperationState state;
+  state.started = context.clock.wall();
+  state.operation = operation;
+  return state;
+}
 
 bool operation_in_progress(const sync::Application& application) { return application.operation() != nullptr; }
 
@@ -320,7 +345,9 @@ Result<OperateResult> operate(Context& context, sync::Application& application, 
   }
   const bool ended = completed(work.state.phase);
   if (ended) work.state.finished = context.clock.wall();
-  TRY(save(work, ended));
+  // The comparison follows at once; where it waits for nobody, one write tells both.
+  const bool together = ended && !asks_git(work) && !application.deleted;
+  TRY(save(work, ended, together ? Telling::with_comparison : Telling::now));
   return finish(work);
 }
 

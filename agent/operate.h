@@ -23,6 +23,9 @@ struct OperateResult {
 // Does nothing when there is no operation. `application` is left as the server has it afterwards.
 Result<OperateResult> operate(Context& context, sync::Application& application, Memory& memory);
 
+// What status.operationState says of an operation that is about to begin.
+sync::OperationState new_state(const Context& context, const Value& operation);
+
 bool operation_in_progress(const sync::Application& application);
 
 }  // namespace holdfast::agent

@@ -4,6 +4,7 @@
 #include "agent/deletion.h"
 #include "agent/operate.h"
 #include "agent/refresh.h"
+#include "agent/status.h"
 #include "base/log.h"
 #include "sync/names.h"
 
@@ -48,7 +49,10 @@ Result<std::optional<Duration>> reconcile(Context& context, const std::string& n
   }
 
   // Pin what Git wants, look at what lives, decide, tell. Automation may start an operation here.
-  RefreshResult refreshed = TRY(refresh(context, application, memory, operated.ask_git ? Freshness::now : Freshness::remembered));
+  auto compared = refresh(context, application, memory, operated.ask_git ? Freshness::now : Freshness::remembered);
+  // The end of an operation is told even where the comparison did not come about.
+  TRY(tell_held(context, application));
+  const RefreshResult refreshed = TRY(std::move(compared));
   if (refreshed.operation_started) {
     context.queue.add(name);
   }

@@ -6,10 +6,12 @@
 #include "agent/announce.h"
 #include "agent/deletion.h"
 #include "agent/evaluate.h"
+#include "agent/operate.h"
 #include "agent/pin.h"
 #include "agent/sources.h"
 #include "agent/status.h"
 #include "sync/judge.h"
+#include "base/log.h"
 #include "sync/names.h"
 #include "sync/report.h"
 #include "sync/wording.h"
@@ -217,17 +219,18 @@ Result<RefreshResult> refresh(Context& context, sync::Application& application, 
   if (!told) return RefreshResult{false, not_ready_pause};
   const auto decision = automate(pass, *told);
   const Value before = application.status();
+  // An operation's end is an event of its own, and so says what its beginning and its outcome are.
+  const bool told_by_operation = decision.operation.has_value() || application.told != nullptr;
   StatusChange change;
   change.status = std::move(told->status);
   change.drop_refresh = pass.asked;
   change.start_operation = decision.operation;
-  if (decision.operation && change.status.as_object() != nullptr) {
-    // As every client does: the last operation's state makes room for the new one's.
-    change.status.as_object()->erase("operationState");
-  }
+  // Request and beginning in one write: the operation's first step is the very next thing.
+  if (decision.operation) change.status["operationState"] = sync::encode_state(new_state(context, *decision.operation));
   if (told->targets != nullptr && !application.deleted) change.finalizers = hook_finalizers(application, *told->targets);
   TRY(write_status(context, application, change));
-  announce_change(context, application, before);
+  if (decision.operation) log::info("operation started", {{"application", application.name}, {"automated", true}});
+  if (!told_by_operation) announce_change(context, application, before);
   auto look_again = decision.look_again;
   if (memory.refusal && !look_again) look_again = refusal_pause;
   return RefreshResult{decision.operation.has_value(), look_again};

@@ -20,13 +20,17 @@ Value finalizer_list(const std::vector<std::string>& finalizers) {
 Value make_patch(const sync::Application& application, const StatusChange& change) {
   Value patch = Object{};
   bool guarded = false;
-  const Value difference = json::merge_patch_between(application.status(), change.status);
+  const Value& told = application.told == nullptr ? application.object : *application.told;
+  const Value* before = told.find("status");
+  const Value none = Object{};
+  const Value difference = json::merge_patch_between(before == nullptr ? none : *before, change.status);
   if (difference.as_object() != nullptr && !difference.as_object()->empty()) patch["status"] = difference;
   if (change.drop_refresh) {
     patch["metadata"]["annotations"][sync::names::refresh] = nullptr;
     guarded = true;
   }
-  if (change.drop_operation) patch["operation"] = nullptr;
+  const bool held_drop = application.told != nullptr && told.find("operation") != nullptr && application.operation() == nullptr;
+  if (change.drop_operation || held_drop) patch["operation"] = nullptr;
   if (change.start_operation) {
     patch["operation"] = *change.start_operation;
     guarded = true;
@@ -56,6 +60,19 @@ Result<> write_status(Context& context, sync::Application& application, const St
   context.store.note_application(written);
   application = TRY(sync::decode_application(std::move(written)));
   return {};
+}
+
+void hold_status(sync::Application& application, const StatusChange& change) {
+  if (application.told == nullptr) application.told = std::make_shared<const Value>(application.object);
+  application.object["status"] = change.status;
+  if (change.drop_operation) application.object.as_object()->erase("operation");
+}
+
+Result<> tell_held(Context& context, sync::Application& application) {
+  if (application.told == nullptr) return {};
+  StatusChange change;
+  change.status = application.status();
+  return write_status(context, application, change);
 }
 
 }  // namespace holdfast::agent

@@ -25,4 +25,9 @@ struct StatusChange {
 // faster: the key is to be taken again.
 Result<> write_status(Context& context, sync::Application& application, const StatusChange& change);
 
+// Brings `application` to what it will be; the next write_status() tells it with its own change.
+void hold_status(sync::Application& application, const StatusChange& change);
+// Writes what is still held, if anything.
+Result<> tell_held(Context& context, sync::Application& application);
+
 }  // namespace holdfast::agent

@@ -4,6 +4,7 @@
 // Mirrors argoproj/argo-cd 3.6 pkg/apis/application/v1alpha1/types.go: Application.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,7 +81,8 @@ struct Application {
   std::size_t history_limit = 10;
   std::vector<std::string> finalizers;
   std::optional<WallTime> deleted;  // metadata.deletionTimestamp
-  Value object;                     // as the API server gave it
+  Value object;                     // as the API server gave it, or ahead of it:
+  std::shared_ptr<const Value> told;  // then what the API server has; else null
 
   [[nodiscard]] const Value* operation() const { return object.find("operation"); }
   [[nodiscard]] const Value& status() const;

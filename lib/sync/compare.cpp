@@ -128,6 +128,8 @@ Result<std::vector<Delta>> compare(const Targets& targets, const Predictions& pr
       delta.match = TRY(match_target(target, *object,
                                      prediction == predictions.end() ? nullptr : &prediction->second, options),
                         "{}/{}", target.key.kind, target.key.name);
+      delta.exact = delta.match == Match::same && prediction != predictions.end() && prediction->second.known_equal &&
+                    !options.ignore.concerns(target.key);
     }
     if (found != rest.end()) rest.erase(found);
     deltas.push_back(std::move(delta));

@@ -45,6 +45,7 @@ struct Delta {
   bool permitted = true;   // the project permits the kind
   bool namespaced = true;
   Match match = Match::same;
+  bool exact = false;      // same, and without anything ignored: an apply would change nothing
 };
 
 enum class RefusalPolicy {

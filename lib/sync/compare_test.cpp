@@ -85,5 +85,39 @@ TEST(Fields, ProjectFindsItemsByTheirKey) {
   EXPECT_NE(cut.find_path({"f:spec", "f:set", "v:\"b\""}), nullptr);
 }
 
+TEST(Fields, TellWhatASecondApplyWouldLeaveAlone) {
+  const char* live = R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"a","namespace":"n","labels":{"l":"1","other":"x"},
+      "managedFields":[{"manager":"argocd-controller","operation":"Apply","apiVersion":"v1","fieldsV1":{
+        "f:metadata":{"f:labels":{"f:l":{}},"f:finalizers":{".":{},"v:\"f\"":{}}},
+        "f:spec":{"f:args":{},"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:port":{},"f:name":{}}}}}},
+        {"manager":"kubectl-edit","operation":"Update","apiVersion":"v1","fieldsV1":{"f:metadata":{"f:labels":{"f:other":{}}}}}],
+      "finalizers":["f","g"]},
+    "spec":{"args":["a","b"],"ports":[{"port":81},{"port":80,"protocol":"TCP","name":"web"}]}})";
+  const char* target = R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"a","namespace":"n","labels":{"l":"1"},"finalizers":["f"]},
+    "spec":{"args":["a","b"],"ports":[{"port":80,"name":"web"}]}})";
+  struct Case {
+    const char* sentence;
+    const char *from, *to;
+    bool applied;
+  };
+  const Case cases[] = {
+      {"the same, beside what others own", "", "", true},
+      {"another value", "\"l\":\"1\"}", "\"l\":\"2\"}", false},
+      {"a field less", ",\"name\":\"web\"", "", false},
+      {"a field more", "\"name\":\"web\"", "\"name\":\"web\",\"targetPort\":8080", false},
+      {"what another manager owns now", "\"l\":\"1\"}", "\"l\":\"1\",\"other\":\"x\"}", false},
+      {"another order in a list that is one value", "[\"a\",\"b\"]", "[\"b\",\"a\"]", false},
+      {"another key of an item", "\"port\":80", "\"port\":81", false},
+      {"another member of a set", "[\"f\"]", "[\"g\"]", false},
+      {"another version", "\"apiVersion\":\"v1\"", "\"apiVersion\":\"v2\"", false},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.sentence);
+    std::string text = target;
+    if (*each.from != '\0') text.replace(text.find(each.from), std::string(each.from).size(), each.to);
+    EXPECT_EQ(is_applied(object(live), object(text.c_str()), "argocd-controller"), each.applied);
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::sync

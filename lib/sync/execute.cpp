@@ -35,7 +35,7 @@ std::string words_of(const Error& error) {
   return error.causes().empty() ? error.message() : error.causes().back();
 }
 
-Outcome refused(const Error& error) { return {false, "SyncFailed", words_of(error)}; }
+Outcome refused(const Error& error) { return {false, "SyncFailed", words_of(error), nullptr}; }
 
 kube::ApplyOptions apply_options() {
   return {.field_manager = std::string(names::field_manager),
@@ -115,11 +115,15 @@ std::optional<Value> migrated_fields(const Value& live, std::string_view manager
   return Value(std::move(kept));
 }
 
-Result<> migrate(kube::Client& client, const Value& live) {
+std::optional<Value> fields_to_migrate(const Value& live) {
   const auto note = annotation(live, names::migration_manager);
   // The status of an Application is an Update of ours as well: taken over, it would go with the next apply.
-  if (live.text({"kind"}) == "Application" && live.text({"apiVersion"}) == names::api_version) return {};
-  const auto fields = migrated_fields(live, note.empty() ? "kubectl-client-side-apply" : note);
+  if (live.text({"kind"}) == "Application" && live.text({"apiVersion"}) == names::api_version) return std::nullopt;
+  return migrated_fields(live, note.empty() ? "kubectl-client-side-apply" : note);
+}
+
+Result<> migrate(kube::Client& client, const Value& live) {
+  const auto fields = fields_to_migrate(live);
   if (!fields) return {};
   const Value patch = Array{Object{{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", *fields}},
                             Object{{"op", "replace"},
@@ -163,7 +167,9 @@ class Executor {
       const Task& task = plan_.tasks[changes[i].task];
       switch (changes[i].verb) {
         case Change::Verb::apply:
-          if (is_plain(task)) {
+          if (is_plain(task) && is_settled(task)) {
+            outcomes[i] = {true, "Synced", applied_message(task, *task.live), nullptr};
+          } else if (is_plain(task)) {
             plain.push_back(i);
           } else {
             outcomes[i] = apply_apart(task);
@@ -181,7 +187,7 @@ class Executor {
 
  private:
   static Outcome from(const Result<>& result) {
-    return result ? Outcome{} : Outcome{false, "SyncFailed", words_of(result.error())};
+    return result ? Outcome{} : refused(result.error());
   }
 
   [[nodiscard]] bool asks(const Task& task, std::string_view word) const {
@@ -194,6 +200,12 @@ class Executor {
   }
   [[nodiscard]] bool is_plain(const Task& task) const {
     return !request_.operation.dry_run && !replaces(task) && !forces(task) && !task.makes_namespace;
+  }
+
+  // Would an apply change nothing, neither in the object nor in who owns it?
+  [[nodiscard]] static bool is_settled(const Task& task) {
+    if (!task.exact || task.live == nullptr) return false;
+    return !applied_fields(*task.live, names::field_manager).as_object()->empty() && !fields_to_migrate(*task.live);
   }
 
   // Is the kind defined by a CRD of this plan that was applied moments ago?
@@ -216,15 +228,17 @@ class Executor {
 
   Outcome written(const Task& task, const Value& object) {
     cluster_.note_written(object);
-    return {true, "Synced", applied_message(task, object)};
+    return {true, "Synced", applied_message(task, object), nullptr};
   }
 
   Outcome retry_apply(const Task& task, Value object, Error error) {
     // Its CRD is of this sync: discovery follows the CRD's readiness by a moment.
     if (task.kind_missing && error.code() == Code::kind_unknown && defined_in_plan(task.key)) {
-      return {true, "", "waiting for the kind to be served"};
+      return {true, "", "waiting for the kind to be served", nullptr};
     }
-    for (int attempt = 0; attempt < 8 && drop_undeclared(error, object); ++attempt) {
+    // Somebody else's write came in between, as the server says when its own attempts have not sufficed.
+    const auto raced = [](const Error& refusal) { return refusal.code() == Code::resource_version; };
+    for (int attempt = 0; attempt < 8 && (raced(error) || drop_undeclared(error, object)); ++attempt) {
       auto answer = client_.apply(object, apply_options());
       if (answer) return written(task, *answer);
       error = std::move(answer).error();
@@ -246,14 +260,19 @@ class Executor {
     auto answers = client_.apply_all(objects, apply_options(), in_flight);
     for (std::size_t i = 0; i < indexes.size(); ++i) {
       const Task& task = plan_.tasks[changes[indexes[i]].task];
-      outcomes[indexes[i]] = answers[i] ? written(task, *answers[i])
-                                        : retry_apply(task, std::move(objects[i]), std::move(answers[i]).error());
+      Outcome& outcome = outcomes[indexes[i]];
+      if (!answers[i]) {
+        outcome = retry_apply(task, std::move(objects[i]), std::move(answers[i]).error());
+        continue;
+      }
+      outcome = written(task, *answers[i]);
+      outcome.applied = std::make_shared<const Value>(*std::move(answers[i]));
     }
   }
 
   Outcome apply_apart(const Task& task) {
     const auto name = kubectl_name(task.key);
-    if (request_.operation.dry_run) return {true, "Synced", fmt::format("{} {} (dry run)", name, task.live == nullptr ? "created" : "configured")};
+    if (request_.operation.dry_run) return {true, "Synced", fmt::format("{} {} (dry run)", name, task.live == nullptr ? "created" : "configured"), nullptr};
     if (replaces(task)) return replace(task);
     if (task.makes_namespace) return make_namespace(task);
     auto answer = client_.apply(*task.target, apply_options());
@@ -279,7 +298,7 @@ class Executor {
       auto answer = client_.create(*task.target, options);
       if (!answer) return refused(answer.error());
       cluster_.note_written(*answer);
-      return {true, "Synced", name + " created"};
+      return {true, "Synced", name + " created", nullptr};
     }
     const bool guarded = task.key.kind == "CustomResourceDefinition" || task.key.kind == "Namespace";
     if (forces(task) && !guarded) return recreate_object(task);
@@ -293,7 +312,7 @@ class Executor {
     }
     if (!answer) return refused(answer.error());
     cluster_.note_written(*answer);
-    return {true, "Synced", name + " replaced"};
+    return {true, "Synced", name + " replaced", nullptr};
   }
 
   // Deletes and makes again. While finalizers hold the old object the task stays pending: the next
@@ -312,26 +331,26 @@ class Executor {
     auto answer = client_.create(*task.target, write_options(replaces(task) ? replace_manager : names::field_manager));
     if (answer) {
       cluster_.note_written(*answer);
-      return {true, "Synced", name + (replaces(task) ? " replaced" : " configured")};
+      return {true, "Synced", name + (replaces(task) ? " replaced" : " configured"), nullptr};
     }
     if (answer.error().code() == Code::object_exists || answer.error().code() == Code::object_conflict) {
-      return {true, "", fmt::format("{} waits for its deletion", name)};
+      return {true, "", fmt::format("{} waits for its deletion", name), nullptr};
     }
     return refused(answer.error());
   }
 
   Outcome prune(const Task& task) {
-    if (!request_.operation.prune) return {true, "PruneSkipped", "ignored (requires pruning)"};
+    if (!request_.operation.prune) return {true, "PruneSkipped", "ignored (requires pruning)", nullptr};
     if (prune_of(request_.operation.options, *task.live) == Prune::no) {
-      return {true, "PruneSkipped", "ignored (no prune)"};
+      return {true, "PruneSkipped", "ignored (no prune)", nullptr};
     }
-    if (request_.operation.dry_run) return {true, "Pruned", "pruned (dry run)"};
+    if (request_.operation.dry_run) return {true, "Pruned", "pruned (dry run)", nullptr};
     if (!options_.removals_allowed) {
-      return {true, "PruneSkipped", "ignored (the view of the cluster is not complete)"};
+      return {true, "PruneSkipped", "ignored (the view of the cluster is not complete)", nullptr};
     }
     const auto gone = remove_owned(client_, cluster_, *task.live, options_, propagation_of(request_.operation.options));
     if (!gone) return refused(gone.error());
-    return {true, "Pruned", "pruned"};
+    return {true, "Pruned", "pruned", nullptr};
   }
 
   Result<> delete_hook(const Task& task) {

@@ -54,7 +54,90 @@ const Value* child_of(const Value& object, const Element& element) {
   return index < items->size() ? &(*items)[index] : nullptr;
 }
 
+bool holds_exactly(const Value& live, const Value& target, const Value& fields);
+
+// "." says that the node itself is owned.
+bool is_node_itself(std::string_view key) { return key == "."; }
+
+std::size_t children_of(const Value& fields) {
+  return fields.as_object()->size() - (fields.as_object()->contains(".") ? 1 : 0);
+}
+
+bool members_held(const Value& live, const Value& target, const Value& fields) {
+  if (target.as_object() == nullptr || target.as_object()->size() != children_of(fields)) return false;
+  for (const auto& [name, value] : *target.as_object()) {
+    const Value* inner = fields.find("f:" + name);
+    const Value* held = live.find(name);
+    if (inner == nullptr || held == nullptr || !holds_exactly(*held, value, *inner)) return false;
+  }
+  return true;
+}
+
+// A key's member that the target leaves to its default is not among what it owns of the item.
+bool is_keyed_by(const Value& item, const Value& keys, const Value& fields) {
+  if (keys.as_object() == nullptr) return false;
+  for (const auto& [name, value] : *keys.as_object()) {
+    const Value* found = item.find(name);
+    if (found == nullptr ? fields.find("f:" + name) != nullptr : !(*found == value)) return false;
+  }
+  return true;
+}
+
+bool items_held(const Value& live, const Value& target, const Value& fields) {
+  const auto* items = target.as_array();
+  const auto* held = live.as_array();
+  if (items == nullptr || held == nullptr || items->size() != children_of(fields)) return false;
+  for (const auto& [key, inner] : *fields.as_object()) {
+    if (is_node_itself(key)) continue;
+    const Element element = element_of(key);
+    const auto parsed = json::parse(element.text, "managedFields");
+    if ((element.kind != 'k' && element.kind != 'v') || !parsed) return false;
+    const auto index = find_item(*held, element);
+    if (index == held->size()) return false;
+    bool found = false;
+    for (const auto& item : *items) {
+      const bool same = element.kind == 'v' ? item == *parsed
+                                            : is_keyed_by(item, *parsed, inner) && holds_exactly((*held)[index], item, inner);
+      found = found || same;
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
+bool holds_exactly(const Value& live, const Value& target, const Value& fields) {
+  if (is_leaf(fields) || children_of(fields) == 0) return live == target;
+  return target.is_array() ? items_held(live, target, fields) : members_held(live, target, fields);
+}
+
+// The target without what names it, which nobody owns.
+Value without_identity(Value target) {
+  for (const std::string_view name : {"apiVersion", "kind"}) target.as_object()->erase(name);
+  Value* metadata = target.find("metadata");
+  if (metadata != nullptr && metadata->as_object() != nullptr) {
+    for (const std::string_view name : {"name", "namespace"}) metadata->as_object()->erase(name);
+    if (metadata->as_object()->empty()) target.as_object()->erase("metadata");
+  }
+  return target;
+}
+
 }  // namespace
+
+bool is_applied(const Value& live, const Value& target, std::string_view manager) {
+  const Value* entries = live.find_path({"metadata", "managedFields"});
+  const Value* ours = nullptr;
+  if (entries == nullptr || entries->as_array() == nullptr || target.as_object() == nullptr) return false;
+  for (const auto& entry : *entries->as_array()) {
+    if (entry.text({"manager"}) != manager || !entry.text({"subresource"}).empty()) continue;
+    // A second entry of ours (another version, an update) makes the set of our fields another one.
+    if (ours != nullptr || entry.text({"operation"}) != "Apply") return false;
+    ours = &entry;
+  }
+  if (ours == nullptr || ours->text({"apiVersion"}) != target.text({"apiVersion"})) return false;
+  const Value* fields = ours->find("fieldsV1");
+  return fields != nullptr && fields->as_object() != nullptr && !is_leaf(*fields) &&
+         members_held(live, without_identity(target), *fields);
+}
 
 Value applied_fields(const Value& object, std::string_view manager) {
   return owned_fields(object, [&](const ManagerEntry& entry) {

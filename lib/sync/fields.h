@@ -23,6 +23,11 @@ Value applied_fields(const Value& object, std::string_view manager);
 // Adds `other` into `fields`.
 void merge_fields(Value& fields, const Value& other);
 
+// Is applying `target` again as `manager` sure to change nothing: the live object carries all of its values,
+// and the manager owns just its fields? Then nobody has to be asked. What cannot be told without a schema
+// (a value that the server writes in another form) is no.
+bool is_applied(const Value& live, const Value& target, std::string_view manager);
+
 // What `fields` names, as it is in `object`: comparable for two objects and the same fields. An item
 // of a list is found by its key or value, wherever it stands.
 Value project(const Value& object, const Value& fields);

@@ -17,6 +17,10 @@ kube::Identity identity_of(const Target& target) {
   return {target.key.group, target.version, target.key.kind, target.key.namespace_, target.key.name};
 }
 
+Prediction equal_prediction() {
+  return {.object = nullptr, .refusal = std::nullopt, .live = nullptr, .known_equal = true};
+}
+
 }  // namespace
 
 std::uint64_t fingerprint(const Value& live) {
@@ -40,6 +44,11 @@ Predictions Predictor::predict(const std::string& application, const Targets& ta
       const auto entry = table.find(target.key);
       if (entry != table.end() && entry->second.target == target.hash && entry->second.live == print) {
         predictions[target.key] = entry->second.prediction;
+        continue;
+      }
+      if (is_applied(*found->second, *target.object, names::field_manager)) {
+        predictions[target.key] = equal_prediction();
+        table[target.key] = {target.hash, print, equal_prediction()};
         continue;
       }
       asked.push_back(&target);
@@ -88,9 +97,14 @@ void Predictor::remember(const std::string& application, const Targets& targets,
     const auto found = table.find(delta.key);
     if (found == table.end() || found->second.prediction.known_equal) continue;
     // Equal by the predicted object: that object itself is not needed any more.
-    found->second.prediction = Prediction{.object = nullptr, .refusal = std::nullopt, .known_equal = true};
+    found->second.prediction = equal_prediction();
   }
   std::erase_if(table, [&](const auto& each) { return !by_key.contains(each.first); });
+}
+
+void Predictor::note_applied(const std::string& application, const Target& target, const Value& live) {
+  const auto print = fingerprint(live);
+  (*known_.lock())[application][target.key] = {target.hash, print, equal_prediction()};
 }
 
 void Predictor::forget(const std::string& application) { known_.lock()->erase(application); }

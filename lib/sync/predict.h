@@ -24,6 +24,8 @@ class Predictor {
 
   // After a comparison: these targets are equal to what lives.
   void remember(const std::string& application, const Targets& targets, const std::vector<Delta>& deltas);
+  // After an apply of the whole target: what lives is what it asks for, so nobody has to be asked.
+  void note_applied(const std::string& application, const Target& target, const Value& live);
   void forget(const std::string& application);
 
   [[nodiscard]] std::uint64_t requests() const { return requests_; }

@@ -45,6 +45,7 @@ struct Outcome {
   bool ok = true;
   std::string status;   // Synced, SyncFailed, Pruned, PruneSkipped
   std::string message;
+  ObjectPtr applied;    // what the whole target is in the cluster now; null when it is not known
 };
 
 using Assess = std::function<std::optional<health::Health>(const Value& live)>;

@@ -49,6 +49,7 @@ Task object_task(const SyncRequest& request, const Delta& delta) {
   task.live = delta.live;
   task.wave = delta.target != nullptr ? delta.wave : wave_of(*delta.live);
   task.modified = delta.match != Match::same;
+  task.exact = delta.exact;
   return task;
 }
 

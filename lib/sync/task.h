@@ -27,6 +27,7 @@ struct Task {
   bool makes_namespace = false;  // CreateNamespace=true
   bool kind_missing = false;     // tolerated until it is applied
   bool modified = true;
+  bool exact = false;            // as Delta's
   DeletePolicy policy;
   // What earlier steps left.
   std::string status;
