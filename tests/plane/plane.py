@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -120,14 +121,22 @@ class Plane:
     """with Plane() as plane: plane.api, plane.kubeconfig, plane.start_agent(…)"""
 
     def __init__(self, stages=None, controllers=True, audit=False):
-        self.stages, self.controllers, self.audit = stages, controllers, audit
+        self.controllers, self.audit = controllers, audit
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-plane."))
+        self.stages = stages or self.own_stages()
         self.processes = {}
         self.commands = {}
         self.agent = os.environ.get("HOLDFAST_AGENT") or str(ROOT / "build/release/bin/holdfast-agent")
         self.etcd_port, self.etcd_peer, self.api_port, self.git_port, *self.more_ports = free_ports(10)
         self.pki = self.folder / "pki"
         self.kubeconfig = self.folder / "kubeconfig"
+
+    def own_stages(self):
+        """What a simulated node of the product plays."""
+        source = (ROOT / "lib/node/simulation.cpp").read_text()
+        path = self.folder / "stages.yaml"
+        path.write_text("---\n".join(re.findall(r'R"\((.*?)\)"', source, re.S)))
+        return path
 
     # -- programs
 
@@ -240,7 +249,7 @@ class Plane:
                                      "--kube-api-burst=1000"])
             self.start("kwok", [self.bin / "kwok", f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes=true",
                                 "--node-lease-duration-seconds=40", f"--server-address=127.0.0.1:{next(ports)}",
-                                *([f"--config={self.stages}"] if self.stages else [])])
+                                f"--config={self.stages}"])
 
     def wait_for_api(self):
         def ready():
