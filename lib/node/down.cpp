@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "node/files.h"
 #include "node/identity.h"
+#include "node/install.h"
 #include "node/machine.h"
 #include "node/netlink.h"
 #include "node/node.h"
@@ -58,24 +59,37 @@ class NetworkScope {
 Result<> stop_processes(const Layout& layout, const Progress& progress) {
   const auto found = find_supervisor(layout);
   if (found) ::kill(found->supervisor, SIGTERM);
+  // Those whose folder was deleted under them hold a lock that nobody finds.
+  for (const pid_t stray : supervisors_of(layout.state)) {
+    if (!found || stray != found->supervisor) ::kill(stray, SIGTERM);
+  }
   const SystemClock clock;
   const auto patience = clock.steady() + stop_within;
   const auto inner_lives = [&found] { return found && found->inner > 0 && ::kill(found->inner, 0) == 0; };
-  while (is_locked(layout.supervisor_lock()) || inner_lives()) {
+  while (true) {
+    const auto living = supervisors_of(layout.state);
+    if (living.empty() && !is_locked(layout.supervisor_lock()) && !inner_lives()) return {};
     progress.waiting("the node's processes to end");
-    if (found && clock.steady() > patience) ::kill(found->supervisor, SIGKILL);
+    if (clock.steady() > patience) {
+      if (found) ::kill(found->supervisor, SIGKILL);
+      for (const pid_t each : living) ::kill(each, SIGKILL);
+    }
     if (clock.steady() > patience + stop_within) {
       return failure(Error(Code::timed_out, "the node's processes do not end").at(layout.supervisor_lock()));
     }
     pause_for(poll_every);
   }
-  return {};
 }
 
 // Deleting a table that may be absent: `add` makes it exist. kube-proxy's, the pods' host ports, ours.
-Result<> remove_tables(const Plan& plan) {
+Result<> remove_tables(const Plan& plan, const Progress& progress) {
   const std::string loader = plan.host + "/lib/ld-linux-x86-64.so.2";
-  if (::access(loader.c_str(), X_OK) != 0) return {};
+  const std::string of_machine = "/usr/sbin/nft";  // where the node's own was deleted by hand
+  const bool own = ::access(loader.c_str(), X_OK) == 0;
+  if (!own && ::access(of_machine.c_str(), X_OK) != 0) {
+    progress.note("the node's nftables rules stay: its folder is gone, and with it nft");
+    return {};
+  }
   std::string rules;
   for (const std::string_view table : {"ip kube-proxy", "ip6 kube-proxy", "ip cni_hostport",
                                        "ip6 cni_hostport", "ip holdfast-node"}) {
@@ -83,7 +97,8 @@ Result<> remove_tables(const Plan& plan) {
   }
   // The node's mount namespace is gone, and with it the path that nft is tied to: its loader is asked by name.
   Command nft;
-  nft.argv = {loader, "--library-path", plan.host + "/lib", plan.host + "/bin/nft", "-f", "-"};
+  nft.argv = {of_machine, "-f", "-"};
+  if (own) nft.argv = {loader, "--library-path", plan.host + "/lib", plan.host + "/bin/nft", "-f", "-"};
   nft.input = [&rules](int fd) -> Result<> {
     if (::write(fd, rules.data(), rules.size()) == static_cast<ssize_t>(rules.size())) return {};
     return failure(Code::node_component, "nft ended early");
@@ -108,9 +123,9 @@ Result<> restore_kernel(const Undo& undo) {
   return {};
 }
 
-Result<> remove_network(const Plan& plan, const Undo& undo) {
+Result<> remove_network(const Plan& plan, const Undo& undo, const Progress& progress) {
   TRY(remove_links());
-  TRY(remove_tables(plan));
+  TRY(remove_tables(plan, progress));
   TRY(delete_link_route(std::string(service_cidr)));
   return restore_kernel(undo);
 }
@@ -154,28 +169,47 @@ Result<> remove_files(const Layout& layout, Data data) {
   return remove_tree(layout.host);
 }
 
+// The plan on disk; where the folder is gone, what follows from its path and from the process that lives.
+std::optional<Plan> plan_of(const Layout& layout, pid_t supervisor) {
+  auto found = find_plan(layout);
+  if (found || supervisor == 0) return found;
+  Plan plan;
+  plan.host = layout.host;
+  plan.cgroup = pods_cgroup(layout.state);
+  std::error_code problem;
+  const auto name_space = [&](std::string_view kind) {
+    return fs::read_symlink(fmt::format("/proc/{}/ns/{}", supervisor, kind), problem);
+  };
+  plan.simulated = name_space("pid") == name_space("pid_for_children");
+  return plan;
+}
+
 }  // namespace
 
 Result<> down(const DownOptions& options, const Progress& progress) {
   const Layout layout = Layout::containers(options.state_dir);
-  if (::access(layout.host.c_str(), F_OK) != 0) return {};
-  const FileDescriptor lock = TRY(lock_file(layout.command_lock()));
-  TRY(remove_unit(options.state_dir));
+  const auto living = supervisors_of(options.state_dir);
+  const bool there = ::access(layout.host.c_str(), F_OK) == 0;
+  if (!there && living.empty()) return {};
+  FileDescriptor lock;
+  if (there) lock = TRY(lock_file(layout.command_lock()));
 
-  const auto plan = find_plan(layout);
   const auto identity = find_supervisor(layout);
+  const pid_t supervisor = identity ? identity->supervisor : (living.empty() ? 0 : living.front());
+  const auto plan = plan_of(layout, supervisor);
   FileDescriptor network;
-  if (identity) {
+  if (supervisor != 0) {
     network = FileDescriptor(
-        ::open(fmt::format("/proc/{}/ns/net", identity->supervisor).c_str(), O_RDONLY | O_CLOEXEC));
+        ::open(fmt::format("/proc/{}/ns/net", supervisor).c_str(), O_RDONLY | O_CLOEXEC));
   }
+  TRY(remove_unit(options.state_dir));
   TRY(stop_processes(layout, progress));
   if (plan && !plan->simulated) {
     progress.waiting("the node's links, rules and cgroups to go");
     const Undo undo = load_undo(layout.undo());
     {
       const auto scope = TRY(NetworkScope::enter(std::move(network)));
-      TRY(remove_network(*plan, undo));
+      TRY(remove_network(*plan, undo, progress));
     }
     TRY(remove_cgroups(*plan));
     remove_mount_points(undo);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "node/plan.h"
@@ -23,6 +24,10 @@ struct Identity {
 
 // The living supervisor; nothing when none holds the lock.
 std::optional<Identity> find_supervisor(const Layout& layout);
+
+// The outermost supervisor processes of this user that serve the folder, by their command lines: also
+// those that no lock in the folder tells of, because it was deleted by hand under them.
+std::vector<pid_t> supervisors_of(const std::string& state_dir);
 
 // The plan on disk; nothing when there is no node in the folder.
 std::optional<Plan> find_plan(const Layout& layout);

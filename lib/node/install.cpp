@@ -129,6 +129,10 @@ Result<std::string> generation_of(const Settings& settings, const Plan& plan) {
 
 }  // namespace
 
+std::string pods_cgroup(const std::string& state_dir) {
+  return "/holdfast-" + crypto::sha256(state_dir).hex().substr(0, 8);
+}
+
 Result<Settings> decide(const Options& options, const Machine& machine) {
   const auto missing = why_no_containers(machine);
   if (options.mode == Mode::containers && !missing.empty()) {
@@ -141,7 +145,7 @@ Result<Settings> decide(const Options& options, const Machine& machine) {
   settings.node_name = node_name_from(options.name.empty() ? machine.host_name : options.name);
   settings.dns_forward = options.dns_forward;
   settings.stages = options.stages;
-  settings.cgroup = "/holdfast-" + crypto::sha256(options.state_dir).hex().substr(0, 8);
+  settings.cgroup = pods_cgroup(options.state_dir);
   if (settings.simulated) {
     settings.ports = Ports::simulated(options.api_port);
     settings.address = "127.0.0.1";

@@ -17,6 +17,9 @@ namespace holdfast::node {
 // machine cannot.
 Result<Settings> decide(const Options& options, const Machine& machine);
 
+// The parent of all pods' cgroups of the node in this folder: "/holdfast-1f2e3d4c".
+std::string pods_cgroup(const std::string& state_dir);
+
 // Brings the state folder to these settings and returns the plan written last.
 Result<Plan> install(const Settings& settings, const Components& components, const Clock& clock,
                      const Progress& progress);

@@ -220,21 +220,29 @@ Result<> check_ports(const Settings& settings) {
   return {};
 }
 
-// Also waits for one that was killed and is still being taken down.
+// Also waits for one that was killed and is still being taken down, and ends those whose folder was
+// deleted under them: they still hold the ports.
 Result<> stop_supervisor(const Layout& layout, const Clock& clock, const Progress& progress) {
   const auto found = find_supervisor(layout);
   if (found) ::kill(found->supervisor, SIGTERM);
+  for (const pid_t each : supervisors_of(layout.state)) {
+    if (!found || each != found->supervisor) ::kill(each, SIGTERM);
+  }
   const auto patience = clock.steady() + stop_within;
-  while (is_locked(layout.supervisor_lock())) {
+  while (true) {
+    const auto living = supervisors_of(layout.state);
+    if (living.empty() && !is_locked(layout.supervisor_lock())) return {};
     progress.waiting("the processes of the node as it was to end");
-    if (found && clock.steady() > patience) ::kill(found->supervisor, SIGKILL);
+    if (clock.steady() > patience) {
+      if (found) ::kill(found->supervisor, SIGKILL);
+      for (const pid_t each : living) ::kill(each, SIGKILL);
+    }
     if (clock.steady() > patience + stop_within) {
       return failure(Error(Code::timed_out, "the processes of the node as it was do not end")
                          .at(layout.supervisor_lock()));
     }
     pause_for(std::chrono::milliseconds(20));
   }
-  return {};
 }
 
 Result<> start_supervisor(const Settings& settings, const Machine& machine) {

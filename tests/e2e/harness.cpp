@@ -13,7 +13,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <utility>
+
+#include "node/machine.h"
 
 namespace holdfast::e2e {
 namespace {
@@ -180,13 +183,27 @@ long uplink_packets() { return counted("uplink"); }
 long outside_questions() { return counted("questions"); }
 
 std::optional<std::string> why_no_node() {
-  if (::geteuid() != 0) return "not root";
-  for (const auto* file : {"kube", "containerd"}) {
+  const auto missing = node::can_run_containers();
+  if (!missing.empty()) return fmt::format("{}", fmt::join(missing, "; "));
+  return why_no_simulated_node();
+}
+
+std::optional<std::string> why_no_simulated_node() {
+  for (const auto* file : {"kube", "kwok", "containerd"}) {
     if (!fs::exists(node_file(file))) return fmt::format("the node component is not built: {}", node_file(file));
   }
-  const auto probe = run({"unshare", "--mount", "--net", "--pid", "--fork", "true"});
-  if (probe.exit != 0) return "no namespaces: " + probe.err;
   return std::nullopt;
+}
+
+std::vector<int> processes_with(const std::string& text) {
+  std::vector<int> found;
+  std::error_code problem;
+  for (const auto& each : fs::directory_iterator("/proc", problem)) {
+    std::ifstream file(each.path() / "cmdline");
+    const std::string line{std::istreambuf_iterator<char>(file), {}};
+    if (line.contains(text)) found.push_back(std::atoi(each.path().filename().c_str()));
+  }
+  return found;
 }
 
 void pause_briefly() { ::poll(nullptr, 0, 50); }

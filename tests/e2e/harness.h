@@ -76,8 +76,12 @@ long uplink_packets();
 // them on.
 long outside_questions();
 
-// Why this machine cannot run a node in a namespace; nothing when it can.
+// Why this machine cannot run a node in a namespace, or one whose pods are simulated; nothing when it can.
 std::optional<std::string> why_no_node();
+std::optional<std::string> why_no_simulated_node();
+
+// Processes that have `text` in their command line.
+std::vector<int> processes_with(const std::string& text);
 
 void pause_briefly();  // 50 ms, for eventually()
 

@@ -100,16 +100,6 @@ struct Surface {
   }
 };
 
-// Processes that have `text` in their command line.
-std::vector<std::string> processes_with(const std::string& text) {
-  std::vector<std::string> found;
-  for (const auto& each : names_in("/proc")) {
-    const auto command = content_of(each + "/cmdline");
-    if (command.contains(text)) found.push_back(command);
-  }
-  return found;
-}
-
 // The node's own process namespace, and who is in it: other nodes may run on this machine.
 std::string namespace_of(int pid) {
   std::error_code problem;
@@ -332,7 +322,7 @@ TEST_F(RealNode, RunsPodsServicesAndNamesOfflineAndGoesWithoutATrace) {
     EXPECT_EQ(down.exit, 0) << down.err;
   }
   EXPECT_EQ(inhabitants(namespaces, moment), std::vector<std::string>{});
-  EXPECT_EQ(processes_with(folder.path("state")), std::vector<std::string>{});
+  EXPECT_EQ(processes_with(folder.path("state")), std::vector<int>{});
   EXPECT_EQ(members_of(inside), std::vector<int>{});
   Surface::look(cgroup).expect_same(before);
   EXPECT_EQ(names_in(folder.path("state")), std::set<std::string>{});
@@ -387,9 +377,7 @@ TEST_F(RealNode, ComesBackAfterItsSupervisorOrTheCommandWasKilled) {
 class SimulatedNode : public testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(node_file("kube")) || !fs::exists(node_file("kwok"))) {
-      GTEST_SKIP() << "the node component is not built: " << node_file("");
-    }
+    if (const auto reason = why_no_simulated_node()) GTEST_SKIP() << *reason;
   }
 };
 
@@ -405,7 +393,21 @@ TEST_F(SimulatedNode, RunsPodsThatDoNothingAndSaysSo) {
   EXPECT_EQ(node.kubectl({"rollout", "status", "deployment/hello", "--timeout=30s"}).exit, 0);
   EXPECT_EQ(node.kubectl({"delete", "deployment", "hello", "--wait"}).exit, 0);
   EXPECT_EQ(node.down("remove").exit, 0);
-  EXPECT_EQ(processes_with(folder.path("state")), std::vector<std::string>{});
+  EXPECT_EQ(processes_with(folder.path("state")), std::vector<int>{});
+}
+
+TEST_F(SimulatedNode, IsTakenAwayAndMadeAgainAfterItsFolderWasDeletedByHand) {
+  const TemporaryFolder folder;
+  const Node node(folder.path("state"), {"--mode", "simulated", "--api-port", "26443"});
+  const auto up = node.up();
+  ASSERT_EQ(up.exit, 0) << up.out << up.err;
+  fs::remove_all(folder.path("state"));
+  const auto again = node.up();
+  ASSERT_EQ(again.exit, 0) << again.out << again.err;
+  fs::remove_all(folder.path("state"));
+  const auto down = node.down("remove");
+  EXPECT_EQ(down.exit, 0) << down.out << down.err;
+  EXPECT_EQ(processes_with(folder.path("state")), std::vector<int>{});
 }
 
 TEST(NodeRefusals, NameWhatIsWrongAndChangeNothing) {
