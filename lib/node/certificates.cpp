@@ -123,6 +123,19 @@ Result<bool> service_account_key(const std::string& folder) {
   return true;
 }
 
+// Brings one leaf up to date. Returns whether it was made.
+Result<bool> make_leaf(const std::string& folder, const crypto::Certified& authority, const Leaf& leaf, WallTime now) {
+  const auto files = files_of(folder, leaf.file);
+  const auto found = load(files);
+  if (found && is_good(*found, authority, leaf, now)) return false;
+  const auto issued = TRY(
+      crypto::issue(authority, {leaf.subject, leaf.dns_names, leaf.ip_addresses, leaf.purpose,
+                                {now - backdate, now + leaf_life}}),
+      "making the certificate \"{}\"", leaf.file);
+  TRY(save(files, issued));
+  return true;
+}
+
 }  // namespace
 
 Result<bool> make_certificates(const std::string& folder, const CertificateNames& names,
@@ -135,15 +148,8 @@ Result<bool> make_certificates(const std::string& folder, const CertificateNames
     changed = changed || made.is_new;
     for (const auto& leaf : leaves(names)) {
       if (leaf.authority != name) continue;
-      const auto files = files_of(folder, leaf.file);
-      const auto found = load(files);
-      if (found && is_good(*found, made.certified, leaf, now)) continue;
-      const auto issued = TRY(
-          crypto::issue(made.certified, {leaf.subject, leaf.dns_names, leaf.ip_addresses, leaf.purpose,
-                                         {now - backdate, now + leaf_life}}),
-          "making the certificate \"{}\"", leaf.file);
-      TRY(save(files, issued));
-      changed = true;
+      const bool issued = TRY(make_leaf(folder, made.certified, leaf, now));
+      changed = changed || issued;
     }
   }
   return changed;
@@ -176,6 +182,14 @@ current-context: holdfast
 )",
                             client.server, to_base64(authority), client.client, to_base64(certificate),
                             to_base64(key.reveal()), client.client));
+}
+
+Result<Secret> client_kubeconfig(const ConfigClient& client, const crypto::Subject& subject, const Clock& clock) {
+  const auto now = clock.wall();
+  const Made made = TRY(authority(client.folder, "ca", now));
+  const Leaf leaf{client.client, "ca", subject, crypto::Purpose::client, {}, {}};
+  TRY(make_leaf(client.folder, made.certified, leaf, now));
+  return render_kubeconfig(client);
 }
 
 }  // namespace holdfast::node

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "crypto/x509.h"
 
 namespace holdfast::node {
 
@@ -30,5 +31,9 @@ struct ConfigClient {
   std::string client;  // "admin", "scheduler", …: <folder>/<client>.crt and .key
 };
 Result<Secret> render_kubeconfig(const ConfigClient& client);
+
+// The same for a client whose certificate is brought up to date first: signed by the authority "ca" of the
+// folder, for `subject`.
+Result<Secret> client_kubeconfig(const ConfigClient& client, const crypto::Subject& subject, const Clock& clock);
 
 }  // namespace holdfast::node

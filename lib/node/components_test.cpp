@@ -97,6 +97,22 @@ TEST_F(Certificates, AreMadeOnceAndAgainWhenANameIsMissing) {
   EXPECT_NE(std::ranges::find(served->ip_addresses, "192.0.2.11"), served->ip_addresses.end());
 }
 
+TEST_F(Certificates, OfAClientBesideTheNodeNameItAndStayWhileTheyAreGood) {
+  const SystemClock clock;
+  ASSERT_TRUE(make_certificates(path_, {"one", {}, {}}, clock));
+  const auto config_of = [&](const std::string& user) {
+    const auto made = client_kubeconfig({"https://127.0.0.1:1", path_, "agent"}, {user, {"group"}}, clock);
+    return made ? std::string(made->reveal()) : made.error().message();
+  };
+  const auto first = config_of("alice");
+  const auto details = crypto::read_certificate(read_file(path_ + "/agent.crt").value());
+  ASSERT_TRUE(details);
+  EXPECT_EQ(details->subject.common_name, "alice");
+  EXPECT_EQ(details->subject.organizations, std::vector<std::string>{"group"});
+  EXPECT_EQ(config_of("alice"), first);
+  EXPECT_NE(config_of("bob"), first);
+}
+
 TEST_F(Certificates, AreRenewedAMonthBeforeTheyEnd) {
   ManualClock clock;
   clock.advance(std::chrono::hours(24 * 365 * 56));

@@ -115,7 +115,9 @@ Result<std::string> generation_of(const Settings& settings, const Plan& plan) {
   for (const std::string folder : {"/conf", "/pki"}) {
     std::error_code problem;
     for (const auto& each : fs::recursive_directory_iterator(settings.layout.host + folder, problem)) {
-      if (each.is_regular_file()) paths.push_back(each.path().string());
+      // A program beside the node is restarted alone.
+      const bool own = each.path().parent_path().filename() != "beside";
+      if (own && each.is_regular_file()) paths.push_back(each.path().string());
     }
   }
   std::ranges::sort(paths);

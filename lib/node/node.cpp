@@ -208,6 +208,7 @@ Result<> check_ports(const Settings& settings) {
       {"kube-scheduler", settings.ports.scheduler}};
   if (settings.simulated) {
     ports.emplace_back("kwok", settings.ports.kwok);
+    ports.emplace_back("the program beside the node", settings.ports.beside);
   } else {
     ports.emplace_back("kubelet", 10250);
     ports.emplace_back("kubelet", 10248);
@@ -305,21 +306,51 @@ Result<> bring_up(const Bringing& node, const Components& components, const Sett
   return wait_until(node, [&] { return dns_missing(node); });
 }
 
+// A node stays what it is: its data and its paths would not fit the other kind.
+Result<Mode> mode_of(const Options& options) {
+  const auto plan = find_plan(Layout::containers(options.state_dir));
+  if (!plan) return options.mode;
+  const Mode there = plan->simulated ? Mode::simulated : Mode::containers;
+  if (options.mode == Mode::automatic || options.mode == there) return there;
+  return failure(Error(Code::node_state, plan->simulated ? "the node in this folder is simulated"
+                                                         : "the node in this folder runs containers")
+                     .at(options.state_dir)
+                     .fix(fmt::format("holdfast node down --data remove --state-dir {}", options.state_dir)));
+}
+
+Result<Settings> settle(const Options& options, const Machine& machine) {
+  Options settled = options;
+  settled.mode = TRY(mode_of(options));
+  return decide(settled, machine);
+}
+
+std::vector<std::string> why_simulated(const Options& options, const Settings& settings, const Machine& machine) {
+  const bool asked = options.mode == Mode::simulated;
+  return settings.simulated && !asked ? why_no_containers(machine) : std::vector<std::string>();
+}
+
 }  // namespace
+
+Result<Choice> choose(const Options& options) {
+  const Machine machine = look_at_machine();
+  const auto settings = TRY(settle(options, machine));
+  return Choice{settings.simulated, why_simulated(options, settings, machine)};
+}
 
 Result<Report> up(const Options& options, const Components& components, const Clock& clock,
                   const Progress& progress) {
   const auto began = clock.steady();
   TRY(enter_network(options.network_namespace));
   const Machine machine = look_at_machine();
-  const Settings settings = TRY(decide(options, machine));
+  const Settings settings = TRY(settle(options, machine));
   const Layout& layout = settings.layout;
   TRY(make_folder(layout.host, 0711));
   const FileDescriptor lock = TRY(lock_file(layout.command_lock()));
 
   Report report;
   report.simulated = settings.simulated;
-  if (settings.simulated && options.mode == Mode::automatic) report.why_simulated = why_no_containers(machine);
+  report.why_simulated = why_simulated(options, settings, machine);
+  report.port_beside = settings.ports.beside;
   for (const auto workaround : settings.workarounds) {
     report.workarounds.emplace_back(explain(workaround));
   }
@@ -342,6 +373,11 @@ Result<Report> up(const Options& options, const Components& components, const Cl
   report.api = plan.api;
   report.node = plan.node_name;
   return report;
+}
+
+bool is_simulated(const std::string& state_dir) {
+  const auto plan = find_plan(Layout::containers(state_dir));
+  return plan && plan->simulated;
 }
 
 Result<Status> status(const std::string& state_dir) {

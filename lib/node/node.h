@@ -44,6 +44,16 @@ struct Progress {
   std::function<void(std::string_view)> note = [](std::string_view) {};
 };
 
+// Which kind of node up() would make here: of a folder that holds one, that one; else what `mode` says.
+struct Choice {
+  bool simulated = false;
+  std::vector<std::string> why;  // what this machine lacks for containers; empty when it was asked for
+};
+
+// Changes nothing. Refuses with node_capability, or node_state where the folder's node is of the other
+// kind.
+Result<Choice> choose(const Options& options);
+
 struct Report {
   bool simulated = false;
   std::string kubeconfig;  // of the administrator, mode 0600
@@ -52,6 +62,7 @@ struct Report {
   std::string version;     // of Kubernetes, as the API server says it
   std::vector<std::string> workarounds;     // switched on because this machine needs them
   std::vector<std::string> why_simulated;   // what this machine lacks; empty when containers run
+  std::uint16_t port_beside = 0;            // simulated: on loopback, kept free for run_beside()
   Duration api_ready{};                     // since up() began
   Duration node_ready{};
 };
@@ -76,6 +87,21 @@ struct DownOptions {
 // also over the remains of a killed up() or supervisor.
 Result<> down(const DownOptions& options, const Progress& progress);
 
+// A program of the caller's that runs on this machine beside a simulated node: started when the API server
+// answers, restarted on death, ended by `down`, its output in the node's logs. A folder that keeps its
+// data keeps the program too, for the next up().
+struct LocalProgram {
+  std::string name;
+  std::vector<std::string> argv;     // a full path first; "--kubeconfig=FILE" is added
+  std::string user;                  // who it is in the cluster
+  std::vector<std::string> groups;
+  std::uint16_t ready_port = 0;      // on loopback
+};
+
+// Idempotent; one that was changed is restarted. Returns when the supervisor was told. Refuses with
+// node_state when no simulated node runs from the folder.
+Result<> run_beside(const std::string& state_dir, const LocalProgram& program, const Clock& clock);
+
 struct ComponentStatus {
   std::string name;   // "kube-apiserver"
   std::string state;  // "running", "starting", "waiting to restart", "stopped"
@@ -98,6 +124,9 @@ struct Status {
 };
 
 Result<Status> status(const std::string& state_dir);
+
+// Does the folder hold a simulated node? Asks no process.
+bool is_simulated(const std::string& state_dir);
 
 // Loads OCI archives (tar) into the node's containerd, pinned against the kubelet's garbage
 // collection. What was imported under this name and digest is left out. Returns how many were loaded.

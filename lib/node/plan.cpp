@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "node/files.h"
 #include "value/json.h"
 
 namespace holdfast::node {
@@ -163,12 +164,36 @@ PlannedComponent parse_component(const Value& value) {
   component.argv = strings_at(value, "argv");
   component.after = strings_at(value, "after");
   component.ready_socket = value.text({"readySocket"});
+  component.stamp = value.text({"stamp"});
   const Value* port = value.find("readyPort");
   if (port != nullptr && port->as_int() != nullptr) {
     component.ready_port = static_cast<std::uint16_t>(*port->as_int());
   }
   return component;
 }
+
+Value describe(const std::vector<PlannedComponent>& components) {
+  Array described;
+  for (const auto& each : components) {
+    described.emplace_back(Object{{"name", each.name},
+                                  {"argv", strings(each.argv)},
+                                  {"after", strings(each.after)},
+                                  {"readyPort", int{each.ready_port}},
+                                  {"readySocket", each.ready_socket},
+                                  {"stamp", each.stamp}});
+  }
+  return described;
+}
+
+std::vector<PlannedComponent> parse_components(const Value& value) {
+  std::vector<PlannedComponent> components;
+  const Value* found = value.find("components");
+  if (found == nullptr || found->as_array() == nullptr) return components;
+  for (const auto& each : *found->as_array()) components.push_back(parse_component(each));
+  return components;
+}
+
+std::string path_of_beside(const std::string& host) { return host + "/beside.json"; }
 
 }  // namespace
 
@@ -196,14 +221,6 @@ Plan make_plan(const Settings& settings) {
 }
 
 std::string render_plan(const Plan& plan) {
-  Array components;
-  for (const auto& each : plan.components) {
-    components.emplace_back(Object{{"name", each.name},
-                                   {"argv", strings(each.argv)},
-                                   {"after", strings(each.after)},
-                                   {"readyPort", int{each.ready_port}},
-                                   {"readySocket", each.ready_socket}});
-  }
   return json::write_indented(Object{{"simulated", plan.simulated},
                                      {"host", plan.host},
                                      {"inside", plan.inside},
@@ -214,7 +231,7 @@ std::string render_plan(const Plan& plan) {
                                      {"cgroup", plan.cgroup},
                                      {"generation", plan.generation},
                                      {"workarounds", strings(plan.workarounds)},
-                                     {"components", std::move(components)}});
+                                     {"components", describe(plan.components)}});
 }
 
 Result<Plan> parse_plan(std::string_view text) {
@@ -230,14 +247,22 @@ Result<Plan> parse_plan(std::string_view text) {
   plan.cgroup = value.text({"cgroup"});
   plan.generation = value.text({"generation"});
   plan.workarounds = strings_at(value, "workarounds");
-  const Value* components = value.find("components");
-  if (components != nullptr && components->as_array() != nullptr) {
-    for (const auto& each : *components->as_array()) plan.components.push_back(parse_component(each));
-  }
+  plan.components = parse_components(value);
   if (plan.host.empty() || plan.components.empty()) {
     return failure(Code::node_state, "the node's plan is incomplete");
   }
   return plan;
+}
+
+std::vector<PlannedComponent> load_beside(const std::string& host) {
+  const auto text = read_file(path_of_beside(host));
+  if (!text) return {};
+  const auto value = json::parse(*text, path_of_beside(host));
+  return value ? parse_components(*value) : std::vector<PlannedComponent>();
+}
+
+Result<> save_beside(const std::string& host, const std::vector<PlannedComponent>& programs) {
+  return write_file(path_of_beside(host), json::write_indented(Object{{"components", describe(programs)}}), 0600);
 }
 
 }  // namespace holdfast::node

@@ -18,6 +18,7 @@ struct PlannedComponent {
   std::vector<std::string> after;   // names that must be ready before it starts
   std::uint16_t ready_port = 0;     // ready when loopback answers here; 0: not asked
   std::string ready_socket;         // or when this socket answers
+  std::string stamp = {};           // changes with anything that asks for a restart of a program beside
 };
 
 struct Plan {
@@ -36,5 +37,10 @@ Plan make_plan(const Settings& settings);
 
 std::string render_plan(const Plan& plan);
 Result<Plan> parse_plan(std::string_view text);
+
+// Programs of others that run beside the node's own components (run_beside): a file of its own, which
+// the supervisor reads at its start and again on SIGHUP. Nothing when the file is absent or damaged.
+std::vector<PlannedComponent> load_beside(const std::string& host);
+Result<> save_beside(const std::string& host, const std::vector<PlannedComponent>& programs);
 
 }  // namespace holdfast::node

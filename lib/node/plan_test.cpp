@@ -56,6 +56,7 @@ TEST(Plan, OfASimulatedNodeHasNeitherKubeletNorContainerd) {
   EXPECT_EQ(names, (std::vector<std::string>{"etcd", "kube-apiserver", "kube-controller-manager",
                                              "kube-scheduler", "kwok"}));
   EXPECT_EQ(component_named(plan, "etcd").ready_port, 17001);
+  EXPECT_EQ(settings.ports.beside, 17006);
 }
 
 TEST(Plan, NeverCarriesASecret) {

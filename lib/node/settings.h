@@ -24,12 +24,12 @@ inline constexpr std::string_view pause_image = "holdfast.local/pause:1";
 // Real nodes use Kubernetes' own ports; simulated ones count up from the API server's, so that several
 // live on one loopback.
 struct Ports {
-  std::uint16_t api, etcd, etcd_peer, controller_manager, scheduler, kwok;
+  std::uint16_t api, etcd, etcd_peer, controller_manager, scheduler, kwok, beside;
 
-  static Ports containers(std::uint16_t api) { return {api, 2379, 2380, 10257, 10259, 0}; }
+  static Ports containers(std::uint16_t api) { return {api, 2379, 2380, 10257, 10259, 0, 0}; }
   static Ports simulated(std::uint16_t api) {
     const auto after = [api](int by) { return static_cast<std::uint16_t>(api + by); };
-    return {api, after(1), after(2), after(3), after(4), after(5)};
+    return {api, after(1), after(2), after(3), after(4), after(5), after(6)};
   }
 };
 

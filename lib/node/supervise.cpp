@@ -31,8 +31,7 @@ namespace {
 Result<FileDescriptor> take_signals() {
   sigset_t taken;
   ::sigemptyset(&taken);
-  for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&taken, signal);
-  ::signal(SIGHUP, SIG_IGN);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) ::sigaddset(&taken, signal);
   ::signal(SIGPIPE, SIG_IGN);
   if (::sigprocmask(SIG_BLOCK, &taken, nullptr) != 0) {
     return failure(system_failure(Code::internal, "cannot block signals"));
@@ -74,12 +73,12 @@ Result<> run_inner(Plan plan, FileDescriptor lifeline, const Clock& clock) {
   return supervisor.run();
 }
 
-// Passes SIGTERM on and returns when the inner process has ended.
+// Passes signals on and returns when the inner process has ended.
 Result<> guard(pid_t inner, const FileDescriptor& signals) {
   while (true) {
     signalfd_siginfo signal{};
     if (::read(signals.get(), &signal, sizeof signal) != sizeof signal) continue;
-    if (signal.ssi_signo != SIGCHLD) ::kill(inner, SIGTERM);
+    if (signal.ssi_signo != SIGCHLD) ::kill(inner, static_cast<int>(signal.ssi_signo));
     int status = 0;
     if (::waitpid(inner, &status, WNOHANG) != inner) continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};

@@ -103,6 +103,7 @@ Supervisor::Supervisor(Plan plan, Reaping reaping, FileDescriptor signals, FileD
 
 Result<> Supervisor::run() {
   TRY(open_logs());
+  adopt_beside();
   do {
     reap();
     start_due();
@@ -120,6 +121,29 @@ Result<> Supervisor::open_logs() {
     components_.push_back(Component{each, std::move(log)});
   }
   return {};
+}
+
+// Ends what is no longer listed or was changed, and adds what is missing; what runs as it should goes on.
+void Supervisor::adopt_beside() {
+  auto wanted = load_beside(plan_.host);
+  const auto same = [](const PlannedComponent& a, const PlannedComponent& b) {
+    return a.name == b.name && a.argv == b.argv && a.stamp == b.stamp;
+  };
+  std::vector<std::string> leaving;
+  for (const auto& component : components_) {
+    const bool stays = std::ranges::any_of(wanted, [&](const auto& each) { return same(each, component.plan); });
+    if (component.beside && !stays) leaving.push_back(component.plan.name);
+  }
+  wait_for_end(leaving, grace);
+  std::erase_if(components_, [&](const Component& component) {
+    return component.beside && std::ranges::find(leaving, component.plan.name) != leaving.end();
+  });
+  for (auto& each : wanted) {
+    // Nobody takes the name, and so the log, of a component of the node.
+    if (std::ranges::find(components_, each.name, [](const auto& c) { return c.plan.name; }) != components_.end()) continue;
+    auto log = LogFile::open(fmt::format("{}/log/{}.log", plan_.host, each.name));
+    if (log) components_.push_back(Component{.plan = std::move(each), .log = *std::move(log), .beside = true});
+  }
 }
 
 bool Supervisor::may_start(const Component& component) const {
@@ -225,10 +249,16 @@ bool Supervisor::wait_for_events() {
     if (sources[i + 2].revents != 0) pump(components_[i]);
   }
   if (sources[1].revents != 0) return false;
-  if (sources[0].revents == 0) return true;
+  if (sources[0].revents != 0 && take_signal() == SIGHUP) adopt_beside();
+  return !end_is_asked_;
+}
+
+int Supervisor::take_signal() {
   signalfd_siginfo signal{};
-  if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) return true;
-  return signal.ssi_signo == SIGCHLD;
+  if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) return 0;
+  const int number = static_cast<int>(signal.ssi_signo);
+  end_is_asked_ = end_is_asked_ || number == SIGTERM || number == SIGINT;
+  return number;
 }
 
 void Supervisor::pump(Component& component) {
@@ -256,8 +286,7 @@ void Supervisor::wait_for_end(const std::vector<std::string>& names, Duration wi
   while (std::ranges::any_of(components_, is_alive) && clock_.steady() < deadline) {
     pollfd source{signals_.get(), POLLIN, 0};
     ::poll(&source, 1, 50);
-    signalfd_siginfo signal{};
-    if (source.revents != 0 && ::read(signals_.get(), &signal, sizeof signal) < 0) return;
+    if (source.revents != 0) take_signal();
     for (auto& component : components_) pump(component);
     reap();
   }
@@ -267,12 +296,16 @@ void Supervisor::wait_for_end(const std::vector<std::string>& names, Duration wi
   }
 }
 
-// The kubelet first, so that it starts nothing again. The API server while the pods still live: they
+// What runs beside the node and the kubelet first, so that nothing is started again. The API server while the pods still live: they
 // answer the end of its connections, which the kernel would else repeat for minutes towards addresses
 // that nobody has. etcd last, so that the last writes arrive.
 void Supervisor::stop_all() {
   log::info("stopping", {});
-  wait_for_end({"kubelet", "kube-proxy", "kwok", "kube-controller-manager", "kube-scheduler"}, grace);
+  std::vector<std::string> first{"kubelet", "kube-proxy", "kwok", "kube-controller-manager", "kube-scheduler"};
+  for (const auto& component : components_) {
+    if (component.beside) first.push_back(component.plan.name);
+  }
+  wait_for_end(first, grace);
   wait_for_end({"kube-apiserver"}, grace);
   if (reaping_ == Reaping::everything) ::kill(-1, SIGTERM);  // the containers
   wait_for_end({"containerd"}, grace);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a plan's components: starts each when those before it are ready, restarts on death with back-off,
-// keeps bounded logs and a status file. One thread, one poll loop.
+// keeps bounded logs and a status file. What runs beside them (load_beside) it reads again on SIGHUP.
+// One thread, one poll loop.
 // It does not know Kubernetes, nor how the plan came to be.
 #pragma once
 
@@ -22,7 +23,7 @@ enum class Reaping {
 
 class Supervisor {
  public:
-  // `signals`: a signalfd of SIGTERM, SIGINT and SIGCHLD. `lifeline`: readable or closed when the
+  // `signals`: a signalfd of SIGTERM, SIGINT, SIGHUP and SIGCHLD. `lifeline`: readable or closed when the
   // supervisor must end because its parent has gone; -1 without one.
   Supervisor(Plan plan, Reaping reaping, FileDescriptor signals, FileDescriptor lifeline,
              const Clock& clock);
@@ -45,9 +46,11 @@ class Supervisor {
     std::int64_t restarts = 0;
     std::string last_exit;
     bool ready = false;
+    bool beside = false;
   };
 
   Result<> open_logs();
+  void adopt_beside();
   void start_due();
   Result<> start(Component& component);
   void ask_readiness();
@@ -58,6 +61,8 @@ class Supervisor {
   void pump(Component& component);
   void stop_all();
   void wait_for_end(const std::vector<std::string>& names, Duration within);
+  // The next signal of the descriptor, if one is there; remembers those that ask for the end.
+  int take_signal();
   void write_status();
   [[nodiscard]] Duration until_next_event() const;
   [[nodiscard]] bool may_start(const Component& component) const;
@@ -69,6 +74,7 @@ class Supervisor {
   const Clock& clock_;
   std::vector<Component> components_;
   std::string last_status_;
+  bool end_is_asked_ = false;
 };
 
 }  // namespace holdfast::node

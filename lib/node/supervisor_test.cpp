@@ -25,7 +25,7 @@ class SupervisorTest : public testing::Test {
     for (const char* folder : {"/run", "/log"}) std::filesystem::create_directory(path_ + folder);
     sigset_t taken;
     ::sigemptyset(&taken);
-    for (const int signal : {SIGTERM, SIGCHLD}) ::sigaddset(&taken, signal);
+    for (const int signal : {SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&taken, signal);
     ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
     signals_ = FileDescriptor(::signalfd(-1, &taken, SFD_CLOEXEC));
   }
@@ -70,6 +70,28 @@ TEST_F(SupervisorTest, NamesAProgramThatIsNotThere) {
   Supervisor supervisor(plan, Reaping::components, std::move(signals_), FileDescriptor(), clock_);
   ASSERT_TRUE(supervisor.run());
   EXPECT_TRUE(log_of("ghost").contains("exit code 127"));
+}
+
+TEST_F(SupervisorTest, TakesUpWhatRunsBesideItWhenToldAndLeavesTheRestAlone) {
+  const auto counting = [this](const std::string& name, const std::string& stamp) {
+    return PlannedComponent{name, {"/bin/sh", "-c", "echo start >> " + path_ + "/" + name + "; exec /bin/sleep 60"}, {}, 0, "", stamp};
+  };
+  ASSERT_TRUE(save_beside(path_, {counting("kept", "1"), counting("changed", "2"), counting("added", "1")}));
+  std::filesystem::rename(path_ + "/beside.json", path_ + "/next.json");
+  ASSERT_TRUE(save_beside(path_, {counting("kept", "1"), counting("changed", "1"), counting("gone", "1")}));
+  const auto until = [](const std::string& condition) {
+    return "n=0; while [ $n -lt 200 ] && ! " + condition + "; do n=$((n+1)); /bin/sleep 0.02; done; ";
+  };
+  const std::string script = until("[ -s " + path_ + "/gone -a -s " + path_ + "/changed -a -s " + path_ + "/kept ]") +
+                             "/bin/mv " + path_ + "/next.json " + path_ + "/beside.json; kill -HUP $PPID; " +
+                             until("[ $(/usr/bin/wc -l < " + path_ + "/changed) = 2 -a -s " + path_ + "/added ]") + "kill -TERM $PPID";
+  const auto plan = plan_of({{"end", {"/bin/sh", "-c", script}, {}, 0, ""}});
+  Supervisor supervisor(plan, Reaping::components, std::move(signals_), FileDescriptor(), clock_);
+  ASSERT_TRUE(supervisor.run());
+  const auto status = read_file(path_ + "/run/status.json").value_or("");
+  EXPECT_FALSE(status.contains("\"gone\"")) << status;
+  const std::vector<std::pair<std::string, std::string>> starts{{"kept", "start\n"}, {"changed", "start\nstart\n"}, {"gone", "start\n"}};
+  for (const auto& [name, text] : starts) EXPECT_EQ(read_file(path_ + "/" + name).value_or(""), text) << name;
 }
 
 TEST(Process, GivesOutputAndExitOfAChild) {

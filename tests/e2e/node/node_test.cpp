@@ -410,6 +410,15 @@ TEST_F(SimulatedNode, IsTakenAwayAndMadeAgainAfterItsFolderWasDeletedByHand) {
   EXPECT_EQ(processes_with(folder.path("state")), std::vector<int>{});
 }
 
+TEST_F(SimulatedNode, IsNotMadeIntoARealOneOverItsData) {
+  const TemporaryFolder folder;
+  const Node node(folder.path("state"), {"--mode", "simulated", "--api-port", "26443"});
+  ASSERT_EQ(node.up().exit, 0);
+  const auto other = Node(folder.path("state"), {"--mode", "containers"}).up();
+  EXPECT_EQ(other.exit, 4) << other.out << other.err;
+  EXPECT_TRUE(other.err.contains("the node in this folder is simulated")) << other.err;
+}
+
 TEST(NodeRefusals, NameWhatIsWrongAndChangeNothing) {
   const TemporaryFolder folder;
   const auto none = run({program("holdfast"), "node", "up", "--state-dir", folder.path("s"), "--components",
