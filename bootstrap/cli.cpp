@@ -96,6 +96,7 @@ void add_node(CLI::App& app, Chosen& chosen) {
 void add_install_options(CLI::App& command, InstallOptions& options) {
   command.add_option("--bundle", options.bundle, "The signed bundle (.hfb)")->required();
   command.add_option("--trust-dir", options.trust_dir, "The trust root's folder; ~/.config/holdfast/trust by default");
+  options.node.state_dir = default_state_dir();
   command.add_option("--state-dir", options.node.state_dir, "Where the node and the journal live");
   command.add_option("--cluster", options.repository.cluster.name, "The cluster's name")->required();
   command.add_option("--repo", options.repository.folder, "The cluster repository; made when it is not there")->required();
@@ -107,14 +108,29 @@ void add_install_options(CLI::App& command, InstallOptions& options) {
                                    "Seconds without progress before a wait ends (300)");
 }
 
+// What only `up` has: the machine as a node.
+void add_node_options(CLI::App& up, InstallOptions& options) {
+  up.add_flag_callback("--node", [&options] { options.where = Where::node; }, "Make this machine a single-node Kubernetes first");
+  up.add_option_function<std::string>("--mode", [&options](const std::string& word) {
+      if (word == "containers") options.node.mode = node::Mode::containers;
+      if (word == "simulated") options.node.mode = node::Mode::simulated;
+    }, "Its pods: auto, containers or simulated (they become ready and run nothing)")
+      ->check(CLI::IsMember({"auto", "containers", "simulated"}));
+  up.add_option("--api-port", options.node.api_port, "Of the node's API server")->check(CLI::Range(1, 65000));
+}
+
 void add_install(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<InstallOptions>();
   const auto bind = [options, &chosen] {
-    chosen.run = [options](Console& console) { return install(*options, console); };
+    chosen.run = [options](Console& console) -> Result<> {
+      InstallOptions given = *options;
+      given.node.state_dir = TRY(absolute_path(given.node.state_dir));
+      return install(given, console);
+    };
   };
   auto* up = app.add_subcommand("up", "Check, make a node if asked, install, publish, and wait until all is healthy");
   add_install_options(*up, *options);
-  up->add_flag_callback("--node", [options] { options->where = Where::node; }, "Make this machine a single-node Kubernetes first");
+  add_node_options(*up, *options);
   up->callback(bind);
   auto* plain = app.add_subcommand("install", "As up, on a cluster that a kubeconfig names");
   add_install_options(*plain, *options);

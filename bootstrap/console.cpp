@@ -65,19 +65,22 @@ Result<> Console::check_output() const {
 
 void Console::note(std::string_view text) {
   if (is_json()) {
-    write(out_, json::write(Object{{"note", text}}, json::Escape::plain) + "\n");
+    data(Object{{"note", text}});
   } else {
     write(out_, fmt::format("   {}\n", text));
   }
 }
 
 void Console::data(const Value& value) {
-  if (is_json()) write(out_, json::write(value, json::Escape::plain) + "\n");
+  if (!is_json()) return;
+  Value shown = value;
+  if (simulated_ && shown.is_object()) shown["simulated"] = true;
+  write(out_, json::write(shown, json::Escape::plain) + "\n");
 }
 
 void Console::error(const Error& error, std::string_view changed) {
   if (!is_json()) {
-    write(err_, render_error(error, changed));
+    write(err_, render_error(simulated_ ? Error(error).at("a simulated cluster") : error, changed));
     return;
   }
   Array where, because;
@@ -90,6 +93,7 @@ void Console::error(const Error& error, std::string_view changed) {
                {"fix", error.fix_line()}};
   if (!changed.empty()) shape.set("changed", changed);
   if (!error.context().empty()) shape.set("while", error.context());
+  if (simulated_) shape.set("simulated", true);
   write(err_, json::write(Object{{"error", std::move(shape)}}, json::Escape::plain) + "\n");
 }
 
@@ -113,7 +117,7 @@ Step::Step(Console& console, std::string name, std::string doing)
       shown_(std::make_unique<Shown>()) {
   shown_->state.lock()->reason = doing;
   if (!console_.is_terminal()) {
-    if (!console_.is_json()) console_.line(fmt::format("{}: {}", name_, doing));
+    if (!console_.is_json()) console_.line(fmt::format("{}: {}{}", name_, doing, console_.mark()));
     shown_->state.lock()->printed = started_;
     return;
   }
@@ -141,7 +145,7 @@ void Step::waiting(std::string_view reason) {
   if (console_.is_json()) {
     console_.data(Object{{"step", name_}, {"waiting", reason}});
   } else {
-    console_.line(fmt::format("{}: waiting for {}", name_, printable(reason, 200)));
+    console_.line(fmt::format("{}: waiting for {}{}", name_, printable(reason, 200), console_.mark()));
   }
 }
 
@@ -155,14 +159,13 @@ void Step::done(std::string_view result) {
   const auto elapsed = console_.clock().steady() - started_;
   const auto seconds = std::chrono::duration<double>(elapsed).count();
   if (console_.is_json()) {
-    Object record{{"step", name_}, {"result", result}, {"seconds", seconds}};
-    if (console_.is_simulated()) record.set("simulated", true);
-    console_.data(record);
+    console_.data(Object{{"step", name_}, {"result", result}, {"seconds", seconds}});
     return;
   }
   const auto sign = console_.is_utf8() ? "✓" : "[ok]";
   const auto start = console_.is_terminal() ? "\r\x1b[K" : "";
-  console_.line(fmt::format("{} {} {:<{}} {:<{}} {:>8}", start, sign, name_, name_width, result,
+  const auto shown = fmt::format("{}{}", result, console_.mark());
+  console_.line(fmt::format("{} {} {:<{}} {:<{}} {:>8}", start, sign, name_, name_width, shown,
                             line_width - name_width - 4, format_duration(elapsed)));
 }
 
@@ -180,7 +183,7 @@ Step::~Step() {
   }
   const auto sign = console_.is_utf8() ? "✗" : "[!!]";
   const auto start = console_.is_terminal() ? "\r\x1b[K" : "";
-  console_.line(fmt::format("{} {} {:<{}} stopped", start, sign, name_, name_width));
+  console_.line(fmt::format("{} {} {:<{}} stopped{}", start, sign, name_, name_width, console_.mark()));
 }
 
 }  // namespace holdfast::bootstrap

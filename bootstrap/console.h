@@ -69,7 +69,7 @@ class Console {
   // reader that has gone (head, less) has seen what it wanted.
   [[nodiscard]] Result<> check_output() const;
 
-  // "simulated" stands in every output of a cluster whose pods do not run.
+  // From here on "simulated" stands in every output: the cluster's pods do not run.
   void mark_simulated() { simulated_ = true; }
   [[nodiscard]] bool is_simulated() const { return simulated_; }
 
@@ -81,6 +81,7 @@ class Console {
  private:
   friend class Step;
   void write(int fd, std::string_view text);
+  [[nodiscard]] std::string_view mark() const { return simulated_ ? ", simulated" : ""; }
 
   int out_;
   int err_;

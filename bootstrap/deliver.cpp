@@ -12,6 +12,7 @@
 #include "base/semver.h"
 #include "images.h"
 #include "installation.h"
+#include "local_agent.h"
 #include "version.h"
 #include "wait.h"
 
@@ -111,19 +112,22 @@ Result<> check_cluster(Installation& run, const bundle::Statement& statement) {
 }  // namespace
 
 Result<> preflight(Installation& run, const bundle::Bundle& bundle) {
-  return run.step("preflight", "Check", "checking what the installation needs", [&](Step&) -> Result<std::string> {
-    int passed = 0;
+  node::Choice choice;
+  const auto body = [&](Step&) -> Result<std::string> {
     TRY(check_name("cluster", run.options.repository.cluster.name));
-    ++passed;
-    if (run.options.where == Where::node) {
-      TRY(check_disk(run.options.node.state_dir, bundle));
-      ++passed;
-    } else {
+    if (run.options.where == Where::cluster) {
       TRY(check_cluster(run, bundle.statement()));
-      passed += 4;
+      return std::string("5 passed");
     }
-    return fmt::format("{} passed", passed);
-  });
+    choice = TRY(node::choose(run.options.node));
+    if (choice.simulated) run.console.mark_simulated();
+    TRY(check_disk(run.options.node.state_dir, bundle));
+    return std::string("3 passed");
+  };
+  TRY(run.step("preflight", "Check", "checking what the installation needs", body));
+  if (choice.simulated) run.console.note("simulated: pods become ready and run nothing; the agent runs on this machine");
+  for (const auto& reason : choice.why) run.console.note(fmt::format("no containers: {}", reason));
+  return {};
 }
 
 Result<kube::Client> bring_up_cluster(Installation& run, const bundle::Bundle& bundle) {
@@ -137,10 +141,7 @@ Result<kube::Client> bring_up_cluster(Installation& run, const bundle::Bundle& b
   }
   const auto body = [&](Step& step) -> Result<std::string> {
     const auto components = TRY(node::open_bundle(bundle));
-    // Simulated pods cannot hold the agent; the machine has to run containers.
-    node::Options options = run.options.node;
-    options.mode = node::Mode::containers;
-    run.node = TRY(node::up(options, *components, run.console.clock(), progress_of(run.console, step)));
+    run.node = TRY(node::up(run.options.node, *components, run.console.clock(), progress_of(run.console, step)));
     run.kubeconfig = run.node.kubeconfig;
     return fmt::format("Kubernetes {} at {}", run.node.version, run.node.api);
   };
@@ -163,6 +164,10 @@ Result<std::size_t> import_bundle_images(const bundle::Bundle& bundle, const std
 Result<> deliver_images(Installation& run, const bundle::Bundle& bundle) {
   return run.step("images", "Images", "loading images into the node", [&](Step& step) -> Result<std::string> {
     if (run.options.where == Where::cluster) return std::string("must be on the cluster's nodes already");
+    if (run.node.simulated) {
+      run.agent = TRY(unpack_agent(bundle, run.options.node.state_dir));
+      return std::string("none but the agent's, unpacked");
+    }
     const auto count = TRY(import_bundle_images(bundle, run.options.node.state_dir, progress_of(run.console, step)));
     return fmt::format("{} in the node", count);
   });

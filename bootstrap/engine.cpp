@@ -7,6 +7,7 @@
 #include "applications.h"
 #include "base/text.h"
 #include "installation.h"
+#include "local_agent.h"
 #include "sync/target.h"
 #include "wait.h"
 
@@ -134,7 +135,9 @@ Result<> install_engine(Installation& run, kube::Client& client, const Repositor
     TRY(apply(client, others));
     const auto ready = [&] { return deployment_state(client, namespace_); };
     TRY(wait_for(step, run.console.clock(), run.options.timeout, ready));
-    return fmt::format("{} objects, agent ready", objects.size());
+    if (!run.node.simulated) return fmt::format("{} objects, agent ready", objects.size());
+    TRY(run_agent_here(run, client, repository.cluster, step));
+    return fmt::format("{} objects, agent ready on this machine", objects.size());
   });
 }
 

@@ -29,8 +29,9 @@ Result<> Installation::step(std::string_view name, std::string_view title, std::
   Step shown(console, std::string(title), std::string(doing));
   const std::string result = TRY(body(shown), "{}", doing);
   shown.done(result);
-  if (journal_) return journal_->end(name, result);
-  before_journal_.emplace_back(name, result);
+  const std::string told = console.is_simulated() ? result + ", simulated" : result;
+  if (journal_) return journal_->end(name, told);
+  before_journal_.emplace_back(name, told);
   return {};
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps of install(), each check → act → verify. What they share is the run: options, console,
 // journal, and what earlier steps found out. Files: deliver.cpp (bundle, machine, images),
-// engine.cpp (the engine and the Applications), publish.cpp (the repository and the built-in Git).
+// engine.cpp (the engine and the Applications), publish.cpp (the repository and the built-in Git),
+// local_agent.cpp (the agent where pods are simulated).
 #pragma once
 
 #include <functional>
@@ -42,6 +43,7 @@ class Installation {
   const InstallOptions& options;
   Console& console;
   node::Report node;           // with Where::node
+  std::vector<std::string> agent;  // where pods are simulated: how to start it on this machine
   std::string kubeconfig;      // of the cluster at hand
   GitStorage storage = GitStorage::memory;
   std::string git_host_path;

@@ -21,12 +21,14 @@ namespace fs = std::filesystem;
 
 constexpr unsigned agent_user = 65532;  // templates/cluster: runAsUser
 
-// The folder of the node that holds the built-in Git, for the agent's user alone.
-Result<std::string> git_folder(const std::string& state_dir) {
-  const auto path = fs::absolute(fs::path(state_dir) / "git").string();
+// The folder of the node that holds the built-in Git, for the agent's user alone: that of its pod, or ours
+// where it runs on this machine.
+Result<std::string> git_folder(const Installation& run) {
+  const auto path = run.options.node.state_dir + "/git";
+  const auto owner = run.node.simulated ? ::geteuid() : agent_user;
   std::error_code error;
   fs::create_directories(path, error);
-  if (!error && (::chown(path.c_str(), agent_user, agent_user) != 0 || ::chmod(path.c_str(), S_IRWXU) != 0)) {
+  if (!error && (::chown(path.c_str(), owner, run.node.simulated ? ::getegid() : agent_user) != 0 || ::chmod(path.c_str(), S_IRWXU) != 0)) {
     error = std::error_code(errno, std::generic_category());
   }
   if (error) {
@@ -47,7 +49,7 @@ Result<bool> has_default_storage_class(kube::Client& client) {
 Result<> choose_storage(const Installation& run, kube::Client& client, ClusterSettings& cluster) {
   if (run.options.where == Where::node) {
     cluster.storage = GitStorage::host;
-    cluster.host_path = TRY(git_folder(run.options.node.state_dir));
+    cluster.host_path = TRY(git_folder(run));
     return {};
   }
   const bool claim = TRY(has_default_storage_class(client));
@@ -95,7 +97,8 @@ void say_what_is_next(const Installation& run, const Repository& repository) {
   Console& console = run.console;
   const auto& name = repository.cluster.name;
   console.line();
-  console.line(fmt::format("Cluster {} manages itself from Git.", name));
+  const auto simulated = console.is_simulated() ? " Its pods are simulated: they run nothing." : "";
+  console.line(fmt::format("Cluster {} manages itself from Git.{}", name, simulated));
   console.line(fmt::format("  Use it       export KUBECONFIG={}", run.kubeconfig.empty() ? "your kubeconfig" : run.kubeconfig));
   console.line(fmt::format("  Look at it   kubectl get applications -n {}", repository.cluster.engine_namespace));
   if (!run.options.repository.sample.empty()) {

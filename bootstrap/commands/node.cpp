@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/node.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <filesystem>
 
 #include "commands/bundle.h"
@@ -8,9 +11,16 @@
 #include "node/files.h"
 
 namespace holdfast::bootstrap {
-namespace {
 
-Result<std::string> absolute(const std::string& path) {
+std::string default_state_dir() {
+  if (::geteuid() == 0) return std::string(node::default_state_dir);
+  const char* state = std::getenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe): main thread, at start
+  if (state != nullptr && *state == '/') return std::string(state) + "/holdfast";
+  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): main thread, at start
+  return std::string(home == nullptr ? "" : home) + "/.local/state/holdfast";
+}
+
+Result<std::string> absolute_path(const std::string& path) {
   std::error_code problem;
   const auto whole = std::filesystem::absolute(path, problem).lexically_normal();
   if (problem || path.empty()) return failure(Code::usage, "\"{}\" is no path", path);
@@ -18,6 +28,8 @@ Result<std::string> absolute(const std::string& path) {
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   return text;
 }
+
+namespace {
 
 Result<node::Mode> parse_mode(const std::string& word) {
   if (word == "auto") return node::Mode::automatic;
@@ -68,8 +80,8 @@ Value describe(const node::Status& status) {
 }
 
 void show_status(const node::Status& status, Console& console) {
-  console.line(fmt::format("node {}  {}  {}", status.node, status.api,
-                           status.ready ? "Ready" : "not Ready"));
+  console.line(fmt::format("node {}  {}  {}{}", status.node, status.api, status.ready ? "Ready" : "not Ready",
+                           status.simulated ? "  simulated: pods run nothing" : ""));
   console.line(fmt::format("kubeconfig {}", status.kubeconfig));
   for (const auto& each : status.components) {
     console.line(fmt::format("  {:<24} {:<20} {}{}", each.name, each.state,
@@ -81,7 +93,7 @@ void show_status(const node::Status& status, Console& console) {
 
 Result<node::Options> node_options(const NodeUpOptions& options) {
   node::Options wanted;
-  wanted.state_dir = TRY(absolute(options.state_dir));
+  wanted.state_dir = TRY(absolute_path(options.state_dir));
   wanted.name = options.name;
   wanted.address = options.address;
   if (options.api_port < 1 || options.api_port > 65000) {
@@ -103,12 +115,22 @@ Result<> bring_up(const node::Options& wanted, const node::Components& component
   console.begin_changes("what was begun stays: the same command goes on from there");
   const auto report = TRY(node::up(wanted, components, console.clock(), progress));
   if (report.simulated) console.mark_simulated();
-  step.done(fmt::format("{} {}{}", report.node, report.version, report.simulated ? " simulated" : ""));
-  for (const auto& reason : report.why_simulated) console.note(fmt::format("simulated: {}", reason));
+  step.done(fmt::format("{} {}", report.node, report.version));
+  for (const auto& reason : report.why_simulated) console.note(fmt::format("no containers: {}", reason));
   for (const auto& workaround : report.workarounds) console.note(workaround);
   console.line();
   console.line(fmt::format("  export KUBECONFIG={}", report.kubeconfig));
   console.data(describe(report));
+  return {};
+}
+
+// What `up` keeps beside the node: its journals, the built-in Git, a simulated cluster's agent. What else is
+// in the folder is somebody else's, and then it stays.
+Result<> remove_own_folders(const std::string& state_dir) {
+  for (const std::string_view folder : {"/install", "/git", "/agent"}) {
+    TRY(node::remove_tree(fmt::format("{}{}", state_dir, folder)));
+  }
+  ::rmdir(state_dir.c_str());
   return {};
 }
 
@@ -142,19 +164,21 @@ Result<> run_node_down(const NodeDownOptions& options, Console& console) {
     return failure(Code::usage, "\"{}\" is neither keep nor remove", options.data);
   }
   node::DownOptions wanted;
-  wanted.state_dir = TRY(absolute(options.state_dir));
+  wanted.state_dir = TRY(absolute_path(options.state_dir));
   wanted.data = options.data == "keep" ? node::Data::keep : node::Data::remove;
+  if (node::is_simulated(wanted.state_dir)) console.mark_simulated();
   Step step(console, "Node", "taking the node away");
   console.begin_changes("what was stopped stays stopped: the same command goes on from there");
   TRY(node::down(wanted, {[&step](std::string_view reason) { step.waiting(reason); },
                           [&console](std::string_view text) { console.note(text); }}));
+  if (wanted.data == node::Data::remove) TRY(remove_own_folders(wanted.state_dir));
   step.done(options.data == "keep" ? "stopped, its data stays" : "removed");
   console.data(Object{{"data", options.data}, {"stateDir", wanted.state_dir}});
   return {};
 }
 
 Result<> run_node_status(const NodeStatusOptions& options, Console& console) {
-  const std::string state_dir = TRY(absolute(options.state_dir));
+  const std::string state_dir = TRY(absolute_path(options.state_dir));
   const auto status = TRY(node::status(state_dir));
   if (status.simulated) console.mark_simulated();
   if (status.installed) show_status(status, console);

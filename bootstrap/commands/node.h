@@ -11,8 +11,15 @@
 
 namespace holdfast::bootstrap {
 
+// Root's is the machine's, /var/lib/holdfast; anybody else's is $XDG_STATE_HOME/holdfast, by default
+// ~/.local/state/holdfast.
+std::string default_state_dir();
+
+// Absolute and clean, as the node's processes want it, whatever folder they are started in.
+Result<std::string> absolute_path(const std::string& path);
+
 struct NodeUpOptions {
-  std::string state_dir{node::default_state_dir};
+  std::string state_dir = default_state_dir();
   std::string bundle;        // a bundle with a node
   std::string trust_folder;  // empty: the user's own
   std::string components;    // or a folder of programs, as bundles/node/build makes it
@@ -24,12 +31,12 @@ struct NodeUpOptions {
 };
 
 struct NodeDownOptions {
-  std::string state_dir{node::default_state_dir};
+  std::string state_dir = default_state_dir();
   std::string data = "keep";  // keep, remove
 };
 
 struct NodeStatusOptions {
-  std::string state_dir{node::default_state_dir};
+  std::string state_dir = default_state_dir();
 };
 
 Result<> run_node_up(const NodeUpOptions& options, Console& console);

@@ -5,6 +5,7 @@
 #include "git/push.h"
 #include "git/working.h"
 #include "kube/reviews.h"
+#include "local_agent.h"
 
 #include <memory>
 #include <stop_token>
@@ -34,14 +35,14 @@ std::string describe(const std::string& branch, const git::PushedCommits& pushed
 }
 
 // The agent's URL, and how a request gets there.
-Result<git::PushTarget> make_target(kube::Client& client, const PushOptions& options) {
+Result<git::PushTarget> make_target(kube::Client& client, const PushOptions& options, std::string endpoint) {
   const auto& cluster = options.cluster;
   const auto granted = TRY(
       kube::request_token(client, {.namespace_ = cluster.engine_namespace, .name = push_account},
                           {push_audience}, token_life),
       "asking for a token of service account {}/{}", cluster.engine_namespace, push_account);
-  git::PushTarget target{.url = options.endpoint, .repository = cluster.repository};
-  if (!options.endpoint.empty()) {
+  git::PushTarget target{.url = std::move(endpoint), .repository = cluster.repository};
+  if (!target.url.empty()) {
     while (target.url.ends_with('/'))
       target.url.pop_back();
     const std::shared_ptr<http::Transport> transport = TRY(http::make_curl_transport({}));
@@ -74,7 +75,8 @@ Result<PushReport> push_repository(kube::Client& client, const PushOptions& opti
   const auto& cluster = options.cluster;
   TRY(check_reads_built_in(cluster));
   const auto state = TRY(git::inspect_working(options.folder));
-  const auto target = TRY(make_target(client, options));
+  const std::string here = TRY(find_agent_here(client, cluster.engine_namespace));
+  const auto target = TRY(make_target(client, options, options.endpoint.empty() ? here : options.endpoint));
   const auto pushed = TRY(git::push_to(target, state.repository, cluster.branch, std::stop_token()),
                           "publishing \"{}\"", cluster.branch);
   return PushReport{.text = describe(cluster.branch, pushed),
@@ -82,6 +84,7 @@ Result<PushReport> push_repository(kube::Client& client, const PushOptions& opti
                     .before = pushed.before.is_zero() ? "" : pushed.before.hex(),
                     .after = pushed.after.hex(),
                     .commits = pushed.commits,
+                    .simulated = !here.empty(),
                     .uncommitted = state.uncommitted};
 }
 
@@ -90,7 +93,8 @@ Result<> run_repo_push(const RepoPushOptions& options, Console& console) {
   auto config = TRY(kube::load_kubeconfig(options.kubeconfig, options.context));
   auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
   const auto report = TRY(push_repository(client, options.push));
-  console.line(report.text);
+  if (report.simulated) console.mark_simulated();
+  console.line(fmt::format("{}{}", report.text, report.simulated ? ", on a simulated cluster" : ""));
   if (!report.uncommitted.empty()) {
     console.line(fmt::format("{} changed files are not committed and so not published, {} first",
                              report.uncommitted.size(), printable(report.uncommitted.front())));

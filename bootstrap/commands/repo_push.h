@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast repo push`: publishes the repository's branch to the cluster's built-in Git, with the
 // rights of whoever runs it: a token of the service account holdfast-push is asked for, and the way
-// leads through the API server's service proxy. It does not know how the agent judges the token.
+// leads through the API server's service proxy, or to the agent on this machine where pods are simulated.
+// It does not know how the agent judges the token.
 #pragma once
 
 #include "base/result.h"
@@ -16,7 +17,7 @@ namespace holdfast::bootstrap {
 
 struct PushOptions {
   std::string folder;       // in the repository
-  std::string endpoint;     // the agent's own URL; empty: through the API server
+  std::string endpoint;     // the agent's own URL; empty: found out
   ClusterSettings cluster;  // whose namespace, branch and repository name count
 };
 
@@ -25,6 +26,7 @@ struct PushReport {
   std::string branch;
   std::string before, after;  // commits; `before` is "" when the branch is new
   std::size_t commits = 0;
+  bool simulated = false;  // the cluster's pods are simulated
   std::vector<std::string> uncommitted;  // what is not published, at most 100 paths
 };
 

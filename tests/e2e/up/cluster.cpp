@@ -32,8 +32,12 @@ Cluster* Cluster::shared(std::string& reason, Bring bring) {
   auto& state = shared_state();
   if (!state.tried) {
     state.tried = true;
-    if (const auto why = why_no_node()) {
-      state.reason = *why;
+    const auto why = why_no_node();
+    if (const auto none = why_no_simulated_node(); why && (none || bring != Bring::simulated)) {
+      state.reason = none.value_or(*why);
+    } else if (why) {
+      state.cluster = std::make_unique<Cluster>();
+      if (const auto failed = state.cluster->make(bring)) ADD_FAILURE() << *failed;
     } else if (const auto isolated = enter_isolated_network()) {
       state.reason = *isolated;
     } else {
@@ -66,6 +70,8 @@ std::optional<std::string> Cluster::make(Bring bring) {
     if (ran.exit != 0) return fmt::format("holdfast {}: exit {}\n{}{}", fmt::join(command, " "), ran.exit, ran.out, ran.err);
   }
   if (bring == Bring::bundle_only) return std::nullopt;
+  simulated_ = bring == Bring::simulated;
+  if (simulated_ && !why_no_node()) without_containers_ = {"setpriv", "--bounding-set", "-sys_admin", "--"};
   first_up_ = up();
   if (first_up_.exit != 0) return fmt::format("up: exit {}\n{}{}", first_up_.exit, first_up_.out, first_up_.err);
   fmt::print("{}", first_up_.out);
@@ -77,12 +83,33 @@ Ran Cluster::holdfast(std::vector<std::string> arguments, seconds timeout) {
   return run(arguments, {.timeout = timeout, .folder = {}, .environment = {"KUBECONFIG=" + kubeconfig(), "LANG=C.UTF-8"}, .input = {}});
 }
 
-std::vector<std::string> Cluster::up_arguments() const {
-  return {"up", "--node", "--bundle", path("core.hfb"), "--trust-dir", path("trust"), "--state-dir", path("state"),
-          "--cluster", "demo", "--repo", repository(), "--sample", "hello"};
+std::vector<std::string> Cluster::up_command() const {
+  std::vector<std::string> command = without_containers_;
+  command.insert(command.end(), {program("holdfast"), "up", "--node", "--bundle", path("core.hfb"), "--trust-dir", path("trust"),
+                                 "--state-dir", path("state"), "--cluster", "demo", "--repo", repository(), "--sample", "hello"});
+  // Maybe in the network of the machine, where the usual port is somebody's.
+  if (simulated_) command.insert(command.end(), {"--api-port", "26543"});
+  return command;
 }
 
-Ran Cluster::up() { return holdfast(up_arguments(), seconds(300)); }
+Ran Cluster::up(const std::vector<std::string>& more) {
+  auto command = up_command();
+  command.insert(command.end(), more.begin(), more.end());
+  return run(command, {.timeout = seconds(300), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}});
+}
+
+void Cluster::kill_in_each_step() {
+  const auto journal = path("state/install/demo.journal");
+  const RunOptions options{.timeout = seconds(300), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}};
+  for (const std::string step : {"node", "images", "repository", "engine", "publish", "root", "applications"}) {
+    const auto before = content_of(journal).size();
+    const auto begun = fmt::format("\"step\":\"{}\"", step);
+    Background up(up_command(), options);
+    ASSERT_TRUE(eventually(seconds(120), [&] { return content_of(journal).substr(before).contains(begun); })) << step << content_of(journal);
+    up.kill_now();
+    fmt::print("killed in step {}\n", step);
+  }
+}
 
 Ran Cluster::kubectl(std::vector<std::string> arguments, const std::string& input) {
   arguments.insert(arguments.begin(), {node_file("kube"), "kubectl", "--kubeconfig", kubeconfig()});
@@ -106,12 +133,14 @@ std::string Cluster::state(const std::string& application) {
   return fmt::format("{}/{}", object.text({"status", "sync", "status"}), object.text({"status", "health", "status"}));
 }
 
-std::string Cluster::read_file(const std::string& file) {
-  const std::ifstream in(repository() + "/" + file, std::ios::binary);
+std::string content_of(const std::string& path) {
+  const std::ifstream in(path, std::ios::binary);
   std::ostringstream content;
   content << in.rdbuf();
   return std::move(content).str();
 }
+
+std::string Cluster::read_file(const std::string& file) { return content_of(repository() + "/" + file); }
 
 void Cluster::write_file(const std::string& file, const std::string& content) {
   const auto path = repository() + "/" + file;

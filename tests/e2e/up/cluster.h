@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cluster that the tests of this program share: a real node in the test's own network namespace,
-// made by `holdfast up` from a signed bundle when the first test needs it, removed at the end.
+// made by `holdfast up` from a signed bundle when the first test needs it, removed at the end. Or the same
+// path where no containers run: as an ordinary user, or as root without CAP_SYS_ADMIN.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@ namespace holdfast::e2e {
 
 class Cluster {
  public:
-  enum class Bring { up, bundle_only };
+  enum class Bring { up, bundle_only, simulated };
 
   // The one cluster of this program; made at the first call. `reason` says why there is none.
   static Cluster* shared(std::string& reason, Bring bring = Bring::up);
@@ -26,8 +27,11 @@ class Cluster {
   static void end();
 
   Ran holdfast(std::vector<std::string> arguments, std::chrono::seconds timeout = std::chrono::seconds(120));
-  Ran up();
-  [[nodiscard]] std::vector<std::string> up_arguments() const;
+  Ran up(const std::vector<std::string>& more = {});
+  // "holdfast up …" as a person would type it, or where containers cannot run.
+  [[nodiscard]] std::vector<std::string> up_command() const;
+  // kill -9 in each step of `up`, each time a step further than the time before.
+  void kill_in_each_step();
   Ran kubectl(std::vector<std::string> arguments, const std::string& input = "");
   Ran git(std::vector<std::string> arguments);
 
@@ -57,7 +61,12 @@ class Cluster {
 
   TemporaryFolder folder_;
   Ran first_up_;
+  std::vector<std::string> without_containers_;  // what to start `up` with so that none can run
+  bool simulated_ = false;
 };
+
+// Of a file, "" when it is not there.
+std::string content_of(const std::string& path);
 
 // Seconds until `question` answered, printed with `what`; fails the test after `within`.
 double measure(const std::string& what, std::chrono::seconds within, const std::function<bool()>& question);
