@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <initializer_list>
 #include <optional>
 
 namespace holdfast::bundle {
@@ -41,9 +43,7 @@ class Reader {
     if (depth == 0) TRY(read_head(root, scope));
     const auto includes = TRY(root.texts("include"));
     TRY(read_images(root, scope));
-    TRY(read_files(root, scope));
-    TRY(read_charts(root, scope));
-    TRY(read_trees(root, scope));
+    TRY(read_sources(root, scope));
     TRY(root.finish());
     for (const auto& include : includes)
       TRY(read((folder / include).lexically_normal(), depth + 1));
@@ -116,17 +116,54 @@ class Reader {
         .string();
   }
 
+  enum class Kind { text, required, path };
+
+  // A key of a table, what it must be, and where its expanded text goes.
+  struct Field {
+    std::string_view key;
+    Kind kind;
+    std::string* into;
+  };
+
+  Result<> fill(config::Section& section, const Scope& scope,
+                std::initializer_list<Field> fields) const {
+    for (const auto& field : fields) {
+      switch (field.kind) {
+        case Kind::text: *field.into = TRY(text(section, field.key, scope)); break;
+        case Kind::required: *field.into = TRY(required(section, field.key, scope)); break;
+        case Kind::path: *field.into = TRY(path(section, field.key, scope)); break;
+      }
+    }
+    return {};
+  }
+
+  // Each table of the list `name`: filled into a Source, kept in `into`, without keys that are left.
+  template <class Source>
+  Result<> read_list(config::Section& root, std::string_view name, std::vector<Source>& into,
+                     const std::function<Result<>(config::Section&, Source&)>& read_one) const {
+    auto sections = TRY(root.sections(name));
+    for (config::Section& section : sections) {
+      Source source;
+      TRY(read_one(section, source));
+      TRY(section.finish());
+      into.push_back(std::move(source));
+    }
+    return {};
+  }
+
   Result<> read_head(config::Section& root, const Scope& scope) {
     Statement& statement = definition_.statement;
-    statement.name = TRY(required(root, "name", scope));
-    statement.version = TRY(required(root, "version", scope));
-    statement.channel = TRY(text(root, "channel", scope));
-    statement.min_installer = TRY(text(root, "min-installer", scope));
-    statement.upgrade_from = TRY(text(root, "upgrade-from", scope));
-    statement.kubernetes = TRY(text(root, "kubernetes", scope));
-    statement.issued_at = TRY(text(root, "issued-at", scope));
-    statement.previous = TRY(text(root, "previous", scope));
-    const std::string platform = TRY(required(root, "platform", scope));
+    std::string platform;
+    TRY(fill(root, scope,
+             {{"name", Kind::required, &statement.name},
+              {"version", Kind::required, &statement.version},
+              {"channel", Kind::text, &statement.channel},
+              {"min-installer", Kind::text, &statement.min_installer},
+              {"upgrade-from", Kind::text, &statement.upgrade_from},
+              {"kubernetes", Kind::text, &statement.kubernetes},
+              {"issued-at", Kind::text, &statement.issued_at},
+              {"previous", Kind::text, &statement.previous},
+              {"platform", Kind::required, &platform}}));
     statement.platforms = {platform};
     const auto epoch = TRY(root.integer("security-epoch"));
     if (epoch.value_or(0) < 0) {
@@ -135,8 +172,9 @@ class Reader {
     }
     statement.security_epoch = static_cast<std::uint64_t>(epoch.value_or(0));
     config::Section engine = TRY(root.section("engine"));
-    statement.engine_kind = TRY(text(engine, "kind", scope));
-    statement.engine_version = TRY(text(engine, "version", scope));
+    TRY(fill(engine, scope,
+             {{"kind", Kind::text, &statement.engine_kind},
+              {"version", Kind::text, &statement.engine_version}}));
     TRY(engine.finish());
     return check_head(root);
   }
@@ -164,29 +202,39 @@ class Reader {
     return {};
   }
 
+  Result<> read_program_image(config::Section& section, const Scope& scope) {
+    ProgramImage image;
+    std::string user;
+    TRY(fill(section, scope,
+             {{"component", Kind::required, &image.component},
+              {"name", Kind::required, &image.name},
+              {"program", Kind::path, &image.program},
+              {"user", Kind::text, &user}}));
+    const auto arguments = TRY(section.texts("arguments"));
+    for (const auto& argument : arguments) {
+      std::string expanded = TRY(expand(section, "arguments", argument, scope));
+      image.arguments.push_back(std::move(expanded));
+    }
+    if (!user.empty()) image.user = user;
+    const auto certificates = TRY(section.text("certificates"));
+    if (certificates) image.certificates = TRY(path(section, "certificates", scope));
+    definition_.program_images.push_back(std::move(image));
+    return {};
+  }
+
+  // Two kinds of table in one list: made of a program, or taken from an archive.
   Result<> read_images(config::Section& root, const Scope& scope) {
     auto sections = TRY(root.sections("image"));
     for (config::Section& section : sections) {
-      const std::string component = TRY(required(section, "component", scope));
       const auto program = TRY(section.text("program"));
       if (program) {
-        ProgramImage image{.component = component};
-        image.name = TRY(required(section, "name", scope));
-        image.program = TRY(path(section, "program", scope));
-        const auto arguments = TRY(section.texts("arguments"));
-        for (const auto& argument : arguments) {
-          std::string expanded = TRY(expand(section, "arguments", argument, scope));
-          image.arguments.push_back(std::move(expanded));
-        }
-        const std::string user = TRY(text(section, "user", scope));
-        if (!user.empty()) image.user = user;
-        const auto certificates = TRY(section.text("certificates"));
-        if (certificates) image.certificates = TRY(path(section, "certificates", scope));
-        definition_.program_images.push_back(std::move(image));
+        TRY(read_program_image(section, scope));
       } else {
-        ArchiveImage image{.component = component};
-        image.name = TRY(text(section, "name", scope));
-        image.path = TRY(path(section, "archive", scope));
+        ArchiveImage image;
+        TRY(fill(section, scope,
+                 {{"component", Kind::required, &image.component},
+                  {"name", Kind::text, &image.name},
+                  {"archive", Kind::path, &image.path}}));
         definition_.archive_images.push_back(std::move(image));
       }
       TRY(section.finish());
@@ -194,45 +242,31 @@ class Reader {
     return {};
   }
 
-  Result<> read_files(config::Section& root, const Scope& scope) {
-    auto sections = TRY(root.sections("files"));
-    for (config::Section& section : sections) {
-      FileSource files;
-      files.component = TRY(required(section, "component", scope));
-      files.name = TRY(text(section, "name", scope));
-      files.path = TRY(path(section, "path", scope));
+  Result<> read_sources(config::Section& root, const Scope& scope) {
+    const auto file = [&](config::Section& section, FileSource& files) -> Result<> {
+      TRY(fill(section, scope,
+               {{"component", Kind::required, &files.component},
+                {"name", Kind::text, &files.name},
+                {"path", Kind::path, &files.path}}));
       files.without = TRY(section.texts("without"));
-      TRY(section.finish());
-      definition_.files.push_back(std::move(files));
-    }
-    return {};
-  }
-
-  Result<> read_charts(config::Section& root, const Scope& scope) {
-    auto sections = TRY(root.sections("chart"));
-    for (config::Section& section : sections) {
-      ChartSource chart;
-      chart.component = TRY(required(section, "component", scope));
-      chart.name = TRY(required(section, "name", scope));
-      chart.version = TRY(required(section, "version", scope));
-      chart.path = TRY(path(section, "path", scope));
-      TRY(section.finish());
-      definition_.charts.push_back(std::move(chart));
-    }
-    return {};
-  }
-
-  Result<> read_trees(config::Section& root, const Scope& scope) {
-    auto sections = TRY(root.sections("source"));
-    for (config::Section& section : sections) {
-      TreeSource tree;
-      tree.component = TRY(required(section, "component", scope));
-      tree.name = TRY(required(section, "name", scope));
-      tree.path = TRY(path(section, "path", scope));
-      TRY(section.finish());
-      definition_.trees.push_back(std::move(tree));
-    }
-    return {};
+      return {};
+    };
+    const auto chart = [&](config::Section& section, ChartSource& packaged) {
+      return fill(section, scope,
+                  {{"component", Kind::required, &packaged.component},
+                   {"name", Kind::required, &packaged.name},
+                   {"version", Kind::required, &packaged.version},
+                   {"path", Kind::path, &packaged.path}});
+    };
+    const auto tree = [&](config::Section& section, TreeSource& files) {
+      return fill(section, scope,
+                  {{"component", Kind::required, &files.component},
+                   {"name", Kind::required, &files.name},
+                   {"path", Kind::path, &files.path}});
+    };
+    TRY(read_list<FileSource>(root, "files", definition_.files, file));
+    TRY(read_list<ChartSource>(root, "chart", definition_.charts, chart));
+    return read_list<TreeSource>(root, "source", definition_.trees, tree);
   }
 
   const Variables& given_;
