@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "kube/identity.h"
 #include "value/value.h"
 
 namespace holdfast::sync {
@@ -23,13 +24,8 @@ struct Key {
 
 enum class Scope { cluster, namespaced };
 
-struct ApiVersion {
-  std::string group;
-  std::string version;
-};
-
-ApiVersion split_api_version(std::string_view text);   // "apps/v1", "v1"
-std::string join_api_version(std::string_view group, std::string_view version);
+using kube::join_api_version;
+using kube::split_api_version;
 
 // From apiVersion, kind and metadata, as they stand in the object.
 Key key_of(const Value& object);
