@@ -90,7 +90,9 @@ Result<Incoming> from_bundle(const RepoVendorOptions& options) {
   const auto folder =
       options.trust_folder.empty() ? bundle::default_trust_folder() : options.trust_folder;
   const auto trust = TRY(bundle::TrustRoot::load(folder));
-  const auto opened = TRY(bundle::Bundle::open(options.bundle, trust, {}));
+  bundle::OpenOptions open;
+  open.minimum_epoch = TRY(bundle::load_accepted_epoch(folder));
+  const auto opened = TRY(bundle::Bundle::open(options.bundle, trust, open));
   std::string known;
   for (const auto& item : opened.items()) {
     if (item.kind != bundle::ItemKind::chart) continue;

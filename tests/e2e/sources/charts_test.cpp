@@ -155,6 +155,27 @@ TEST_F(Sources, TheProgramVendorsFromIt) {
   EXPECT_NE(refused.err.find("is not what the index says"), std::string::npos) << refused.err;
 }
 
+TEST_F(Sources, TheProgramVendorsFromABundle) {
+  write(folder.path("web/Chart.yaml"), "apiVersion: v2\nname: web\nversion: 1.2.0\n");
+  write(folder.path("web/values.yaml"), "a: 1\n");
+  write(folder.path("apps.toml"),
+        "name = \"apps\"\nversion = \"1.0.0\"\nplatform = \"linux/amd64\"\n[[chart]]\ncomponent = \"apps\"\n"
+        "name = \"web\"\nversion = \"1.2.0\"\npath = \"web\"\n");
+  const auto must = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), e2e::program("holdfast"));
+    const auto ran = e2e::run(words, {.folder = folder.path(""), .environment = {}, .input = {}});
+    EXPECT_EQ(ran.exit, 0) << words[2] << ran.err;
+  };
+  must({"trust", "keygen", "--key", "key", "--public", "key.pub"});
+  must({"bundle", "create", "-f", "apps.toml", "-o", "apps.hfb", "--sign-key", "key"});
+  must({"trust", "init", "--key", "key.pub", "--trust-dir", "trust"});
+  must({"repo", "init", "fleet", "--cluster", "demo"});
+  must({"repo", "vendor", "web", "--bundle", "apps.hfb", "--trust-dir", "trust", "--repo", "fleet", "--source",
+        "https://charts.example.com"});
+  EXPECT_EQ(slurp(folder.path("fleet/external/web/values.yaml")), "a: 1\n");
+  EXPECT_NE(slurp(folder.path("fleet/external/web/origin.toml")).find("https://charts.example.com"), std::string::npos);
+}
+
 class RegistryE2e : public Sources {
  protected:
   void SetUp() override {

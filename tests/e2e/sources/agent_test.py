@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The agent on a real API server: Applications whose sources are charts, dependencies and signed commits."""
+import base64
+import hashlib
+import io
+import os
+import pathlib
+import subprocess
+import sys
+import tarfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/plane"))
+from plane import APPLICATIONS, Missing, Plane, Repository, application, free_ports, wait_for  # noqa: E402
+
+PASSWORD = "s3cret-of-ann"
+CHART = {"Chart.yaml": "apiVersion: v2\nname: {name}\nversion: {version}\n",
+         "values.yaml": "color: chart\n",
+         "templates/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {{{{ .Release.Name }}}}-{name}}}\n"
+                              "data: {{color: {{{{ .Values.color }}}}, version: \"{version}\"}}\n"}
+
+
+def chart(name, version):
+    return {path: text.format(name=name, version=version) if path != "values.yaml" else text for path, text in CHART.items()}
+
+
+def packed(name, version):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for path, text in chart(name, version).items():
+            info = tarfile.TarInfo(f"{name}/{path}")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return out.getvalue()
+
+
+def publish(folder, versions):
+    """A Helm repository as files."""
+    folder.mkdir()
+    lines = ["apiVersion: v1", "entries:", "  web:"]
+    for version in versions:
+        data = packed("web", version)
+        (folder / f"web-{version}.tgz").write_bytes(data)
+        lines.append(f"  - {{name: web, version: {version}, urls: [web-{version}.tgz], digest: {hashlib.sha256(data).hexdigest()}}}")
+    (folder / "index.yaml").write_text("\n".join(lines) + "\n")
+
+
+def secret(plane, called, kind, **fields):
+    plane.api.create("/api/v1/namespaces/argocd/secrets", {
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": called, "labels": {"argocd.argoproj.io/secret-type": kind}},
+        "data": {key: base64.b64encode(value.encode()).decode() for key, value in fields.items()}})
+
+
+def config(plane, name, data):
+    plane.api.create("/api/v1/namespaces/argocd/configmaps", {
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "argocd"}}, "data": data})
+
+
+def start(plane, app, sources=None, project=None):
+    if sources:
+        app["spec"].pop("source")
+        app["spec"]["sources"] = sources
+    if project:
+        app["spec"]["project"] = project
+    plane.api.create(f"/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": app["metadata"]["name"]}})
+    plane.api.create(APPLICATIONS, app)
+
+
+def status_of(plane, name, want):
+    def reached():
+        status = (plane.api.application(name) or {}).get("status", {})
+        return status if want(status) else None
+
+    try:
+        return wait_for(name, reached, 60)
+    except TimeoutError:
+        raise SystemExit(f"{name}: {plane.api.application(name).get('status')}\n{plane.tail('agent')}")
+
+
+def synced(plane, name):
+    return status_of(plane, name, lambda s: s.get("sync", {}).get("status") == "Synced" and s.get("operationState", {}).get("phase") == "Succeeded")
+
+
+def data(plane, namespace, name):
+    return plane.api.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")["data"]
+
+
+def check(what, got, want):
+    if got != want:
+        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
+    print(f"ok {what}")
+
+
+def signing_key(home):
+    home.mkdir(mode=0o700)
+    gpg = ["gpg", "--homedir", home, "--batch", "--passphrase", ""]
+    subprocess.run([*gpg, "--quick-generate-key", "ann@example.com", "ed25519", "sign", "0"], check=True, capture_output=True)
+    listed = subprocess.run([*gpg, "--with-colons", "--list-keys"], check=True, capture_output=True, text=True).stdout
+    key_id = next(line.split(":")[4] for line in listed.splitlines() if line.startswith("pub"))
+    return key_id, subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True, text=True).stdout
+
+
+def sign_head(repository, home):
+    """The same tree once more, signed by stock git."""
+    work = home.parent / "work"
+    subprocess.run(["git", "clone", "-q", repository.folder, work], check=True)
+    subprocess.run(["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "user.signingkey=ann@example.com",
+                    "commit", "-q", "--allow-empty", "-S", "-m", "signed"], cwd=work, check=True, env={**os.environ, "GNUPGHOME": str(home)})
+    subprocess.run(["git", "push", "-q", "origin", "HEAD:main"], cwd=work, check=True)
+
+
+def vendored(source, version):
+    """external/web as holdfast repo vendor leaves it."""
+    files = chart("web", version)
+    lines = "".join(f"{hashlib.sha256(text.encode()).hexdigest()} {path}\n" for path, text in sorted(files.items()))
+    origin = {"source": source, "chart": "web", "version": version, "digest": "sha256:" + "0" * 64,
+              "files": "sha256:" + hashlib.sha256(lines.encode()).hexdigest(), "licence": "MIT"}
+    files["origin.toml"] = "".join(f'{key} = "{value}"\n' for key, value in origin.items())
+    return {f"external/web/{path}": text for path, text in files.items()}
+
+
+def start_sshd(plane):
+    """Debian's sshd on loopback for a key of its own; the URL's beginning."""
+    port, folder = free_ports(1)[0], plane.folder
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    (folder / "sshd_config").write_text(
+        f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
+        "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin prohibit-password\n")
+    pathlib.Path("/run/sshd").mkdir(exist_ok=True)
+    plane.start("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd_config"])
+    host_key = " ".join((folder / "host.pub").read_text().split()[:2])
+    config(plane, "argocd-ssh-known-hosts-cm", {"ssh_known_hosts": f"[127.0.0.1]:{port} {host_key}\n"})
+    url = f"ssh://root@127.0.0.1:{port}"
+    secret(plane, "ssh", "repo-creds", url=url, sshPrivateKey=(folder / "user").read_text())
+    return url
+
+
+def run(plane):
+    port = free_ports(1)[0]
+    certificate, key = plane.pki / "server.crt", plane.pki / "server.key"
+    publish(plane.folder / "charts", ["1.0.0", "1.1.0", "2.0.0"])
+    plane.start("charts", ["python3", ROOT / "tests/e2e/sources/peers.py", "files", plane.folder / "charts", port, certificate, key, "ann", PASSWORD])
+    charts = f"https://127.0.0.1:{port}"
+    plane.start_git()
+    config(plane, "argocd-tls-certs-cm", {"127.0.0.1": (plane.pki / "ca.crt").read_text()})
+    secret(plane, "charts", "repo-creds", url="https://127.0.0.1", type="helm", username="ann", password=PASSWORD)
+    secret(plane, "named", "repository", url=charts, type="helm", name="main")
+    fleet = Repository(plane, "fleet")
+    fleet.commit(vendored("https://charts.invalid/stable", "7.1.0"))
+    plane.start_agent("--git-url", "http://holdfast-agent.argocd.svc/fleet.git", "--git-repository", fleet.folder)
+
+    offline = application("offline", fleet, automated={})
+    offline["spec"]["source"] = {"repoURL": "https://charts.invalid/stable/", "chart": "web", "targetRevision": "7.x"}
+    start(plane, offline)
+    check("a vendored chart needs no network", synced(plane, "offline")["sync"]["revision"], "7.1.0")
+    check("the vendored chart's objects", data(plane, "offline", "offline-web")["version"], "7.1.0")
+
+    values = Repository(plane, "values")
+    values.commit({"env/color.yaml": "color: from-git\n"})
+    fromchart = application("fromchart", values, automated={})
+    fromchart["spec"]["source"] = {"repoURL": charts, "chart": "web", "targetRevision": "1.x"}
+    start(plane, fromchart)
+    check("a chart of a repository over TLS, by range", synced(plane, "fromchart")["sync"]["revision"], "1.1.0")
+    check("its objects", data(plane, "fromchart", "fromchart-web"), {"color": "chart", "version": "1.1.0"})
+
+    start(plane, application("several", values, automated={}), sources=[
+        {"repoURL": charts, "chart": "web", "targetRevision": "2.0.0", "helm": {"valueFiles": ["$values/env/color.yaml"]}},
+        {"repoURL": values.url, "targetRevision": "main", "ref": "values"}])
+    check("a chart with values of another source", synced(plane, "several")["sync"]["revisions"][0], "2.0.0")
+    check("its values", data(plane, "several", "several-web")["color"], "from-git")
+
+    if os.access("/usr/sbin/sshd", os.X_OK) and os.geteuid() == 0:
+        overssh = Repository(plane, "overssh")
+        commit = overssh.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: overssh}\n"})
+        overssh.url = start_sshd(plane) + str(overssh.folder)
+        start(plane, application("overssh", overssh, automated={}))
+        check("a repository over SSH", synced(plane, "overssh")["sync"]["revision"], commit)
+
+    umbrella = Repository(plane, "umbrella")
+    files = {f"apps/{path}": text for path, text in chart("umbrella", "1.0.0").items()}
+    files["apps/Chart.yaml"] += "dependencies:\n- {name: web, version: ~1.0, repository: '@main'}\n"
+    first = umbrella.commit(files)
+    with_paths = application("umbrella", umbrella, "apps", automated={})
+    with_paths["metadata"]["annotations"] = {"argocd.argoproj.io/manifest-generate-paths": "."}
+    start(plane, with_paths)
+    check("a chart in Git whose dependency is elsewhere", synced(plane, "umbrella")["sync"]["revision"], first)
+    check("the dependency's objects", data(plane, "umbrella", "umbrella-web")["version"], "1.0.0")
+    second = umbrella.commit({**files, "README.md": "nobody watches this"})
+    plane.api.refresh("umbrella")
+    status_of(plane, "umbrella", lambda s: s["sync"].get("revision") == second and s["sync"]["status"] == "Synced")
+    check("a commit outside the watched paths starts no sync", plane.api.application("umbrella")["status"]["history"][-1]["revision"], first)
+
+    key_id, armoured = signing_key(plane.folder / "gpg")
+    config(plane, "argocd-gpg-keys-cm", {key_id: armoured})
+    plane.api.create("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects", {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "strict", "namespace": "argocd"},
+        "spec": {"sourceRepos": ["*"], "destinations": [{"namespace": "*", "server": "*"}], "signatureKeys": [{"keyID": key_id}]}})
+    guarded = Repository(plane, "guarded")
+    guarded.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: guarded}\n"})
+    start(plane, application("guarded", guarded, automated={}), project="strict")
+    refused = status_of(plane, "guarded", lambda s: s.get("conditions"))
+    check("an unsigned commit is refused", ("GIT/GPG" in refused["conditions"][0]["message"], "unsigned" in refused["conditions"][0]["message"]), (True, True))
+    check("and nothing is applied", plane.api.get("/api/v1/namespaces/guarded/configmaps/guarded"), None)
+    sign_head(guarded, plane.folder / "gpg")
+    plane.api.refresh("guarded")
+    synced(plane, "guarded")
+    check("a signed one is taken", plane.api.get("/api/v1/namespaces/guarded/configmaps/guarded") is not None, True)
+
+    shown = (plane.folder / "agent.log").read_text() + str(plane.api.items(APPLICATIONS))
+    check("no secret is shown", (PASSWORD in shown, base64.b64encode(f"ann:{PASSWORD}".encode()).decode() in shown), (False, False))
+    plane.stop("charts")
+    plane.restart("agent")
+    plane.api.refresh("fromchart")
+    status_of(plane, "fromchart", lambda s: s.get("conditions"))
+    plane.api.merge(f"{APPLICATIONS}/fromchart", {"spec": {"source": {"targetRevision": "1.1.0"}}})
+    status_of(plane, "fromchart", lambda s: s["sync"]["status"] == "Synced" and not s.get("conditions"))
+    print("ok a version that was fetched once needs no repository")
+    subprocess.run(["gpgconf", "--homedir", plane.folder / "gpg", "--kill", "all"], capture_output=True)
+
+
+try:
+    with Plane() as opened:
+        run(opened)
+except Missing as missing:
+    print(f"skipped: sources: {missing}")
