@@ -108,6 +108,16 @@ Duration heal_delay(std::int64_t attempts) {
   return Duration(static_cast<std::int64_t>(std::min(seconds, heal_most_seconds) * 1e9));
 }
 
+// Far more would go than one usually takes out of Git: a wrong path or a broken generator looks like this.
+// Upstream has no such brake.
+constexpr std::size_t removals_few = 50;
+
+bool removes_most(const Application& application, const std::vector<Row>& rows, WallTime now) {
+  const auto going = static_cast<std::size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.requires_pruning && !row.hook; }));
+  if (going <= removals_few || going * 2 <= rows.size()) return false;
+  return !application.approved(now - std::chrono::hours(1));
+}
+
 std::string brackets(const std::vector<std::string>& revisions) {
   std::string text;
   for (const auto& each : revisions) text += (text.empty() ? "" : " ") + each;
@@ -194,6 +204,14 @@ AutoSync decide_auto_sync(const AutoSyncInput& input) {
     answer.error = Condition{"SyncError",
                              fmt::format("Skipping sync attempt to {}: auto-sync will wipe out all resources",
                                          brackets(input.revisions))};
+    return answer;
+  }
+  if (application.automated->prune && !application.automated->allow_empty && removes_most(application, rows, input.now)) {
+    const auto going = std::ranges::count_if(rows, needs_pruning);
+    answer.error = Condition{"SyncError",
+                             fmt::format("Skipping sync attempt to {}: auto-sync would remove {} of {} resources. Sync by hand, or "
+                                         "approve it with the annotation {} and the time",
+                                         brackets(input.revisions), going, rows.size(), names::deletion_approved)};
     return answer;
   }
   answer.operation = std::move(operation);

@@ -84,6 +84,34 @@ TEST(AutoSync, AnEmptiedFolderIsNotSynced) {
   EXPECT_EQ(decision.error->message, "Skipping sync attempt to [abc]: auto-sync will wipe out all resources");
 }
 
+TEST(AutoSync, MostOfAnApplicationIsNotRemovedWithoutAPerson) {
+  struct Case {
+    const char* sentence;
+    std::size_t going, all;
+    const char* policy;
+    bool syncs;
+  };
+  const Case cases[] = {
+      {"few of few", 3, 4, R"({"automated":{"prune":true}})", true},
+      {"half of many", 100, 200, R"({"automated":{"prune":true}})", true},
+      {"most of many", 101, 200, R"({"automated":{"prune":true}})", false},
+      {"most of many where even all may go", 101, 200, R"({"automated":{"prune":true,"allowEmpty":true}})", true},
+      {"most of many without pruning", 101, 200, R"({"automated":{}})", true},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.sentence);
+    auto judgement = out_of_sync();
+    judgement.rows.resize(each.all, judgement.rows.front());
+    for (auto& row : judgement.rows) row.status = "OutOfSync";
+    for (std::size_t i = 0; i < each.going; ++i) judgement.rows[i].requires_pruning = true;
+    const std::optional<OperationState> none;
+    const auto app = application(each.policy);
+    const auto decision = decide_auto_sync({app, judgement, revisions, none, now});
+    EXPECT_EQ(decision.operation.has_value(), each.syncs);
+    EXPECT_EQ(decision.error.has_value(), !each.syncs);
+  }
+}
+
 TEST(Project, RulesFollowTheirGlobsAndDenials) {
   const auto project = decode_project(object(R"({"metadata":{"name":"p"},"spec":{
     "sourceRepos":["https://git.example.com/*","!https://git.example.com/secret*"],
