@@ -1,51 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/after_push.h"
 
+#include "agent/generate_paths.h"
 #include "base/log.h"
 #include "git/remote.h"
+#include "sync/key.h"
 #include "sync/names.h"
+
+#include <algorithm>
+#include <vector>
 
 namespace holdfast::agent {
 namespace {
 
+constexpr std::string_view branches = "refs/heads/", tags = "refs/tags/";
+
 bool source_follows(const Value& source, std::string_view url, std::string_view ref) {
   if (git::trimmed_url(source.text({"repoURL"})) != git::trimmed_url(url)) return false;
-  constexpr std::string_view branches = "refs/heads/";
   const auto revision = source.text({"targetRevision"});
   return revision.empty() || revision == "HEAD" || revision == ref ||
          (ref.starts_with(branches) && revision == ref.substr(branches.size()));
 }
 
+bool names_ref(std::string_view revision, const PushNotice& notice) {
+  if (revision.empty() || revision == "HEAD") return notice.default_branch;
+  std::string_view ref = notice.ref;
+  if (revision == ref) return true;
+  if (ref.starts_with(branches)) return revision == ref.substr(branches.size());
+  if (!ref.starts_with(tags)) return false;
+  // A range may mean any tag that is new.
+  const bool range = revision.find_first_of("*^~<>= |") != std::string_view::npos;
+  return range || revision == ref.substr(tags.size());
+}
+
+bool source_follows(const Value& source, const PushNotice& notice, std::string_view paths) {
+  const auto key = repository_key(source.text({"repoURL"}));
+  const bool same = !key.empty() && std::ranges::any_of(notice.urls, [&](const auto& url) { return repository_key(url) == key; });
+  if (!same || !names_ref(source.text({"targetRevision"}), notice)) return false;
+  return !notice.files_known || touches(refresh_paths(paths, source.text({"path"})), notice.files);
+}
+
+std::vector<const Value*> sources_of(const Value& application) {
+  std::vector<const Value*> sources;
+  if (const Value* one = application.find_path({"spec", "source"})) sources.push_back(one);
+  const Value* several = application.find_path({"spec", "sources"});
+  if (several == nullptr || several->as_array() == nullptr) return sources;
+  for (const auto& source : *several->as_array()) sources.push_back(&source);
+  return sources;
+}
+
+void ask_to_refresh(kube::Client& client, const Value& application) {
+  Value patch;
+  patch["metadata"]["annotations"][sync::names::refresh] = "normal";
+  const std::string name(application.text({"metadata", "name"}));
+  const kube::Identity identity{.group = "argoproj.io",
+                                .version = "v1alpha1",
+                                .kind = "Application",
+                                .namespace_ = std::string(application.text({"metadata", "namespace"})),
+                                .name = name};
+  const auto patched = client.patch(identity, kube::PatchType::merge, patch);
+  if (patched || patched.error().code() == Code::object_missing) return;
+  log::warn("an application was not asked to look again", {{"application", name}, {"because", patched.error().message()}});
+}
+
 }  // namespace
 
 bool follows(const Value& application, std::string_view url, std::string_view ref) {
-  const Value* one = application.find_path({"spec", "source"});
-  if (one != nullptr && source_follows(*one, url, ref)) return true;
-  const Value* several = application.find_path({"spec", "sources"});
-  if (several == nullptr || several->as_array() == nullptr) return false;
-  for (const auto& source : *several->as_array()) {
-    if (source_follows(source, url, ref)) return true;
+  return std::ranges::any_of(sources_of(application), [&](const Value* source) { return source_follows(*source, url, ref); });
+}
+
+bool follows(const Value& application, const PushNotice& notice) {
+  const auto paths = sync::annotation(application, sync::names::generate_paths);
+  return std::ranges::any_of(sources_of(application), [&](const Value* source) { return source_follows(*source, notice, paths); });
+}
+
+void refresh_followers(kube::Client& client, Store& store, const PushNotice& notice) {
+  for (const auto& name : store.application_names()) {
+    const auto application = store.application(name);
+    if (application != nullptr && follows(*application, notice)) ask_to_refresh(client, *application);
   }
-  return false;
 }
 
 void refresh_followers(kube::Client& client, Store& store, std::string_view url,
                        const git::PushCommand& push) {
-  Value patch;
-  patch["metadata"]["annotations"][sync::names::refresh] = "normal";
   for (const auto& name : store.application_names()) {
     const auto application = store.application(name);
-    if (application == nullptr || !follows(*application, url, push.ref)) continue;
-    const kube::Identity identity{
-        .group = "argoproj.io",
-        .version = "v1alpha1",
-        .kind = "Application",
-        .namespace_ = std::string(application->text({"metadata", "namespace"})),
-        .name = name};
-    const auto patched = client.patch(identity, kube::PatchType::merge, patch);
-    if (patched || patched.error().code() == Code::object_missing) continue;
-    log::warn("an application was not asked to look again",
-              {{"application", name}, {"because", patched.error().message()}});
+    if (application != nullptr && follows(*application, url, push.ref)) ask_to_refresh(client, *application);
   }
 }
 

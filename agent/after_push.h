@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a push to the built-in Git sets going: the Applications that follow the pushed branch are
-// asked to look again, by the annotation that Argo CD's webhook sets. It stands in the API server,
+// What a push sets going: the Applications that follow the pushed branch are asked to look again, by
+// the annotation that Argo CD's webhook sets. It stands in the API server,
 // so it counts even where another agent is the one that acts. Mirrors argoproj/argo-cd 3.6
 // util/webhook/webhook.go: HandleEvent, sourceRevisionHasChanged.
 #pragma once
 
 #include "agent/store.h"
+#include "agent/web/webhook.h"
 #include "git/receive_push.h"
 #include "kube/client.h"
 
@@ -16,6 +17,11 @@ namespace holdfast::agent {
 
 // Does an Application, as the API server has it, read `url` at the branch `ref` or at HEAD?
 bool follows(const Value& application, std::string_view url, std::string_view ref);
+
+// Of another server's push, as its webhook says it: the URL in any spelling, branches, tags and semver
+// ranges; a commit that touches nothing of argocd.argoproj.io/manifest-generate-paths is passed over.
+bool follows(const Value& application, const PushNotice& notice);
+void refresh_followers(kube::Client& client, Store& store, const PushNotice& notice);
 
 // Failures are logged: the Application's own resync comes anyway.
 void refresh_followers(kube::Client& client, Store& store, std::string_view url,

@@ -33,5 +33,42 @@ TEST(AfterPush, ThoseThatFollowTheBranchAreAsked) {
   }
 }
 
+TEST(AfterPush, AWebhookAsksThoseWhoseFilesItTouches) {
+  const PushNotice main{.urls = {"git@git.example.com:acme/fleet.git"}, .ref = "refs/heads/main", .default_branch = true,
+                        .files_known = true, .files = {"apps/shop/a.yaml", "base/b.yaml"}};
+  PushNotice unknown = main, tag = main, other = main;
+  unknown.files_known = false;
+  tag.ref = "refs/tags/v1.2.0";
+  tag.default_branch = false;
+  other.ref = "refs/heads/other";
+  other.default_branch = false;
+  struct Case {
+    const char* sentence;
+    const PushNotice& notice;
+    const char *revision, *paths;
+    bool want;
+  };
+  const Case cases[] = {
+      {"the branch", main, "main", "", true},
+      {"the default branch", main, "", "", true},
+      {"another branch", other, "main", "", false},
+      {"HEAD and another branch", other, "HEAD", "", false},
+      {"a tag", tag, "v1.2.0", "", true},
+      {"another tag", tag, "v1.1.0", "", false},
+      {"a range", tag, "^1.0", "", true},
+      {"its own folder", main, "main", ".", true},
+      {"a file of the root's", main, "main", "/base", true},
+      {"a folder beside it", main, "main", "../shop2", false},
+      {"files that are not known", unknown, "main", "../shop2", true},
+      {"a glob", main, "main", "/base/*.yaml", true},
+  };
+  for (const auto& each : cases) {
+    Value application;
+    application["spec"]["source"] = Object{{"path", "apps/shop"}, {"repoURL", "https://git.example.com/acme/fleet"}, {"targetRevision", each.revision}};
+    if (*each.paths != '\0') application["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = each.paths;
+    EXPECT_EQ(follows(application, each.notice), each.want) << each.sentence;
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::agent

@@ -38,6 +38,7 @@ struct Memory {
   std::optional<SteadyTime> resolved;  // when Git was asked last
   std::optional<Rendered> operation;   // of the running operation, when it differs
   std::uint64_t configuration = 0;
+  std::string counted_operation;       // the end of the operation that metrics have counted last
 };
 
 struct Context {

@@ -10,6 +10,7 @@
 #include "agent/context.h"
 #include "agent/last_duty.h"
 #include "agent/lease.h"
+#include "agent/measure.h"
 #include "agent/reconcile.h"
 #include "agent/serve.h"
 #include "base/log.h"
@@ -41,20 +42,14 @@ class Memories {
   Guarded<std::map<std::string, std::shared_ptr<Memory>>> memories_;
 };
 
-void measure(Context& context, Metrics& metrics, SteadyTime start, const Result<std::optional<Duration>>& next) {
-  metrics.observe("argocd_app_reconcile", {}, std::chrono::duration<double>(context.clock.steady() - start).count());
-  if (!next) metrics.count("holdfast_reconcile_errors_total", {std::string(row_of(next.error().code()).name)});
-  metrics.set("holdfast_applications", {}, static_cast<double>(context.store.application_names().size()));
-  metrics.set("holdfast_dry_runs", {}, static_cast<double>(context.predictor.requests()));
-  metrics.set("holdfast_watched_kinds", {}, static_cast<double>(context.cluster.watched_kinds()));
-}
-
 void work(Context& context, Memories& memories, Metrics& metrics, const std::stop_token& stop) {
   while (const auto name = context.queue.take(stop)) {
     const auto memory = memories.of(*name);
     const auto start = context.clock.steady();
     const auto next = reconcile(context, *name, *memory);
-    measure(context, metrics, start, next);
+    measure_look(metrics, context, {context.store.namespace_name(), context.clock.steady() - start, next ? nullptr : &next.error()});
+    const auto held = context.store.application(*name);
+    measure_application(metrics, context.store.namespace_name(), *name, held.get(), *memory);
     if (!next) {
       const Code code = next.error().code();
       const bool raced = code == Code::resource_version || code == Code::object_missing;
@@ -63,7 +58,7 @@ void work(Context& context, Memories& memories, Metrics& metrics, const std::sto
     } else {
       context.queue.forget(*name);
       if (*next) context.queue.add_after(*name, **next);
-      if (context.store.application(*name) == nullptr) memories.forget(*name);
+      if (held == nullptr) memories.forget(*name);
     }
     context.queue.done(*name);
   }
@@ -143,12 +138,13 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto pushed = [&](const git::PushCommand& push) {
     refresh_followers(client, store, options.git_url, push);
   };
+  const auto notified = [&](const PushNotice& notice) { refresh_followers(client, store, notice); };
   std::atomic<bool> ready = false;
   const auto is_ready = [&]() -> Result<> {
     if (ready) return {};
     return failure(Code::not_healthy, "the namespace has not been read yet");
   };
-  const auto server = TRY(serve({options, client, metrics, is_ready, pushed}));
+  const auto server = TRY(serve({options, client, metrics, is_ready, pushed, notified}));
   TRY(store.wait_until_listed(stop));
   known = &store;
   all_again();

@@ -45,6 +45,21 @@ Result<> add_git_routes(const ServeInput& input, std::vector<Route>& routes) {
   return {};
 }
 
+// The decoded data of Secret argocd-secret; nothing where there is none.
+Result<std::map<std::string, std::string>> read_secret(kube::Client& client, const std::string& place) {
+  std::map<std::string, std::string> values;
+  const auto secret = client.get({"", "v1", "Secret", place, "argocd-secret"});
+  if (!secret && secret.error().code() == Code::object_missing) return values;
+  if (!secret) return failure(Error(secret.error()));
+  const Value* data = secret->find("data");
+  if (data == nullptr || data->as_object() == nullptr) return values;
+  for (const auto& [name, value] : *data->as_object()) {
+    const auto* text = value.as_string();
+    values[name] = text == nullptr ? std::string() : from_base64(*text).value_or(std::string());
+  }
+  return values;
+}
+
 }  // namespace
 
 std::string git_repository(const Options& options) {
@@ -52,19 +67,13 @@ std::string git_repository(const Options& options) {
   return fmt::format("{}/git/{}.git", options.state_dir, git_name(options));
 }
 
-std::vector<MetricFamily> metric_families() {
-  using Kind = MetricFamily::Kind;
-  return {{"argocd_app_reconcile", "Time of one look at an Application, in seconds.", Kind::histogram, {},
-           {0.01, 0.05, 0.25, 0.5, 1, 2, 4, 8, 16}},
-          {"holdfast_reconcile_errors_total", "Looks at Applications that ended early.", Kind::counter, {"code"}, {}},
-          {"holdfast_applications", "Applications known.", Kind::gauge, {}, {}},
-          {"holdfast_dry_runs", "Dry runs asked of the API server.", Kind::gauge, {}, {}},
-          {"holdfast_watched_kinds", "Kinds that are watched.", Kind::gauge, {}, {}}};
-}
-
 Result<std::unique_ptr<Server>> serve(const ServeInput& input) {
   auto routes = status_routes(input.metrics, input.ready);
   if (!input.options.git_url.empty()) TRY(add_git_routes(input, routes));
+  WebhookOptions webhook;
+  webhook.secret = [&client = input.client, place = input.options.namespace_] { return read_secret(client, place); };
+  webhook.pushed = input.notified;
+  for (auto& route : webhook_routes(std::move(webhook))) routes.push_back(std::move(route));
   const auto listen = TRY(listen_options(input.options));
   return Server::start(listen, std::move(routes));
 }

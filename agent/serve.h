@@ -9,6 +9,7 @@
 #include "agent/options.h"
 #include "agent/web/metrics.h"
 #include "agent/web/server.h"
+#include "agent/web/webhook.h"
 #include "git/receive_push.h"
 #include "kube/client.h"
 
@@ -20,12 +21,11 @@ struct ServeInput {
   const Metrics& metrics;
   std::function<Result<>()> ready;
   std::function<void(const git::PushCommand&)> pushed;  // the built-in repository has a new commit
+  std::function<void(const PushNotice&)> notified;       // another server says that it has one
 };
 
 // Prepares the built-in repository, if there is one, and starts to listen.
 Result<std::unique_ptr<Server>> serve(const ServeInput& input);
-
-std::vector<MetricFamily> metric_families();
 
 // <state-dir>/git/<name>.git, where the URL ends in <name>.git.
 std::string git_repository(const Options& options);

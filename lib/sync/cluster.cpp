@@ -321,4 +321,11 @@ void Cluster::forget(const std::string& application) {
 
 std::size_t Cluster::watched_kinds() { return state_->lock()->kinds.size(); }
 
+std::size_t Cluster::known_objects() {
+  std::size_t count = 0;
+  auto state = state_->lock();
+  for (const auto& [id, watched] : state->kinds) count += watched.objects.size();
+  return count;
+}
+
 }  // namespace holdfast::sync

@@ -69,6 +69,7 @@ class Cluster {
 
   void forget(const std::string& application);
   [[nodiscard]] std::size_t watched_kinds();
+  [[nodiscard]] std::size_t known_objects();
 
  private:
   struct Watched;

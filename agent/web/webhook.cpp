@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/web/webhook.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/primitives.h"
+#include "value/json.h"
+
+#include <algorithm>
+#include <set>
+
+namespace holdfast::agent {
+namespace {
+
+constexpr std::size_t body_bytes_max = std::size_t{50} << 20;  // upstream's webhook.maxPayloadSizeMB
+constexpr std::size_t notices_max = 100;
+constexpr std::size_t files_max = 10'000;
+
+using Secrets = std::map<std::string, std::string>;
+
+std::string_view header_of(const http::Headers& headers, std::string_view name) {
+  const auto* found = http::find_header(headers, name);
+  return found == nullptr ? std::string_view() : std::string_view(*found);
+}
+
+std::string secret_of(const Secrets& secrets, const std::string& name) {
+  const auto found = secrets.find(name);
+  return found == secrets.end() ? std::string() : found->second;
+}
+
+// Takes as long whatever the texts are.
+bool equal_slowly(std::string_view left, std::string_view right) {
+  unsigned difference = left.size() == right.size() ? 0U : 1U;
+  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
+    difference |= static_cast<unsigned char>(left[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(right[i]));
+  }
+  return difference == 0;
+}
+
+std::unexpected<Error> not_signed(std::string_view provider) {
+  return failure(Code::forbidden, "the signature is not made with the secret that argocd-secret holds for {}", provider);
+}
+
+struct Delivery {
+  const http::Headers& headers;
+  std::string_view body;
+  const Secrets& secrets;
+};
+
+bool is_signed(const Delivery& delivery, std::string_view header, const std::string& secret_name) {
+  const auto secret = secret_of(delivery.secrets, secret_name);
+  if (secret.empty()) return true;
+  auto given = header_of(delivery.headers, header);
+  if (given.starts_with("sha256=")) given.remove_prefix(7);
+  return equal_slowly(given, to_hex(crypto::hmac_sha256(secret, delivery.body)));
+}
+
+bool carries(const Delivery& delivery, std::string_view header, const std::string& secret_name) {
+  const auto secret = secret_of(delivery.secrets, secret_name);
+  return secret.empty() || equal_slowly(header_of(delivery.headers, header), secret);
+}
+
+const Array& array_at(const Value& value, std::initializer_list<std::string_view> path) {
+  static const Array none;
+  const Value* found = value.find_path(path);
+  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
+}
+
+// The files of all commits; the providers list at most some commits of a push, and say how many it had.
+void add_files(const Value& payload, PushNotice& notice) {
+  const auto& commits = array_at(payload, {"commits"});
+  const Value* total = payload.find("total_commits_count");
+  if (total == nullptr) total = payload.find("total_commits");
+  const bool all = total == nullptr || total->as_int() == nullptr || *total->as_int() <= static_cast<std::int64_t>(commits.size());
+  constexpr std::size_t commits_listed = 20;  // GitLab's and GitHub's own limits
+  notice.files_known = all && !commits.empty() && commits.size() < commits_listed;
+  std::set<std::string> files;
+  for (const auto& commit : commits) {
+    for (const std::string_view kind : {"added", "modified", "removed"}) {
+      for (const auto& file : array_at(commit, {kind})) {
+        if (file.as_string() != nullptr) files.insert(*file.as_string());
+      }
+    }
+  }
+  if (files.size() > files_max) notice.files_known = false;
+  if (notice.files_known) notice.files.assign(files.begin(), files.end());
+}
+
+void add_url(PushNotice& notice, std::string_view url) {
+  if (!url.empty()) notice.urls.emplace_back(url);
+}
+
+// GitHub, Gitea and Gogs have one form.
+PushNotice read_github(const Value& payload) {
+  PushNotice notice;
+  for (const std::string_view name : {"html_url", "clone_url", "ssh_url"}) add_url(notice, payload.text({"repository", name}));
+  notice.ref = payload.text({"ref"});
+  notice.default_branch = notice.ref == fmt::format("refs/heads/{}", payload.text({"repository", "default_branch"}));
+  add_files(payload, notice);
+  return notice;
+}
+
+PushNotice read_gitlab(const Value& payload) {
+  PushNotice notice;
+  for (const std::string_view name : {"web_url", "git_http_url", "git_ssh_url"}) add_url(notice, payload.text({"project", name}));
+  notice.ref = payload.text({"ref"});
+  notice.default_branch = notice.ref == fmt::format("refs/heads/{}", payload.text({"project", "default_branch"}));
+  add_files(payload, notice);
+  return notice;
+}
+
+// Neither kind of Bitbucket says what the default branch is: every branch may be it.
+void add_bitbucket(const std::vector<std::string>& urls, std::string ref, std::vector<PushNotice>& notices) {
+  if (notices.size() == notices_max) return;
+  const bool branch = ref.starts_with("refs/heads/");
+  notices.push_back({.urls = urls, .ref = std::move(ref), .default_branch = branch, .files_known = false, .files = {}});
+}
+
+std::vector<PushNotice> read_bitbucket(const Value& payload) {
+  const std::vector<std::string> urls{std::string(payload.text({"repository", "links", "html", "href"}))};
+  std::vector<PushNotice> notices;
+  for (const auto& change : array_at(payload, {"push", "changes"})) {
+    const auto name = change.text({"new", "name"});
+    if (name.empty()) continue;
+    add_bitbucket(urls, fmt::format("refs/{}/{}", change.text({"new", "type"}) == "tag" ? "tags" : "heads", name), notices);
+  }
+  return notices;
+}
+
+std::vector<PushNotice> read_bitbucket_server(const Value& payload) {
+  std::vector<std::string> urls;
+  for (const auto& link : array_at(payload, {"repository", "links", "clone"})) urls.emplace_back(link.text({"href"}));
+  for (const auto& link : array_at(payload, {"repository", "links", "self"})) {
+    std::string url(link.text({"href"}));
+    if (url.ends_with("/browse")) url.resize(url.size() - std::string_view("/browse").size());
+    urls.push_back(std::move(url));
+  }
+  std::vector<PushNotice> notices;
+  for (const auto& change : array_at(payload, {"changes"})) add_bitbucket(urls, std::string(change.text({"ref", "id"})), notices);
+  return notices;
+}
+
+// A cloud webhook proves itself by its UUID alone.
+bool is_bitbucket_cloud(const Delivery& delivery) { return !header_of(delivery.headers, "X-Hook-UUID").empty(); }
+
+Result<std::vector<PushNotice>> read_event(const Delivery& delivery) {
+  const auto event = [&](std::string_view name) { return header_of(delivery.headers, name); };
+  const auto payload = [&] { return json::parse(delivery.body, "the webhook's body"); };
+  // Gitea and Gogs send GitHub's header as well.
+  if (!event("X-Gogs-Event").empty() || !event("X-Gitea-Event").empty()) {
+    const auto header = event("X-Gitea-Event").empty() ? "X-Gogs-Signature" : "X-Gitea-Signature";
+    if (!is_signed(delivery, header, "webhook.gogs.secret")) return not_signed("Gogs and Gitea");
+    if (event("X-Gogs-Event") != "push" && event("X-Gitea-Event") != "push") return std::vector<PushNotice>();
+    const auto value = TRY(payload());
+    return std::vector{read_github(value)};
+  }
+  if (!event("X-GitHub-Event").empty()) {
+    if (!is_signed(delivery, "X-Hub-Signature-256", "webhook.github.secret")) return not_signed("GitHub");
+    if (event("X-GitHub-Event") != "push") return std::vector<PushNotice>();
+    const auto value = TRY(payload());
+    return std::vector{read_github(value)};
+  }
+  if (!event("X-Gitlab-Event").empty()) {
+    if (!carries(delivery, "X-Gitlab-Token", "webhook.gitlab.secret")) return not_signed("GitLab");
+    const auto kind = event("X-Gitlab-Event");
+    if (kind != "Push Hook" && kind != "Tag Push Hook" && kind != "System Hook") return std::vector<PushNotice>();
+    const auto value = TRY(payload());
+    return std::vector{read_gitlab(value)};
+  }
+  if (!event("X-Event-Key").empty()) {
+    const bool cloud = is_bitbucket_cloud(delivery);
+    const bool good = cloud ? carries(delivery, "X-Hook-UUID", "webhook.bitbucket.uuid")
+                            : is_signed(delivery, "X-Hub-Signature", "webhook.bitbucketserver.secret");
+    if (!good) return not_signed("Bitbucket");
+    const auto value = TRY(payload());
+    if (event("X-Event-Key") == "repo:push") return read_bitbucket(value);
+    if (event("X-Event-Key") == "repo:refs_changed") return read_bitbucket_server(value);
+    return std::vector<PushNotice>();
+  }
+  return failure(Code::wrong_type, "no header says which provider sent the webhook");
+}
+
+}  // namespace
+
+std::string repository_key(std::string_view url) {
+  std::string text(trim(url));
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto scheme = text.find("://");
+  if (scheme != std::string::npos) {
+    text.erase(0, scheme + 3);
+  } else if (const auto colon = text.find(':'); colon != std::string::npos) {
+    text[colon] = '/';  // git@host:path
+  }
+  const auto slash = text.find('/');
+  if (slash == std::string::npos) return {};
+  std::string host = text.substr(0, slash), path = text.substr(slash);
+  if (const auto at = host.rfind('@'); at != std::string::npos) host.erase(0, at + 1);
+  if (const auto colon = host.find(':'); colon != std::string::npos) host.erase(colon);
+  while (path.ends_with('/')) path.pop_back();
+  if (path.ends_with(".git")) path.resize(path.size() - 4);
+  return host.empty() || path.empty() ? std::string() : host + path;
+}
+
+Result<std::vector<PushNotice>> read_webhook(const http::Headers& headers, std::string_view body, const Secrets& secrets) {
+  auto notices = TRY(read_event({headers, body, secrets}));
+  std::erase_if(notices, [](const PushNotice& each) { return each.ref.empty() || each.urls.empty(); });
+  return notices;
+}
+
+std::vector<Route> webhook_routes(WebhookOptions options) {
+  const auto handler = [options = std::move(options)](const Request& request) {
+    const auto body = read_whole_body(request);
+    if (!body) return text_response(413, body.error().message() + "\n");
+    const auto secret = options.secret();
+    if (!secret) return text_response(503, "the webhook's secret cannot be read\n");
+    const auto notices = read_webhook(request.headers, *body, *secret);
+    if (!notices) {
+      log::warn("a webhook was refused", {{"because", notices.error().message()}});
+      return text_response(notices.error().code() == Code::forbidden ? 403 : 400, notices.error().what() + "\n");
+    }
+    for (const auto& notice : *notices) options.pushed(notice);
+    return text_response(200, "ok\n");
+  };
+  return {{.method = "POST", .prefix = "/api/webhook", .handler = handler, .body_bytes_max = body_bytes_max}};
+}
+
+}  // namespace holdfast::agent

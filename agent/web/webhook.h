@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// POST /api/webhook: what GitHub, GitLab, Gitea, Gogs and Bitbucket say of a push, checked with the secret
+// that argocd-secret holds for them. It does not know who follows a repository.
+// Mirrors argoproj/argo-cd 3.6 util/webhook/webhook.go: affectedRevisionInfo, and the headers of the
+// providers' own documentation.
+#pragma once
+
+#include "agent/web/server.h"
+#include "value/value.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::agent {
+
+struct PushNotice {
+  std::vector<std::string> urls;  // of the repository, for people and for Git
+  std::string ref;                // "refs/heads/main", "refs/tags/v1"
+  bool default_branch = false;    // the push moved what HEAD is
+  bool files_known = false;       // `files` is all that changed
+  std::vector<std::string> files;
+};
+
+// "github.com/acme/fleet": without scheme, user, port, ".git" and letter case; "" when it is no URL.
+std::string repository_key(std::string_view url);
+
+// Nothing when the event is none that moves a ref. `secret` is the decoded data of argocd-secret; a
+// provider without a secret is believed, as upstream does. Refuses with Code::forbidden (a wrong
+// signature) or Code::wrong_type (no such provider, or not its payload).
+Result<std::vector<PushNotice>> read_webhook(const http::Headers& headers, std::string_view body,
+                                             const std::map<std::string, std::string>& secret);
+
+struct WebhookOptions {
+  std::function<Result<std::map<std::string, std::string>>()> secret;  // asked at each request
+  std::function<void(const PushNotice&)> pushed;
+};
+std::vector<Route> webhook_routes(WebhookOptions options);
+
+}  // namespace holdfast::agent

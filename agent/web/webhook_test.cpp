@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/web/webhook.h"
+
+#include "base/text.h"
+#include "crypto/primitives.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::agent {
+namespace {
+
+constexpr const char* github = R"({"ref":"refs/heads/main","repository":{"html_url":"https://github.com/acme/fleet",
+  "clone_url":"https://github.com/acme/fleet.git","default_branch":"main"},
+  "commits":[{"added":["apps/a.yaml"],"modified":["b.yaml"],"removed":[]}]})";
+constexpr const char* gitlab = R"({"ref":"refs/tags/v1","project":{"web_url":"https://gitlab.com/acme/fleet",
+  "default_branch":"main"},"total_commits_count":40,"commits":[{"added":["a"]}]})";
+constexpr const char* cloud = R"({"push":{"changes":[{"new":{"type":"branch","name":"main"}},{"new":null},
+  {"new":{"type":"tag","name":"v2"}}]},"repository":{"links":{"html":{"href":"https://bitbucket.org/acme/fleet"}}}})";
+constexpr const char* server = R"({"changes":[{"ref":{"id":"refs/heads/main"}}],"repository":{"links":{
+  "clone":[{"href":"ssh://git@bitbucket.example.com:7999/acme/fleet.git"}],
+  "self":[{"href":"https://bitbucket.example.com/projects/acme/repos/fleet/browse"}]}}})";
+
+std::string text_of(const Result<std::vector<PushNotice>>& notices) {
+  if (!notices) return std::string(row_of(notices.error().code()).name);
+  std::string text;
+  for (const auto& each : *notices) {
+    text += fmt::format("{} {}{}{};", repository_key(each.urls.front()), each.ref, each.default_branch ? " default" : "",
+                        each.files_known ? fmt::format(" {}", fmt::join(each.files, ",")) : "");
+  }
+  return text;
+}
+
+TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
+  const std::map<std::string, std::string> secrets{{"webhook.github.secret", "s"}, {"webhook.gitlab.secret", "s"},
+                                                   {"webhook.gogs.secret", "s"}, {"webhook.bitbucket.uuid", "{u}"},
+                                                   {"webhook.bitbucketserver.secret", "s"}};
+  const auto signature = [](const char* body) { return to_hex(crypto::hmac_sha256("s", body)); };
+  const std::string forbidden(row_of(Code::forbidden).name), wrong(row_of(Code::wrong_type).name);
+  struct Case {
+    const char* sentence;
+    http::Headers headers;
+    const char* body;
+    std::string want;
+  };
+  const Case cases[] = {
+      {"GitHub", {{"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", "sha256=" + signature(github)}}, github,
+       "github.com/acme/fleet refs/heads/main default apps/a.yaml,b.yaml;"},
+      {"GitHub with another secret", {{"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", "sha256=00"}}, github, forbidden},
+      {"GitHub without a signature", {{"X-GitHub-Event", "push"}}, github, forbidden},
+      {"GitHub's greeting", {{"X-GitHub-Event", "ping"}, {"X-Hub-Signature-256", "sha256=" + signature("{}")}}, "{}", ""},
+      {"Gitea, which names itself GitHub as well",
+       {{"X-Gitea-Event", "push"}, {"X-GitHub-Event", "push"}, {"X-Gitea-Signature", signature(github)}}, github,
+       "github.com/acme/fleet refs/heads/main default apps/a.yaml,b.yaml;"},
+      {"GitLab, more commits than it lists", {{"X-Gitlab-Event", "Tag Push Hook"}, {"X-Gitlab-Token", "s"}}, gitlab,
+       "gitlab.com/acme/fleet refs/tags/v1;"},
+      {"GitLab with another token", {{"X-Gitlab-Event", "Push Hook"}, {"X-Gitlab-Token", "t"}}, gitlab, forbidden},
+      {"Bitbucket", {{"X-Event-Key", "repo:push"}, {"X-Hook-UUID", "{u}"}}, cloud,
+       "bitbucket.org/acme/fleet refs/heads/main default;bitbucket.org/acme/fleet refs/tags/v2;"},
+      {"Bitbucket Server", {{"X-Event-Key", "repo:refs_changed"}, {"X-Hub-Signature", "sha256=" + signature(server)}}, server,
+       "bitbucket.example.com/acme/fleet refs/heads/main default;"},
+      {"nobody", {}, github, wrong},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.sentence);
+    EXPECT_EQ(text_of(read_webhook(each.headers, each.body, secrets)), each.want);
+  }
+  EXPECT_EQ(text_of(read_webhook({{"X-GitHub-Event", "push"}}, github, {})), "github.com/acme/fleet refs/heads/main default apps/a.yaml,b.yaml;");
+  EXPECT_EQ(text_of(read_webhook({{"X-GitHub-Event", "push"}}, "{", {})), std::string(row_of(Code::json_syntax).name));
+}
+
+TEST(Webhook, OneRepositoryHasManyAddresses) {
+  for (const char* url : {"https://github.com/acme/fleet", "https://user@GitHub.com:443/Acme/fleet.git/", "git@github.com:acme/fleet.git",
+                          "ssh://git@github.com:22/acme/fleet"}) {
+    EXPECT_EQ(repository_key(url), "github.com/acme/fleet") << url;
+  }
+  EXPECT_EQ(repository_key("fleet"), "");
+}
+
+}  // namespace
+}  // namespace holdfast::agent
