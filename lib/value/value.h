@@ -66,19 +66,19 @@ class Value {
   // The order of the alternatives below.
   enum class Kind : std::uint8_t { null, boolean, integer, unsigned_integer, real, string, array, object };
 
-  Value() = default;
-  Value(std::nullptr_t) {}
-  Value(bool value) : data_(value) {}
-  Value(int value) : data_(std::int64_t{value}) {}
-  Value(std::int64_t value) : data_(value) {}
+  Value() noexcept;
+  Value(std::nullptr_t);
+  Value(bool value);
+  Value(int value);
+  Value(std::int64_t value);
   // Values that an int64 holds become integers, so that equal numbers are equal.
   Value(std::uint64_t value);
-  Value(double value) : data_(value) {}
-  Value(std::string value) : data_(std::move(value)) {}
-  Value(std::string_view value) : data_(std::string(value)) {}
-  Value(const char* value) : data_(std::string(value)) {}
-  Value(Array value) : data_(std::move(value)) {}
-  Value(Object value) : data_(std::move(value)) {}
+  Value(double value);
+  Value(std::string value);
+  Value(std::string_view value);
+  Value(const char* value);
+  Value(Array value);
+  Value(Object value);
 
   [[nodiscard]] Kind kind() const { return static_cast<Kind>(data_.index()); }
   [[nodiscard]] bool is_null() const { return kind() == Kind::null; }
@@ -128,6 +128,19 @@ struct Member {
 
   bool operator==(const Member&) const = default;
 };
+
+// Below Member, because what makes or destroys an Object needs it whole.
+inline Value::Value() noexcept = default;
+inline Value::Value(std::nullptr_t) {}
+inline Value::Value(bool value) : data_(value) {}
+inline Value::Value(int value) : data_(std::int64_t{value}) {}
+inline Value::Value(std::int64_t value) : data_(value) {}
+inline Value::Value(double value) : data_(value) {}
+inline Value::Value(std::string value) : data_(std::move(value)) {}
+inline Value::Value(std::string_view value) : data_(std::string(value)) {}
+inline Value::Value(const char* value) : data_(std::string(value)) {}
+inline Value::Value(Array value) : data_(std::move(value)) {}
+inline Value::Value(Object value) : data_(std::move(value)) {}
 
 // "null", "boolean", "integer", …, as error messages name a kind ("integer" for both integers).
 std::string_view kind_name(Value::Kind kind);
