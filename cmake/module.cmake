@@ -7,7 +7,8 @@
 #
 # USES are our modules (tests/tidy compares them with the includes), PRIVATE third-party targets
 # that only this module's .cpp files may include. Unit tests become one program <module>_test,
-# label "unit", run in the source folder so that testdata/ is found.
+# label "unit", run in the source folder so that testdata/ is found. FUZZ are libFuzzer targets of
+# the preset fuzz; elsewhere one with inputs in testdata/fuzz/<target>/ becomes a unit test on those.
 function(holdfast_module name)
   cmake_parse_arguments(M "" "" "SOURCES;HEADERS;TESTS;FUZZ;USES;PRIVATE" ${ARGN})
   list(TRANSFORM M_USES PREPEND holdfast::)
@@ -21,14 +22,25 @@ function(holdfast_module name)
     target_link_libraries(${name}_test PRIVATE holdfast_${name} holdfast_warnings GTest::gtest_main)
     holdfast_unit_test(${name})
   endif()
+  foreach(source ${M_FUZZ})
+    holdfast_fuzz_target(${name} ${source})
+  endforeach()
+endfunction()
+
+function(holdfast_fuzz_target module source)
+  cmake_path(GET source STEM target)
+  set(inputs ${CMAKE_CURRENT_SOURCE_DIR}/testdata/fuzz/${target})
   if(HOLDFAST_FUZZ)
-    foreach(source ${M_FUZZ})
-      cmake_path(GET source STEM target)
-      add_executable(${target} ${source})
-      target_link_libraries(${target} PRIVATE holdfast_${name} holdfast_warnings)
-      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    endforeach()
+    add_executable(${target} ${source})
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  elseif(BUILD_TESTING AND EXISTS ${inputs})
+    add_executable(${target} ${source} ${PROJECT_SOURCE_DIR}/tests/fakes/fuzz_replay.cpp)
+    add_test(NAME unit.${target} COMMAND ${target} ${inputs})
+    set_tests_properties(unit.${target} PROPERTIES LABELS unit TIMEOUT 120)
+  else()
+    return()
   endif()
+  target_link_libraries(${target} PRIVATE holdfast_${module} holdfast_warnings)
 endfunction()
 
 function(holdfast_unit_test name)

@@ -130,6 +130,8 @@ Scalar resolve_number(std::string_view text) {
 
 template <class Real>
 std::string format_shortest(Real value) {
+  // As a key a number may become too large: sigs.k8s.io/yaml spells it as YAML does.
+  if (!std::isfinite(value)) return std::isnan(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
   std::array<char, 64> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                                  std::chars_format::scientific)
