@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "yaml/key_order.h"
 
+#include "yaml/letters.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,24 +23,10 @@ char32_t character(std::string_view text, std::size_t at) {
   return (first & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3);
 }
 
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-
-// Blocks beyond ASCII that hold no letters: Latin-1 signs, punctuation to symbols, CJK punctuation,
-// private use, specials, emoji. Everything else there counts as a letter, which is what Unicode
-// says of nearly all of it.
-constexpr Range signs[] = {{0x80, 0xA9},      {0xAB, 0xB4},     {0xB6, 0xB9},     {0xBB, 0xBF},
-                           {0xD7, 0xD7},      {0xF7, 0xF7},     {0x300, 0x36F},   {0x2000, 0x2070},
-                           {0x20A0, 0x2101},  {0x2190, 0x2BFF}, {0x3000, 0x3004}, {0x3008, 0x3030},
-                           {0xE000, 0xF8FF},  {0xFE00, 0xFE6F}, {0xFEFF, 0xFEFF}, {0xFFF0, 0xFFFF},
-                           {0x1F000, 0x1FAFF}};
-
 bool is_letter(char32_t c) {
   if (c < 0x80) return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-  return std::ranges::none_of(
-      signs, [&](const Range& range) { return c >= range.first && c <= range.last; });
+  const auto* range = std::ranges::lower_bound(letters, c, {}, &CharacterRange::last);
+  return range != letters.end() && range->first <= c;
 }
 
 bool is_digit(char c) {

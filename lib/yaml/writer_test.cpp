@@ -44,6 +44,40 @@ TEST(YamlWriter, PrintsAsSigsYamlDoes) {
     EXPECT_EQ(write(in), want);
 }
 
+// Where go-yaml left libyaml, or libyaml went on after it.
+TEST(YamlWriter, PrintsWhatLibyamlPrintsOtherwise) {
+  struct Case {
+    Value in;
+    std::string want;
+  };
+
+  const std::string separator = "\xE2\x80\xA8", long_key(129, 'k');
+  const auto cases = std::to_array<Case>({
+      {"\xEF\xBB\xBF" "a b", "\"\\uFEFF\\x61\\x20\\x62\"\n"},
+      {"a\xEF\xBB\xBF", "\"a\\uFEFF\"\n"},
+      {Object{{"k", "#" + separator}}, "k: '#" + separator + "'\n"},
+      {Object{{"k", "#" + separator + "b"}}, "k: '#" + separator + "  b'\n"},
+      {Object{{"k", separator + "\n"}}, "k: |2+\n" + separator + "\n"},
+      {"x\n" + separator, "|+\n  x\n" + separator},
+      {Object{{"x\ny", 1}}, "? |-\n  x\n  y\n: 1\n"},
+      {Object{{long_key, Array{1, Object{{"a", "b"}}}}}, "? " + long_key + "\n: - 1\n  - a: b\n"},
+      {Object{{long_key, Object{{"a", Array{Value(Array{1})}}}}}, "? " + long_key + "\n: a:\n  - - 1\n"},
+      {"\x7F\xC2\x80\xC2\x85", "\"\\x7F\\x80\\N\"\n"},
+      {Object{{"k", "a\tb\n"}}, "k: \"a\\tb\\n\"\n"},
+      {Object{{"k", " a\n"}}, "k: |2\n   a\n"},
+      {Object{{"k", std::string(90, 'x') + "  y z"}}, "k: " + std::string(90, 'x') + "  y\n  z\n"},
+      {Object{{"k", "\"" + std::string(90, 'x') + "\" \t \ty"}},
+       "k: \"\\\"" + std::string(90, 'x') + "\\\"\n  \\t \\ty\"\n"},
+  });
+  for (const auto& [in, want] : cases)
+    EXPECT_EQ(write(in), want);
+}
+
+TEST(YamlWriter, ReplacesWhatIsNotUtf8InOnePass) {
+  EXPECT_EQ(write(std::string("a\xFF\xE2\x82z")), "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\n");
+  EXPECT_EQ(write(std::string(1'000'000, '\xFF')).size(), 3'000'001U);
+}
+
 TEST(YamlWriter, JoinsDocuments) {
   EXPECT_EQ(write_all({}), "");
   EXPECT_EQ(write_all({Value(1), Value("a")}), "1\n---\na\n");
