@@ -64,6 +64,7 @@ class Below final : public tree::FileTree {
   [[nodiscard]] Result<std::optional<tree::EntryKind>> kind(std::string_view path) const override {
     return view_->kind(path);
   }
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override { return view_->real_path(path); }
   [[nodiscard]] Result<std::string> read(std::string_view path) const override { return view_->read(path); }
   [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override {
     return view_->list(path);

@@ -21,6 +21,12 @@ Result<std::optional<tree::EntryKind>> WithCharts::kind(std::string_view path) c
   return below_->kind(path);
 }
 
+Result<std::string> WithCharts::real_path(std::string_view path) const {
+  // Packages are files of this tree alone: no link is on the way.
+  if (package_at(path) != nullptr || path == charts_folder()) return std::string(path);
+  return below_->real_path(path);
+}
+
 Result<std::string> WithCharts::read(std::string_view path) const {
   if (const auto* package = package_at(path)) return *package;
   return below_->read(path);

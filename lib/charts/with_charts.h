@@ -23,6 +23,7 @@ class WithCharts final : public tree::FileTree {
   }
 
   [[nodiscard]] Result<std::optional<tree::EntryKind>> kind(std::string_view path) const override;
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override;
   [[nodiscard]] Result<std::string> read(std::string_view path) const override;
   [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override;
 

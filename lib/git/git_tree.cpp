@@ -34,6 +34,7 @@ std::string below(std::string_view prefix, std::string_view name) {
 struct Node {
   EntryMode mode = EntryMode::directory;
   ObjectId id;
+  std::string path;  // without links
 };
 
 std::unexpected<Error> leads_out(std::string_view path) {
@@ -100,7 +101,12 @@ struct GitTree::State {
 Result<std::optional<Node>> GitTree::State::find(std::string_view path) {
   const auto clean = join_inside("", path);
   if (!clean) return failure(Code::path_outside, "\"{}\" leaves the tree", printable(path));
-  std::vector<ObjectId> passed = {root};
+  struct Step {
+    ObjectId id;
+    std::string path;
+  };
+
+  std::vector<Step> passed = {{root, ""}};
   std::vector<std::string> ahead;
   const auto push_ahead = [&](std::string_view text) {
     const auto parts = split(text, '/');
@@ -118,7 +124,7 @@ Result<std::optional<Node>> GitTree::State::find(std::string_view path) {
       passed.pop_back();
       continue;
     }
-    const auto directory_here = TRY(directory(passed.back()), "reading \"{}\"", printable(path));
+    const auto directory_here = TRY(directory(passed.back().id), "reading \"{}\"", printable(path));
     const TreeEntry* entry = find_entry(*directory_here, name);
     if (entry == nullptr) return std::nullopt;
     if (entry->mode == EntryMode::submodule) return is_submodule(path);
@@ -127,7 +133,7 @@ Result<std::optional<Node>> GitTree::State::find(std::string_view path) {
         return failure(Code::limit, "\"{}\" is more than {} folders deep", printable(path),
                        depth_max);
       }
-      passed.push_back(entry->id);
+      passed.push_back({entry->id, below(passed.back().path, name)});
       continue;
     }
     if (entry->mode == EntryMode::link) {
@@ -142,9 +148,11 @@ Result<std::optional<Node>> GitTree::State::find(std::string_view path) {
     const bool last =
         std::ranges::all_of(ahead, [](const auto& n) { return n.empty() || n == "."; });
     if (!last) return std::nullopt;
-    return Node{.mode = entry->mode, .id = entry->id};
+    return Node{.mode = entry->mode, .id = entry->id, .path = below(passed.back().path, name)};
   }
-  return Node{.mode = EntryMode::directory, .id = passed.back()};
+  return Node{.mode = EntryMode::directory,
+              .id = passed.back().id,
+              .path = std::move(passed.back().path)};
 }
 
 GitTree::GitTree(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -199,6 +207,12 @@ Result<std::optional<tree::EntryKind>> GitTree::kind(std::string_view path) cons
   const auto node = TRY(state_->find(path));
   if (!node) return std::nullopt;
   return node->mode == EntryMode::directory ? tree::EntryKind::directory : tree::EntryKind::file;
+}
+
+Result<std::string> GitTree::real_path(std::string_view path) const {
+  auto node = TRY(state_->find(path));
+  if (!node) return failure(Code::path_missing, "there is nothing at \"{}\"", printable(path));
+  return std::move(node->path);
 }
 
 Result<std::string> GitTree::read(std::string_view path) const {

@@ -47,6 +47,7 @@ class GitTree final : public tree::FileTree {
   [[nodiscard]] Result<std::optional<ObjectId>> id_of(std::string_view path) const;
 
   [[nodiscard]] Result<std::optional<tree::EntryKind>> kind(std::string_view path) const override;
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override;
   [[nodiscard]] Result<std::string> read(std::string_view path) const override;
   [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override;
 

@@ -99,6 +99,9 @@ TEST_F(FromStockGit, LinksAreFollowedInsideTheTree) {
   EXPECT_EQ(tree->read("link.yaml").value(), "hello");
   EXPECT_EQ(tree->read("also/deep/up.yaml").value(), "hello");
   EXPECT_EQ(tree->read("twice/y.yaml").value(), "deep");
+  EXPECT_EQ(tree->real_path("twice/up.yaml").value(), "base/x.yaml");
+  EXPECT_EQ(tree->real_path("also/deep").value(), "base/deep");
+  EXPECT_EQ(tree->real_path("").value(), "");
   EXPECT_EQ(tree->list("").value().size(), 4U);
   EXPECT_EQ(tree->list("twice").value().size(), 2U);
 }
@@ -114,6 +117,8 @@ TEST_F(FromStockGit, LinksThatLeadOutOrInCirclesAreRefused) {
   EXPECT_EQ(tree->read("absolute").error().code(), Code::path_outside);
   EXPECT_EQ(tree->read("base/relative").error().code(), Code::path_outside);
   EXPECT_EQ(tree->read("one").error().code(), Code::limit);
+  EXPECT_EQ(tree->real_path("dangling").error().code(), Code::path_missing);
+  EXPECT_EQ(tree->real_path("absolute").error().code(), Code::path_outside);
   EXPECT_EQ(tree->read("dangling").error().code(), Code::path_missing);
   EXPECT_EQ(tree->list("").value(), (std::vector<Entry>{{"base", EntryKind::directory}}));
 }

@@ -22,7 +22,6 @@ Result<> BuildContext::choose_schema(const Kustomization& kustomization, const L
   if (has_path) {
     const std::string text = TRY(loader.read(path->second), "reading openapi.path");
     const std::string name = loader.path_of(path->second);
-    TRY(count_file(text.size(), name));
     const Value document = text.starts_with('{')
                                ? TRY(json::parse(text, name))
                                : TRY(yaml::parse_one(text, name, yaml::Dialect::kube));
@@ -48,18 +47,6 @@ void BuildContext::saw_resource(const Gvk& gvk) {
   if (!unknown_kind_) unknown_kind_ = !is_known_kind(gvk);
 }
 
-Result<> BuildContext::count_file(std::size_t bytes, const std::string& name) {
-  ++files_;
-  bytes_ += bytes;
-  if (files_ > options_.limits.files)
-    return failure(Code::limit, "the build reads more than {} files, at \"{}\"",
-                   options_.limits.files, name);
-  if (bytes_ > options_.limits.bytes)
-    return failure(Code::limit, "the build reads more than {} bytes, at \"{}\"",
-                   options_.limits.bytes, name);
-  return check_time();
-}
-
 Result<> BuildContext::count_resources(std::size_t now) const {
   if (now > options_.limits.resources)
     return failure(Code::limit, "the build has more than {} resources", options_.limits.resources);
@@ -70,12 +57,6 @@ Result<> BuildContext::check_time() const {
   if (std::chrono::steady_clock::now() < deadline_) return {};
   return failure(Error(
       Code::limit, fmt::format("the build takes longer than {} ms", options_.limits.time.count())));
-}
-
-ReadLimits BuildContext::read_limits() const {
-  return {.bytes = options_.limits.bytes,
-          .nodes = options_.limits.nodes,
-          .depth = options_.limits.depth};
 }
 
 }  // namespace holdfast::kustomize

@@ -23,6 +23,7 @@ class BuildContext {
   explicit BuildContext(const Options& options)
       : options_(options),
         schema_(MergeSchema::built_in()),
+        budget_(options.limits),
         deadline_(std::chrono::steady_clock::now() + options.limits.time) {}
 
   [[nodiscard]] const Options& options() const { return options_; }
@@ -38,12 +39,11 @@ class BuildContext {
 
   void saw_merge() { merged_ = true; }
 
-  // Refuse with Code::limit or Code::timed_out.
-  Result<> count_file(std::size_t bytes, const std::string& name);
+  [[nodiscard]] ReadBudget& budget() { return budget_; }
+
+  // Refuse with Code::limit.
   Result<> count_resources(std::size_t now) const;
   Result<> check_time() const;
-
-  [[nodiscard]] ReadLimits read_limits() const;
 
   std::vector<std::string> warnings;
 
@@ -52,8 +52,8 @@ class BuildContext {
   std::shared_ptr<const MergeSchema> schema_;
   bool schema_chosen_ = false;
   bool merged_ = false, unknown_kind_ = false;
+  ReadBudget budget_;
   std::chrono::steady_clock::time_point deadline_;
-  std::size_t files_ = 0, bytes_ = 0;
 };
 
 // What a layer hands up to the one that lists it.

@@ -10,20 +10,6 @@
 namespace holdfast::kustomize {
 namespace {
 
-// The first wins where both say something; maps are joined. As Helm joins values files.
-void fill_in(Value& values, const Value& defaults) {
-  const auto* from = defaults.as_object();
-  if (from == nullptr || !values.is_object()) return;
-  for (const auto& [key, value] : *from) {
-    Value* own = values.find(key);
-    if (own == nullptr) {
-      values[key] = value;
-    } else if (own->is_object() && value.is_object()) {
-      fill_in(*own, value);
-    }
-  }
-}
-
 Result<Value> merged(Value onto, Value patch) {
   static const MergeSchema none;
   if (is_blank(&onto)) return patch;
@@ -33,42 +19,47 @@ Result<Value> merged(Value onto, Value patch) {
   return std::move(holder.body);
 }
 
-Result<Value> read_values(const std::string& path, const Loader& loader) {
-  const std::string text = TRY(loader.read(path), "reading Helm values");
-  return yaml::parse_one(text, loader.path_of(path), yaml::Dialect::kube);
+using ValuesFile = ChartRequest::ValuesFile;
+
+Result<ValuesFile> read_file(const std::string& path, const Loader& loader) {
+  std::string text = TRY(loader.read(path), "reading Helm values");
+  return ValuesFile{.name = loader.path_of(path), .text = std::move(text)};
 }
 
-Result<Value> values_of(const HelmChart& chart, const std::string& directory,
-                        const Loader& loader) {
+Result<Value> parse(const ValuesFile& file) {
+  return yaml::parse_one(file.text, file.name, yaml::Dialect::kube);
+}
+
+// The values file with valuesInline worked in, as the tool writes it for Helm. The chart's own
+// values.yaml is such a file, too, where no other is named.
+Result<ValuesFile> main_values(const HelmChart& chart, const std::string& directory,
+                               const Loader& loader) {
   const auto& how = chart.values_merge;
   if (!how.empty() && how != "merge" && how != "override" && how != "replace") {
     return failure(Error(Code::kustomization, fmt::format("valuesMerge is \"{}\"", how))
                        .fix("write one of: merge, override, replace"));
   }
   const bool inlined = chart.values_inline.is_object() && !chart.values_inline.as_object()->empty();
-  Value values;
-  if (!inlined || how != "replace") {
-    // A chart's own values.yaml is read by Helm; only a named file is an override of it.
-    if (!chart.values_file.empty()) values = TRY(read_values(chart.values_file, loader));
-    if (inlined && chart.values_file.empty())
-      values = TRY(read_values(fmt::format("{}/values.yaml", directory), loader));
-  }
-  if (inlined) {
-    if (how == "merge") {
-      values = TRY(merged(chart.values_inline, std::move(values)));
-    } else {
-      values = how == "replace" ? chart.values_inline
-                                : TRY(merged(std::move(values), chart.values_inline));
-    }
-  }
-  if (!values.is_object()) values = Object();
-  for (const auto& path : chart.additional_values_files) {
-    Value more = TRY(read_values(path, loader));
-    if (!more.is_object()) continue;
-    fill_in(more, values);
-    values = std::move(more);
-  }
-  return values;
+  if (inlined && how == "replace")
+    return ValuesFile{.name = "valuesInline", .text = yaml::write(chart.values_inline)};
+  ValuesFile file = TRY(read_file(
+      chart.values_file.empty() ? fmt::format("{}/values.yaml", directory) : chart.values_file,
+      loader));
+  if (!inlined) return file;
+  Value values = TRY(parse(file));
+  values = how == "merge" ? TRY(merged(chart.values_inline, std::move(values)))
+                          : TRY(merged(std::move(values), chart.values_inline));
+  file.text = yaml::write(values);
+  return file;
+}
+
+Result<std::vector<ValuesFile>> values_of(const HelmChart& chart, const std::string& directory,
+                                          const Loader& loader) {
+  std::vector<ValuesFile> out;
+  out.push_back(TRY(main_values(chart, directory, loader)));
+  for (const auto& path : chart.additional_values_files)
+    out.push_back(TRY(read_file(path, loader)));
+  return out;
 }
 
 }  // namespace
@@ -77,14 +68,11 @@ Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlo
                                            const Loader& loader, BuildContext& context) {
   if (chart.name.empty())
     return failure(Error(Code::kustomization, "an entry of helmCharts has no name")
-                       .at(loader.path_of("kustomization.yaml"))
                        .fix("give it the chart's name"));
   const auto& render = context.options().render_chart;
   if (render == nullptr) {
-    return failure(Error(Code::source_unsupported,
-                         fmt::format("helmCharts names \"{}\", which needs a chart renderer",
-                                     printable(chart.name)))
-                       .at(loader.path_of("kustomization.yaml")));
+    return failure(Code::source_unsupported,
+                   "helmCharts names \"{}\", which needs a chart renderer", printable(chart.name));
   }
   std::string home = globals.chart_home.empty() ? "charts" : globals.chart_home;
   if (!chart.version.empty() && !chart.repo.empty())
@@ -100,7 +88,7 @@ Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlo
             .fix(fmt::format("vendor it there: helm pull {} --untar --untardir {}", chart.name,
                              home)));
   }
-  Value values = TRY(values_of(chart, relative, loader));
+  auto values = TRY(values_of(chart, relative, loader));
   const ChartRequest request{.tree = loader.tree(),
                              .chart = *directory,
                              .name = chart.name,
@@ -115,7 +103,7 @@ Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlo
                              .skip_tests = chart.skip_tests};
   const std::string text = TRY(render(request), "rendering the chart \"{}\"", chart.name);
   auto resources =
-      TRY(read_resources(text, fmt::format("chart {}", chart.name), context.read_limits()));
+      TRY(read_resources(text, fmt::format("chart {}", chart.name), loader.read_limits()));
   for (auto& resource : resources)
     resource.from_helm = true;
   return resources;

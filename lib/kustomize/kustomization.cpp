@@ -159,26 +159,32 @@ static Result<> check_header(const Kustomization& out, const Decoder& decoder) {
   return {};
 }
 
-static void note_places(const Object& fields, const Decoder& decoder, Kustomization& out) {
-  for (const std::string_view field : {"resources", "bases", "components", "patches"}) {
+static void note_pointers(const Object& fields, Kustomization& out) {
+  for (const std::string_view field : {"resources", "bases", "components", "patchesStrategicMerge",
+                                       "configurations", "crds", "generators", "transformers",
+                                       "validators"}) {
     const Value* list = fields.find(field);
     const Array* entries = list == nullptr ? nullptr : list->as_array();
-    if (entries == nullptr || entries->size() > 64) continue;  // each place reads the file again
+    if (entries == nullptr) continue;
     for (std::size_t i = 0; i < entries->size(); ++i) {
-      const Value& entry = (*entries)[i];
-      if (entry.is_string())
-        out.places.emplace(*entry.as_string(), decoder.place_of(fmt::format("/{}/{}", field, i)));
+      const auto* entry = (*entries)[i].as_string();
+      if (entry != nullptr) out.pointers.emplace(*entry, fmt::format("/{}/{}", field, i));
     }
   }
 }
 
-static Result<Value> parse(const std::string& text, const std::string& file) {
+static Result<Value> parse(const std::string& text, const std::string& file,
+                           const ReadLimits& limits) {
   return yaml::parse_one(text, file, yaml::Dialect::kube,
-                         {.duplicates = yaml::Duplicates::keep_last});
+                         {.depth = limits.depth,
+                          .bytes = limits.bytes,
+                          .nodes = limits.nodes,
+                          .duplicates = yaml::Duplicates::keep_last});
 }
 
-Result<Kustomization> read_kustomization(const std::string& text, const std::string& file) {
-  const Value value = TRY(parse(text, file));
+Result<Kustomization> read_kustomization(const std::string& text, const std::string& file,
+                                         const ReadLimits& limits) {
+  const Value value = TRY(parse(text, file, limits));
   Decoder decoder(file, text, Decoding::kustomization);
   Kustomization out;
   TRY(decoder.object<Kustomization>(value, out, kustomization_fields));
@@ -187,13 +193,14 @@ Result<Kustomization> read_kustomization(const std::string& text, const std::str
     for (const auto& [key, field] : *fields)
       says_something |= key != "apiVersion" && key != "kind" && !field.is_null();
     warn_of_deprecated(*fields, out);
-    note_places(*fields, decoder, out);
+    note_pointers(*fields, out);
   }
   if (!says_something) {
     return failure(Error(Code::kustomization, "the kustomization file is empty")
                        .at(file)
                        .fix("list something under \"resources\""));
   }
+  out.text = text;
   modernise(out);
   TRY(check_header(out, decoder));
   return out;
@@ -224,7 +231,7 @@ Result<TransformerConfig> read_transformer_config(const std::string& text,
 
 Result<std::vector<Replacement>> read_replacements(const std::string& text,
                                                    const std::string& file) {
-  const Value value = TRY(parse(text, file));
+  const Value value = TRY(parse(text, file, {}));
   Decoder decoder(file, text, Decoding::plugin);
   std::vector<Replacement> out;
   if (value.is_array()) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "kustomize/field_spec.h"
 #include "kustomize/object.h"
+#include "kustomize/resource.h"
 #include "kustomize/selector.h"
 #include "kustomize/transformer_config.h"
 
@@ -146,15 +147,16 @@ struct Kustomization {
   std::vector<std::string> configurations, generators, transformers, validators, build_metadata;
 
   std::vector<std::string> warnings;  // about deprecated fields
-  std::map<std::string, std::string>
-      places;  // JSON pointer of each entry of resources etc. → "file:line"
+  std::string text;                                // of the file, to find places in
+  std::map<std::string, std::string, std::less<>> pointers;  // of each text listed under resources etc.
 
   [[nodiscard]] bool is_component() const { return kind == "Component"; }
 };
 
 // Refuses with Code::kustomization, Code::unknown_key, Code::wrong_type or a code of reading,
 // always with the place.
-Result<Kustomization> read_kustomization(const std::string& text, const std::string& file);
+Result<Kustomization> read_kustomization(const std::string& text, const std::string& file,
+                                         const ReadLimits& limits);
 
 // Files of `configurations`, of `replacements: [{path}]`, and the built-in plugins' own
 // configuration.

@@ -117,7 +117,7 @@ Result<> sort(ResourceSet& resources, const Kustomization& root, Order order) {
 Result<Built> build(const tree::FileTree& tree, std::string_view directory,
                     const Options& options) {
   BuildContext context(options);
-  const Loader loader = TRY(Loader::open(tree, directory, options.reading));
+  const Loader loader = TRY(Loader::open(tree, directory, context.budget(), options.reading));
   Layer root = TRY(Layer::open(loader, context));
   const Kustomization kustomization = root.kustomization();
   TRY(context.choose_schema(kustomization, loader));

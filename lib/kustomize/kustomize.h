@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/remote_url.h"
 #include "tree/file_tree.h"
 #include "value/value.h"
 
@@ -26,19 +27,18 @@ struct Limits {
   std::chrono::milliseconds time{120'000};
 };
 
-// One entry of `helmCharts`, its values already merged.
+// One entry of `helmCharts`: what `helm template` is called with.
 struct ChartRequest {
+  struct ValuesFile {
+    std::string name, text;
+  };
+
   const tree::FileTree& tree;
   std::string chart;  // directory in the tree
   std::string name, release, name_template, space, kube_version;
   std::vector<std::string> api_versions;
-  Value values;
+  std::vector<ValuesFile> values;  // in Helm's order: the later wins
   bool include_crds = false, skip_hooks = false, skip_tests = false;
-};
-
-struct Remote {
-  std::shared_ptr<const tree::FileTree> tree;
-  std::string directory;
 };
 
 enum class Order { legacy, fifo };
@@ -52,8 +52,9 @@ struct Options {
   Order order = Order::legacy;  // where the kustomization has no sortOptions
   // What `helm template` prints. Without it helmCharts are refused.
   std::function<Result<std::string>(const ChartRequest&)> render_chart;
-  // The tree behind a remote base's URL. Without it remote bases are refused.
-  std::function<Result<Remote>(const std::string& url)> remote;
+  // The files of another repository at a revision ("" is its default branch). Without it remote
+  // bases are refused.
+  std::function<Result<std::shared_ptr<const tree::FileTree>>(const RemoteUrl& url)> remote;
   std::string version = "v5.8.1";  // what managedByLabel says
 };
 

@@ -10,6 +10,7 @@
 #include "kustomize/plugins.h"
 #include "kustomize/replacements.h"
 #include "kustomize/transformers.h"
+#include "yaml/yaml.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -66,16 +67,19 @@ Result<Layer> Layer::open(Loader loader, BuildContext& context) {
   std::string file = TRY(find_file(loader));
   const std::string text = TRY(loader.read(file));
   const std::string path = loader.path_of(file);
-  TRY(context.count_file(text.size(), path));
-  Kustomization kustomization = TRY(read_kustomization(text, path));
+  Kustomization kustomization = TRY(read_kustomization(text, path, loader.read_limits()));
   for (auto& warning : kustomization.warnings)
     context.warnings.push_back(std::move(warning));
   return Layer(std::move(loader), std::move(kustomization), std::move(file), context);
 }
 
 std::string Layer::place(const std::string& entry) const {
-  const auto found = kustomization_.places.find(entry);
-  return found == kustomization_.places.end() ? own_path() : found->second;
+  const auto found = kustomization_.pointers.find(entry);
+  return found == kustomization_.pointers.end() ? own_path() : place_at(found->second);
+}
+
+std::string Layer::place_at(std::string_view pointer) const {
+  return yaml::place(own_path(), yaml::locate(kustomization_.text, 0, pointer));
 }
 
 std::string Layer::origin_of(const std::string& path) const {
@@ -99,18 +103,22 @@ Result<> Layer::accumulate(Accumulated& into) {
   TRY(transform(into));
   TRY(validate(into.resources));
   auto vars = add_vars(into.vars, kustomization_.vars, into.resources);
-  if (!vars) return failure(std::move(vars).error().at(own_path()));
-  return context_->count_resources(into.resources.size());
+  if (!vars) return failure(std::move(vars).error().at(place_at("/vars")));
+  auto in_limit = context_->count_resources(into.resources.size());
+  if (!in_limit) return failure(std::move(in_limit).error().at(own_path()));
+  return {};
 }
 
 Result<> Layer::add_resources(Accumulated& into, const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
     if (path.empty()) {
       return failure(Error(Code::kustomization, "an empty path is listed under \"resources\"")
-                         .at(own_path())
+                         .at(place(path))
                          .fix("remove the entry"));
     }
-    if (TRY(loader_.has_file(path))) {
+    const auto there = loader_.has_file(path);
+    if (!there) return failure(Error(there.error()).at(place(path)));
+    if (*there) {
       auto added = add_file(into.resources, path);
       if (!added) return failure(std::move(added).error().at(place(path)));
     } else {
@@ -123,8 +131,8 @@ Result<> Layer::add_resources(Accumulated& into, const std::vector<std::string>&
 Result<> Layer::add_file(ResourceSet& resources, const std::string& path) {
   std::string text = TRY(loader_.read(path));
   const std::string name = loader_.path_of(path);
-  TRY(context_->count_file(text.size(), name));
-  for (auto& resource : TRY(read_resources(std::move(text), name, context_->read_limits()))) {
+  TRY(context_->check_time());
+  for (auto& resource : TRY(read_resources(std::move(text), name, loader_.read_limits()))) {
     if (inherited_.origin) resource.origin = origin_of_file(origin_of(path));
     context_->saw_resource(resource.gvk());
     TRY(resources.append(std::move(resource)));
@@ -134,14 +142,16 @@ Result<> Layer::add_file(ResourceSet& resources, const std::string& path) {
 
 Result<Loader> Layer::enter(const std::string& path) {
   if (!looks_remote(path)) return loader_.enter(path);
+  const auto url = parse_remote_url(path);
+  if (!url || is_remote_file(path)) return failure(remote_file(path));
   const auto& remote = context_->options().remote;
   if (remote == nullptr) {
     return failure(
         Error(Code::source_unsupported, fmt::format("\"{}\" is a remote base", printable(path)))
             .fix("copy it into the repository: a build reads nothing else"));
   }
-  const Remote found = TRY(remote(path));
-  return loader_.enter_remote(found.tree, found.directory);
+  auto tree = TRY(remote(*url), "fetching the remote base \"{}\"", printable(path));
+  return loader_.enter_remote(path, std::move(tree), url->directory);
 }
 
 Result<> Layer::add_directory(Accumulated& into, const std::string& path, Listed listed) {
@@ -199,32 +209,40 @@ Result<> Layer::add_configuration(Accumulated& into) {
 }
 
 Result<> Layer::generate_built_in(Accumulated& into) {
-  const auto add = [&](Resource resource, std::string_view generator) -> Result<> {
+  const auto add = [&](Resource resource, std::string_view generator,
+                       const std::string& entry) -> Result<> {
     if (inherited_.origin && !resource.origin)
       resource.origin = origin_of_plugin(configured_in(), generator);
     resource.at = fmt::format("{} ({})", own_path(), generator);
     auto absorbed = into.resources.absorb(std::move(resource));
-    if (!absorbed) return failure(std::move(absorbed).error().at(own_path()));
+    if (!absorbed) return failure(std::move(absorbed).error().at(place_at(entry)));
     return {};
   };
   for (const auto kind : {Made::config_map, Made::secret}) {
     const auto& entries =
         kind == Made::secret ? kustomization_.secrets : kustomization_.config_maps;
-    const std::string_view name = kind == Made::secret ? "SecretGenerator" : "ConfigMapGenerator";
-    for (Generator entry : entries) {
+    const bool secret = kind == Made::secret;
+    const std::string_view name = secret ? "SecretGenerator" : "ConfigMapGenerator";
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      Generator entry = entries[i];
+      const auto pointer =
+          fmt::format("/{}/{}", secret ? "secretGenerator" : "configMapGenerator", i);
       entry.options = combined(entry.options, kustomization_.generator_options);
       auto made = kustomize::generate(kind, entry, loader_);
-      if (!made) return failure(std::move(made).error().at(own_path()));
-      TRY(add(*std::move(made), name));
+      if (!made) return failure(std::move(made).error().at(place_at(pointer)));
+      TRY(add(*std::move(made), name, pointer));
     }
   }
-  for (HelmChart chart : kustomization_.helm_charts) {
+  for (std::size_t i = 0; i < kustomization_.helm_charts.size(); ++i) {
+    HelmChart chart = kustomization_.helm_charts[i];
+    const auto pointer = fmt::format("/helmCharts/{}", i);
     if (chart.space.empty())
       chart.space = kustomization_.space.empty() ? inherited_.helm_namespace : kustomization_.space;
-    for (auto& resource : TRY(render_chart(
-             chart, kustomization_.helm_globals.value_or(HelmGlobals{}), loader_, *context_))) {
-      TRY(add(std::move(resource), "HelmChartInflationGenerator"));
-    }
+    auto made = render_chart(chart, kustomization_.helm_globals.value_or(HelmGlobals{}), loader_,
+                             *context_);
+    if (!made) return failure(std::move(made).error().at(place_at(pointer)));
+    for (auto& resource : *made)
+      TRY(add(std::move(resource), "HelmChartInflationGenerator", pointer));
   }
   return {};
 }
@@ -247,7 +265,7 @@ Result<ResourceSet> Layer::plugin_configs(const std::vector<std::string>& entrie
   std::vector<std::string> paths;
   for (const auto& entry : entries) {
     auto inlined =
-        read_resources(entry, fmt::format("{}: inline", own_path()), context_->read_limits());
+        read_resources(entry, fmt::format("{}: inline", own_path()), loader_.read_limits());
     if (!inlined) {
       paths.push_back(entry);
       continue;
@@ -261,10 +279,13 @@ Result<ResourceSet> Layer::plugin_configs(const std::vector<std::string>& entrie
   return std::move(found.resources);
 }
 
-Result<> Layer::after(ResourceSet& resources, std::string_view transformer) {
+Result<> Layer::after(ResourceSet& resources, std::string_view transformer,
+                      std::string_view pointer) {
   if (inherited_.origin) mark_changed(resources, origin_of_plugin(configured_in(), transformer));
   resources.drop_empty();
-  return context_->check_time();
+  auto in_time = context_->check_time();
+  if (!in_time) return failure(std::move(in_time).error().at(place_at(pointer)));
+  return {};
 }
 
 Result<> Layer::transform(Accumulated& into) {
@@ -285,25 +306,26 @@ Result<> Layer::patch_and_name(Accumulated& into) {
     TRY(apply_strategic_merges(resources, kustomization_.patches_strategic_merge, loader_,
                                context_->schema()));
     context_->saw_merge();
-    TRY(after(resources, "PatchStrategicMergeTransformer"));
+    TRY(after(resources, "PatchStrategicMergeTransformer", "/patchesStrategicMerge"));
   }
-  for (const auto& patch : kustomization_.patches) {
-    auto done = apply_patch(resources, patch, loader_, context_->schema());
+  for (std::size_t i = 0; i < kustomization_.patches.size(); ++i) {
+    const auto pointer = fmt::format("/patches/{}", i);
+    auto done = apply_patch(resources, kustomization_.patches[i], loader_, context_->schema());
     context_->saw_merge();
-    if (!done) return failure(std::move(done).error().at(own_path()));
-    TRY(after(resources, "PatchTransformer"));
+    if (!done) return failure(std::move(done).error().at(place_at(pointer)));
+    TRY(after(resources, "PatchTransformer", pointer));
   }
   if (!kustomization_.space.empty()) {
     TRY(set_namespaces(resources, {.space = kustomization_.space, .specs = into.config->space}));
-    TRY(after(resources, "NamespaceTransformer"));
+    TRY(after(resources, "NamespaceTransformer", "/namespace"));
   }
   if (!kustomization_.name_prefix.empty()) {
     TRY(add_prefix(resources, kustomization_.name_prefix, into.config->name_prefix));
-    TRY(after(resources, "PrefixTransformer"));
+    TRY(after(resources, "PrefixTransformer", "/namePrefix"));
   }
   if (!kustomization_.name_suffix.empty()) {
     TRY(add_suffix(resources, kustomization_.name_suffix, into.config->name_suffix));
-    TRY(after(resources, "SuffixTransformer"));
+    TRY(after(resources, "SuffixTransformer", "/nameSuffix"));
   }
   return {};
 }
@@ -321,15 +343,15 @@ Result<> Layer::label_and_annotate(Accumulated& into) {
       TRY(merge_into(specs, FieldSpec::make({}, "metadata/labels", true)), "merging label fields");
     }
     TRY(set_pairs(into.resources, label.pairs, specs));
-    TRY(after(into.resources, "LabelTransformer"));
+    TRY(after(into.resources, "LabelTransformer", "/labels"));
   }
   if (!kustomization_.labels.empty() || !kustomization_.common_labels.empty()) {
     TRY(set_pairs(into.resources, kustomization_.common_labels, config.common_labels));
-    TRY(after(into.resources, "LabelTransformer"));
+    TRY(after(into.resources, "LabelTransformer", "/commonLabels"));
   }
   if (!kustomization_.common_annotations.empty()) {
     TRY(set_pairs(into.resources, kustomization_.common_annotations, config.common_annotations));
-    TRY(after(into.resources, "AnnotationsTransformer"));
+    TRY(after(into.resources, "AnnotationsTransformer", "/commonAnnotations"));
   }
   return {};
 }
@@ -337,22 +359,22 @@ Result<> Layer::label_and_annotate(Accumulated& into) {
 Result<> Layer::finish_fields(Accumulated& into) {
   for (const auto& patch : kustomization_.patches_json6902) {
     TRY(apply_json6902(into.resources, patch, loader_));
-    TRY(after(into.resources, "PatchJson6902Transformer"));
+    TRY(after(into.resources, "PatchJson6902Transformer", "/patchesJson6902"));
   }
   for (const auto& replica : kustomization_.replicas) {
     auto done = set_replicas(into.resources, replica, into.config->replicas);
-    if (!done) return failure(std::move(done).error().at(own_path()));
-    TRY(after(into.resources, "ReplicaCountTransformer"));
+    if (!done) return failure(std::move(done).error().at(place_at("/replicas")));
+    TRY(after(into.resources, "ReplicaCountTransformer", "/replicas"));
   }
   for (const auto& image : kustomization_.images) {
     TRY(set_images(into.resources, image, into.config->images));
-    TRY(after(into.resources, "ImageTagTransformer"));
+    TRY(after(into.resources, "ImageTagTransformer", "/images"));
   }
   if (!kustomization_.replacements.empty()) {
     const auto all = TRY(load_replacements(kustomization_.replacements, loader_));
     auto done = replace_fields(into.resources, all);
-    if (!done) return failure(std::move(done).error().at(own_path()));
-    TRY(after(into.resources, "ReplacementTransformer"));
+    if (!done) return failure(std::move(done).error().at(place_at("/replacements")));
+    TRY(after(into.resources, "ReplacementTransformer", "/replacements"));
   }
   return {};
 }

@@ -55,9 +55,11 @@ class Layer {
   Result<> validate(ResourceSet& resources);
   // Configurations of plugins: inline documents, files or directories.
   Result<ResourceSet> plugin_configs(const std::vector<std::string>& entries);
-  // After each transformer, as the tool does.
-  Result<> after(ResourceSet& resources, std::string_view transformer);
+  // After each transformer, as the tool does. `pointer` leads to it in the file.
+  Result<> after(ResourceSet& resources, std::string_view transformer, std::string_view pointer);
+  // Where the kustomization file lists the text, or has what the JSON pointer leads to.
   [[nodiscard]] std::string place(const std::string& entry) const;
+  [[nodiscard]] std::string place_at(std::string_view pointer) const;
   [[nodiscard]] std::string configured_in() const;
   [[nodiscard]] std::string own_path() const;
   [[nodiscard]] std::string origin_of(const std::string& path) const;

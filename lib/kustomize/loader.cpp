@@ -16,10 +16,6 @@ bool is_inside(std::string_view directory, std::string_view path) {
          (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-}  // namespace
-
-namespace {
-
 // Nothing is at `path`; perhaps something beside it has a name like it.
 Error nothing_at(const tree::FileTree& tree, std::string_view wanted, std::string_view path) {
   Error error(Code::path_missing, fmt::format("there is no {} \"{}\"", wanted, printable(path)));
@@ -35,17 +31,23 @@ Error nothing_at(const tree::FileTree& tree, std::string_view wanted, std::strin
 
 }  // namespace
 
-bool looks_remote(std::string_view path) {
-  for (const std::string_view start : {"http://", "https://", "ssh://", "git@", "git::", "file://",
-                                       "oci://", "github.com/", "github.com:"}) {
-    if (path.starts_with(start)) return true;
-  }
-  return path.find("?ref=") != std::string_view::npos ||
-         path.find(".git//") != std::string_view::npos || path.ends_with(".git");
+Error remote_file(std::string_view url) {
+  return Error(Code::source_unsupported, fmt::format("\"{}\" is a remote file", printable(url)))
+      .fix("copy it into the repository: a build reads nothing else");
+}
+
+Result<> ReadBudget::count(std::size_t bytes, std::string_view path) {
+  ++files_;
+  bytes_ += bytes;
+  if (files_ > limits_.files)
+    return failure(Code::limit, "the build reads more than {} files, at \"{}\"", limits_.files, path);
+  if (bytes_ > limits_.bytes)
+    return failure(Code::limit, "the build reads more than {} bytes, at \"{}\"", limits_.bytes, path);
+  return {};
 }
 
 Result<Loader> Loader::open(const tree::FileTree& tree, std::string_view directory,
-                            Reading reading) {
+                            ReadBudget& budget, Reading reading) {
   auto clean = join_inside("", directory);
   if (!clean)
     return failure(Code::path_outside, "the directory \"{}\" is outside the tree",
@@ -59,7 +61,8 @@ Result<Loader> Loader::open(const tree::FileTree& tree, std::string_view directo
               fmt::format("\"{}\" is a file, a kustomization is a directory", printable(directory)))
             .fix("name the directory that holds kustomization.yaml"));
   }
-  Loader loader(tree, *std::move(clean), nullptr);
+  // Paths are relative to where the directory really is, not to the link that led to it.
+  Loader loader(tree, TRY(tree.real_path(*clean)), budget, nullptr);
   loader.reading_ = reading;
   return loader;
 }
@@ -69,24 +72,28 @@ std::string Loader::path_of(std::string_view path) const {
 }
 
 Result<std::string> Loader::resolve(std::string_view path) const {
-  if (looks_remote(path) && path.find("://") != std::string_view::npos) {
-    return failure(
-        Error(Code::source_unsupported, fmt::format("\"{}\" is a remote file", printable(path)))
-            .fix("copy it into the repository: a build reads nothing else"));
-  }
+  if (path.find("://") != std::string_view::npos && looks_remote(path)) return failure(remote_file(path));
   if (path.starts_with('/')) {
     return failure(
         Error(Code::path_outside, fmt::format("\"{}\" is an absolute path", printable(path)))
             .fix("write it relative to the kustomization's directory"));
   }
-  auto full = join_inside(directory_, path);
-  if (!full || (reading_ == Reading::root_only && !is_inside(directory_, *full))) {
-    return failure(
-        Error(Code::path_outside,
-              fmt::format("the file \"{}\" is not in or below \"{}\"", printable(path), shown()))
-            .fix("move the file there, or make its directory a kustomization and list that"));
+  const auto full = join_inside(directory_, path);
+  Error outside(Code::path_outside, fmt::format("the file \"{}\" is not in or below \"{}\"",
+                                                printable(path), shown()));
+  const std::string fix = "move the file there, or make its directory a kustomization and list that";
+  if (!full || (reading_ == Reading::root_only && !is_inside(directory_, *full)))
+    return failure(std::move(outside).fix(fix));
+  auto real = tree_->real_path(*full);
+  if (!real) {
+    if (real.error().code() == Code::path_missing) return failure(nothing_at(*tree_, "file", *full));
+    return real;
   }
-  return *std::move(full);
+  if (reading_ == Reading::root_only && !is_inside(directory_, *real)) {
+    return failure(
+        std::move(outside).because(fmt::format("it is a link to \"{}\"", printable(*real))).fix(fix));
+  }
+  return real;
 }
 
 Result<bool> Loader::has_file(std::string_view path) const {
@@ -98,11 +105,15 @@ Result<bool> Loader::has_file(std::string_view path) const {
 
 Result<std::string> Loader::read(std::string_view path) const {
   const std::string full = TRY(resolve(path));
+  auto content = tree_->read(full);
+  if (content) {
+    TRY(budget_->count(content->size(), full));
+    return content;
+  }
   const auto kind = TRY(tree_->kind(full));
-  if (!kind) return failure(nothing_at(*tree_, "file", full));
-  if (*kind != tree::EntryKind::file)
+  if (kind == tree::EntryKind::directory)
     return failure(Code::path_missing, "\"{}\" is a directory, it must be a file", printable(full));
-  return tree_->read(full);
+  return content;
 }
 
 int Loader::depth() const {
@@ -130,9 +141,10 @@ Result<Loader> Loader::enter(std::string_view path) const {
   if (*kind != tree::EntryKind::directory)
     return failure(Code::path_missing, "\"{}\" is a file, it must be a directory",
                    printable(*full));
+  std::string real = TRY(tree_->real_path(*full));
   for (const Loader* at = this; at != nullptr; at = at->from_.get()) {
     if (at->tree_ != tree_) continue;
-    if (is_inside(*full, at->directory_)) {
+    if (is_inside(real, at->directory_)) {
       return failure(Error(Code::kustomization,
                            fmt::format("\"{}\" leads back to \"{}\", which is being built",
                                        printable(path), at->shown()))
@@ -143,19 +155,27 @@ Result<Loader> Loader::enter(std::string_view path) const {
     return failure(Code::limit, "kustomizations are nested more than {} deep at \"{}\"", depth_max,
                    printable(*full));
   }
-  Loader inner(*tree_, *std::move(full), std::make_shared<const Loader>(*this));
+  Loader inner(*tree_, std::move(real), *budget_, std::make_shared<const Loader>(*this));
   inner.owned_ = owned_;
   inner.reading_ = reading_;
   return inner;
 }
 
-Result<Loader> Loader::enter_remote(std::shared_ptr<const tree::FileTree> tree,
+Result<Loader> Loader::enter_remote(const std::string& url,
+                                    std::shared_ptr<const tree::FileTree> tree,
                                     std::string_view directory) const {
+  for (const Loader* at = this; at != nullptr; at = at->from_.get()) {
+    if (at->url_.empty() || !at->url_.starts_with(url)) continue;
+    return failure(Error(Code::kustomization, fmt::format("\"{}\" leads back to \"{}\"",
+                                                          printable(url), printable(at->url_)))
+                       .fix("a repository may not list itself"));
+  }
   if (depth() >= depth_max)
     return failure(Code::limit, "kustomizations are nested more than {} deep", depth_max);
-  Loader inner = TRY(open(*tree, directory));
+  Loader inner = TRY(open(*tree, directory, *budget_));
   inner.from_ = std::make_shared<const Loader>(*this);
   inner.owned_ = std::move(tree);
+  inner.url_ = url;
   return inner;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "kustomize/kustomize.h"
+#include "kustomize/resource.h"
 #include "tree/file_tree.h"
 
 #include <memory>
@@ -14,11 +15,29 @@
 
 namespace holdfast::kustomize {
 
+// What all loaders of one build may still read.
+class ReadBudget {
+ public:
+  explicit ReadBudget(const Limits& limits) : limits_(limits) {}
+
+  // Refuses with Code::limit.
+  Result<> count(std::size_t bytes, std::string_view path);
+
+  // Of one text.
+  [[nodiscard]] ReadLimits of_text() const {
+    return {.bytes = limits_.bytes, .nodes = limits_.nodes, .depth = limits_.depth};
+  }
+
+ private:
+  Limits limits_;
+  std::size_t files_ = 0, bytes_ = 0;
+};
+
 class Loader {
  public:
-  // `directory` is a path inside the tree, "" its root. The tree must outlive the loader.
+  // `directory` is a path inside the tree, "" its root. Tree and budget must outlive the loader.
   static Result<Loader> open(const tree::FileTree& tree, std::string_view directory,
-                             Reading reading = Reading::root_only);
+                             ReadBudget& budget, Reading reading = Reading::root_only);
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
@@ -28,8 +47,8 @@ class Loader {
   // A path of this kustomization as a path of the tree, for messages.
   [[nodiscard]] std::string path_of(std::string_view path) const;
 
-  // Refuses with Code::path_outside, Code::path_missing, Code::source_unsupported (a remote file)
-  // or what the tree says.
+  // Refuses with Code::path_outside, Code::path_missing, Code::source_unsupported (a remote file),
+  // Code::limit or what the tree says.
   [[nodiscard]] Result<std::string> read(std::string_view path) const;
   // Is it one file that may be read?
   [[nodiscard]] Result<bool> has_file(std::string_view path) const;
@@ -37,28 +56,35 @@ class Loader {
   // Another kustomization's directory. Refuses with Code::kustomization for a cycle, too.
   [[nodiscard]] Result<Loader> enter(std::string_view path) const;
 
-  // A directory of another repository, whose files cannot leave it.
-  [[nodiscard]] Result<Loader> enter_remote(std::shared_ptr<const tree::FileTree> tree,
+  // A directory of another repository, whose files cannot leave it. `url` is the text that names it,
+  // which a kustomization of that repository may not name again.
+  [[nodiscard]] Result<Loader> enter_remote(const std::string& url,
+                                            std::shared_ptr<const tree::FileTree> tree,
                                             std::string_view directory) const;
 
   [[nodiscard]] int depth() const;
 
   [[nodiscard]] const tree::FileTree& tree() const { return *tree_; }
 
+  [[nodiscard]] ReadLimits read_limits() const { return budget_->of_text(); }
+
  private:
-  Loader(const tree::FileTree& tree, std::string directory, std::shared_ptr<const Loader> from)
-      : tree_(&tree), directory_(std::move(directory)), from_(std::move(from)) {}
+  Loader(const tree::FileTree& tree, std::string directory, ReadBudget& budget,
+         std::shared_ptr<const Loader> from)
+      : tree_(&tree), directory_(std::move(directory)), budget_(&budget), from_(std::move(from)) {}
 
   [[nodiscard]] Result<std::string> resolve(std::string_view path) const;
 
   const tree::FileTree* tree_;
   std::string directory_;
+  ReadBudget* budget_;
   Reading reading_ = Reading::root_only;
   std::shared_ptr<const Loader> from_;
   std::shared_ptr<const tree::FileTree> owned_;  // of a remote base
+  std::string url_;                              // of a remote base, where it was entered
 };
 
-// "https://…", "git@host:…", "github.com/org/repo…": never a path of the tree.
-bool looks_remote(std::string_view path);
+// The refusal of a file that would have to be downloaded.
+Error remote_file(std::string_view url);
 
 }  // namespace holdfast::kustomize

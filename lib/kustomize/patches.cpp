@@ -40,11 +40,14 @@ Result<PatchText> text_of_patch(const Patch& patch, const Loader& loader) {
   return PatchText{std::move(text), loader.path_of(patch.path)};
 }
 
-Result<Value> json_operations(const PatchText& patch) {
+Result<Value> json_operations(const PatchText& patch, const ReadLimits& limits) {
   Value operations = patch.text.starts_with('[')
                          ? TRY(json::parse(patch.text, patch.name))
                          : TRY(yaml::parse_one(patch.text, patch.name, yaml::Dialect::kube,
-                                               {.duplicates = yaml::Duplicates::keep_last}));
+                                               {.depth = limits.depth,
+                                                .bytes = limits.bytes,
+                                                .nodes = limits.nodes,
+                                                .duplicates = yaml::Duplicates::keep_last}));
   if (operations.is_null()) return Value(Array());
   if (!operations.is_array())
     return failure(Error(Code::patch, "a JSON patch is a list of operations").at(patch.name));
@@ -230,7 +233,7 @@ Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
 Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader,
                      const MergeSchema& schema) {
   const PatchText text = TRY(text_of_patch(patch, loader));
-  auto documents = read_resources(text.text, text.name);
+  auto documents = read_resources(text.text, text.name, loader.read_limits());
   if (documents) {
     for (auto& document : *documents) {
       document.allow_name_change |= patch.options.allow_name_change;
@@ -239,7 +242,7 @@ Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& l
     if (documents->empty()) return {};
     return merge_all(resources, *documents, patch, schema);
   }
-  auto operations = json_operations(text);
+  auto operations = json_operations(text, loader.read_limits());
   if (!operations) {
     // Whoever wrote a list meant operations, whoever wrote a map meant a resource.
     const bool list = text.text.starts_with('[') || text.text.starts_with('-') ||
@@ -260,10 +263,11 @@ Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::s
                                 const Loader& loader, const MergeSchema& schema) {
   std::vector<Resource> all;
   for (const auto& entry : patches) {
-    auto documents = read_resources(entry, fmt::format("{}: inline patch", loader.shown()));
+    auto documents = read_resources(entry, fmt::format("{}: inline patch", loader.shown()),
+                                    loader.read_limits());
     if (!documents) {
       std::string text = TRY(loader.read(entry), "reading a patch");
-      documents = read_resources(std::move(text), loader.path_of(entry));
+      documents = read_resources(std::move(text), loader.path_of(entry), loader.read_limits());
     }
     if (!documents) return failure(std::move(documents).error());
     std::ranges::move(*documents, std::back_inserter(all));
@@ -290,7 +294,7 @@ Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader
                        .fix("give it a target: {version: …, kind: …, name: …}"));
   }
   const PatchText text = TRY(text_of_patch(patch, loader));
-  const Value operations = TRY(json_operations(text));
+  const Value operations = TRY(json_operations(text, loader.read_limits()));
   if (operations.as_array()->empty()) {
     return failure(Error(Code::kustomization, "a patch of patchesJson6902 is empty")
                        .at(text.name)

@@ -24,6 +24,10 @@ class OverlayTree final : public tree::FileTree {
     return below_.kind(path);
   }
 
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override {
+    return below_.real_path(path);
+  }
+
   [[nodiscard]] Result<std::string> read(std::string_view path) const override {
     const auto found = files_.find(path);
     if (found != files_.end()) return found->second;

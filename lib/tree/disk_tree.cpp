@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -30,6 +31,17 @@ int open_relative(int root, const char* path, std::uint64_t resolve) {
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a FIFO must not hold us up
   how.resolve = resolve;
   return static_cast<int>(::syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+// Where the kernel says that an open file stands.
+Result<std::string> path_of(const FileDescriptor& file) {
+  std::array<char, 4096> buffer{};
+  const auto link = fmt::format("/proc/self/fd/{}", file.get());
+  const auto size = ::readlink(link.c_str(), buffer.data(), buffer.size());
+  if (size < 0) return io_failure(errno, link);
+  if (static_cast<std::size_t>(size) == buffer.size())
+    return failure(Code::limit, "a path is longer than {} bytes", buffer.size());
+  return std::string(buffer.data(), static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -66,6 +78,18 @@ Result<std::optional<EntryKind>> DiskTree::kind(std::string_view path) const {
   if (S_ISDIR(status.st_mode)) return EntryKind::directory;
   if (S_ISREG(status.st_mode)) return EntryKind::file;
   return std::nullopt;
+}
+
+Result<std::string> DiskTree::real_path(std::string_view path) const {
+  const FileDescriptor file = TRY(open_beneath(path));
+  if (!file) return failure(Error(Code::path_missing, fmt::format("there is nothing at \"{}\"", printable(path))).at(folder_));
+  const std::string real = TRY(path_of(file));
+  std::string root = TRY(path_of(root_));
+  if (root == "/") root.clear();
+  if (real == root || real == "/") return std::string();
+  // Between two questions someone may have moved it.
+  if (!real.starts_with(root + "/")) return failure(Code::path_outside, "\"{}\" has left the tree", printable(path));
+  return real.substr(root.size() + 1);
 }
 
 Result<std::string> DiskTree::read(std::string_view path) const {

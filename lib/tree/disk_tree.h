@@ -16,6 +16,7 @@ class DiskTree final : public FileTree {
   static Result<DiskTree> open(const std::string& folder);
 
   [[nodiscard]] Result<std::optional<EntryKind>> kind(std::string_view path) const override;
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override;
   [[nodiscard]] Result<std::string> read(std::string_view path) const override;
   [[nodiscard]] Result<std::vector<Entry>> list(std::string_view path) const override;
 

@@ -16,6 +16,15 @@ class Subtree final : public FileTree {
     return tree_.kind(full);
   }
 
+  Result<std::string> real_path(std::string_view path) const override {
+    const std::string full = TRY(within(path));
+    const std::string real = TRY(tree_.real_path(full));
+    const std::string root = TRY(tree_.real_path(directory_));
+    if (root.empty() || real == root) return real.substr(root.size());
+    if (real.starts_with(root + "/")) return real.substr(root.size() + 1);
+    return failure(Code::path_outside, "the link \"{}\" leads out of its folder", printable(path));
+  }
+
   Result<std::string> read(std::string_view path) const override {
     const std::string full = TRY(within(path));
     return tree_.read(full);

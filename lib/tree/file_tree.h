@@ -32,6 +32,10 @@ class FileTree {
   // Refuses with Code::path_outside (a link leads out) or an I/O code.
   [[nodiscard]] virtual Result<std::optional<EntryKind>> kind(std::string_view path) const = 0;
 
+  // `path` without links: where what is there really stands. Refuses with Code::path_missing or
+  // Code::path_outside.
+  [[nodiscard]] virtual Result<std::string> real_path(std::string_view path) const = 0;
+
   // The whole file. Refuses with Code::path_missing, Code::path_outside, Code::limit (larger than
   // the tree's limit for one file) or an I/O code.
   [[nodiscard]] virtual Result<std::string> read(std::string_view path) const = 0;

@@ -25,6 +25,13 @@ Result<std::optional<EntryKind>> MemoryTree::kind(std::string_view path) const {
   return std::nullopt;
 }
 
+Result<std::string> MemoryTree::real_path(std::string_view path) const {
+  std::string clean = TRY(cleaned(path));
+  const auto there = TRY(kind(clean));
+  if (!there) return failure(Code::path_missing, "there is nothing at \"{}\"", printable(clean));
+  return clean;
+}
+
 Result<std::string> MemoryTree::read(std::string_view path) const {
   const std::string clean = TRY(cleaned(path));
   const auto file = files_.find(clean);

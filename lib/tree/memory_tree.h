@@ -21,6 +21,7 @@ class MemoryTree final : public FileTree {
   [[nodiscard]] const Files& files() const { return files_; }
 
   [[nodiscard]] Result<std::optional<EntryKind>> kind(std::string_view path) const override;
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override;
   [[nodiscard]] Result<std::string> read(std::string_view path) const override;
   [[nodiscard]] Result<std::vector<Entry>> list(std::string_view path) const override;
 

@@ -53,6 +53,10 @@ TEST_F(OnDisk, ReadsFilesAndFollowsLinksInside) {
   const auto tree = DiskTree::open(folder).value();
   EXPECT_EQ(tree.read("link.yaml").value(), "hello");
   EXPECT_EQ(tree.read("also/x.yaml").value(), "hello");
+  EXPECT_EQ(tree.real_path("also/x.yaml").value(), "base/x.yaml");
+  EXPECT_EQ(tree.real_path("also/..").value(), "");
+  EXPECT_EQ(tree.real_path("nobody").error().code(), Code::path_missing);
+  EXPECT_EQ(subtree(tree, "also")->real_path("x.yaml").value(), "x.yaml");
   EXPECT_EQ(tree.list("").value(), (std::vector<Entry>{{"also", EntryKind::directory},
                                                        {"base", EntryKind::directory},
                                                        {"link.yaml", EntryKind::file}}));
@@ -64,6 +68,7 @@ TEST_F(OnDisk, RefusesLinksThatLeadOut) {
   const auto tree = DiskTree::open(folder).value();
   EXPECT_EQ(tree.read("absolute").error().code(), Code::path_outside);
   EXPECT_EQ(tree.read("relative").error().code(), Code::path_outside);
+  EXPECT_EQ(tree.real_path("relative").error().code(), Code::path_outside);
   EXPECT_TRUE(tree.list("").value().empty());
 }
 

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Input that is made to hurt: each ends soon, in an error with its place, within the caller's limits.
+#include "kustomize/kustomize.h"
+#include "tree/disk_tree.h"
+#include "tree/memory_tree.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace holdfast::kustomize {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string repeated(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i)
+    out += text;
+  return out;
+}
+
+constexpr std::string_view config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
+
+std::string with_data(std::string_view data) {
+  return fmt::format("{}data: {}\n", config_map, data);
+}
+
+std::string alias_bomb() {
+  std::string out = std::string(config_map) + "data:\n  a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+  for (int i = 1; i < 12; ++i)
+    out += fmt::format("  a{0}: &a{0} [{1}]\n", i, repeated(fmt::format("*a{},", i - 1), 10));
+  return out;
+}
+
+std::string nested_maps(int depth) {
+  std::string out = std::string(config_map) + "data:\n";
+  for (int i = 1; i <= depth; ++i)
+    out += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
+  return out;
+}
+
+std::string many_patches(int count) {
+  std::string out = "resources: [r.yaml]\npatches:\n";
+  for (int i = 0; i < count; ++i)
+    out += "- {target: {kind: ConfigMap}, patch: '[{\"op\":\"add\",\"path\":\"/data/a\",\"value\":\"c\"}]'}\n";
+  return out;
+}
+
+struct Hostile {
+  std::string_view sentence;
+  tree::MemoryTree::Files files;
+  Code code;
+  std::string where;  // the innermost place
+};
+
+TEST(Hostile, InputIsRefusedAtItsPlace) {
+  const std::string list = "resources: [r.yaml]\n";
+  const auto one = [&](std::string text) {
+    return tree::MemoryTree::Files{{"kustomization.yaml", list}, {"r.yaml", std::move(text)}};
+  };
+  const auto root = [](std::string text) {
+    return tree::MemoryTree::Files{{"kustomization.yaml", std::move(text)},
+                                   {"r.yaml", with_data("{a: b}")}};
+  };
+  const auto table = std::to_array<Hostile>({
+      {"brackets in brackets", one(with_data(repeated("[", 100'000))), Code::limit, "r.yaml:5:106"},
+      {"braces in braces", one(with_data(repeated("{a: ", 50'000))), Code::limit, "r.yaml:5:403"},
+      {"maps in maps", one(nested_maps(2000)), Code::limit, "r.yaml:105:101"},
+      {"a bomb of aliases", one(alias_bomb()), Code::limit, "r.yaml:10:36"},
+      {"an anchor that holds itself", one(with_data("&a [*a]")), Code::yaml_syntax, "r.yaml:5:11"},
+      {"an alias of nothing", one(with_data("[*nobody]")), Code::yaml_syntax, "r.yaml:5:8"},
+      {"a key twice", one(std::string(config_map) + "data:\n  a: b\n  a: c\n"), Code::yaml_syntax,
+       "r.yaml:7:3"},
+      {"bytes that are no UTF-8", one(with_data("\"\xff\xfe\"")), Code::text_encoding, "r.yaml:5:8"},
+      {"half a character", one(with_data("\"\xe2\x82\"")), Code::text_encoding, "r.yaml:5:9"},
+      {"a control character", one(with_data("\"\x01\"")), Code::yaml_syntax, "r.yaml:5:8"},
+      {"a number beyond float64", one(with_data("{a: .inf}")), Code::wrong_type, "r.yaml:5:11"},
+      {"a count beyond int64",
+       root("resources: [r.yaml]\nreplicas:\n- {name: a, count: 99999999999999999999}\n"),
+       Code::wrong_type, "kustomization.yaml:3:20"},
+      {"itself as a resource", root("resources:\n- .\n"), Code::kustomization, "kustomization.yaml:2:3"},
+      {"a label that is no text", root("resources: [r.yaml]\ncommonLabels: {a: [1]}\n"),
+       Code::wrong_type, "kustomization.yaml:2:19"},
+      {"a pattern that would run for ever",
+       root("resources: [r.yaml]\npatches:\n- target: {kind: '((((a{1000}){1000}){1000}){1000})'}\n"
+            "  patch: '[{\"op\":\"remove\",\"path\":\"/data\"}]'\n"),
+       Code::kustomization, "kustomization.yaml:3:3"},
+  });
+  Options options;
+  options.limits.nodes = 100'000;
+  options.limits.time = std::chrono::milliseconds(1500);
+  for (const auto& [sentence, files, code, where] : table) {
+    const auto built = build(tree::MemoryTree(files), "", options);
+    ASSERT_FALSE(built) << sentence;
+    EXPECT_EQ(built.error().code(), code) << sentence << ": " << built.error().message();
+    ASSERT_FALSE(built.error().where().empty()) << sentence << ": " << built.error().message();
+    EXPECT_TRUE(built.error().where().front().starts_with(where))
+        << sentence << ": " << built.error().message();
+  }
+}
+
+TEST(Hostile, AHundredThousandPatchesEndWithTheTime) {
+  const tree::MemoryTree tree(
+      {{"kustomization.yaml", many_patches(100'000)}, {"r.yaml", with_data("{a: b}")}});
+  Options options;
+  options.limits.time = std::chrono::milliseconds(300);
+  const auto built = build(tree, "", options);
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().message().substr(0, 50), "the build takes longer than 300 ms (kustomization.");
+}
+
+TEST(Hostile, KustomizationsThatListTwoOthersEachAreCounted) {
+  tree::MemoryTree tree;
+  for (int i = 0; i < 40; ++i) {
+    tree.add(fmt::format("c{}/kustomization.yaml", i),
+             fmt::format("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+                         "components: [../c{0}, ../c{0}]\n",
+                         i + 1));
+  }
+  tree.add("c40/kustomization.yaml",
+           "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: a\n");
+  tree.add("kustomization.yaml", "components: [c0]\n");
+  Options options;
+  options.limits.files = 2000;
+  const auto built = build(tree, "", options);
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().message().substr(0, 37), "the build reads more than 2000 files,");
+}
+
+TEST(Hostile, FilesOfGeneratorsAreCounted) {
+  tree::MemoryTree tree({{"kustomization.yaml", "configMapGenerator:\n- name: a\n  files: [x, y=x, z=x]\n"},
+                         {"x", std::string(1000, 'x')}});
+  Options options;
+  options.limits.bytes = 2500;
+  const auto built = build(tree, "", options);
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().message(),
+            "generating ConfigMap \"a\": the build reads more than 2500 bytes, at \"x\" "
+            "(kustomization.yaml:2:3)");
+}
+
+class Links : public testing::Test {
+ protected:
+  Links() {
+    std::string name = fs::temp_directory_path() / "holdfast-links-XXXXXX";
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    folder = name;
+  }
+
+  ~Links() override { fs::remove_all(folder); }
+
+  void write(const std::string& path, std::string_view text) const {
+    fs::create_directories((folder / path).parent_path());
+    std::ofstream(folder / path) << text;
+  }
+
+  [[nodiscard]] std::string built(std::string_view directory) const {
+    const auto tree = tree::DiskTree::open(folder / "tree").value();
+    const auto result = build(tree, directory);
+    return result ? print(*result) : result.error().message();
+  }
+
+  fs::path folder;
+};
+
+TEST_F(Links, AreFollowedInsideTheTree) {
+  write("tree/real/base/kustomization.yaml", "resources: [../shared]\n");
+  write("tree/real/shared/kustomization.yaml", "resources: [link.yaml]\n");
+  write("tree/real/shared/cm.yaml", config_map);
+  fs::create_symlink("cm.yaml", folder / "tree/real/shared/link.yaml");
+  write("tree/app/kustomization.yaml", "resources: [base]\n");
+  // "../shared" is meant from where the base really is.
+  fs::create_directory_symlink("../real/base", folder / "tree/app/base");
+  EXPECT_EQ(built("app"), config_map);
+  fs::create_directory_symlink("app", folder / "tree/also");
+  EXPECT_EQ(built("also"), config_map);
+}
+
+TEST_F(Links, ThatLeadOutOfTheRootOrTheTreeAreRefusedByName) {
+  write("tree/other/cm.yaml", config_map);
+  write("outside.yaml", config_map);
+  write("tree/app/kustomization.yaml", "resources:\n- link.yaml\n");
+  fs::create_symlink("../other/cm.yaml", folder / "tree/app/link.yaml");
+  EXPECT_EQ(built("app"),
+            "the file \"link.yaml\" is not in or below \"app\" (app/kustomization.yaml:2:3): it is a link to "
+            "\"other/cm.yaml\"");
+  fs::remove(folder / "tree/app/link.yaml");
+  fs::create_symlink("../../outside.yaml", folder / "tree/app/link.yaml");
+  EXPECT_EQ(built("app"), fmt::format("the link \"app/link.yaml\" leads out of the tree ({}; app/kustomization.yaml:2:3)",
+                                      (folder / "tree").string()));
+  fs::remove(folder / "tree/app/link.yaml");
+  fs::create_directory_symlink("..", folder / "tree/app/link.yaml");
+  EXPECT_EQ(built("app"),
+            "\"link.yaml\" leads back to \"app\", which is being built (app/kustomization.yaml:2:3)");
+}
+
+}  // namespace
+}  // namespace holdfast::kustomize
