@@ -431,6 +431,8 @@ void add_render_helm(CLI::App& render, Chosen& chosen) {
   command->add_flag("--is-upgrade", options->is_upgrade, "Release.IsUpgrade in place of IsInstall");
   command->add_flag("--skip-schema-validation", options->skip_schema_validation,
                     "without asking values.schema.json");
+  command->add_option("--helm", options->helm, "4 or 3: whose result where the two differ")
+      ->check(CLI::IsMember({"3", "4"}));
 }
 
 void add_render(CLI::App& app, Chosen& chosen) {

@@ -48,9 +48,11 @@ Result<std::string> read_file(const std::string& path) {
 
 Result<helm::UserValues> user_values(const RenderHelmOptions& options) {
   helm::UserValues out;
-  for (const auto& path : options.values) {
-    auto text = TRY(read_file(path));
-    out.files.push_back({path, std::move(text)});
+  for (const auto& list : options.values) {
+    for (const auto path : split(list, ',')) {
+      auto text = TRY(read_file(std::string(path)));
+      out.files.push_back({std::string(path), std::move(text)});
+    }
   }
   out.paths = options.set_file;
   out.read = [](std::string_view path) { return read_file(std::string(path)); };
@@ -71,12 +73,17 @@ Result<helm::Chart> load_chart(const std::string& path) {
   const auto entries = TRY(unpacked.list(""));
   if (entries.size() != 1)
     return failure(Code::chart, "'{}' does not hold one folder", printable(path));
-  return helm::load_chart(unpacked, entries.front().name);
+  return helm::load_chart(unpacked, entries.front().name, {.ignore = helm::Ignore::skip});
+}
+
+gotmpl::Flavor flavor_of(const RenderHelmOptions& options) {
+  return options.helm == "3" ? gotmpl::Flavor::helm3 : gotmpl::Flavor::helm4;
 }
 
 Result<helm::Settings> settings_of(const RenderHelmOptions& options) {
   const auto include = [](bool asked) { return asked ? helm::Include::yes : helm::Include::no; };
   helm::Settings out;
+  out.environment.flavor = flavor_of(options);
   auto name = TRY(helm::release_name(options.name, out.environment));
   out.release = {.name = std::move(name),
                  .namespace_ = options.namespace_,
@@ -118,7 +125,7 @@ Result<> run_render_kustomize(const RenderKustomizeOptions& options, Console& co
 
 Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
   const auto given = TRY(user_values(options));
-  const auto values = TRY(helm::merge_user_values(given));
+  const auto values = TRY(helm::merge_user_values(given, flavor_of(options)));
   const auto settings = TRY(settings_of(options));
   auto chart = TRY(load_chart(options.chart));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));

@@ -32,6 +32,7 @@ struct RenderHelmOptions {
   bool no_hooks = false;
   bool is_upgrade = false;
   bool skip_schema_validation = false;
+  std::string helm = "4";  // or "3": whose result where the two differ
 };
 
 Result<> run_render_helm(const RenderHelmOptions& options, Console& console);

@@ -139,10 +139,13 @@ class Matcher {
     std::size_t length = 1;
     bool matches = false;
     switch (pattern_[p_]) {
-      case '?': matches = mode_ == GlobMode::plain || c != "/"; break;
+      case '?':
+        matches = (mode_ == GlobMode::plain || c != "/") && (c.size() == 1 || pattern_.size() == 1);
+        break;
       case '[': {
         length = closing(pattern_, p_) - p_ + 1;
-        matches = in_class(pattern_.substr(p_ + 1, length - 2), c);
+        matches = in_class(pattern_.substr(p_ + 1, length - 2), c) &&
+                  (c.size() == 1 || pattern_.size() == length);
         break;
       }
       case '\\':

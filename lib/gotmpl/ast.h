@@ -53,12 +53,13 @@ struct Node {
   std::uint32_t position;  // bytes from the start of the file
 };
 
-// The memory is the arena's.
-struct DestroyOnly {
-  void operator()(Node* node) const { node->~Node(); }
+// The memory is the arena's. What a node holds is in the arena, too, but for the values of
+// constants, which their Source destroys.
+struct LeftToArena {
+  void operator()(Node*) const {}
 };
 template <class T>
-using Owned = std::unique_ptr<T, DestroyOnly>;
+using Owned = std::unique_ptr<T, LeftToArena>;
 using NodePtr = Owned<Node>;
 
 struct NodeList {
@@ -133,9 +134,17 @@ struct ActionNode final : Node {
 
 // The file's text and the memory of its nodes, shared by the trees it defines.
 struct Source {
+  Source(std::string_view file_name, std::string_view file_text) : name(file_name), text(file_text) {}
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  ~Source() {
+    for (Node* node : constants) node->~Node();
+  }
+
   std::string name;
   std::string text;
   Arena arena;
+  std::vector<Node*> constants;
 };
 
 struct Tree {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "gotmpl/function.h"
+#include "gotmpl/json_text.h"
 
 namespace holdfast::gotmpl {
 
@@ -15,9 +16,6 @@ const Type any_dict_type{"map[string]interface {}", "map"};
 const Type string_dict_type{"map[string]string", "map", Kind::string};
 
 namespace {
-
-constexpr int levels_max = 256;
-constexpr std::size_t nodes_max = 5'000'000;
 
 constexpr Type bytes_type{"[]uint8", "slice", Kind::uint8};
 
@@ -64,6 +62,14 @@ bool Dict::erase(std::string_view key) {
   if (at == entries_.end() || at->key != key) return false;
   entries_.erase(at);
   return true;
+}
+
+const Function* find_method(const Type* type, std::string_view name) {
+  if (type == nullptr) return nullptr;
+  for (const Function& method : type->methods) {
+    if (method.name == name) return &method;
+  }
+  return nullptr;
 }
 
 Datum::Datum(std::string value)
@@ -269,13 +275,13 @@ Datum Datum::from_value(const Value& value, Numbers numbers) {
 
 Result<Value> Datum::to_value() const {
   std::size_t nodes = 0;
-  return to_value_within(levels_max, nodes);
+  return to_value_within(datum_levels_max, nodes);
 }
 
 Result<Value> Datum::to_value_within(int depth, std::size_t& nodes) const {
-  if (depth <= 0) return failure(Code::limit, "value is nested deeper than {} levels", levels_max);
+  if (depth <= 0) return failure(Code::limit, "value is nested deeper than {} levels", datum_levels_max);
   // A map may be shared by many names: few maps can stand for very many nodes.
-  if (++nodes > nodes_max) return failure(Code::limit, "value has more than {} nodes", nodes_max);
+  if (++nodes > datum_nodes_max) return failure(Code::limit, "value has more than {} nodes", datum_nodes_max);
   switch (kind_) {
     case Kind::none:
     case Kind::nil:
@@ -311,6 +317,15 @@ Result<Value> Datum::to_value_within(int depth, std::size_t& nodes) const {
     case Kind::structure: {
       if (type()->is_nil && dict()->size() == 0) return Value();
       Object object;
+      if (!type()->fields.empty()) {
+        for (const Field& field : type()->fields) {
+          const Datum& value = *find(field.name);
+          if (field.json.empty() || (field.omit_empty && !value.truth())) continue;
+          Value member = TRY(value.to_value_within(depth - 1, nodes));
+          object.set(field.json, std::move(member));
+        }
+        return Value(std::move(object));
+      }
       object.reserve(dict()->size());
       for (const Dict::Entry& entry : dict()->entries()) {
         Value member = TRY(entry.value.to_value_within(depth - 1, nodes));

@@ -38,6 +38,13 @@ enum class Kind : std::uint8_t {
   object,      // a host object known by its methods alone
 };
 
+// A field of a Go struct, in the struct's order.
+struct Field {
+  std::string_view name;
+  std::string_view json = {};  // its key in JSON; "" for a field that is not exported
+  bool omit_empty = false;
+};
+
 // A Go type as errors, typeOf and kindOf name it. Types are constants of their module and compared
 // by address.
 struct Type {
@@ -46,6 +53,7 @@ struct Type {
   Kind element = Kind::nil;   // what a missing key gives: nil, string ("") or bytes ([])
   std::span<const Function> methods = {};
   bool is_nil = false;        // a nil map: empty, and null in JSON
+  std::span<const Field> fields = {};  // of a struct, which holds each; none: sorted by name
 };
 
 extern const Type any_list_type;     // []interface {}
@@ -127,6 +135,9 @@ class Datum {
     return kind_ >= Kind::string && kind_ == other.kind_ && bits_.box == other.bits_.box;
   }
 
+  // Has it other names than this one?
+  [[nodiscard]] bool is_shared() const;
+
   [[nodiscard]] const Type* type() const;               // null for scalars, nil and none
   [[nodiscard]] std::string_view type_name() const;     // "float64", "interface {}", …
   [[nodiscard]] std::string_view kind_name() const;     // "float64", "map", "invalid", …
@@ -135,7 +146,7 @@ class Datum {
   // A member of a dict or structure; null when it is neither or has none such.
   [[nodiscard]] const Datum* find(std::string_view key) const;
 
-  // The document it stands for: what toJson and toYaml print. Refuses what encoding/json refuses
+  // The document it stands for: what toYaml prints. Refuses what encoding/json refuses
   // (NaN, infinities), more than 256 levels and more than 5 million nodes.
   [[nodiscard]] Result<Value> to_value() const;
 
@@ -226,6 +237,7 @@ class HostObject : public Box {
 inline void Datum::retain() const noexcept {
   if (kind_ >= Kind::string) ++bits_.box->count_;
 }
+inline bool Datum::is_shared() const { return kind_ >= Kind::string && bits_.box->count_ > 1; }
 inline const std::string& Datum::text() const {
   return static_cast<const Text*>(bits_.box)->value;
 }

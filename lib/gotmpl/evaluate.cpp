@@ -13,13 +13,9 @@ namespace {
 // Calls have few arguments; only `dict` and `list` often need more room than this.
 constexpr std::size_t inline_arguments = 6;
 
-const Function* find_method(const Datum& receiver, std::string_view name) {
-  const Type* type = receiver.type();
-  if (type == nullptr) return nullptr;
-  for (const Function& method : type->methods) {
-    if (method.name == name) return &method;
-  }
-  return nullptr;
+// Of a struct's field.
+bool is_exported(std::string_view name) {
+  return !(name[0] >= 'a' && name[0] <= 'z');
 }
 
 Datum zero_element(const Type& type) {
@@ -117,6 +113,7 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
                                          const PathNode& path, const Place& place) {
   // Plain maps are walked by pointer; everything else takes the general way.
   const Datum* current = &receiver;
+  Static held_as = Static::own;
   Datum held;
   for (std::size_t i = 0; i < path.fields.size(); ++i) {
     const std::string& name = *path.fields[i];
@@ -126,6 +123,7 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
       const Datum* member = std::as_const(*current->dict()).find(name);
       if (member != nullptr) {
         current = member;
+        held_as = Static::interface;
         continue;
       }
     }
@@ -138,7 +136,8 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
     }
     // Arguments are for the last name only.
     Place here{place.node, last ? place.arguments : Arguments(), last ? place.last : nullptr};
-    Datum next = TRY(evaluate_member(dot, *current, name, here));
+    Datum next = TRY(evaluate_member(dot, *current, name, {here, held_as}));
+    held_as = current->kind() == Kind::structure ? Static::own : Static::interface;
     held = std::move(next);
     current = &held;
   }
@@ -146,15 +145,20 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
 }
 
 Result<Datum> Execution::evaluate_member(const Datum& dot, const Datum& receiver,
-                                         const std::string& name, const Place& place) {
-  if (const Function* method = find_method(receiver, name)) {
+                                         const std::string& name, const Step& step) {
+  const Place& place = step.place;
+  if (const Function* method = find_method(receiver.type(), name)) {
     Datum self = receiver;
     return evaluate_call(dot, *method, place, &self);
   }
   bool has_arguments = !place.arguments.empty() || place.last != nullptr;
   if (receiver.kind() == Kind::structure) {
     const Datum* member = receiver.find(name);
-    if (member == nullptr) return no_member(receiver, name, Static::own);
+    if (member == nullptr) return no_member(receiver, name, step.held_as);
+    if (!is_exported(name)) {
+      return fail(fmt::format("{} is an unexported field of struct type {}", name,
+                              receiver.type_name()));
+    }
     if (has_arguments) {
       return fail(fmt::format("{} has arguments but cannot be invoked as function", name));
     }
@@ -165,7 +169,7 @@ Result<Datum> Execution::evaluate_member(const Datum& dot, const Datum& receiver
     const Datum* member = receiver.find(name);
     return member != nullptr ? *member : zero_element(*receiver.type());
   }
-  return no_member(receiver, name, Static::own);
+  return no_member(receiver, name, step.held_as);
 }
 
 std::unexpected<Error> Execution::no_member(const Datum& receiver, const std::string& name,
@@ -206,14 +210,25 @@ Result<Datum> Execution::evaluate_call(const Datum& dot, const Function& functio
     values[count - 1] = std::move(*place.last);
     TRY(check_type(values[count - 1], signature.at(count - 1)));
   }
-  Call call{values, self, this, function.name};
+  const Node* first = place.arguments.empty() ? nullptr : place.arguments[0].get();
+  Call call{values, self, this, function.name, first};
   return finish_call(function, place.node, call);
 }
 
 Result<Datum> Execution::finish_call(const Function& function, const Node& node, Call& call) {
+  std::size_t read = 0;
+  for (const Datum& argument : call.arguments) {
+    if (argument.is_string()) read += argument.text().size();
+  }
   Result<Datum> result = function.call(call);
-  if (result) {
-    if (result->kind() == Kind::string) TRY(reserve_bytes(result->text().size()));
+  if (result && result->kind() == Kind::string) {
+    TRY(charge(result->is_shared() ? 0 : result->text().size(), read));
+    Result<> room = reserve_bytes(result->text().size());
+    if (room) return result;
+    result = failure(std::move(room).error());
+  } else if (result) {
+    const bool list = result->kind() == Kind::list && !result->is_shared();
+    TRY(charge(list ? result->items().size() * sizeof(Datum) : 0, read));
     return result;
   }
   node_ = &node;

@@ -18,23 +18,47 @@ constexpr std::size_t texts_bytes_max = std::size_t{4} << 20;
 // Frames kept at either end of an error's chain; a runaway recursion has thousands.
 constexpr std::size_t frames_max = 8;
 
+constexpr std::string_view no_value = "<no value>";
+// Steps and bytes between two looks at the clock.
+constexpr std::uint64_t steps_unwatched = 0x100;
+constexpr std::uint64_t work_unwatched = std::uint64_t{1} << 20;
+
 std::string erase_no_value(std::string text) {
-  constexpr std::string_view mark = "<no value>";
-  if (text.find(mark) == std::string::npos) return text;
-  return replace_all(std::move(text), mark, "");
+  if (text.find(no_value) == std::string::npos) return text;
+  return replace_all(std::move(text), no_value, "");
+}
+
+// Moves the marks to where they are once "<no value>" is erased from the text.
+void shift_marks(Templates::Trace& trace, std::string_view text) {
+  std::size_t next = text.find(no_value);
+  std::uint32_t erased = 0;
+  for (auto& mark : trace.marks) {
+    while (next < mark.offset) {
+      erased += static_cast<std::uint32_t>(no_value.size());
+      next = text.find(no_value, next + no_value.size());
+    }
+    mark.offset -= std::min(erased, mark.offset);
+  }
+}
+
+// A struct that is printed where it stands can be asked for its String, which Go declares for the
+// pointer to it; passed to a function it is a copy without.
+const Function* printed_method(const Datum& value) {
+  return value.kind() == Kind::structure ? find_method(value.type(), "String") : nullptr;
 }
 
 }  // namespace
 
 Execution::Execution(Templates::State& state)
     : state_(state), scope_(&state.scope), stack_base_(static_cast<const char*>(__builtin_frame_address(0))) {
-  const Clock* clock = state.environment.clock;
-  deadline_ = (clock == nullptr ? SystemClock().steady() : clock->steady()) +
-              state.environment.limits.time;
+  if (!state.deadline) state.deadline = steady_now() + state.environment.limits.time;
 }
 
-Result<std::string> Execution::run(const Tree& tree, const Datum& data) {
+Result<std::string> Execution::run(const Tree& tree, const Datum& data, Templates::Trace* trace) {
+  trace_ = trace;
   std::string out = TRY(run_nested(tree, data, scope_));
+  if (out.find(no_value) == std::string::npos) return out;
+  if (trace != nullptr) shift_marks(*trace, out);
   return erase_no_value(std::move(out));
 }
 
@@ -141,12 +165,14 @@ Result<Execution::Flow> Execution::walk(const Datum& dot, const NodeList& list) 
 }
 
 Result<Execution::Flow> Execution::walk_node(const Datum& dot, const Node& node) {
-  TRY(step());
   node_ = &node;
+  TRY(step());
+  if (trace_ != nullptr && nesting_ == 1) {
+    trace_->marks.push_back({static_cast<std::uint32_t>(out_->size()), node.position});
+  }
   switch (node.type) {
     case NodeType::text: {
-      out_->append(static_cast<const TextNode&>(node).text);
-      if (out_->size() > environment().limits.output_bytes) TRY(reserve_bytes(out_->size()));
+      TRY(write(static_cast<const TextNode&>(node).text));
       return Flow::next;
     }
     case NodeType::action: {
@@ -224,7 +250,7 @@ Result<bool> Execution::range_over(const ActionNode& node, const Datum& value) {
       return fail(fmt::format("can't use {} to iterate over more than one variable",
                               print_value(value)));
     }
-    TRY(reserve_items(static_cast<std::uint64_t>(std::max<std::int64_t>(value.integer(), 0))));
+    TRY(here(reserve_items(static_cast<std::uint64_t>(std::max<std::int64_t>(value.integer(), 0)))));
     for (std::int64_t i = 0; i < value.integer() && flow != Flow::break_loop; ++i) {
       Datum element = value.kind() == Kind::int64 ? Datum::int64(i) : Datum::integer(i);
       flow = TRY(iterate(node, Datum(), std::move(element)));
@@ -292,29 +318,53 @@ Result<> Execution::walk_template(const Datum& dot, const ActionNode& node) {
 }
 
 Result<> Execution::print(const Datum& value) {
-  if (value.kind() == Kind::string) {
-    out_->append(value.text());
-  } else if (value.is_none()) {
-    out_->append("<no value>");
-  } else {
-    append_value(*out_, value);
+  if (value.kind() == Kind::string) return write(value.text());
+  if (value.is_none()) return write(no_value);
+  if (const Function* text = printed_method(value)) {
+    Call call{{}, &value, this, text->name, nullptr};
+    Datum printed = TRY(text->call(call));
+    return write(printed.text());
   }
-  if (out_->size() > environment().limits.output_bytes) TRY(reserve_bytes(out_->size()));
+  return write(print_value(value));
+}
+
+Result<> Execution::write(std::string_view text) {
+  TRY(charge(text.size()));
+  TRY(here(reserve_bytes(out_->size() + text.size())));
+  out_->append(text);
   return {};
 }
 
+Result<> Execution::charge(std::uint64_t made, std::uint64_t read) {
+  state_.made_bytes += made;
+  work_ += made + read;
+  if (work_ < work_unwatched) return {};
+  work_ = 0;
+  if (state_.made_bytes > environment().limits.made_bytes) {
+    return here(failure(Code::limit, "the templates make more than {} bytes",
+                        environment().limits.made_bytes));
+  }
+  return here(check_time());
+}
+
 Result<> Execution::step() {
-  if ((++steps_ & 0xFFF) != 0) return {};
-  if (steps_ > environment().limits.steps) {
-    return failure(framed(Error(Code::limit, fmt::format("the template takes more than {} steps",
-                                                         environment().limits.steps))));
+  if (++state_.steps % steps_unwatched != 0) return {};
+  if (state_.steps > environment().limits.steps) {
+    return here(failure(Code::limit, "the templates take more than {} steps",
+                        environment().limits.steps));
   }
+  return here(check_time());
+}
+
+Result<> Execution::check_time() const {
+  if (steady_now() <= *state_.deadline) return {};
+  return failure(Code::limit, "the templates run longer than {}",
+                 format_duration(environment().limits.time));
+}
+
+SteadyTime Execution::steady_now() const {
   const Clock* clock = environment().clock;
-  if ((clock == nullptr ? SystemClock().steady() : clock->steady()) > deadline_) {
-    return failure(framed(Error(Code::limit, fmt::format("the template runs longer than {}",
-                                                         format_duration(environment().limits.time)))));
-  }
-  return {};
+  return clock == nullptr ? SystemClock().steady() : clock->steady();
 }
 
 bool Execution::stack_is_deep() const {
@@ -352,6 +402,11 @@ Result<> Execution::fill_random(std::span<unsigned char> bytes) {
 
 std::unexpected<Error> Execution::fail(std::string cause) {
   return std::unexpected<Error>(framed(Error(Code::template_execution, std::move(cause))));
+}
+
+Result<> Execution::here(Result<> result) const {
+  if (result) return result;
+  return failure(framed(std::move(result).error()));
 }
 
 // Adds where this template stands.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,13 +53,17 @@ struct Templates::State {
   std::size_t texts_bytes = 0;
   std::unique_ptr<RegexCache> patterns;
   std::vector<Datum> cyclic;
+  // Spent of the limits by all executes.
+  std::uint64_t steps = 0;
+  std::uint64_t made_bytes = 0;
+  std::optional<SteadyTime> deadline;  // set by the first
 };
 
 class Execution {
  public:
   explicit Execution(Templates::State& state);
 
-  Result<std::string> run(const Tree& tree, const Datum& data);
+  Result<std::string> run(const Tree& tree, const Datum& data, Templates::Trace* trace);
 
   // For the functions.
   Result<std::string> include(const std::string& name, const Datum& data);
@@ -72,6 +77,8 @@ class Execution {
   // Refuses results that would pass the output limit before they are built.
   Result<> reserve_bytes(std::uint64_t bytes) const;
   Result<> reserve_items(std::uint64_t count) const;
+  // For what takes long without a step: refuses once the time is over.
+  Result<> check_time() const;
 
  private:
   enum class Flow : std::uint8_t { next, break_loop, continue_loop };
@@ -99,6 +106,7 @@ class Execution {
   Result<Flow> iterate(const ActionNode& node, Datum index, Datum element);
   Result<> walk_template(const Datum& dot, const ActionNode& node);
   Result<> print(const Datum& value);
+  Result<> write(std::string_view text);
 
   // `last` is the value piped into a command, null when there is none.
   Result<Datum> evaluate_pipe(const Datum& dot, const PipeNode& pipe);
@@ -113,10 +121,14 @@ class Execution {
   Result<Datum> evaluate_path(const Datum& dot, const PathNode& path, const Place& place);
   Result<Datum> evaluate_fields(const Datum& dot, const Datum& receiver, const PathNode& path,
                                 const Place& place);
-  Result<Datum> evaluate_member(const Datum& dot, const Datum& receiver, const std::string& name,
-                                const Place& place);
   // The type that Go has for the receiver: what a map holds is an interface to it.
   enum class Static { own, interface };
+  struct Step {
+    const Place& place;
+    Static held_as;
+  };
+  Result<Datum> evaluate_member(const Datum& dot, const Datum& receiver, const std::string& name,
+                                const Step& step);
   std::unexpected<Error> no_member(const Datum& receiver, const std::string& name, Static type);
   Result<Datum> evaluate_call(const Datum& dot, const Function& function, const Place& place,
                               const Datum* self);
@@ -128,10 +140,14 @@ class Execution {
   Result<> check_type(Datum& value, char type);
 
   Result<Datum*> find_variable(const std::string* name);
+  // Counts what was made and read; looks at the clock now and then.
+  Result<> charge(std::uint64_t made, std::uint64_t read = 0);
   Result<> step();
+  [[nodiscard]] SteadyTime steady_now() const;
   [[nodiscard]] bool stack_is_deep() const;
   std::unexpected<Error> fail(std::string cause);
   Error framed(Error error) const;
+  Result<> here(Result<> result) const;  // framed, when it failed
 
   Templates::State& state_;
   const Tree* tree_ = nullptr;
@@ -142,8 +158,8 @@ class Execution {
   std::size_t variable_base_ = 0;
   std::unordered_map<std::string_view, int> including_;
   int nesting_ = 0;
-  std::uint64_t steps_ = 0;
-  SteadyTime deadline_;
+  std::uint64_t work_ = 0;  // bytes made and read since the clock was looked at
+  Templates::Trace* trace_ = nullptr;
   const char* stack_base_ = nullptr;
 };
 

@@ -14,12 +14,14 @@
 namespace holdfast::gotmpl {
 
 class Execution;  // the running template; its services are in execution.h
+struct Node;
 
 struct Call {
   std::span<Datum> arguments;  // checked against the signature; may be moved from
   const Datum* self = nullptr;  // the receiver of a method
   Execution* execution = nullptr;
   std::string_view name;  // as the template wrote it
+  const Node* first = nullptr;  // the first argument as written; null when it is piped or none
 
   [[nodiscard]] std::size_t count() const { return arguments.size(); }
   Datum& operator[](std::size_t index) { return arguments[index]; }
@@ -35,6 +37,9 @@ struct Function {
   std::string_view signature;
   Result<Datum> (*call)(Call&);
 };
+
+// The method of that name; null when the type (or no type) has none.
+const Function* find_method(const Type* type, std::string_view name);
 
 // The failure of a function, in the words a template's author sees after "error calling NAME: ".
 std::unexpected<Error> call_failure(std::string cause);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions of Go 1.26 text/template/funcs.go (`slice` is Sprig's).
+#include "gotmpl/ast.h"
 #include "gotmpl/convert.h"
 #include "gotmpl/execution.h"
 #include "gotmpl/print.h"
@@ -222,8 +223,8 @@ Result<Datum> index(Call& call) {
 
 Result<Datum> call_value(Call& call) {
   if (call[0].is_nil()) return call_failure("call of nil");
-  return call_failure(
-      fmt::format("non-function {} of type {}", print_value(call[0]), call[0].type_name()));
+  std::string shown = call.first == nullptr ? print_value(call[0]) : print_node(*call.first);
+  return call_failure(fmt::format("non-function {} of type {}", shown, call[0].type_name()));
 }
 
 Result<Datum> print(Call& call) { return Datum(sprint(call.arguments)); }

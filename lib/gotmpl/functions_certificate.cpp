@@ -69,6 +69,7 @@ Result<Datum> certified(const crypto::CertificatePlan& plan, std::string key,
 }
 
 Result<std::string> new_or_given_key(Call& call, std::size_t index) {
+  TRY(call.execution->check_time());
   if (call.count() <= index) return crypto::make_pem_key(crypto::PemKey::rsa2048);
   Result<> good = crypto::check_pem_key(call.text(index));
   if (!good) return call_failure(fmt::format("parsing private key: {}", good.error().what()));
@@ -116,6 +117,7 @@ Result<Datum> build_custom(Call& call) {
 }
 
 Result<Datum> gen_private_key(Call& call) {
+  TRY(call.execution->check_time());
   const std::string& kind = call.text(0);
   if (kind.empty() || kind == "rsa") {
     auto value = TRY(crypto::make_pem_key(crypto::PemKey::rsa4096));
@@ -143,6 +145,7 @@ Result<std::string> bcrypt_text(Call& call, const std::string& password) {
   if (password.size() > password_bytes_max) {
     return std::string("failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes");
   }
+  TRY(call.execution->check_time());
   std::string salt = TRY(random_bytes(call, 16));
   return crypto::bcrypt(password, salt, 10);
 }
@@ -237,6 +240,7 @@ Result<Datum> derive_password(Call& call) {
   if (kind == nullptr) {
     return Datum(fmt::format("cannot find password template {}", call.text(1)));
   }
+  TRY(call.execution->check_time());
   const std::string name_space = "com.lyndir.masterpassword";
   const std::string& user = call.text(3);
   const std::string& site = call.text(4);

@@ -7,6 +7,7 @@
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/json_complaint.h"
+#include "gotmpl/json_text.h"
 #include "gotmpl/pretty_yaml.h"
 #include "value/json.h"
 #include "yaml/yaml.h"
@@ -20,24 +21,16 @@ std::string without_line_end(std::string text) {
 }
 
 // Over a limit a template fails; what an encoder merely cannot express is an empty text to it.
-Result<Datum> or_empty(Result<Value> value, std::string (*write)(const Value&)) {
-  if (value) return Datum(write(*value));
-  if (value.error().code() == Code::limit) return failure(std::move(value).error());
+Result<Datum> or_empty(Result<Datum> text) {
+  if (text || text.error().code() == Code::limit) return text;
   return Datum("");
 }
 
-std::string yaml_text(const Value& value) { return without_line_end(yaml::write(value)); }
-std::string json_text(const Value& value) { return json::write(value); }
-std::string raw_json_text(const Value& value) { return json::write(value, json::Escape::plain); }
-std::string pretty_json_text(const Value& value) {
-  return json::write_indented(value, "  ", json::Escape::html);
-}
-
-Result<Datum> to_yaml(Call& call) { return or_empty(call[0].to_value(), yaml_text); }
 Result<Datum> must_to_yaml(Call& call) {
   auto value = TRY(call[0].to_value());
-  return Datum(yaml_text(value));
+  return Datum(without_line_end(yaml::write(value)));
 }
+Result<Datum> to_yaml(Call& call) { return or_empty(must_to_yaml(call)); }
 Result<Datum> to_yaml_pretty(Call& call) {
   auto value = TRY(write_pretty_yaml(call[0]));
   return Datum(without_line_end(value));
@@ -126,19 +119,19 @@ Result<Datum> must_from_json(Call& call) {
   return from(*value);
 }
 
-Result<Datum> to_json(Call& call) { return or_empty(call[0].to_value(), json_text); }
-Result<Datum> to_pretty_json(Call& call) { return or_empty(call[0].to_value(), pretty_json_text); }
 Result<Datum> must_to_json(Call& call) {
-  auto value = TRY(call[0].to_value());
-  return Datum(json_text(value));
+  auto text = TRY(write_json(call[0]));
+  return Datum(std::move(text));
 }
 Result<Datum> must_to_pretty_json(Call& call) {
-  auto value = TRY(call[0].to_value());
-  return Datum(pretty_json_text(value));
+  auto text = TRY(write_json(call[0], {.indent = "  "}));
+  return Datum(std::move(text));
 }
+Result<Datum> to_json(Call& call) { return or_empty(must_to_json(call)); }
+Result<Datum> to_pretty_json(Call& call) { return or_empty(must_to_pretty_json(call)); }
 Result<Datum> to_raw_json(Call& call) {
-  auto value = TRY(call[0].to_value());
-  return Datum(raw_json_text(value));
+  auto text = TRY(write_json(call[0], {.escape = json::Escape::plain}));
+  return Datum(std::move(text));
 }
 
 Result<Datum> base64_encode(Call& call) { return Datum(to_base64(call.text(0))); }

@@ -62,7 +62,7 @@ void take_complex(NumberNode& node, double real, double imaginary) {
 
 std::string read_rune(NumberNode& node) {
   std::optional<char32_t> rune = unquote_rune(node.text);
-  if (!rune) return "invalid syntax";
+  if (!rune) return fmt::format("malformed character constant: {}", node.text);
   node.is_int = node.is_unsigned = node.is_float = true;
   node.integer = static_cast<std::int64_t>(*rune);
   node.natural = *rune;

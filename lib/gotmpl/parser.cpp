@@ -67,7 +67,11 @@ class Parser {
   template <class T, class... Args>
   Owned<T> make(Args&&... args) {
     void* memory = arena_.allocate(sizeof(T), alignof(T));
-    return Owned<T>(std::construct_at(static_cast<T*>(memory), std::forward<Args>(args)...));
+    T* node = std::construct_at(static_cast<T*>(memory), std::forward<Args>(args)...);
+    if constexpr (std::is_same_v<T, ConstantNode> || std::is_same_v<T, NumberNode>) {
+      shared_.source->constants.push_back(node);
+    }
+    return Owned<T>(node);
   }
 
   const Item& next();
@@ -529,9 +533,7 @@ std::unexpected<Error> Parser::fail(std::string message) {
 
 Result<ParsedFile> parse_template(std::string_view name, std::string_view text, Names& names,
                                   const FunctionTable& functions) {
-  auto source = std::make_shared<Source>();
-  source->name = name;
-  source->text = text;
+  auto source = std::make_shared<Source>(name, text);
   Parser::Shared shared{source, Lexer(source->text), names, functions, {}, 0};
   TRY(Parser(shared).parse_file());
   ParsedFile file;

@@ -99,20 +99,27 @@ void Printer::print_members(const Datum& value, char32_t verb, int depth) {
     out_ += value.type_name();
     out_ += '{';
   } else {
+    // The outermost pointer is followed, Go prints an address for those inside.
+    if (depth == 0 && value.type_name().starts_with('*')) out_ += '&';
     out_ += structure ? "{" : "map[";
   }
   bool named = !structure || flags_.go_syntax || flags_.field_names;
   bool first = true;
-  for (const Dict::Entry& entry : value.dict()->entries()) {
+  auto member = [&](std::string_view name, const Datum& held) {
     if (!first) out_ += flags_.go_syntax ? ", " : " ";
     first = false;
     if (named && structure) {
-      out_ += entry.key;
+      out_ += name;
     } else if (named) {
-      print_text(Datum(entry.key), verb);
+      print_text(Datum(name), verb);
     }
     if (named) out_ += ':';
-    print(entry.value, verb, depth + 1);
+    print(held, verb, depth + 1);
+  };
+  std::span<const Field> fields = value.type()->fields;
+  for (const Field& field : fields) member(field.name, *value.find(field.name));
+  if (fields.empty()) {
+    for (const Dict::Entry& entry : value.dict()->entries()) member(entry.key, entry.value);
   }
   out_ += flags_.go_syntax || structure ? '}' : ']';
 }
@@ -145,6 +152,17 @@ void Printer::print_text(const Datum& value, char32_t verb) {
 void Printer::print_bytes(const Datum& value, char32_t verb, int depth) {
   if (verb == 's' || verb == 'q' || verb == 'x' || verb == 'X') {
     print_text(value, verb);
+    return;
+  }
+  // Charts print whole files this way when a context becomes a key of a dict.
+  if (!flags_.go_syntax && !flags_.has_width && !flags_.has_precision && !flags_.plus &&
+      !flags_.space && (verb == 'v' || verb == 'd')) {
+    out_ += '[';
+    for (char c : value.text()) {
+      if (out_.back() != '[') out_ += ' ';
+      out_ += fmt::format_int(static_cast<unsigned char>(c)).c_str();
+    }
+    out_ += ']';
     return;
   }
   std::vector<Datum> items;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gotmpl/templates.h"
 
+#include <algorithm>
+
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/regex.h"
@@ -47,13 +49,18 @@ Result<> Templates::parse(std::string_view name, std::string_view text) {
   return {};
 }
 
-Result<std::string> Templates::execute(std::string_view name, const Datum& data) {
+Templates::Trace::Mark Templates::Trace::at(std::size_t offset) const {
+  const auto after = std::ranges::upper_bound(marks, offset, {}, &Mark::offset);
+  return after == marks.begin() ? Mark{} : *std::prev(after);
+}
+
+Result<std::string> Templates::execute(std::string_view name, const Datum& data, Trace* trace) {
   const Tree* tree = state_->scope.find(name);
   if (tree == nullptr) {
     return failure(Code::template_execution, "no template {} associated with template \"gotpl\"",
                    quote(name));
   }
-  return Execution(*state_).run(*tree, data);
+  return Execution(*state_).run(*tree, data, trace);
 }
 
 bool Templates::contains(std::string_view name) const {

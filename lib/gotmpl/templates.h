@@ -19,12 +19,14 @@
 
 namespace holdfast::gotmpl {
 
+// Of one set of templates: what its executes take together, but for the first three.
 struct Limits {
-  std::size_t output_bytes = std::size_t{64} << 20;  // of one execute, includes counted once
-  std::uint64_t steps = 200'000'000;                 // nodes evaluated in one execute
+  std::size_t output_bytes = std::size_t{64} << 20;  // of any text that is made
   int include_depth = 1000;                          // Helm's recursionMaxNums, per template name
   int nesting = 2000;                                // include, tpl and template together
-  std::size_t list_items = 10'000'000;               // until, seq, repeat, …
+  std::size_t list_items = 10'000'000;               // until, seq, … of any list that is made
+  std::uint64_t steps = 200'000'000;                 // nodes evaluated
+  std::uint64_t made_bytes = std::uint64_t{2} << 30; // texts and lists made, dropped or not
   Duration time = std::chrono::minutes(1);
 };
 
@@ -50,15 +52,29 @@ class Templates {
   Templates& operator=(Templates&&) noexcept;
   ~Templates();
 
+  // Where in an execute's output the pieces of its template begin, so that what is wrong with the
+  // output can be shown in the template.
+  struct Trace {
+    struct Mark {
+      std::uint32_t offset;    // into the output
+      std::uint32_t position;  // into the template's text
+    };
+    std::vector<Mark> marks;
+
+    // The last mark at or before that offset of the output; the start when nothing was traced.
+    [[nodiscard]] Mark at(std::size_t offset) const;
+  };
+
   // Adds the text under `name` with everything it defines. A later definition of a name replaces an
   // earlier one unless its body is only white space. Refuses with Code::template_syntax, at
   // "name:line".
   Result<> parse(std::string_view name, std::string_view text);
 
   // `$` and `.` are `data`. Refuses with Code::template_execution (or Code::limit): what() is the
-  // cause in Go's words, where() the positions "name:line:column at <expression>", innermost first.
+  // cause in Go's words, where() the positions "name:line:column at <expression>", innermost first,
+  // line from 1, column from 0.
   // "<no value>" is erased from the output, as Helm does.
-  Result<std::string> execute(std::string_view name, const Datum& data);
+  Result<std::string> execute(std::string_view name, const Datum& data, Trace* trace = nullptr);
 
   [[nodiscard]] bool contains(std::string_view name) const;
 

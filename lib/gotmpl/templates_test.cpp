@@ -74,6 +74,8 @@ TEST(Templates, ValuesArePrintedAsGoPrintsThem) {
       {"{{ printf \"%d %s %v %q %05.1f|%-4s|%x\" 5 .n .none .s 2.5 \"ab\" \"hi\" }}",
        "5 %!s(float64=5) <nil> \"abc\" 002.5|ab  |6869"},
       {"{{ print 1 2 \"a\" \"b\" 3 }}", "1 2ab3"},
+      {"{{ toJson .m }}{{ toPrettyJson .l }}{{ toRawJson \"<\" }}{{ toJson \"<\" }}",
+       "{\"a\":1,\"b\":2}[\n  1,\n  2,\n  3\n]\"<\"\"\\u003c\""},
       {"{{ 'a' }} {{ 0x1F }} {{ 0b11 }} {{ 1_000 }}", "97 31 3 1000"},
   };
   expect_outputs(rows);
@@ -155,28 +157,99 @@ TEST(Templates, ALaterDefinitionReplacesAnEarlierOneUnlessItIsBlank) {
   EXPECT_EQ(*templates.execute("t", Datum()), "2");
 }
 
-TEST(Templates, LimitsEndWhatRunsAway) {
+TEST(Templates, LimitsEndWhatRunsAwayAtItsLine) {
   struct LimitRow {
     std::string_view text;
-    Code code;
+    std::string_view cause;
+    std::string_view place = "t.yaml:1:";
   };
   const LimitRow rows[] = {
-      {"{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}", Code::limit},
-      {"{{ define \"r\" }}{{ template \"r\" . }}{{ end }}{{ template \"r\" . }}", Code::limit},
-      {"{{ repeat 2000000000 \"xxxxxxxx\" }}", Code::limit},
-      {"{{ until 2000000000 }}", Code::limit},
-      {"{{ indent 2000000000 \"x\" }}", Code::limit},
-      {"{{ range 9000000 }}{{ range 9000000 }}{{ end }}{{ end }}", Code::limit},
-      {"{{ $d := dict }}{{ range 300 }}{{ $d = dict \"a\" $d }}{{ end }}{{ toYaml $d }}", Code::limit},
-      {"{{ $s := \"xxxxxxxxxx\" }}{{ range 40 }}{{ $s = print $s $s }}{{ end }}", Code::limit},
+      {"{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}",
+       "the template 'r' includes itself more than 100 times"},
+      {"{{ define \"r\" }}{{ template \"r\" . }}{{ end }}\n{{ template \"r\" . }}",
+       "templates are nested deeper than"},
+      {"{{ define \"r\" }}{{ tpl \"{{ include `r` . }}\" . }}{{ end }}\n{{ include \"r\" . }}",
+       "itself more than 100 times", "t.yaml:2:"},
+      {"\n{{ repeat 2000000000 \"xxxxxxxx\" }}", "the text grows to", "t.yaml:2:"},
+      {"\n\n{{ until 2000000000 }}", "the list grows to", "t.yaml:3:"},
+      {"{{ range 2000000000 }}{{ end }}", "the list grows to"},
+      {"{{ indent 2000000000 \"x\" }}", "the text grows to"},
+      {"{{ seq 1 100000000 }}", "the list grows to"},
+      {"{{ $s := repeat 900000 \"x\" }}{{ range 9 }}{{ $s }}{{ end }}", "the text grows to"},
+      {"{{ range 900 }}{{ range 900 }}{{ end }}{{ end }}", "the templates take more than 100000 steps"},
+      {"{{ $d := dict }}{{ range 300 }}{{ $d = dict \"a\" $d }}{{ end }}\n{{ toYaml $d }}",
+       "value is nested deeper than", "t.yaml:2:"},
+      {"{{ $d := dict }}{{ range 300 }}{{ $d = dict \"a\" $d }}{{ end }}\n{{ toJson $d }}",
+       "value is nested deeper than", "t.yaml:2:"},
+      {"{{ $s := \"xxxxxxxxxx\" }}{{ range 40 }}{{ $s = print $s $s }}{{ end }}", "the text grows to"},
+      {"{{ $d := dict }}{{ range $i := until 900 }}{{ $_ := set $d (print $i) (repeat 900000 \"x\") }}{{ end }}",
+       "the templates make more than"},
+      {"{{ regexReplaceAll \"x\" (repeat 1000000 \"x\") (repeat 1000 \"y\") }}", "the text grows to"},
+      {"{{ regexFind \"((a{100}){100}){100}\" \"a\" }}",
+       "regexp: Compile("},
   };
   for (const LimitRow& row : rows) {
     Environment environment;
     environment.limits.steps = 100'000;
+    environment.limits.include_depth = 100;
+    environment.limits.output_bytes = std::size_t{1} << 20;
+    environment.limits.made_bytes = std::size_t{100} << 20;
     Result<std::string> got = run(row.text, environment);
     ASSERT_FALSE(got.has_value()) << row.text;
-    EXPECT_EQ(got.error().code(), row.code) << got.error().message();
+    EXPECT_TRUE(got.error().message().contains(row.cause)) << got.error().message().substr(0, 300);
+    ASSERT_FALSE(got.error().where().empty()) << row.text;
+    EXPECT_TRUE(got.error().where().back().starts_with(row.place)) << got.error().where().back();
   }
+}
+
+// Each look at it takes a second.
+class HurryingClock : public Clock {
+ public:
+  [[nodiscard]] WallTime wall() const override { return {}; }
+  [[nodiscard]] SteadyTime steady() const override { return SteadyTime(std::chrono::seconds(++looks_)); }
+
+ private:
+  mutable int looks_ = 0;
+};
+
+TEST(Templates, TimeEndsWhatRunsTooLongAtItsLine) {
+  const HurryingClock clock;
+  Environment environment;
+  environment.clock = &clock;
+  for (std::string_view text : {"\n{{ range 9000000 }}{{ end }}",
+                                "\n{{ range 90000 }}{{ sha256sum (repeat 20000 \"x\") }}{{ end }}"}) {
+    Result<std::string> got = run(text, environment);
+    ASSERT_FALSE(got.has_value()) << text;
+    EXPECT_EQ(got.error().code(), Code::limit) << text;
+    EXPECT_TRUE(got.error().what().starts_with("the templates run longer than")) << got.error().message();
+    EXPECT_TRUE(got.error().where().back().starts_with("t.yaml:2:")) << got.error().message();
+  }
+}
+
+TEST(Templates, LimitsHoldForAllExecutesOfASetTogether) {
+  Environment environment;
+  environment.limits.steps = 10'000;
+  Templates templates(environment);
+  ASSERT_TRUE(templates.parse("t", "{{ range 1000 }}{{ end }}").has_value());
+  int executes = 0;
+  while (executes < 100 && templates.execute("t", Datum())) ++executes;
+  EXPECT_LT(executes, 11);
+}
+
+TEST(Templates, ATraceLeadsFromTheOutputBackToTheTemplate) {
+  Templates templates{Environment{}};
+  constexpr std::string_view text = "a: 1\n{{ range 2 }}b: {{ . }}\n{{ end }}{{ .none }}c: {{ \"x\" }}\n";
+  ASSERT_TRUE(templates.parse("t", text).has_value());
+  Templates::Trace trace;
+  const auto out = *templates.execute("t", Datum::new_dict(), &trace);
+  ASSERT_EQ(out, "a: 1\nb: 0\nb: 1\nc: x\n");
+  const auto from = [&](std::string_view piece) {
+    return text.substr(trace.at(out.rfind(piece)).position);
+  };
+  EXPECT_TRUE(from("a: 1").starts_with("a: 1"));
+  EXPECT_TRUE(from("b: 1").starts_with("b: {{"));
+  EXPECT_TRUE(from("c: ").starts_with("c: {{"));
+  EXPECT_TRUE(from("x\n").starts_with("\"x\""));
 }
 
 TEST(Templates, WhatIsRememberedIsBounded) {

@@ -18,7 +18,8 @@
 namespace holdfast::helm {
 namespace {
 
-constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last};
+constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last,
+                                   .reals = yaml::Reals::kept};
 
 // The files of one chart while it is taken apart, without the folder "<chart>/".
 using Files = std::map<std::string, std::string, std::less<>>;
@@ -63,16 +64,6 @@ std::string sanitized(std::string text) {
       out += c;
   }
   return out;
-}
-
-// Go's YAML to string field: a number or boolean keeps its printed form.
-std::string scalar_text(const Value& value) {
-  if (const auto* text = value.as_string()) return *text;
-  if (value.is_null() || value.is_array() || value.is_object()) return {};
-  if (const auto* real = value.as_real()) return go_general(*real);
-  std::string printed = yaml::write(value);
-  if (printed.ends_with('\n')) printed.pop_back();
-  return printed;
 }
 
 std::string text_field(const Value& value, std::string_view key) {
@@ -183,9 +174,12 @@ Result<> place_file(Chart& chart, std::string path, std::string content, const s
     }
     return {};
   };
-  if (path == "Chart.yaml" || path == "requirements.yaml") return read_metadata();
-  if (path == "Chart.lock") return {};
-  if (path == "requirements.lock") return {};
+  const bool metadata = path == "Chart.yaml" || path == "requirements.yaml";
+  if (metadata) TRY(read_metadata());
+  // Of a chart of apiVersion v1 the requirements are files as others.
+  const bool is_file = path.starts_with("requirements.") &&
+                       chart.metadata.text({"apiVersion"}) != "v2";
+  if (!is_file && (metadata || path == "Chart.lock" || path == "requirements.lock")) return {};
   if (path == "values.yaml") {
     chart.values = TRY(read_values(content, where + "/values.yaml"));
     return {};
@@ -203,6 +197,7 @@ Result<> place_file(Chart& chart, std::string path, std::string content, const s
       (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"))) {
     chart.crds.push_back({.path = path, .content = std::string(without_bom(content))});
   }
+  content.erase(0, content.size() - without_bom(content).size());
   chart.files.push_back({.path = std::move(path), .content = std::move(content)});
   return {};
 }
@@ -278,7 +273,8 @@ Result<> collect(const tree::FileTree& tree, const std::string& folder, const st
     const auto path = prefix + entry.name;
     const auto full = folder.empty() ? entry.name : folder + "/" + entry.name;
     const bool is_directory = entry.kind == tree::EntryKind::directory;
-    if (rules.ignores(path, is_directory ? PathKind::directory : PathKind::file)) continue;
+    const bool obeyed = loading.limits.ignore == Ignore::obey;
+    if (obeyed && rules.ignores(path, is_directory ? PathKind::directory : PathKind::file)) continue;
     if (is_directory) {
       TRY(collect(tree, full, path + "/", rules, files, loading));
       continue;
@@ -297,6 +293,15 @@ Result<> collect(const tree::FileTree& tree, const std::string& folder, const st
 
 }  // namespace
 
+std::string scalar_text(const Value& value) {
+  if (const auto* text = value.as_string()) return *text;
+  if (value.is_null() || value.is_array() || value.is_object()) return {};
+  if (const auto* real = value.as_real()) return go_general(*real);
+  std::string printed = yaml::write(value);
+  if (printed.ends_with('\n')) printed.pop_back();
+  return printed;
+}
+
 Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory,
                          const LoadLimits& limits) {
   Loading loading{.limits = limits};
@@ -304,7 +309,7 @@ Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory,
   IgnoreRules rules;
   const auto ignore_path = folder.empty() ? std::string(".helmignore") : folder + "/.helmignore";
   const bool has_rules = TRY(tree::is_file(tree, ignore_path));
-  if (has_rules) {
+  if (has_rules && limits.ignore == Ignore::obey) {
     const std::string text = TRY(tree.read(ignore_path));
     TRY(rules.parse(text, ignore_path));
   }

@@ -46,7 +46,11 @@ struct Chart {
   [[nodiscard]] bool is_library() const { return metadata.text({"type"}) == "library"; }
 };
 
+// .helmignore is for the folder that a chart is written in; a packed chart is taken whole.
+enum class Ignore { obey, skip };
+
 struct LoadLimits {
+  Ignore ignore = Ignore::obey;
   int depth = 16;  // charts in charts
   std::size_t files = 50'000;
   std::size_t bytes = std::size_t{256} << 20;
@@ -55,6 +59,9 @@ struct LoadLimits {
 // The chart in `directory` of the tree. Refuses with Code::chart or Code::yaml_syntax, at the file.
 Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory,
                          const LoadLimits& limits = {});
+
+// What Go reads into a string field: a number or boolean becomes its text, a list or map nothing.
+std::string scalar_text(const Value& value);
 
 // The numbers of a YAML document as Helm's templates and merging see them: every one a float64.
 void widen_numbers(Value& value);

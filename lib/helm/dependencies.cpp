@@ -11,12 +11,13 @@
 namespace holdfast::helm {
 namespace {
 
-// A listed version is a range that the chart's own has to meet; an unreadable one is met by all.
-bool version_fits(const std::string& wanted, std::string_view present) {
-  if (wanted.empty()) return true;
-  const auto range = semver::Range::parse(wanted);
-  const auto version = semver::Version::parse(present);
-  return !range || !version || range->contains(*version);
+// A listed version is a range that the chart's own has to meet (IsCompatibleRange). A chart that
+// does not is treated as one that nobody listed.
+bool is_meant(const Dependency& dependency, const Chart& chart) {
+  if (dependency.name != chart.name) return false;
+  const auto range = semver::Range::parse(dependency.version);
+  const auto version = semver::Version::parse(chart.metadata.text({"version"}));
+  return range && version && range->contains(*version);
 }
 
 Result<> check_present(const Chart& chart) {
@@ -35,30 +36,35 @@ Result<> check_present(const Chart& chart) {
 
 // The subcharts as their dependencies name them: a copy for each alias, the unlisted as they are.
 void apply_aliases(Chart& chart) {
-  std::vector<Chart> kept;
-  for (const auto& subchart : chart.subcharts) {
-    const bool listed = std::ranges::any_of(
-        chart.dependencies, [&](const Dependency& each) { return each.name == subchart.name; });
-    if (!listed) kept.push_back(subchart);
+  // Which of the charts, in which order; a chart that is meant twice is copied.
+  std::vector<std::size_t> chosen;
+  std::vector<std::string> aliases;
+  for (std::size_t i = 0; i < chart.subcharts.size(); ++i) {
+    const bool listed = std::ranges::any_of(chart.dependencies, [&](const Dependency& each) {
+      return is_meant(each, chart.subcharts[i]);
+    });
+    if (listed) continue;
+    chosen.push_back(i);
+    aliases.emplace_back();
   }
   for (auto& dependency : chart.dependencies) {
-    const auto fits = [&](const Chart& each) {
-      return each.name == dependency.name &&
-             version_fits(dependency.version, each.metadata.text({"version"}));
-    };
-    auto found = std::ranges::find_if(chart.subcharts, fits);
-    if (found == chart.subcharts.end())
-      found = std::ranges::find(chart.subcharts, dependency.name, &Chart::name);
-    if (found == chart.subcharts.end()) continue;
-    Chart copy = *found;
-    if (!dependency.alias.empty()) {
-      copy.name = dependency.alias;
-      copy.metadata["name"] = dependency.alias;
+    const auto found = std::ranges::find_if(
+        chart.subcharts, [&](const Chart& each) { return is_meant(dependency, each); });
+    if (found != chart.subcharts.end()) {
+      chosen.push_back(static_cast<std::size_t>(found - chart.subcharts.begin()));
+      aliases.push_back(dependency.alias);
     }
-    kept.push_back(std::move(copy));
-  }
-  for (auto& dependency : chart.dependencies) {
     if (!dependency.alias.empty()) dependency.name = dependency.alias;
+  }
+  std::vector<Chart> kept;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    auto& subchart = chart.subcharts[chosen[i]];
+    const bool again = std::find(chosen.begin() + static_cast<std::ptrdiff_t>(i) + 1, chosen.end(),
+                                 chosen[i]) != chosen.end();
+    kept.push_back(again ? subchart : std::move(subchart));
+    if (aliases[i].empty()) continue;
+    kept.back().name = aliases[i];
+    kept.back().metadata["name"] = aliases[i];
   }
   chart.subcharts = std::move(kept);
 }
@@ -88,14 +94,13 @@ std::optional<bool> tags_of(const Dependency& dependency, const Object& values) 
   return std::nullopt;
 }
 
-Result<> process_enabled(Chart& chart, const Object& user, const std::string& prefix) {
+Result<> process_enabled(Chart& chart, const Object& user, const std::string& prefix,
+                         Nulls nulls) {
   if (chart.dependencies.empty()) return {};
-  TRY(check_present(chart));
   apply_aliases(chart);
-  Object values = user;
-  if (prefix.empty()) {
-    values = TRY(coalesce_values(chart, user));
-  }
+  // Upstream puts a subchart's defaults beside the root's, too: its `tags` count where the root has
+  // none.
+  const Object values = TRY(coalesce_values(chart, user, nulls));
   std::vector<std::string> disabled;
   for (const auto& dependency : chart.dependencies) {
     const bool enabled = condition_of(dependency, values, prefix)
@@ -109,7 +114,7 @@ Result<> process_enabled(Chart& chart, const Object& user, const std::string& pr
     return std::ranges::find(disabled, each.name) != disabled.end();
   });
   for (auto& subchart : chart.subcharts)
-    TRY(process_enabled(subchart, values, prefix + subchart.name + "."));
+    TRY(process_enabled(subchart, values, prefix + subchart.name + ".", nulls));
   return {};
 }
 
@@ -125,25 +130,13 @@ Object nested(std::string_view path, Object inner) {
   return inner;
 }
 
-// `from` under `into`, nulls of both sides as they are.
-void fill_in(Object& into, const Object& from) {
-  for (const auto& member : from) {
-    auto* mine = into.find(member.key);
-    if (mine == nullptr) {
-      into.set(member.key, member.value);
-    } else if (mine->is_object() && member.value.is_object()) {
-      fill_in(*mine->as_object(), *member.value.as_object());
-    }
-  }
-}
-
+// Afterwards the chart's defaults hold those of its subcharts, with the nulls of both, and what is
+// imported below them (processImportValues).
 Result<> process_imports(Chart& chart) {
   for (auto& subchart : chart.subcharts)
     TRY(process_imports(subchart));
-  const bool any = std::ranges::any_of(
-      chart.dependencies, [](const Dependency& each) { return !each.import_values.empty(); });
-  if (!any) return {};
-  const Object values = TRY(coalesce_values(chart, {}));
+  if (chart.dependencies.empty()) return {};
+  Object values = TRY(coalesce_values(chart, {}, Nulls::keep));
   Object imported;
   for (const auto& dependency : chart.dependencies) {
     for (const auto& import : dependency.import_values) {
@@ -156,19 +149,19 @@ Result<> process_imports(Chart& chart) {
       }
       const auto* table = find_value(values, dependency.name + "." + child);
       if (table == nullptr || !table->is_object()) continue;  // Helm only warns
-      Object under = nested(parent, *table->as_object());
-      fill_in(under, imported);
-      imported = std::move(under);
+      merge_tables(imported, nested(parent, *table->as_object()));
     }
   }
-  fill_in(chart.values, imported);
+  merge_tables(values, imported);
+  chart.values = std::move(values);
   return {};
 }
 
 }  // namespace
 
-Result<> process_dependencies(Chart& chart, const Object& user) {
-  TRY(process_enabled(chart, user, ""));
+Result<> process_dependencies(Chart& chart, const Object& user, gotmpl::Flavor flavor) {
+  TRY(check_present(chart));
+  TRY(process_enabled(chart, user, "", nulls_of(flavor)));
   return process_imports(chart);
 }
 

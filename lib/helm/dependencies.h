@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "gotmpl/templates.h"
 #include "helm/chart.h"
 
 namespace holdfast::helm {
@@ -11,6 +12,6 @@ namespace holdfast::helm {
 // Aliases, tags, conditions and import-values of the chart and all below it; disabled subcharts are
 // removed, imports go into the charts' own values. `user` decides conditions and tags.
 // Refuses with Code::chart a listed dependency that is not under charts/.
-Result<> process_dependencies(Chart& chart, const Object& user);
+Result<> process_dependencies(Chart& chart, const Object& user, gotmpl::Flavor flavor);
 
 }  // namespace holdfast::helm

@@ -19,7 +19,8 @@ namespace {
 struct Job {
   std::string path;  // "demo/charts/sub/templates/x.yaml"
   std::string_view text;
-  gotmpl::Datum data;
+  gotmpl::Datum scope;  // shared by the chart's templates: what one sets, the later ones see
+  std::string base_path;
   bool partial;
 };
 
@@ -30,10 +31,11 @@ struct Collector {
   std::vector<Job> jobs = {};
 
   // The chart's scope: its own section of the values, shared with the parent's map as Go does.
-  gotmpl::Datum collect(const Chart& chart, const std::string& path, const gotmpl::Datum& values,
+  // Takes the chart's files; its templates stay, the jobs look into them.
+  gotmpl::Datum collect(Chart& chart, const std::string& path, const gotmpl::Datum& values,
                         Include root) {
     gotmpl::Datum subcharts = gotmpl::Datum::new_dict();
-    for (const auto& subchart : chart.subcharts) {
+    for (auto& subchart : chart.subcharts) {
       const auto* section = values.find(subchart.name);
       const auto inner =
           section != nullptr && section->dict() != nullptr ? *section : gotmpl::Datum::new_dict();
@@ -44,7 +46,7 @@ struct Collector {
     become_values(section, root, settings.environment.flavor);
     gotmpl::Datum scope = gotmpl::Datum::new_dict();
     scope.dict()->set("Chart", chart_object(chart, root));
-    scope.dict()->set("Files", files_object(chart.files));
+    scope.dict()->set("Files", files_object(std::move(chart.files)));
     scope.dict()->set("Release", release);
     scope.dict()->set("Capabilities", capabilities);
     scope.dict()->set("Values", values);
@@ -54,26 +56,22 @@ struct Collector {
       if (chart.is_library() && !partial) continue;
       jobs.push_back({.path = path + "/" + file.path,
                       .text = file.content,
-                      .data = with_template(scope, path, file),
+                      .scope = scope,
+                      .base_path = path + "/templates",
                       .partial = partial});
     }
     return scope;
   }
-
-  [[nodiscard]] gotmpl::Datum with_template(const gotmpl::Datum& scope, const std::string& path,
-                                            const File& file) const {
-    const auto flavor = settings.environment.flavor;
-    gotmpl::Datum data = gotmpl::Datum::new_dict();
-    for (const auto& entry : scope.dict()->entries())
-      data.dict()->set(entry.key, entry.value);
-    gotmpl::Datum about = gotmpl::Datum::new_dict();
-    become_values(about, Include::yes, flavor);
-    about.dict()->set("Name", path + "/" + file.path);
-    about.dict()->set("BasePath", path + "/templates");
-    data.dict()->set("Template", about);
-    return data;
-  }
 };
+
+// .Template, which each template of a chart overwrites in the scope that they share.
+void set_template(const Job& job, gotmpl::Flavor flavor) {
+  gotmpl::Datum about = gotmpl::Datum::new_dict();
+  become_values(about, Include::yes, flavor);
+  about.dict()->set("Name", job.path);
+  about.dict()->set("BasePath", job.base_path);
+  job.scope.dict()->set("Template", about);
+}
 
 // engine.go sortTemplates: the deepest path first, at equal depth the last name first.
 void order_jobs(std::vector<Job>& jobs) {
@@ -83,16 +81,20 @@ void order_jobs(std::vector<Job>& jobs) {
   });
 }
 
-Result<std::map<std::string, std::string>> execute(std::vector<Job> jobs,
-                                                   const Settings& settings) {
+Result<RenderedFiles> execute(std::vector<Job> jobs, const Settings& settings) {
   order_jobs(jobs);
   gotmpl::Templates templates(settings.environment);
   for (const auto& job : jobs)
     TRY(templates.parse(job.path, job.text));
-  std::map<std::string, std::string> files;
+  RenderedFiles files;
   for (const auto& job : jobs) {
     if (job.partial) continue;
-    files[job.path] = TRY(templates.execute(job.path, job.data));
+    set_template(job, settings.environment.flavor);
+    Rendered rendered{.text = {}, .trace = {}, .source = job.text};
+    rendered.text = TRY(templates.execute(job.path, job.scope, &rendered.trace));
+    // Notes and white space are no documents.
+    if (!job.path.ends_with("NOTES.txt") && !trim(rendered.text).empty())
+      files.emplace(job.path, std::move(rendered));
   }
   return files;
 }
@@ -128,12 +130,13 @@ Result<> check_release(const Release& release) {
   return failure(Code::chart, "\"{}\" cannot be the name of a release", printable(release.name));
 }
 
-void collect_crds(const Chart& chart, const std::string& path, std::vector<Document>& documents) {
-  for (const auto& file : chart.crds) {
-    documents.push_back(
-        {.source = path + "/" + file.path, .text = file.content, .kind = Document::Kind::crd});
+void collect_crds(Chart& chart, const std::string& path, std::vector<Document>& documents) {
+  for (auto& file : chart.crds) {
+    documents.push_back({.source = path + "/" + file.path,
+                         .text = std::move(file.content),
+                         .kind = Document::Kind::crd});
   }
-  for (const auto& subchart : chart.subcharts)
+  for (auto& subchart : chart.subcharts)
     collect_crds(subchart, path + "/charts/" + subchart.name, documents);
 }
 
@@ -172,8 +175,8 @@ Result<> check_values(const Chart& chart, const Value& values, const Settings& s
 Result<std::vector<Document>> render(Chart chart, const Object& user, const Settings& settings) {
   TRY(check_release(settings.release));
   TRY(check_installable(chart, settings));
-  TRY(process_dependencies(chart, user));
-  const Value values = TRY(coalesce_values(chart, user));
+  TRY(process_dependencies(chart, user, settings.environment.flavor));
+  const Value values = TRY(coalesce_values(chart, user, nulls_of(settings.environment.flavor)));
   TRY(check_values(chart, values, settings));
 
   Collector collector{.settings = settings,
@@ -182,11 +185,10 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
   const auto data = gotmpl::Datum::from_value(values, gotmpl::Datum::Numbers::exact);
   collector.collect(chart, chart.name, data, Include::yes);
   auto files = TRY(execute(std::move(collector.jobs), settings));
-  std::erase_if(files, [](const auto& file) { return file.first.ends_with("NOTES.txt"); });
 
   std::vector<Document> documents;
   if (settings.crds == Include::yes) collect_crds(chart, chart.name, documents);
-  auto sorted = TRY(sort_documents(files, settings));
+  auto sorted = TRY(sort_documents(std::move(files), settings));
   std::ranges::move(sorted, std::back_inserter(documents));
   return documents;
 }
@@ -199,12 +201,29 @@ Result<std::string> release_name(const std::string& given, const gotmpl::Environ
 }
 
 std::string print(const std::vector<Document>& documents) {
-  std::string manifests, hooks;
+  std::size_t size = 1;
+  constexpr std::string_view head = "---\n# Source: ";
+  for (const auto& document : documents)
+    size += head.size() + document.source.size() + document.text.size() + 2;
+  std::string out;
+  out.reserve(size);
+  const auto add = [&](const Document& document) {
+    out += head;
+    out += document.source;
+    out += '\n';
+    out += document.text;
+    out += '\n';
+  };
   for (const auto& document : documents) {
-    auto& out = document.kind == Document::Kind::hook ? hooks : manifests;
-    out += fmt::format("---\n# Source: {}\n{}\n", document.source, document.text);
+    if (document.kind != Document::Kind::hook) add(document);
   }
-  return fmt::format("{}\n{}", trim(manifests), hooks);
+  // It starts with a mark: only the end is to be trimmed.
+  out.resize(trim(out).size());
+  out += '\n';
+  for (const auto& document : documents) {
+    if (document.kind == Document::Kind::hook) add(document);
+  }
+  return out;
 }
 
 }  // namespace holdfast::helm

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace holdfast::helm {
 namespace {
@@ -113,6 +114,47 @@ Result<> check_head(const Value& object, const std::string& path) {
   return {};
 }
 
+// "demo/templates/web.yaml:12": the line of the template that made the text, a part of the output.
+std::string place_of(const std::string& path, const Rendered& rendered, std::string_view text) {
+  const auto offset = static_cast<std::size_t>(text.data() - rendered.text.data());
+  const auto mark = rendered.trace.at(offset);
+  // A piece of plain text may hold many lines; those of it that are before `text` count.
+  const auto before = std::string_view(rendered.text).substr(mark.offset, offset - mark.offset);
+  const auto source = rendered.source.substr(0, mark.position);
+  const bool plain = rendered.source.substr(source.size()).starts_with(before);
+  const auto lines = std::ranges::count(source, '\n') +
+                     (plain ? std::ranges::count(before, '\n') : 0) + 1;
+  return fmt::format("{}:{}", path, lines);
+}
+
+// The parser's complaint about one document: the line of the template in front of what it made.
+Error traced(Error error, const std::string& path, const Rendered& rendered,
+             std::string_view document) {
+  Error out(error.code(), error.what());
+  for (const auto& cause : error.causes())
+    out = std::move(out).because(cause);
+  const auto parts = error.where().empty() ? std::vector<std::string_view>()
+                                           : split(error.where().front(), ':');
+  std::size_t line = 1;
+  if (parts.size() > 2) std::from_chars(parts[parts.size() - 2].data(), parts.back().data(), line);
+  auto rest = document;
+  for (std::size_t i = 1; i < line; ++i)
+    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+  constexpr std::size_t shown_max = 80;
+  return std::move(out)
+      .at(place_of(path, rendered, rest))
+      .at(fmt::format("line {} of the document: \"{}\"", line,
+                      printable(rest.substr(0, rest.find('\n')), shown_max)));
+}
+
+// The part of the whole that the view names, without a copy.
+std::string taken(std::string& whole, std::string_view part) {
+  const auto from = static_cast<std::size_t>(part.data() - whole.data());
+  whole.resize(from + part.size());
+  whole.erase(0, from);
+  return std::move(whole);
+}
+
 void sort_by_kind(std::vector<Ranked>& ranked) {
   const std::size_t unknown = install_order.size() - 2;
   std::ranges::stable_sort(ranked, [&](const Ranked& a, const Ranked& b) {
@@ -123,59 +165,78 @@ void sort_by_kind(std::vector<Ranked>& ranked) {
 
 }  // namespace
 
-std::vector<std::string> split_documents(std::string_view text) {
-  std::vector<std::string> documents;
-  std::string current;
-  const auto take = [&] {
-    std::string_view document = current;
-    while (!document.empty() &&
-           std::string_view(" \t\r\n").find(document.front()) != std::string_view::npos)
-      document.remove_prefix(1);
-    if (!trim(document).empty()) documents.emplace_back(document);
-    current.clear();
+std::vector<std::string_view> split_documents(std::string_view text) {
+  std::vector<std::string_view> documents;
+  const auto take = [&](std::size_t begin, std::size_t end) {
+    auto document = text.substr(begin, end - begin);
+    const auto start = document.find_first_not_of(" \t\r\n");
+    if (start != std::string_view::npos && !trim(document).empty())
+      documents.push_back(document.substr(start));
   };
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    auto line = text.substr(0, end == std::string_view::npos ? end : end + 1);
-    text.remove_prefix(line.size());
-    if (line.starts_with("---")) {
-      take();
-      line.remove_prefix(3);
-      while (line.starts_with(' ') || line.starts_with('\t'))
-        line.remove_prefix(1);
+  std::size_t begin = 0;
+  for (std::size_t line = 0; line < text.size();) {
+    if (text.substr(line).starts_with("---")) {
+      take(begin, line);
+      begin = std::min(text.find_first_not_of(" \t", line + 3), text.size());
     }
-    current += line;
+    const auto end = text.find('\n', line);
+    line = end == std::string_view::npos ? text.size() : end + 1;
   }
-  take();
+  take(begin, text.size());
   return documents;
 }
 
-Result<std::vector<Document>> sort_documents(const std::map<std::string, std::string>& files,
-                                             const Settings& settings) {
+std::vector<std::string_view> split_documents3(std::string_view text) {
+  std::vector<std::string_view> documents;
+  constexpr std::string_view mark = "\n---";
+  const auto after = [&](std::size_t at) {
+    return std::min(text.find_first_not_of(" \t\r\n\f\v", at), text.size());
+  };
+  const auto take = [&](std::size_t begin, std::size_t end) {
+    const auto document = trim(text.substr(begin, end - begin));
+    if (!document.empty()) documents.push_back(document);
+  };
+  std::size_t begin = text.starts_with("---") ? after(3) : 0;
+  for (auto at = text.find(mark, begin); at != std::string_view::npos; at = text.find(mark, begin)) {
+    take(begin, at);
+    begin = after(at + mark.size());
+  }
+  take(begin, text.size());
+  return documents;
+}
+
+Result<std::vector<Document>> sort_documents(RenderedFiles files, const Settings& settings) {
   std::vector<Ranked> manifests, hooks;
-  for (const auto& [path, output] : files) {
-    if (trim(output).empty()) continue;
-    for (auto& text : split_documents(output)) {
+  while (!files.empty()) {
+    const auto file = files.extract(files.begin());
+    const auto& path = file.key();
+    const bool helm3 = settings.environment.flavor == gotmpl::Flavor::helm3;
+    const auto& output = file.mapped().text;
+    const auto texts = helm3 ? split_documents3(output) : split_documents(output);
+    for (const auto text : texts) {
       auto parsed = yaml::parse_one(text, path, yaml::Dialect::kube, yaml_limits);
-      if (!parsed) return failure(std::move(parsed).error());
+      if (!parsed) return failure(traced(std::move(parsed).error(), path, file.mapped(), text));
       if (!parsed->is_object() && !parsed->is_null()) {
         return failure(Error(Code::yaml_syntax, fmt::format("a document is no object but {}",
                                                             kind_name(parsed->kind())))
-                           .at(path));
+                           .at(place_of(path, file.mapped(), text)));
       }
-      TRY(check_head(*parsed, path));
-      const std::string kind(parsed->text({"kind"}));
+      TRY(check_head(*parsed, place_of(path, file.mapped(), text)));
       const auto hook = hook_kind(*parsed);
       if (hook == HookKind::unknown) continue;
       if (hook == HookKind::test && settings.tests == Include::no) continue;
       if (hook != HookKind::none && settings.hooks == Include::no) continue;
+      const std::string kind(parsed->text({"kind"}));
       const auto document_kind =
           hook == HookKind::none ? Document::Kind::manifest : Document::Kind::hook;
       auto& list = hook == HookKind::none ? manifests : hooks;
       list.push_back(
           {.rank = rank_of(kind, settings.environment.flavor),
            .kind = kind,
-           .document = {.source = path, .text = std::move(text), .kind = document_kind}});
+           .document = {.source = path,
+                        .text = texts.size() == 1 ? taken(file.mapped().text, text)
+                                                  : std::string(text),
+                        .kind = document_kind}});
     }
   }
   sort_by_kind(manifests);

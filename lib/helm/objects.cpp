@@ -90,51 +90,52 @@ constexpr gotmpl::Type versions_type{.name = "common.VersionSet",
                                      .kind = "slice",
                                      .element = Kind::string,
                                      .methods = version_methods};
-constexpr gotmpl::Type capabilities_type{.name = "*common.Capabilities", .kind = "ptr"};
+constexpr auto capabilities_fields =
+    std::to_array<gotmpl::Field>({{.name = "KubeVersion", .json = "KubeVersion"},
+                                  {.name = "APIVersions", .json = "APIVersions"},
+                                  {.name = "HelmVersion", .json = "HelmVersion"}});
+constexpr gotmpl::Type capabilities_type{
+    .name = "*common.Capabilities", .kind = "ptr", .fields = capabilities_fields};
 
-// .Capabilities.KubeVersion: a struct that prints as its version. GitVersion and String are
-// methods.
-class KubeVersion final : public gotmpl::HostObject {
- public:
-  KubeVersion(std::string version, std::uint64_t major, std::uint64_t minor)
-      : version_(std::move(version)),
-        major_(fmt::format("{}", major)),
-        minor_(fmt::format("{}", minor)) {}
-
-  [[nodiscard]] const gotmpl::Type& type() const override;
-
-  [[nodiscard]] std::string print() const override { return version_; }
-
-  [[nodiscard]] Result<Value> to_value() const override {
-    return Value(Object{{"Major", major_}, {"Minor", minor_}, {"Version", version_}});
-  }
-
-  static const KubeVersion& of(const Call& call) {
-    return static_cast<const KubeVersion&>(*call.self->host());
-  }
-
-  static Result<Datum> version(Call& call) { return Datum(of(call).version_); }
-
-  static Result<Datum> major(Call& call) { return Datum(of(call).major_); }
-
-  static Result<Datum> minor(Call& call) { return Datum(of(call).minor_); }
-
- private:
-  std::string version_, major_, minor_;
-};
-
-constexpr auto kube_version_methods =
-    std::to_array<gotmpl::Function>({{"Version", "", KubeVersion::version},
-                                     {"GitVersion", "", KubeVersion::version},
-                                     {"String", "", KubeVersion::version},
-                                     {"Major", "", KubeVersion::major},
-                                     {"Minor", "", KubeVersion::minor}});
-constexpr gotmpl::Type kube_version_type{
-    .name = "common.KubeVersion", .kind = "struct", .methods = kube_version_methods};
-
-const gotmpl::Type& KubeVersion::type() const {
-  return kube_version_type;
+// .Capabilities.KubeVersion. Its String is what a template prints; passed to a function (quote,
+// print) the struct is shown whole, as upstream.
+Result<Datum> kube_version_string(Call& call) {
+  return *call.self->find("normalizedVersion");
 }
+
+Result<Datum> kube_git_version(Call& call) {
+  return *call.self->find("Version");
+}
+
+constexpr auto kube_version_methods = std::to_array<gotmpl::Function>(
+    {{"String", "", kube_version_string}, {"GitVersion", "", kube_git_version}});
+constexpr auto kube_version_fields =
+    std::to_array<gotmpl::Field>({{.name = "Version", .json = "Version"},
+                                  {.name = "normalizedVersion"},
+                                  {.name = "Major", .json = "Major"},
+                                  {.name = "Minor", .json = "Minor"}});
+constexpr gotmpl::Type kube_version_type{.name = "common.KubeVersion",
+                                         .kind = "struct",
+                                         .methods = kube_version_methods,
+                                         .fields = kube_version_fields};
+// Helm 3's has no second text.
+constexpr auto kube_version_fields3 =
+    std::to_array<gotmpl::Field>({{.name = "Version", .json = "Version"},
+                                  {.name = "Major", .json = "Major"},
+                                  {.name = "Minor", .json = "Minor"}});
+constexpr gotmpl::Type kube_version_type3{.name = "chartutil.KubeVersion",
+                                          .kind = "struct",
+                                          .methods = kube_version_methods,
+                                          .fields = kube_version_fields3};
+
+constexpr auto build_fields = std::to_array<gotmpl::Field>(
+    {{.name = "Version", .json = "version", .omit_empty = true},
+     {.name = "GitCommit", .json = "git_commit", .omit_empty = true},
+     {.name = "GitTreeState", .json = "git_tree_state", .omit_empty = true},
+     {.name = "GoVersion", .json = "go_version", .omit_empty = true},
+     {.name = "KubeClientVersion", .json = "kube_client_version"}});
+constexpr gotmpl::Type build_type{
+    .name = "version.BuildInfo", .kind = "struct", .fields = build_fields};
 
 // The methods of .Values, Go's common.Values.
 Result<Datum> values_yaml(Call& call) {
@@ -209,11 +210,7 @@ constexpr auto metadata_fields = std::to_array<MetadataField>(
      {"type", "Type", MetadataField::Shape::text}});
 
 std::string text_of(const Value* value) {
-  if (value == nullptr || value->is_null()) return {};
-  if (const auto* text = value->as_string()) return *text;
-  std::string printed = yaml::write(*value);
-  if (printed.ends_with('\n')) printed.pop_back();
-  return printed;
+  return value == nullptr ? std::string() : scalar_text(*value);
 }
 
 Datum texts_of(const Value* value) {
@@ -272,6 +269,21 @@ Datum field_value(const MetadataField& field, const Value* value) {
   std::unreachable();
 }
 
+Datum kube_version_object(const Settings& settings) {
+  const auto version = semver::Version::parse(settings.kube_version).value_or(semver::Version{});
+  const bool helm3 = settings.environment.flavor == gotmpl::Flavor::helm3;
+  const auto& given = settings.kube_version;
+  std::string shown = given.starts_with('v') ? given : "v" + given;
+  const std::string bare = shown.substr(0, shown.find_first_of("-+"));
+  if (helm3) shown = bare;
+  Datum out = Datum::new_structure(helm3 ? kube_version_type3 : kube_version_type);
+  out.dict()->set("Version", Datum(shown));
+  out.dict()->set("normalizedVersion", Datum(bare));
+  out.dict()->set("Major", Datum(fmt::format("{}", version.major)));
+  out.dict()->set("Minor", Datum(fmt::format("{}", version.minor)));
+  return out;
+}
+
 }  // namespace
 
 Datum release_object(const Release& release) {
@@ -302,35 +314,31 @@ void become_values(Datum& values, Include root, gotmpl::Flavor flavor) {
   values.dict()->type = type;
 }
 
-Datum files_object(const std::vector<File>& files) {
+Datum files_object(std::vector<File> files) {
   Datum out = Datum::new_dict(files_type);
-  for (const auto& file : files)
-    out.dict()->set(file.path, Datum::of_bytes(file.content));
+  for (auto& file : files)
+    out.dict()->set(file.path, Datum::of_bytes(std::move(file.content)));
   return out;
 }
 
 Datum capabilities_object(const Settings& settings) {
-  const auto version = semver::Version::parse(settings.kube_version).value_or(semver::Version{});
-  std::string shown =
-      settings.kube_version.starts_with('v') ? settings.kube_version : "v" + settings.kube_version;
-  if (settings.environment.flavor == gotmpl::Flavor::helm3)
-    shown = shown.substr(0, shown.find_first_of("-+"));
+  const bool helm3 = settings.environment.flavor == gotmpl::Flavor::helm3;
   std::vector<Datum> versions;
   for (const auto known : known_api_versions())
     versions.emplace_back(known);
   for (const auto& given : settings.api_versions)
     versions.emplace_back(given);
 
-  Datum helm_version = Datum::new_structure(gotmpl::any_dict_type);
-  helm_version.dict()->set(
-      "Version",
-      Datum(settings.environment.flavor == gotmpl::Flavor::helm3 ? "v3.22.0" : "v4.3.1"));
-  for (const auto* name : {"GitCommit", "GitTreeState", "GoVersion"})
+  // As a build of 4.3.1 without the release's link flags says.
+  Datum helm_version = Datum::new_structure(build_type);
+  helm_version.dict()->set("Version", Datum(helm3 ? "v3.22" : "v4.3"));
+  helm_version.dict()->set("GoVersion", Datum("go1.26.8"));
+  for (const auto* name : {"GitCommit", "GitTreeState"})
     helm_version.dict()->set(name, Datum(""));
+  helm_version.dict()->set("KubeClientVersion", Datum("v1.37"));
 
   Datum out = Datum::new_structure(capabilities_type);
-  out.dict()->set("KubeVersion", Datum::of_object(std::make_unique<KubeVersion>(
-                                     shown, version.major, version.minor)));
+  out.dict()->set("KubeVersion", kube_version_object(settings));
   out.dict()->set("APIVersions", Datum::of_list(std::move(versions), versions_type));
   out.dict()->set("HelmVersion", helm_version);
   return out;

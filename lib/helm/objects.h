@@ -15,7 +15,7 @@ gotmpl::Datum chart_object(const Chart& chart, Include root);
 // Gives a map the methods of Go's common.Values. A subchart's section keeps the name of a plain
 // map, as its parent sees it: Go has two names for the one map.
 void become_values(gotmpl::Datum& values, Include root, gotmpl::Flavor flavor);
-gotmpl::Datum files_object(const std::vector<File>& files);
+gotmpl::Datum files_object(std::vector<File> files);
 gotmpl::Datum capabilities_object(const Settings& settings);
 
 }  // namespace holdfast::helm

@@ -19,19 +19,15 @@ void drop_nulls(Object& object) {
     object.erase(key);
 }
 
-// What a null of the user does to a default: it deletes both, or stays to delete a subchart's
-// below.
-enum class Nulls { remove, keep };
-
 // `defaults` under `user`: a null of the user deletes where the default was not null
 // (coalesceTablesFullKey).
-void coalesce_tables(Object& user, const Object& defaults, Nulls nulls = Nulls::remove) {
+void coalesce_tables(Object& user, const Object& defaults, Nulls nulls) {
   for (const auto& member : defaults) {
     auto* mine = user.find(member.key);
     if (mine == nullptr) {
       user.set(member.key, member.value);
     } else if (mine->is_null()) {
-      if (nulls == Nulls::remove && !member.value.is_null()) user.erase(member.key);
+      if (nulls != Nulls::keep && !member.value.is_null()) user.erase(member.key);
     } else if (mine->is_object() && member.value.is_object()) {
       coalesce_tables(*mine->as_object(), *member.value.as_object(), nulls);
     }
@@ -43,54 +39,73 @@ bool is_subchart(const Chart& chart, std::string_view key) {
   return std::ranges::any_of(chart.subcharts, [&](const Chart& each) { return each.name == key; });
 }
 
+// A chart's default without its nulls, unless those are kept.
+Value default_of(const Value& given, Nulls nulls) {
+  Value copy = given;
+  if (auto* object = copy.as_object(); object != nullptr && nulls == Nulls::remove)
+    drop_nulls(*object);
+  return copy;
+}
+
 // The chart's own defaults under the values that reach it (coalesceValues).
-void coalesce_chart(const Chart& chart, Object& values) {
+void coalesce_chart(const Chart& chart, Object& values, Nulls nulls) {
   for (const auto& member : chart.values) {
     auto* mine = values.find(member.key);
     if (mine == nullptr) {
-      if (member.value.is_null()) continue;
-      Value copy = member.value;
-      if (auto* object = copy.as_object()) drop_nulls(*object);
-      values.set(member.key, std::move(copy));
+      if (nulls != Nulls::remove || !member.value.is_null())
+        values.set(member.key, default_of(member.value, nulls));
     } else if (mine->is_null()) {
-      values.erase(member.key);
+      if (nulls != Nulls::keep) values.erase(member.key);
     } else if (mine->is_object() && member.value.is_object()) {
-      Object defaults = *member.value.as_object();
-      const bool of_subchart = is_subchart(chart, member.key);
-      if (!of_subchart) drop_nulls(defaults);
-      coalesce_tables(*mine->as_object(), defaults, of_subchart ? Nulls::keep : Nulls::remove);
+      const auto inside = is_subchart(chart, member.key) ? Nulls::keep : nulls;
+      const Value defaults = default_of(member.value, inside);
+      coalesce_tables(*mine->as_object(), *defaults.as_object(), inside);
     }
   }
 }
 
-// The parent's `global` over the subchart's (coalesceGlobals).
+// The parent's `global` over the subchart's, but nothing over a map or a map over nothing else
+// (coalesceGlobals).
 void coalesce_globals(Object& subchart, const Object& parent) {
   const auto* from = parent.find("global");
-  if (from != nullptr && !from->is_object()) return;
-  auto& into = subchart["global"];
-  if (into.is_null()) into = Object();
-  if (!into.is_object() || from == nullptr) return;
-  Object merged = *from->as_object();
-  coalesce_tables(merged, *into.as_object());
-  into = std::move(merged);
+  auto* into = subchart.find("global");
+  if ((from != nullptr && !from->is_object()) || (into != nullptr && !into->is_object())) return;
+  if (into == nullptr) {
+    subchart.set("global", Object());
+    into = subchart.find("global");
+  }
+  if (from == nullptr) return;
+  auto& own = *into->as_object();
+  for (const auto& member : *from->as_object()) {
+    auto* mine = own.find(member.key);
+    if (mine != nullptr && mine->is_object()) {
+      if (!member.value.is_object()) continue;
+      Object merged = *member.value.as_object();
+      coalesce_tables(merged, *mine->as_object(), Nulls::keep);
+      *mine = std::move(merged);
+    } else if (mine == nullptr || !member.value.is_object()) {
+      own.set(member.key, member.value);
+    }
+  }
 }
 
-Result<> coalesce(const Chart& chart, Object& values) {
-  coalesce_chart(chart, values);
+Result<> coalesce(const Chart& chart, Object& values, Nulls nulls) {
+  coalesce_chart(chart, values, nulls);
   for (const auto& subchart : chart.subcharts) {
     auto* section = values.find(subchart.name);
-    if (section != nullptr && !section->is_object() && !section->is_null()) {
-      return failure(Error(Code::chart_values,
-                           fmt::format("the values of subchart \"{}\" are no map", subchart.name))
-                         .at(chart.name));
-    }
-    if (section == nullptr || section->is_null()) {
+    if (section == nullptr) {
       values.set(subchart.name, Object());
       section = values.find(subchart.name);
     }
-    Object inner = *section->as_object();
+    if (!section->is_object()) {
+      return failure(Error(Code::chart_values,
+                           fmt::format("the values of subchart \"{}\" are no map but {}",
+                                       subchart.name, kind_name(section->kind())))
+                         .at(chart.name));
+    }
+    Object inner = std::move(*section->as_object());
     coalesce_globals(inner, values);
-    TRY(coalesce(subchart, inner));
+    TRY(coalesce(subchart, inner, nulls));
     values.set(subchart.name, std::move(inner));
   }
   return {};
@@ -109,10 +124,14 @@ void merge_documents(Object& into, const Object& later) {
   }
 }
 
-Result<Object> coalesce_values(const Chart& chart, const Object& user) {
+Result<Object> coalesce_values(const Chart& chart, const Object& user, Nulls nulls) {
   Object values = user;
-  TRY(coalesce(chart, values));
+  TRY(coalesce(chart, values, nulls));
   return values;
+}
+
+void merge_tables(Object& into, const Object& defaults) {
+  coalesce_tables(into, defaults, Nulls::keep);
 }
 
 const Value* find_value(const Object& values, std::string_view path) {

@@ -142,6 +142,64 @@ std::string format_real(double value) {
 
 namespace {
 
+// Writes the character at the start of `text` that may need an escape; returns its length.
+std::size_t append_special(std::string& out, std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text[0]);
+  switch (byte) {
+    case '"': out += "\\\""; return 1;
+    case '\\': out += "\\\\"; return 1;
+    case '\b': out += "\\b"; return 1;
+    case '\f': out += "\\f"; return 1;
+    case '\n': out += "\\n"; return 1;
+    case '\r': out += "\\r"; return 1;
+    case '\t': out += "\\t"; return 1;
+    default: break;
+  }
+  if (byte < 0x80 && byte != 0x7F) {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+    return 1;
+  }
+  if (byte == 0x7F) {
+    out += '\x7F';
+    return 1;
+  }
+  const auto end = text.substr(0, 4);
+  std::size_t length = 1;
+  while (length < end.size() && (static_cast<unsigned char>(end[length]) & 0xC0) == 0x80) ++length;
+  if (find_invalid_utf8(text.substr(0, length))) {
+    out += "\\ufffd";
+    return 1;
+  }
+  if (text.starts_with("\xE2\x80\xA8") || text.starts_with("\xE2\x80\xA9")) {
+    out += text[2] == '\xA8' ? "\\u2028" : "\\u2029";
+    return 3;
+  }
+  out += text.substr(0, length);
+  return length;
+}
+
+}  // namespace
+
+void append_string(std::string& out, std::string_view text, Escape escape) {
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool html = escape == Escape::html && (byte == '<' || byte == '>' || byte == '&');
+    if (byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\' && !html) {
+      ++i;
+      continue;
+    }
+    out += text.substr(plain, i - plain);
+    i += append_special(out, text.substr(i));
+    plain = i;
+  }
+  out += text.substr(plain);
+  out += '"';
+}
+
+namespace {
+
 class Writer {
  public:
   Writer(std::string_view indent, Escape escape) : indent_(indent), escape_(escape) {}
@@ -158,7 +216,7 @@ class Writer {
   void held(std::int64_t value, int) { fmt::format_to(std::back_inserter(out_), "{}", value); }
   void held(std::uint64_t value, int) { fmt::format_to(std::back_inserter(out_), "{}", value); }
   void held(double value, int) { out_ += format_real(value); }
-  void held(const std::string& value, int) { string(value); }
+  void held(const std::string& value, int) { append_string(out_, value, escape_); }
 
   void held(const Array& array, int depth) {
     if (array.empty()) {
@@ -184,7 +242,7 @@ class Writer {
     for (const auto& member : object) {
       out_ += std::exchange(separator, ',');
       line(depth + 1);
-      string(member.key);
+      append_string(out_, member.key, escape_);
       out_ += indent_.empty() ? ":" : ": ";
       value(member.value, depth + 1);
     }
@@ -196,60 +254,6 @@ class Writer {
     if (indent_.empty()) return;
     out_ += '\n';
     for (int i = 0; i < depth; ++i) out_ += indent_;
-  }
-
-  void string(std::string_view text) {
-    out_ += '"';
-    std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size();) {
-      const auto byte = static_cast<unsigned char>(text[i]);
-      const bool html = escape_ == Escape::html && (byte == '<' || byte == '>' || byte == '&');
-      if (byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\' && !html) {
-        ++i;
-        continue;
-      }
-      out_ += text.substr(plain, i - plain);
-      i += special(text.substr(i));
-      plain = i;
-    }
-    out_ += text.substr(plain);
-    out_ += '"';
-  }
-
-  // Writes the character at the start of `text` that may need an escape; returns its length.
-  std::size_t special(std::string_view text) {
-    const auto byte = static_cast<unsigned char>(text[0]);
-    switch (byte) {
-      case '"': out_ += "\\\""; return 1;
-      case '\\': out_ += "\\\\"; return 1;
-      case '\b': out_ += "\\b"; return 1;
-      case '\f': out_ += "\\f"; return 1;
-      case '\n': out_ += "\\n"; return 1;
-      case '\r': out_ += "\\r"; return 1;
-      case '\t': out_ += "\\t"; return 1;
-      default: break;
-    }
-    if (byte < 0x80 && byte != 0x7F) {
-      fmt::format_to(std::back_inserter(out_), "\\u{:04x}", byte);
-      return 1;
-    }
-    if (byte == 0x7F) {
-      out_ += '\x7F';
-      return 1;
-    }
-    const auto end = text.substr(0, 4);
-    std::size_t length = 1;
-    while (length < end.size() && (static_cast<unsigned char>(end[length]) & 0xC0) == 0x80) ++length;
-    if (find_invalid_utf8(text.substr(0, length))) {
-      out_ += "\\ufffd";
-      return 1;
-    }
-    if (text.starts_with("\xE2\x80\xA8") || text.starts_with("\xE2\x80\xA9")) {
-      out_ += text[2] == '\xA8' ? "\\u2028" : "\\u2029";
-      return 3;
-    }
-    out_ += text.substr(0, length);
-    return length;
   }
 
   std::string out_;

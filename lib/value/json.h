@@ -29,6 +29,9 @@ std::string write(const Value& value, Escape escape = Escape::html);
 std::string write_indented(const Value& value, std::string_view indent = "  ",
                            Escape escape = Escape::plain);
 
+// The text as a JSON string, invalid UTF-8 as U+FFFD.
+void append_string(std::string& out, std::string_view text, Escape escape);
+
 // A float64 as Go's encoding/json prints it: 1, 1.5, 1e+21.
 std::string format_real(double value);
 

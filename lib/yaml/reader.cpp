@@ -46,11 +46,21 @@ class Builder {
     anchors_.clear();
     TRY(events_.next(event));
     Document out{.value = {}, .start = event.start, .index = index_++};
-    TRY(node(event, out.value));
+    auto read = node(event, out.value);
+    if (!read && read.error().code() == Code::wrong_type) TRY(rest_of_document(event));
+    TRY(std::move(read));
     return out;
   }
 
  private:
+  // go-yaml parses a document before it looks at its meaning: a mistake of syntax comes first.
+  Result<> rest_of_document(Event& event) {
+    do {
+      TRY(events_.next(event));
+    } while (event.kind != EventKind::stream_end && event.kind != EventKind::document_start);
+    return {};
+  }
+
   Error refusal(Code code, std::string what, const Event& event) const {
     return Error(code, std::move(what)).at(place(name_, event.start));
   }
@@ -114,6 +124,9 @@ class Builder {
       out = event.scalar;
     } else {
       out = resolved.value;
+      const auto* whole = out.as_int();
+      if (whole != nullptr && resolved.kind == ScalarKind::real && limits_.reals == Reals::kept)
+        out = static_cast<double>(*whole);
     }
     return {};
   }

@@ -98,6 +98,7 @@ bool has_float_shape(std::string_view text) {
 // integer; up to 2^53 its digits are the number itself.
 Value real_value(double value) {
   constexpr double exact = 9007199254740992.0;
+  if (value == 0 && std::signbit(value)) return {value};
   if (std::fabs(value) <= exact && value == std::trunc(value))
     return {static_cast<std::int64_t>(value)};
   return {value};

@@ -64,7 +64,7 @@ TEST(YamlScalar, MeansTheSameInBothDialects) {
            {"1e6", "1000000"},
            {"1e400", "text"},
            {"1e-400", "0"},
-           {"-0.0", "0"},
+           {"-0.0", "-0"},
            {"-", "text"},
            {"+", "text"},
            {".inf", "nan"},

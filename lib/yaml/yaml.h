@@ -24,11 +24,15 @@ enum class Dialect {
 
 enum class Duplicates { refuse, keep_last };
 
+// What 1e3 is: the whole number that JSON makes of it, or the real that Go's decoder sees first.
+enum class Reals { as_json, kept };
+
 struct Limits {
   int depth = 100;
   std::size_t bytes = std::size_t{64} << 20;   // of the text; also of all scalars, aliases expanded
   std::size_t nodes = 4'000'000;               // scalars and collections of all documents, likewise
   Duplicates duplicates = Duplicates::refuse;  // go-yaml v2 keeps the last, v3 refuses
+  Reals reals = Reals::as_json;
 };
 
 struct Position {
