@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "agent/generate_paths.h"
+#include "agent/remote_bases.h"
+#include "agent/repositories.h"
 #include "agent/sources.h"
 #include "render/detect.h"
 #include "render/render.h"
@@ -107,6 +109,18 @@ Result<TreePtr> complete(Context& context, const PinInput& input, const sync::So
   return with_dependencies(context, tree, folder, input.application.project);
 }
 
+// Remote bases: what the project permits, from the mirrors. A branch is asked for when the Application
+// is rendered, as upstream does it.
+RemoteBases remote_bases(Context& context, const PinInput& input) {
+  return {.mirrors = context.mirrors,
+          .project = context.store.project(input.application.project),
+          .remote_of = [&context, &project = input.application.project](const std::string& url) {
+            return context.store.repositories()->git_remote(url, project);
+          },
+          .max_age = input.configuration.settings.resync,
+          .stop = context.stop};
+}
+
 Result<std::vector<Value>> render_all(Context& context, const PinInput& input, const Revisions& revisions,
                                       std::vector<std::string>& types) {
   const auto& sources = input.wanted.sources;
@@ -118,6 +132,7 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
                           .revision = "",
                           .kube_version = context.client.server_version(),
                           .api_versions = std::move(versions),
+                          .repository = remote_bases(context, input),
                           .references = {}};
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!sources[i].ref.empty()) options.references["$" + sources[i].ref] = trees[i];

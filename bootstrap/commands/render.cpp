@@ -7,6 +7,7 @@
 #include "helm/helm.h"
 #include "helm/user_values.h"
 #include "kustomize/kustomize.h"
+#include "render/chart_inflation.h"
 #include "tree/disk_tree.h"
 #include "yaml/yaml.h"
 
@@ -112,7 +113,11 @@ void show(std::string_view text, Console& console) {
 Result<> run_render_kustomize(const RenderKustomizeOptions& options, Console& console) {
   const auto place = TRY(rooted(options.directory));
   const auto disk = TRY(tree::DiskTree::open(place.root));
-  const auto built = TRY(kustomize::build(disk, place.folder));
+  kustomize::Options build;
+  build.render_chart = [](const kustomize::ChartRequest& request) {
+    return render::inflate_chart(request, {});
+  };
+  const auto built = TRY(kustomize::build(disk, place.folder, build));
   for (const auto& warning : built.warnings)
     log::warn("kustomization", {{"note", warning}});
   show(kustomize::print(built), console);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "kustomize/kustomize.h"
+#include "render/chart_inflation.h"
 #include "render/overlay_tree.h"
 #include "yaml/yaml.h"
 
@@ -230,19 +231,47 @@ Result<Value> edit_kustomization(Value kustomization, const Value& options,
   return kustomization;
 }
 
-Result<std::vector<Manifest>> render_kustomize(const tree::FileTree& tree,
-                                               const std::string& folder, const Value* options,
-                                               const Environment& environment) {
-  OverlayTree overlay(tree);
-  if (options != nullptr && !is_empty(*options)) {
-    const auto path = TRY(kustomization_path(tree, folder));
-    const auto text = TRY(tree.read(path));
-    auto kustomization = TRY(yaml::parse_one(text, path, yaml::Dialect::kube));
-    const auto chosen = TRY(with_found_components(*options, tree, folder));
-    const auto edited = TRY(edit_kustomization(std::move(kustomization), chosen, environment));
-    overlay.replace(path, yaml::write(edited));
+namespace {
+
+// What a build may use beside its own tree.
+kustomize::Options build_options(const Context& context, const Value* options) {
+  kustomize::Options out;
+  ClusterFacts cluster{context.kube_version, context.api_versions};
+  if (options != nullptr) {
+    if (const auto version = options->text({"kubeVersion"}); !version.empty())
+      cluster.kube_version = version;
+    const auto& versions = list_of(*options, "apiVersions");
+    if (!versions.empty()) cluster.api_versions.clear();
+    for (const auto& each : versions)
+      if (each.is_string()) cluster.api_versions.push_back(*each.as_string());
   }
-  auto built = TRY(kustomize::build(overlay, folder));
+  out.render_chart = [cluster = std::move(cluster)](const kustomize::ChartRequest& request) {
+    return inflate_chart(request, cluster);
+  };
+  if (context.repository != nullptr) {
+    out.remote = [&context](const kustomize::RemoteUrl& url) {
+      return context.repository(url.repository, url.revision);
+    };
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<Manifest>> render_kustomize(const KustomizePlace& place, const Value* options) {
+  OverlayTree overlay(place.tree);
+  if (options != nullptr && !is_empty(*options)) {
+    const auto path = TRY(kustomization_path(place.tree, place.folder));
+    const auto text = TRY(place.tree.read(path));
+    auto kustomization = TRY(yaml::parse_one(text, path, yaml::Dialect::kube));
+    const auto chosen = TRY(with_found_components(*options, place.tree, place.folder));
+    const auto edited =
+        TRY(edit_kustomization(std::move(kustomization), chosen, place.environment));
+    auto real = TRY(place.tree.real_path(path));
+    overlay.replace(std::move(real), yaml::write(edited));
+  }
+  auto built =
+      TRY(kustomize::build(overlay, place.folder, build_options(place.context, options)));
   std::vector<Manifest> out;
   out.reserve(built.resources.size());
   for (auto& resource : built.resources) {

@@ -20,9 +20,15 @@ namespace holdfast::render {
 Result<Value> edit_kustomization(Value kustomization, const Value& options,
                                  const Environment& environment);
 
+// Where a kustomization lies, and what it may know.
+struct KustomizePlace {
+  const tree::FileTree& tree;
+  std::string folder;
+  const Context& context;
+  const Environment& environment;
+};
+
 // `options` may be null.
-Result<std::vector<Manifest>> render_kustomize(const tree::FileTree& tree,
-                                               const std::string& folder, const Value* options,
-                                               const Environment& environment);
+Result<std::vector<Manifest>> render_kustomize(const KustomizePlace& place, const Value* options);
 
 }  // namespace holdfast::render

@@ -119,18 +119,65 @@ TEST(KustomizeSource, TheEditedFileIsBuilt) {
       {"app/kustomization.yaml", "resources: [cm.yaml]\n"},
       {"app/cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"},
   });
-  const auto plain = render_kustomize(tree, "app", nullptr, {});
+  const Context context;
+  const KustomizePlace place{tree, "app", context, sample_environment()};
+  const auto plain = render_kustomize(place, nullptr);
   ASSERT_TRUE(plain) << plain.error().message();
   EXPECT_EQ(plain->at(0).object.text({"metadata", "name"}), "one");
 
   const auto options =
       read("{namePrefix: pre-, components: [../none], ignoreMissingComponents: true}");
-  const auto edited = render_kustomize(tree, "app", &options, {});
+  const auto edited = render_kustomize(place, &options);
   ASSERT_TRUE(edited) << edited.error().message();
   EXPECT_EQ(edited->at(0).object.text({"metadata", "name"}), "pre-one");
 
   const auto missing = read("{components: [../none]}");
-  EXPECT_FALSE(render_kustomize(tree, "app", &missing, {}));
+  EXPECT_FALSE(render_kustomize(place, &missing));
+}
+
+// The values that a chart prints, for what a helmCharts entry says.
+TEST(KustomizeSource, ChartsAreRenderedFromTheTree) {
+  struct Case {
+    std::string_view entry;
+    std::string_view want;
+  };
+
+  const std::string chart_template =
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
+      "data:\n  in: {{ .Release.Namespace }}\n  v: {{ .Values.a }}{{ .Values.b }}{{ .Values.c }}\n"
+      "  k: {{ .Capabilities.KubeVersion.Version }}\n";
+  for (const auto& [entry, want] : std::to_array<Case>({
+           {"name: demo", "x-release-name default 12 v1.30.1"},
+           {"name: demo\n  releaseName: r\n  namespace: shop", "x-r shop 12 v1.30.1"},
+           {"name: demo\n  releaseName: r\n  valuesInline: {b: 5}", "x-r default 15 v1.30.1"},
+           {"name: demo\n  releaseName: r\n  valuesInline: {b: 5, c: 6}\n  valuesMerge: merge",
+            "x-r default 126 v1.30.1"},
+           {"name: demo\n  releaseName: r\n  valuesInline: {b: 5}\n  valuesMerge: replace",
+            "x-r default 15 v1.30.1"},
+           {"name: demo\n  releaseName: r\n  valuesFile: v.yaml\n  additionalValuesFiles: [w.yaml]",
+            "x-r default 789 v1.30.1"},
+           {"name: demo\n  nameTemplate: 'a-{{ upper \"b\" | lower }}'\n  kubeVersion: 1.29.0",
+            "x-a-b default 12 v1.29.0"},
+       })) {
+    const tree::MemoryTree tree(tree::MemoryTree::Files{
+        {"app/kustomization.yaml", fmt::format("namePrefix: x-\nhelmCharts:\n- {}\n", entry)},
+        {"app/v.yaml", "{a: 7, b: 8}\n"},
+        {"app/w.yaml", "{c: 9}\n"},
+        {"app/charts/demo/Chart.yaml", "apiVersion: v2\nname: demo\nversion: 1.0.0\n"},
+        {"app/charts/demo/values.yaml", "{a: 1, b: 2}\n"},
+        {"app/charts/demo/templates/cm.yaml", chart_template},
+    });
+    const Context context{.kube_version = "v1.30.1"};
+    const auto rendered = render_kustomize({tree, "app", context, sample_environment()}, nullptr);
+    ASSERT_TRUE(rendered) << entry << ": " << rendered.error().message();
+    const Value& object = rendered->at(0).object;
+    const auto* v = object.find_path({"data", "v"});
+    EXPECT_EQ(fmt::format("{} {} {} {}", object.text({"metadata", "name"}), object.text({"data", "in"}),
+                          v == nullptr || v->as_int() == nullptr ? 0 : *v->as_int(),
+                          object.text({"data", "k"})),
+              want)
+        << entry;
+  }
 }
 
 }  // namespace

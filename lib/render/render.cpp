@@ -45,7 +45,7 @@ Result<std::vector<Manifest>> manifests_of(Type type, const Value& source, const
       return render_directory(tree, folder, options);
     }
     case Type::kustomize:
-      return render_kustomize(tree, folder, source.find("kustomize"), environment);
+      return render_kustomize({tree, folder, context, environment}, source.find("kustomize"));
     case Type::helm: return render_helm({tree, folder, context, environment}, source.find("helm"));
   }
   std::unreachable();

@@ -9,6 +9,7 @@
 #include "tree/file_tree.h"
 #include "value/value.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,6 +31,11 @@ struct Context {
   std::string revision;                   // the commit that the tree is
   std::string kube_version;               // "v1.37.2"
   std::vector<std::string> api_versions;  // "apps/v1", "apps/v1/Deployment"
+  // The files of another repository at a revision, for remote bases of kustomizations; "" is the
+  // default branch. Absent: remote bases are refused.
+  std::function<Result<std::shared_ptr<const tree::FileTree>>(const std::string& repository,
+                                                              const std::string& revision)>
+      repository;
   // The trees of sources with a `ref`, by "$name".
   std::map<std::string, std::shared_ptr<const tree::FileTree>, std::less<>> references;
 };

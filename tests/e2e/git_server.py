@@ -3,6 +3,8 @@
 """A stock Git server: git http-backend behind Python's HTTP server. Anyone may read and push.
 
 usage: git_server.py FOLDER ADDRESS PORT
+
+Prints the port, which the system chooses when PORT is 0.
 """
 import http.server
 import os
@@ -54,4 +56,6 @@ class Server(http.server.ThreadingHTTPServer):
     server_bind = socketserver.TCPServer.server_bind
 
 
-Server((address, port), Handler).serve_forever()
+server = Server((address, port), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
