@@ -114,6 +114,20 @@ TEST(Hostile, AHundredThousandPatchesEndWithTheTime) {
   EXPECT_EQ(built.error().message().substr(0, 50), "the build takes longer than 300 ms (kustomization.");
 }
 
+// Each is looked up in the file for its spelling. Reading it anew every time would take minutes.
+TEST(Hostile, TwentyThousandNumbersAsAnnotationsAreSpelledInOnePass) {
+  std::string text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n";
+  for (int i = 0; i < 20'000; ++i)
+    text += fmt::format("    a{}: {}.10\n", i, i);
+  const tree::MemoryTree tree(
+      tree::MemoryTree::Files{{"kustomization.yaml", "resources: [r.yaml]\n"}, {"r.yaml", text}});
+  const auto built = build(tree, "");
+  ASSERT_TRUE(built) << built.error().message();
+  const Value* annotations = built->resources.at(0).object.find_path({"metadata", "annotations"});
+  for (const std::string_view number : {"0", "3", "4", "5", "19999"})
+    EXPECT_EQ(annotations->text({fmt::format("a{}", number)}), fmt::format("{}.10", number));
+}
+
 TEST(Hostile, KustomizationsThatListTwoOthersEachAreCounted) {
   tree::MemoryTree tree;
   for (int i = 0; i < 40; ++i) {

@@ -38,30 +38,31 @@ constexpr auto build_annotations = std::to_array<std::string_view>({
 });
 static_assert(std::ranges::is_sorted(build_annotations));
 
-// The plain scalar that starts at `position`, as it is spelled.
-std::string spelled(std::string_view text, yaml::Position position) {
-  for (int line = 1; line < position.line; ++line) {
-    const auto end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
-  }
-  for (int column = 1; column < position.column && !text.empty(); ++column) {
+std::string_view from_column(std::string_view line, int wanted) {
+  for (int column = 1; column < wanted && !line.empty(); ++column) {
     std::size_t length = 1;
-    while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
+    while (length < line.size() && (static_cast<unsigned char>(line[length]) & 0xC0) == 0x80)
       ++length;
-    text.remove_prefix(length);
+    line.remove_prefix(length);
   }
-  text = text.substr(0, text.find_first_of("\r\n,]}#"));
-  return std::string(trim(text));
+  return line;
+}
+
+std::vector<std::size_t> line_starts(std::string_view text) {
+  std::vector<std::size_t> out{0};
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+    out.push_back(at + 1);
+  return out;
 }
 
 bool is_written_null(std::string_view text) {
   return text == "null" || text == "~" || text == "Null" || text == "NULL";
 }
 
+// The plain scalar at that place, as it is spelled.
 std::string spelling_at(const Resource& resource, const std::string& pointer) {
-  return spelled(resource.source->text,
-                 yaml::locate(resource.source->text, resource.document, pointer));
+  const auto text = resource.source->at(resource.document, pointer);
+  return std::string(trim(text.substr(0, text.find_first_of("\r\n,]}#"))));
 }
 
 // The spelling, if the file has this value at that place; the plain form otherwise.
@@ -162,6 +163,26 @@ Result<> expand_list(Resource list, std::deque<Resource>& queue) {
 
 }  // namespace
 
+std::string_view Source::at(std::size_t document, const std::string& pointer) const {
+  constexpr int patience = 4;  // an index costs as much as reading the text to its end
+  const std::string_view text = text_;
+  if (index_ == nullptr && ++asked_ > patience)
+    index_ = std::make_unique<const Index>(Index{yaml::Places(text), line_starts(text)});
+  if (index_ == nullptr) {
+    const auto found = yaml::locate(text, document, pointer);
+    std::size_t start = 0;
+    for (int line = 1; line < found.line && start != std::string_view::npos; ++line) {
+      start = text.find('\n', start);
+      if (start != std::string_view::npos) ++start;
+    }
+    return from_column(start < text.size() ? text.substr(start) : "", found.column);
+  }
+  const auto found = index_->places.locate(document, pointer);
+  const auto line = static_cast<std::size_t>(found.line - 1);
+  if (line >= index_->lines.size()) return {};
+  return from_column(text.substr(index_->lines[line]), found.column);
+}
+
 std::string pointer_part(std::string_view key) {
   return replace_all(replace_all(std::string(key), "~", "~0"), "/", "~1");
 }
@@ -201,10 +222,10 @@ bool is_build_annotation(std::string_view key) {
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
                                              const ReadLimits& limits) {
   TRY(check_separators(text, file));
-  const auto source = std::make_shared<const Source>(Source{file, std::move(text)});
-  FoldedTexts folded(source->text);
+  const auto source = std::make_shared<const Source>(std::move(text));
+  FoldedTexts folded(source->text());
   auto documents =
-      TRY(yaml::parse_all(source->text, file, yaml::Dialect::kyaml,
+      TRY(yaml::parse_all(source->text(), file, yaml::Dialect::kyaml,
                           {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes}));
   std::deque<Resource> queue;
   for (auto& document : documents) {

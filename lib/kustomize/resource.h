@@ -9,6 +9,7 @@
 #include "kustomize/object.h"
 #include "kustomize/resource_id.h"
 #include "value/value.h"
+#include "yaml/yaml.h"
 
 #include <memory>
 #include <optional>
@@ -30,9 +31,24 @@ struct Origin {
 
 // The text a resource was read from. Kept for what a Value does not say: whether a null was written
 // out, and how a number in an annotation was spelled.
-struct Source {
-  std::string file;
-  std::string text;
+class Source {
+ public:
+  explicit Source(std::string text) : text_(std::move(text)) {}
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+  // The text from the value at that JSON pointer to the end of the line.
+  [[nodiscard]] std::string_view at(std::size_t document, const std::string& pointer) const;
+
+ private:
+  struct Index {
+    yaml::Places places;
+    std::vector<std::size_t> lines;  // where each begins
+  };
+
+  std::string text_;
+  mutable std::unique_ptr<const Index> index_;  // of a text that is asked again and again
+  mutable int asked_ = 0;
 };
 
 struct Resource {

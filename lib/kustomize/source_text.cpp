@@ -88,8 +88,6 @@ FoldedTexts::FoldedTexts(std::string_view text) {
   if (text.find('>') == std::string_view::npos) return;
   for (const auto line : split(text, '\n'))
     left_ += static_cast<std::size_t>(ends_in_fold(line));
-  constexpr std::size_t reread_max = std::size_t{512} << 20;
-  budget_ = reread_max;
 }
 
 void FoldedTexts::unfold(Resource& resource) {
@@ -105,10 +103,9 @@ void FoldedTexts::visit(const Resource& resource, Value& node, const std::string
     for (std::size_t i = 0; i < array->size(); ++i)
       visit(resource, (*array)[i], fmt::format("{}/{}", pointer, i));
   } else if (auto* text = node.as_string()) {
-    if (text->find('\n') == std::string::npos || budget_ < resource.source->text.size()) return;
+    if (text->find('\n') == std::string::npos) return;
     std::string changed = after_round_trip(*text);
     if (changed == *text) return;
-    budget_ -= resource.source->text.size();
     if (!text_is_folded(resource, pointer)) return;
     --left_;
     *text = std::move(changed);

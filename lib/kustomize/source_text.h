@@ -28,8 +28,7 @@ class FoldedTexts {
  private:
   void visit(const Resource& resource, Value& node, const std::string& pointer);
 
-  std::size_t left_ = 0;    // folded texts in the file that are not found yet
-  std::size_t budget_ = 0;  // bytes that may be read again to find them
+  std::size_t left_ = 0;  // folded texts in the file that are not found yet
 };
 
 }  // namespace holdfast::kustomize

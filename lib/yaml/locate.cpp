@@ -3,11 +3,27 @@
 #include "yaml/events.h"
 #include "yaml/yaml.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace holdfast::yaml {
 namespace {
+
+std::string token_of(std::string_view part) {
+  return replace_all(replace_all(std::string(part), "~1", "/"), "~0", "~");
+}
+
+std::size_t hash_of_document(std::size_t document) {
+  return document + 1;
+}
+
+std::size_t hash_of_child(std::size_t parent, std::string_view token) {
+  constexpr std::size_t odd = 0x9E3779B97F4A7C15;  // spreads the parent's bits
+  return (parent ^ (parent >> 29)) * odd + std::hash<std::string_view>()(token);
+}
 
 bool opens(const Event& event) {
   return event.kind == EventKind::mapping_start || event.kind == EventKind::sequence_start;
@@ -78,8 +94,7 @@ Result<> follow(EventReader& events, std::size_t document, std::string_view poin
   position = event.start;
   if (pointer.empty()) return {};
   for (const auto part : split(pointer.substr(1), '/')) {
-    const auto token = replace_all(replace_all(std::string(part), "~1", "/"), "~0", "~");
-    const bool entered = TRY(enter(events, event, token));
+    const bool entered = TRY(enter(events, event, token_of(part)));
     if (!entered) return {};
     position = event.start;
   }
@@ -106,7 +121,69 @@ Result<std::optional<Position>> second_key(EventReader& events, const Position& 
   return std::nullopt;
 }
 
+// The collections around the event that comes next, the innermost last.
+struct Around {
+  std::size_t hash;
+  bool is_map;
+  std::size_t index = 0;       // of a list's next element
+  std::optional<std::size_t> key = {};  // of a map, when its value comes next
+};
+
 }  // namespace
+
+Places::Places(std::string_view text) {
+  EventReader events(text, "");
+  std::vector<Around> around;
+  std::size_t documents = 0;
+  int inside_key = 0;  // collections that are keys; nothing is asked about those
+  Event event;
+  // A text that stops being YAML on the way still has the places before that.
+  while (events.next(event) && event.kind != EventKind::stream_end) {
+    if (event.kind == EventKind::document_start) ++documents;
+    if (event.kind == EventKind::document_start || event.kind == EventKind::other) continue;
+    if (inside_key > 0) {
+      inside_key += opens(event) ? 1 : closes(event) ? -1 : 0;
+      continue;
+    }
+    if (closes(event)) {
+      around.pop_back();
+      continue;
+    }
+    std::size_t hash = hash_of_document(documents - 1);
+    if (!around.empty() && around.back().is_map) {
+      auto& map = around.back();
+      if (!map.key) {
+        const auto token = event.kind == EventKind::scalar ? event.scalar : std::string_view();
+        map.key = hash_of_child(map.hash, token);
+        inside_key = opens(event) ? 1 : 0;
+        continue;
+      }
+      hash = *std::exchange(map.key, std::nullopt);
+    } else if (!around.empty()) {
+      hash = hash_of_child(around.back().hash, std::to_string(around.back().index++));
+    }
+    places_.push_back({hash, event.start});
+    if (opens(event)) around.push_back({.hash = hash, .is_map = event.kind == EventKind::mapping_start});
+  }
+  std::ranges::stable_sort(places_, {}, &Place::hash);
+}
+
+Position Places::locate(std::size_t document, std::string_view pointer) const {
+  Position position;
+  const auto find = [&](std::size_t hash) {
+    const auto found = std::ranges::lower_bound(places_, hash, {}, &Place::hash);
+    if (found == places_.end() || found->hash != hash) return false;
+    position = found->position;
+    return true;
+  };
+  std::size_t hash = hash_of_document(document);
+  if (!find(hash) || pointer.empty()) return position;
+  for (const auto part : split(pointer.substr(1), '/')) {
+    hash = hash_of_child(hash, token_of(part));
+    if (!find(hash)) break;
+  }
+  return position;
+}
 
 Position locate(std::string_view text, std::size_t document, std::string_view pointer) {
   EventReader events(text, "");

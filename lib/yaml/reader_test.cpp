@@ -166,6 +166,7 @@ TEST(YamlReader, LocatesAPointer) {
            {"/none", {3, 1}},
        })) {
     EXPECT_EQ(place("f", locate(text, 1, pointer)), place("f", want)) << pointer;
+    EXPECT_EQ(place("f", Places(text).locate(1, pointer)), place("f", want)) << pointer;
   }
 }
 
