@@ -9,17 +9,14 @@ real kustomizations. Prints CPU seconds and peak memory; asserts nothing.
 """
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 
 
-def measure(command):
+def measure(arguments, command):
     """CPU seconds and peak memory in MiB of one process."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode
+    said = subprocess.run([arguments.bench, "measure", *command], check=True, stdout=subprocess.PIPE, text=True)
+    return [float(word) for word in said.stdout.split()]
 
 
 def overlays(arguments):
@@ -28,24 +25,24 @@ def overlays(arguments):
         folder = f"{arguments.work}/overlay-{size}"
         if not os.path.isdir(folder):
             subprocess.run([arguments.bench, "make", str(size), folder], check=True)
-        ours = measure([arguments.bench, "build", f"{folder}/overlay"])
+        ours = measure(arguments, [arguments.bench, "build", f"{folder}/overlay"])
         line = f"{size:7}        {ours[0]:11.3f} {ours[1]:5.0f} {ours[0] / size * 1e6:8.1f}"
         if arguments.peer and size <= arguments.peer_limit:
-            peer = measure([arguments.peer, "build", f"{folder}/overlay"])
+            peer = measure(arguments, [arguments.peer, "build", f"{folder}/overlay"])
             line += f"   {peer[0]:11.3f} {peer[1]:5.0f} {peer[0] / max(ours[0], 1e-3):7.0f}"
         print(line, flush=True)
 
 
 def real(arguments):
     rows = [line.rstrip("\n").split("\t") for line in open(f"{arguments.real}/index.tsv")]
-    targets = [row[2] for row in rows if not row[0].startswith("#") and row[0] != "real-1086"]
-    targets = targets[:: arguments.every]
-    ours, peers = [], []
-    for target in targets:
-        folder = f"{arguments.real}/{target}"
-        ours.append(measure([arguments.bench, "build", folder]))
+    rows = [row for row in rows if not row[0].startswith("#") and row[0] != "real-1086"][:: arguments.every]
+    ours, peers, sizes = [], [], []
+    for row in rows:
+        folder = f"{arguments.real}/{row[2]}"
+        sizes.append(os.path.getsize(f"{arguments.real}/{row[4]}"))
+        ours.append(measure(arguments, [arguments.bench, "build", folder]))
         if arguments.peer:
-            peers.append(measure([arguments.peer, "build", folder]))
+            peers.append(measure(arguments, [arguments.peer, "build", folder]))
     for name, figures in (("ours", ours), ("peer", peers)):
         if figures:
             cpu = [figure[0] for figure in figures]
@@ -53,8 +50,12 @@ def real(arguments):
             print(f"{name}: {len(cpu)} builds, CPU {sum(cpu):.2f} s, median {statistics.median(cpu) * 1000:.1f} ms,"
                   f" memory median {statistics.median(memory):.0f} MiB, largest {max(memory):.0f} MiB")
     if peers:
+        pairs = list(zip(ours, peers, sizes))
+        large = [o[1] / p[1] for o, p, size in pairs if size > 1_000_000]
         print(f"ratio: CPU in all {sum(p[0] for p in peers) / sum(o[0] for o in ours):.1f},"
-              f" memory median {statistics.median(o[1] / p[1] for o, p in zip(ours, peers)):.2f}")
+              f" of the medians {statistics.median(p[0] for p in peers) / statistics.median(o[0] for o in ours):.1f};"
+              f" memory median {statistics.median(o[1] / p[1] for o, p, _ in pairs):.2f},"
+              f" {len(large)} outputs above 1 MB " + (f"{statistics.median(large):.2f}, at most {max(large):.2f}" if large else "-"))
 
 
 def main():
@@ -69,7 +70,6 @@ def main():
     parser.add_argument("--peer-limit", type=int, default=1000)
     arguments = parser.parse_args()
     os.makedirs(arguments.work, exist_ok=True)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     overlays(arguments)
     if arguments.real:
         real(arguments)
