@@ -354,8 +354,8 @@ Result<Report> up(const Options& options, const Components& components, const Cl
   for (const auto workaround : settings.workarounds) {
     report.workarounds.emplace_back(explain(workaround));
   }
-  // Before anything is unpacked; a supervisor of ours may hold them and is stopped first below.
-  if (!find_supervisor(layout)) TRY(check_ports(settings));
+  // Before anything is unpacked; supervisors of ours may hold them and are stopped first below.
+  if (!find_supervisor(layout) && supervisors_of(layout.state).empty()) TRY(check_ports(settings));
   const Plan plan = TRY(install(settings, components, clock, progress));
   const auto running = find_supervisor(layout);
   if (!running || running->generation != plan.generation) {
