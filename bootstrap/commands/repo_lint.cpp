@@ -22,7 +22,7 @@ struct Linter {
   std::vector<Finding> findings = {};
 
   void add(Severity severity, std::string place, Code code, std::string text) {
-    findings.push_back({.severity = severity, .place = std::move(place), .code = code, .text = std::move(text), .fix = {}});
+    findings.emplace_back(severity, std::move(place), code, std::move(text), std::string());
   }
 
   void add(const Error& error, const std::string& fallback) {

@@ -87,7 +87,7 @@ TEST_F(RepoOnDisk, RefusesAnApplicationThatItCannotPlace) {
   struct Row {
     std::string chart, directory, text;
   };
-  for (const auto& row : {Row{"", "", "give one of --chart, --kustomize and --directory, 0 are given"},
+  for (const auto& row : {Row{"", "", "an application has one source, 0 are given"},
                           Row{"internal/hello", "internal/hello", "2 are given"},
                           Row{"", "../elsewhere", "is not a path inside the repository"},
                           Row{"internal/none", "", "there is no folder \"internal/none\""}}) {

@@ -188,7 +188,7 @@ TEST_F(OnSimulated, PortsDisksAndRights) {
   expect_error(world, world.run("holdfast install --bundle small.hfb --trust-dir trust --state-dir full/state --cluster demo --repo new "
                                 "--kubeconfig small/state/admin.conf"), 4,
                "error HF-E-1009: the journal cannot be written\n"
-               "  where:   full/state/install/demo.journal\n"
+               "  where:   ~/full/state/install/demo.journal\n"
                "  because: No space left on device\n"
                "  nothing was changed\n"
                "  fix:     free space on that file system, then run the same command again\n"
