@@ -20,7 +20,12 @@ void bind_to(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& 
 
 template <class Enum>
 void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> words) {
-  command.add_option("-o,--output", format, "how it is printed")->transform(CLI::CheckedTransformer(std::move(words)))->default_str("wide");
+  std::vector<std::string> names;
+  for (const auto& [name, value] : words) names.push_back(name);
+  // Without this text CLI11 shows the numbers of the enumeration.
+  command.add_option("-o,--output", format, "how it is printed; wide by default")
+      ->transform(CLI::CheckedTransformer(std::move(words)))
+      ->option_text(fmt::format("{{{}}}", fmt::join(names, ",")));
 }
 
 void add_refresh(CLI::App& command, AppRefresh& refresh) {

@@ -100,7 +100,8 @@ void say_what_is_next(const Installation& run, const Repository& repository) {
   const auto simulated = console.is_simulated() ? " Its pods are simulated: they run nothing." : "";
   console.line(fmt::format("Cluster {} manages itself from Git.{}", name, simulated));
   console.line(fmt::format("  Use it       export KUBECONFIG={}", run.kubeconfig.empty() ? "your kubeconfig" : run.kubeconfig));
-  console.line(fmt::format("  Look at it   kubectl get applications -n {}", repository.cluster.engine_namespace));
+  const auto& namespace_ = repository.cluster.engine_namespace;
+  console.line(fmt::format("  Look at it   holdfast app list{}", namespace_ == "argocd" ? "" : " -N " + namespace_));
   if (!run.options.repository.sample.empty()) {
     console.line(fmt::format("  Change it    edit {}/cluster/{}/overlay/hello/values.yaml, commit, then: holdfast repo push --repo {}", repository.folder, name, repository.folder));
   }
