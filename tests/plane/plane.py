@@ -198,7 +198,7 @@ class Plane:
 
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca", "-days", "2")
         issue("server", "/CN=kube-apiserver",
-              "subjectAltName=DNS:localhost,DNS:kubernetes.default.svc,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
+              "subjectAltName=DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
         issue("admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth\n")
         # The same rights under a name of its own, so that an audit log tells who asked.
         issue("agent", "/O=system:masters/CN=holdfast-agent", "extendedKeyUsage=clientAuth\n")
