@@ -9,7 +9,9 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 
-SKIPPED = re.compile(r"^\[  SKIPPED \] (\S+)", re.M)
+# A skipped test: its name when it began, the reason on the line after "Skipped", its end with a time. The list at
+# the program's end names it again, without a time.
+SKIPPED = re.compile(r"^\[ RUN      \] (\S+)\n(?:(?!\[ RUN).*\n)*?\[  SKIPPED \] \1 \(", re.M)
 REASON = re.compile(r"Skipped\n(.*)")
 CASES = re.compile(r"^\[==========\] (\d+) tests? from .* ran", re.M)
 FAILED = re.compile(r"^\[  FAILED  \] (\S+)(?: \(|,)", re.M)
@@ -19,16 +21,16 @@ for file in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
     for case in ET.parse(file).getroot().iter("testcase"):
         name, output = case.get("name"), case.findtext("system-out") or ""
         ran = CASES.search(output)
-        gone = sorted(set(SKIPPED.findall(output)))
-        reasons = REASON.findall(output)
-        for index, test in enumerate(gone):
-            skipped[f"{name} {test}"] = reasons[index].strip() if index < len(reasons) else ""
+        gone = list(SKIPPED.finditer(output))
+        for test in gone:
+            reason = REASON.search(test.group())
+            skipped[f"{name} {test.group(1)}"] = reason.group(1).strip() if reason else ""
         lost = sorted(set(FAILED.findall(output)))
         bad = case.get("status") == "fail"
         if bad:
             failed += [f"{name} {test}" for test in lost] or [name]
         if case.get("status") in ("notrun", "disabled"):
-            skipped[name] = "not run"
+            skipped[name] = (output.strip().splitlines() or ["not run"])[-1]
         elif ran:
             passed += int(ran.group(1)) - len(gone) - (len(lost) if bad else 0)
         elif not bad:
