@@ -85,7 +85,7 @@ Result<bool> run_hooks(Removal& removal, Moment moment) {
     if (!health || health->status == health::Status::healthy) continue;
     all_done = false;
     if (health->status != health::Status::degraded) return false;  // the next wave waits as well
-    const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking, true};
+    const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking};
     TRY(sync::remove_owned(removal.context.client, removal.context.cluster, *live, options, kube::Propagation::background));
     TRY(tell(removal, {{"DeletionError", fmt::format("{} hook {}/{} failed: {}", moment == Moment::before ? "PreDelete" : "PostDelete",
                                                      hook->key.kind, hook->key.name, health->message)}}));
@@ -98,7 +98,7 @@ Result<> clean_hooks(Removal& removal, Moment moment) {
   const auto targets = TRY(targets_of(removal));
   auto evaluation = TRY(evaluate(removal.context, {removal.application, *removal.project, *removal.configuration, targets.get()}));
   if (!evaluation.ready) return {};
-  const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking, true};
+  const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking};
   for (const auto* hook : hooks_of(*targets, moment)) {
     const auto found = evaluation.live.find(hook->key);
     if (found == evaluation.live.end() || !sync::delete_policy_of(*hook->object).succeeded) continue;
@@ -134,12 +134,17 @@ Result<bool> cascade(Removal& removal) {
     const bool asks = sync::delete_of(removal.application.options, *live) == sync::Delete::confirm;
     unconfirmed = unconfirmed || (asks && !removal.application.approved(*removal.application.deleted));
   }
-  if (left.empty()) return true;
+  if (left.empty() && evaluation.stale.empty()) return true;
+  if (left.empty()) {
+    TRY(tell(removal, {{"DeletionError", fmt::format("whether objects of kind {} are left is not known: its watch is interrupted",
+                                                     evaluation.stale.begin()->second)}}));
+    return false;
+  }
   if (unconfirmed) return false;
   int highest = sync::wave_of(*left.front());
   for (const auto& live : left) highest = std::max(highest, sync::wave_of(*live));
   const bool background = removal.application.has_finalizer(names::cascade_background);
-  const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking, true};
+  const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking};
   for (const auto& live : left) {
     if (sync::wave_of(*live) != highest) continue;
     TRY(sync::remove_owned(removal.context.client, removal.context.cluster, *live, options,

@@ -143,7 +143,6 @@ Result<> compare_targets(Context& context, const EvaluateInput& input, Evaluatio
 // Without a comparison every object is shown, none is judged.
 void show_unjudged(const EvaluateInput& input, Evaluation& evaluation) {
   evaluation.targets_known = sync::TargetsKnown::no;
-  evaluation.complete = false;
   std::set<Key> targeted;
   const auto& tracking = input.configuration.settings.tracking;
   if (input.targets != nullptr) {
@@ -181,7 +180,7 @@ Result<Evaluation> evaluate(Context& context, const EvaluateInput& input) {
   auto view = TRY(context.cluster.live_of(input.application.name, kinds_of(input), keys_of(input)));
   evaluation.ready = view.ready;
   if (!view.ready) return evaluation;
-  evaluation.complete = view.complete && input.targets != nullptr;
+  evaluation.stale = std::move(view.stale);
   evaluation.live = std::move(view.objects);
   if (input.targets != nullptr) {
     evaluation.conditions = input.targets->conditions;

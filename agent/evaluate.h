@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace holdfast::agent {
 
 struct Evaluation {
   bool ready = true;            // false: a kind's first list is on its way; the key comes back by itself
-  bool complete = true;         // the render and the view are whole: removals may be decided (I1, I2)
+  std::set<sync::GroupKind> stale;  // kinds that may hold more than is shown, or less: see sync::View
   sync::TargetsKnown targets_known = sync::TargetsKnown::yes;
   std::vector<sync::Delta> deltas;
   sync::Live live;

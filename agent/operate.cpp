@@ -221,7 +221,13 @@ void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
       request, {evaluation.deltas, *rendered.targets, evaluation.live, *work.project}, served);
   const auto assess = [&](const Value& live) { return work.configuration->assessor.assess(live); };
   auto step = sync::next_step(plan, request, work.state.phase, assess);
-  const sync::ExecuteOptions options{work.application.name, work.configuration->settings.tracking, evaluation.complete};
+  const sync::ExecuteOptions options{work.application.name, work.configuration->settings.tracking};
+  for (const auto& kind : sync::pruned_kinds({plan, request, step, options})) {
+    if (!evaluation.stale.contains(kind)) continue;
+    work.state.message = fmt::format("waiting to prune {}: its watch is interrupted", kind.second);
+    work.comes_back = true;
+    return;
+  }
   const auto outcomes = sync::execute(work.context.client, work.context.cluster, {plan, request, step, options},
                                       work.context.stop);
   note_applied(work, rendered, plan, step, outcomes);

@@ -124,15 +124,15 @@ TEST(CurlTransport, EndsAStreamWhenTheSinkHasEnough) {
     peer.chunk("one");
     peer.wait_until_closed();
   });
-  std::string seen;
+  std::vector<std::string> seen;
   const auto answer = plain_transport()->stream({.url = server->url("/")},
                                                 [&](std::string_view data) {
-                                                  seen += data;
-                                                  return false;
+                                                  seen.emplace_back(data);
+                                                  return data.empty();
                                                 },
                                                 {});
   ASSERT_TRUE(answer.has_value());
-  EXPECT_EQ(seen, "one");
+  EXPECT_EQ(seen, (std::vector<std::string>{"", "one"})) << "the answer, then its first bytes";
 }
 
 TEST(CurlTransport, EndsAStreamWhenAskedToStop) {

@@ -41,6 +41,7 @@ Result<Response> Transport::stream(const Request& request, const Sink& sink,
     response.body = TRY(incoming->rest(stop, refusal_bytes_max));
     return response;
   }
+  if (!sink("")) return response;
   while (true) {
     auto piece = incoming->next(stop);
     if (!piece) {

@@ -113,8 +113,8 @@ class Transport {
   virtual Result<std::unique_ptr<Incoming>> open(const Request& request, std::stop_token stop) = 0;
 
   // Gives the body to `sink`, on the caller's thread, until the peer ends it, `stop` is requested
-  // or the sink returns false. The body of a response that is not 2xx is returned instead (≤ 1
-  // MiB).
+  // or the sink returns false. First the sink is given no bytes: the peer has answered, with 2xx.
+  // The body of another response is returned instead (≤ 1 MiB).
   Result<Response> stream(const Request& request, const Sink& sink, const std::stop_token& stop);
 };
 

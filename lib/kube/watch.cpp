@@ -49,6 +49,7 @@ class Reflector {
       if (step || stop.stop_requested()) continue;
       if (step.error().code() == Code::kind_unknown || step.error().code() == Code::forbidden)
         return step;
+      troubled_ = true;
       handler_({.kind = WatchEvent::Kind::trouble, .error = std::move(step).error()});
       pause(stop);
     }
@@ -81,8 +82,13 @@ class Reflector {
     });
     place_ = *std::move(version);
     pauses_ = 0;
-    handler_({.kind = WatchEvent::Kind::synced, .resource_version = place_});
+    report_synced();
     return {};
+  }
+
+  void report_synced() {
+    troubled_ = false;
+    handler_({.kind = WatchEvent::Kind::synced, .resource_version = place_});
   }
 
   Result<std::string> list_pages(const ListOptions& options) {
@@ -137,6 +143,8 @@ class Reflector {
     auto response = client_.watch_stream(
         watch_request(),
         [&](std::string_view bytes) {
+          // The answer itself, before any event: without one the next sign of life is a bookmark.
+          if (troubled_) report_synced();
           outcome = decoder.feed(
               bytes, [&](StreamEvent&& event) { return take(std::move(event), target); });
           return outcome.has_value();
@@ -199,6 +207,7 @@ class Reflector {
   std::string place_;  // the resource version to watch from; "" = list first
   std::unordered_map<std::string, Known> known_;
   int pauses_ = 0;
+  bool troubled_ = false;  // and not told otherwise
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -21,14 +21,14 @@ struct WatchEvent {
     added,
     modified,
     deleted,  // after a new list the object has only apiVersion, kind, name, namespace and uid
-    synced,   // everything that a list held has been reported
-    trouble,  // the view grows old since now; watch() goes on trying, and synced or a change ends
-              // it
+    synced,   // everything that a list held has been reported; after trouble also: the server
+              // watches on from the last place
+    trouble,  // the view grows old since now; watch() goes on trying, and synced ends it
   };
 
   Kind kind = Kind::synced;
   Value object;
-  std::string resource_version;  // of the list, for synced
+  std::string resource_version;  // of the list or the last place, for synced
   std::optional<Error> error;    // for trouble
 };
 

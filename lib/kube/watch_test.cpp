@@ -175,10 +175,24 @@ TEST(Watch, GoesOnAfterTroubleWithoutLosingItsPlace) {
   script.then_events({event("MODIFIED", object("a", "u1", "13"))});
   script.run();
   EXPECT_EQ(script.seen,
-            (Lines{"trouble HF-E-1004", "synced 10", "added a 11", "trouble HF-E-3012",
-                   "trouble HF-E-1004", "synced 12", "trouble HF-E-1004", "modified a 13"}));
+            (Lines{"trouble HF-E-1004", "synced 10", "added a 11", "trouble HF-E-3012", "synced 11",
+                   "trouble HF-E-1004", "synced 12", "trouble HF-E-1004", "synced 12",
+                   "modified a 13"}));
   EXPECT_NE(script.targets[7].find("resourceVersion=11&"), std::string::npos);
   EXPECT_NE(script.targets[10].find("resourceVersion=12&"), std::string::npos);
+}
+
+TEST(Watch, SaysThatTheTroubleIsOverWhenTheServerAnswersAndHasNothingToTell) {
+  Script script;
+  script.then_answer(200, list("10", {}));
+  script.answers.emplace_back([](const Received&, Connection& peer) {
+    peer.begin_chunked();
+    peer.shut_down();
+  });
+  script.then_events({});
+  script.then_events({});
+  script.run();
+  EXPECT_EQ(script.seen, (Lines{"synced 10", "trouble HF-E-1004", "synced 10"}));
 }
 
 TEST(Watch, EndsWhenTheKindIsServedNoMoreOrForbidden) {

@@ -9,13 +9,10 @@
 
 namespace holdfast::sync {
 
-using GroupKind = std::pair<std::string, std::string>;
-
 // Everything known of one kind. Guarded with the whole state; the thread only reports.
 struct Cluster::Watched {
   kube::KindInfo kind;
   bool synced = false;
-  bool trouble = false;
   bool ended = false;  // the kind is not served any more
   SteadyTime ended_at{};
   std::optional<SteadyTime> trouble_since;
@@ -28,7 +25,7 @@ struct Cluster::State {
   std::map<GroupKind, std::jthread> threads;
   std::map<Key, std::set<std::string>> interest;              // target keys → applications
   std::map<std::string, std::set<Key>> targets;               // and back
-  std::map<GroupKind, std::set<std::string>> waiting;         // for the first list
+  std::map<GroupKind, std::set<std::string>> waiting;         // for the first list or the end of trouble
   std::map<std::string, std::set<Key>> tracked;               // application → its live objects
   std::set<std::string> dead;                                 // uids that were seen to end: a late read of
                                                               // ours must not bring them back
@@ -66,7 +63,6 @@ bool has_owner(const Value& object) {
   return owners != nullptr && owners->as_array() != nullptr && !owners->as_array()->empty();
 }
 
-GroupKind group_kind(const Key& key) { return {key.group, key.kind}; }
 
 }  // namespace
 
@@ -145,7 +141,6 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
     switch (event.kind) {
       case kube::WatchEvent::Kind::added:
       case kube::WatchEvent::Kind::modified:
-        watched.trouble = false;
         store(*state, std::move(event.object), touched);
         break;
       case kube::WatchEvent::Kind::deleted: {
@@ -168,12 +163,10 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
       }
       case kube::WatchEvent::Kind::synced:
         watched.synced = true;
-        watched.trouble = false;
         watched.trouble_since.reset();
         touched.swap(state->waiting[{group, kind}]);
         break;
       case kube::WatchEvent::Kind::trouble:
-        watched.trouble = true;
         if (!watched.trouble_since) watched.trouble_since = client_.clock().steady();
         break;
     }
@@ -238,13 +231,13 @@ Result<View> Cluster::live_of(const std::string& application, const std::vector<
     for (const auto& each : kinds) {
       const auto found = state->kinds.find({each.group, each.kind});
       if (found == state->kinds.end() || found->second.ended) continue;  // not served
-      if (found->second.trouble) view.complete = false;
       const auto& since = found->second.trouble_since;
+      if (since) view.stale.emplace(each.group, each.kind);
+      if (since || !found->second.synced) state->waiting[{each.group, each.kind}].insert(application);
       const bool given_up = since && client_.clock().steady() - *since > trouble_patience;
       if (found->second.synced || given_up) continue;
-      view.ready = view.complete = false;
+      view.ready = false;
       view.waits_for = each.kind;
-      state->waiting[{each.group, each.kind}].insert(application);
     }
     if (!view.ready) return view;
     std::set<Key> wanted = targets;

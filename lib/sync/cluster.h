@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/guarded.h"
@@ -27,11 +28,15 @@ struct KindRef {
   auto operator<=>(const KindRef&) const = default;
 };
 
+using GroupKind = std::pair<std::string, std::string>;
+
+inline GroupKind group_kind(const Key& key) { return {key.group, key.kind}; }
+
 struct View {
   Live objects;
-  bool ready = true;      // every kind's first list is here
-  bool complete = true;   // and none of the watches is in trouble
-  std::string waits_for;  // the kind that is not ready
+  bool ready = true;          // every kind's first list is here, or has been in trouble for long
+  std::set<GroupKind> stale;  // the kinds whose watch is in trouble: what is shown of them may be old
+  std::string waits_for;      // the kind that is not ready
 };
 
 struct Orphan {
@@ -53,7 +58,7 @@ class Cluster {
   void watch_kinds(const std::vector<KindRef>& kinds);
 
   // The application's objects: tracked ones without an owner, and what has one of the `targets`.
-  // `application` is told of changes of all of these from now on.
+  // `application` is told of changes of all of these from now on, and of the end of a kind's trouble.
   Result<View> live_of(const std::string& application, const std::vector<KindRef>& kinds,
                        const std::set<Key>& targets);
 

@@ -156,6 +156,12 @@ bool drop_undeclared(const Error& error, Value& object) {
   }
 }
 
+// Why Git's absence of an object does not remove it; empty when it does.
+std::string_view why_kept(const SyncRequest& request, const Task& task) {
+  if (!request.operation.prune) return "ignored (requires pruning)";
+  return prune_of(request.operation.options, *task.live) == Prune::no ? "ignored (no prune)" : "";
+}
+
 class Executor {
  public:
   Executor(kube::Client& client, Cluster& cluster, const ExecuteInput& input)
@@ -340,14 +346,8 @@ class Executor {
   }
 
   Outcome prune(const Task& task) {
-    if (!request_.operation.prune) return {true, "PruneSkipped", "ignored (requires pruning)", nullptr};
-    if (prune_of(request_.operation.options, *task.live) == Prune::no) {
-      return {true, "PruneSkipped", "ignored (no prune)", nullptr};
-    }
+    if (const auto kept = why_kept(request_, task); !kept.empty()) return {true, "PruneSkipped", std::string(kept), nullptr};
     if (request_.operation.dry_run) return {true, "Pruned", "pruned (dry run)", nullptr};
-    if (!options_.removals_allowed) {
-      return {true, "PruneSkipped", "ignored (the view of the cluster is not complete)", nullptr};
-    }
     const auto gone = remove_owned(client_, cluster_, *task.live, options_, propagation_of(request_.operation.options));
     if (!gone) return refused(gone.error());
     return {true, "Pruned", "pruned", nullptr};
@@ -392,6 +392,16 @@ std::vector<Outcome> run_groups(Executor& executor, const std::vector<Change>& c
 }
 
 }  // namespace
+
+std::set<GroupKind> pruned_kinds(const ExecuteInput& input) {
+  std::set<GroupKind> kinds;
+  if (input.request.operation.dry_run) return kinds;
+  for (const auto& change : input.step.changes) {
+    const Task& task = input.plan.tasks[change.task];
+    if (change.verb == Change::Verb::prune && why_kept(input.request, task).empty()) kinds.insert(group_kind(task.key));
+  }
+  return kinds;
+}
 
 std::vector<Outcome> execute(kube::Client& client, Cluster& cluster, const ExecuteInput& input,
                              const std::stop_token& stop) {

@@ -5,6 +5,7 @@
 // deleteHooks and performCSAUpgradeMigration; always as server-side apply.
 #pragma once
 
+#include <set>
 #include <stop_token>
 #include <vector>
 
@@ -17,8 +18,6 @@ namespace holdfast::sync {
 struct ExecuteOptions {
   std::string application;
   Tracking tracking;
-  // I1, I2: nothing is removed unless the render was complete and the view of the cluster is.
-  bool removals_allowed = false;
 };
 
 // Outcomes are aligned with step.changes. Ends early, with fewer outcomes, when `stop` is requested.
@@ -28,6 +27,10 @@ struct ExecuteInput {
   const Step& step;
   const ExecuteOptions& options;
 };
+
+// The kinds of which the step removes objects that Git does not have. It waits while the view of one of them is
+// not complete (I2): a prune that is left out is forgotten by the operation, which succeeds without it.
+std::set<GroupKind> pruned_kinds(const ExecuteInput& input);
 
 std::vector<Outcome> execute(kube::Client& client, Cluster& cluster, const ExecuteInput& input,
                              const std::stop_token& stop);
