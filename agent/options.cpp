@@ -58,6 +58,7 @@ constexpr Flag flags[] = {{"kubeconfig", set_text<&Options::kubeconfig>},
                           {"state-dir", set_text<&Options::state_dir>},
                           {"git-url", set_text<&Options::git_url>},
                           {"git-repository", set_text<&Options::git_repository>},
+                          {"customizations", set_text<&Options::customizations>},
                           {"log-level", set_level},
                           {"log-format", set_format},
                           {"workers", set_workers}};
@@ -96,6 +97,7 @@ std::string_view usage_text() {
          "  --state-dir DIR        mirrors and the built-in repository (/var/lib/holdfast-agent)\n"
          "  --git-url URL          the built-in repository's URL in Applications\n"
          "  --git-repository DIR   its bare repository (<state-dir>/git/fleet.git)\n"
+         "  --customizations DIR   health scripts in the layout of argo-cd's resource_customizations\n"
          "  --log-level LEVEL      debug, info, warn or error (info)\n"
          "  --log-format FORMAT    text or json (json)\n"
          "  --workers N            Applications worked on at once (8)\n"

@@ -18,6 +18,7 @@ struct Options {
   std::string state_dir = "/var/lib/holdfast-agent";
   std::string git_url;                    // the built-in repository's public URL
   std::string git_repository;             // its bare repository; default: <state-dir>/git/fleet.git
+  std::string customizations;             // a folder of health scripts (health/customizations.h)
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::json;
   int workers = 8;

@@ -14,7 +14,9 @@
 #include "agent/reconcile.h"
 #include "agent/serve.h"
 #include "base/log.h"
+#include "health/customizations.h"
 #include "kube/config.h"
+#include "tree/disk_tree.h"
 
 namespace holdfast::agent {
 namespace {
@@ -71,6 +73,14 @@ Result<kube::Config> load_config(const Options& options) {
   return failure(std::move(config).error().fix("outside a pod, name the cluster: holdfast-agent --kubeconfig FILE"));
 }
 
+Result<std::shared_ptr<const health::Scripts>> load_scripts(const Options& options) {
+  if (options.customizations.empty()) return nullptr;
+  const auto folder = TRY(tree::DiskTree::open(options.customizations));
+  auto loaded = TRY(health::load_customizations(folder));
+  log::info("health scripts were read", {{"folder", options.customizations}, {"scripts", loaded.health.size()}});
+  return std::make_shared<const health::Scripts>(std::move(loaded.health));
+}
+
 git::MirrorsOptions mirror_options(const Options& options) {
   git::MirrorsOptions mirrors;
   mirrors.directory = options.state_dir + "/mirrors";
@@ -117,6 +127,7 @@ Result<> act(Context context, Metrics& metrics, const Options& options, Lease& l
 Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const SystemClock clock;
   Ends ends{stop, {}};
+  const auto scripts = TRY(load_scripts(options), "reading the folder of health scripts");
   auto config = TRY(load_config(options));
   auto client = TRY(kube::Client::connect(std::move(config), clock), "connecting to the cluster");
   const auto mirrors = TRY(git::Mirrors::open(mirror_options(options), clock));
@@ -133,7 +144,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     cluster.configure(store->configuration()->settings.tracking);
     for (const auto& name : store->application_names()) queue.add(name);
   };
-  Store store(client, options.namespace_,
+  Store store(client, options.namespace_, scripts,
               {[&](const std::string& name) { queue.add_after(name, settle); }, all_again});
   const auto pushed = [&](const git::PushCommand& push) {
     refresh_followers(client, store, options.git_url, push);

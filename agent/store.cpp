@@ -23,21 +23,12 @@ std::uint64_t version_of(const Value& object) {
   return number;
 }
 
-std::shared_ptr<const Configuration> make_configuration(const Value* config, std::uint64_t generation) {
-  auto made = std::make_shared<Configuration>();
-  made->settings = sync::decode_settings(config);
-  made->generation = generation;
-  std::vector<health::Script> scripts;
-  for (const auto& each : made->settings.health) scripts.push_back({each.group_kind, each.lua});
-  made->assessor = health::Assessor(std::move(scripts));
-  for (const auto& problem : made->settings.problems) log::warn("a setting was left out", {{"cause", problem}});
-  return made;
-}
-
 }  // namespace
 
-Store::Store(kube::Client& client, std::string namespace_name, Handlers handlers)
-    : client_(client), namespace_(std::move(namespace_name)), handlers_(std::move(handlers)) {
+Store::Store(kube::Client& client, std::string namespace_name, std::shared_ptr<const health::Scripts> scripts,
+             Handlers handlers)
+    : client_(client), namespace_(std::move(namespace_name)), scripts_(std::move(scripts)), handlers_(std::move(handlers)) {
+  state_.lock()->configuration = make_configuration(nullptr, 0);
   const kube::ListOptions all{.namespace_ = namespace_,
                               .managed_fields = kube::ManagedFields::drop};
   kube::ListOptions secrets = all;
@@ -63,6 +54,17 @@ void Store::start(std::string_view api_version, std::string_view kind, const kub
     state_.lock()->broken = ended ? Error(Code::internal, "a watch ended by itself") : std::move(ended).error();
     changed_.notify_all();
   });
+}
+
+std::shared_ptr<const Configuration> Store::make_configuration(const Value* config, std::uint64_t generation) const {
+  auto made = std::make_shared<Configuration>();
+  made->settings = sync::decode_settings(config);
+  made->generation = generation;
+  std::vector<health::Script> scripts;
+  for (const auto& each : made->settings.health) scripts.push_back({each.group_kind, each.lua});
+  made->assessor = health::Assessor(std::move(scripts), scripts_);
+  for (const auto& problem : made->settings.problems) log::warn("a setting was left out", {{"cause", problem}});
+  return made;
 }
 
 Result<> Store::wait_until_listed(const std::stop_token& stop) {

@@ -39,7 +39,8 @@ class Store {
     std::function<void()> everything;                                 // a setting changed
   };
 
-  Store(kube::Client& client, std::string namespace_name, Handlers handlers);
+  // `scripts`: of the customizations folder, or null.
+  Store(kube::Client& client, std::string namespace_name, std::shared_ptr<const health::Scripts> scripts, Handlers handlers);
   ~Store();
 
   // Blocks until each kind was listed once. Code::stopped, or what makes the cluster unusable.
@@ -69,12 +70,13 @@ class Store {
     std::map<std::string, ObjectPtr> trusted;          // the ConfigMaps of certificates and keys
     std::map<std::string, std::shared_ptr<const SignatureRules>> signature_rules;  // by project
     std::shared_ptr<const Repositories> repositories;  // made of these when asked for
-    std::shared_ptr<const Configuration> configuration = std::make_shared<const Configuration>();
+    std::shared_ptr<const Configuration> configuration;
     std::set<std::string> listed;  // kinds
     std::optional<Error> broken;
   };
 
   void start(std::string_view api_version, std::string_view kind, const kube::ListOptions& options);
+  [[nodiscard]] std::shared_ptr<const Configuration> make_configuration(const Value* config, std::uint64_t generation) const;
   void observe(const std::string& kind, kube::WatchEvent&& event);
   void observe_application(kube::WatchEvent&& event);
   void observe_project(kube::WatchEvent&& event);
@@ -83,6 +85,7 @@ class Store {
 
   kube::Client& client_;
   const std::string namespace_;
+  const std::shared_ptr<const health::Scripts> scripts_;
   Handlers handlers_;
   Guarded<State> state_;
   std::condition_variable_any changed_;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Health scripts in Lua, as argocd-cm holds them: global `obj`, a table {status, message} comes
-// back. Every run has a fresh state without I/O, a limit on steps and one on memory. Thread-safe.
-// Mirrors argoproj/argo-cd 3.6 util/lua/lua.go; Lua 5.4 with the names of 5.1 that scripts use.
+// Health by scripts in Lua: global `obj`, a table {status, message} comes back. They come from
+// argocd-cm and from a folder of upstream's layout.
+// Mirrors argoproj/argo-cd 3.6 util/lua/lua.go.
 #pragma once
 
-#include "base/result.h"
 #include "health/health.h"
+#include "health/lua.h"
 
-#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,29 +22,41 @@ struct Script {
   std::string lua;
 };
 
-struct ScriptLimits {
-  // A step is one VM instruction; upstream's limit is one second, some 50 million of them.
-  int instructions = 50'000'000;
-  std::size_t memory_bytes = std::size_t{64} << 20;
-};
+// The name under which scripts of an object's kind are kept: "apps_Deployment", "ConfigMap".
+std::string group_kind_of(const Value& live);
 
 // Refuses with Code::limit or Code::template_execution (the script's own words).
 Result<std::optional<Health>> run_script(std::string_view lua, const Value& live,
                                          const ScriptLimits& limits = {});
 
+// Scripts by kind: one of exactly that name first, then the first whose name matches.
+class Scripts {
+ public:
+  Scripts() = default;
+  explicit Scripts(std::vector<Script> scripts);
+
+  [[nodiscard]] const std::string* find(std::string_view group_kind) const;
+  [[nodiscard]] std::size_t size() const { return exact_.size() + wild_.size(); }
+
+ private:
+  std::map<std::string, std::string, std::less<>> exact_;
+  std::vector<Script> wild_;
+};
+
 class Assessor {
  public:
   Assessor() = default;
-  explicit Assessor(std::vector<Script> scripts);
+  // `settings`: of argocd-cm; they win over those of `folder`, which may be null.
+  explicit Assessor(std::vector<Script> settings,
+                    std::shared_ptr<const Scripts> folder = nullptr);
 
   // A script for the kind first, then the built-in rule. A script that cannot run gives Unknown
   // with its words. Nothing when the kind has no health.
   [[nodiscard]] std::optional<Health> assess(const Value& live) const;
 
  private:
-  [[nodiscard]] const Script* find(std::string_view group_kind) const;
-
-  std::vector<Script> exact_, wild_;
+  Scripts settings_;
+  std::shared_ptr<const Scripts> folder_;
 };
 
 }  // namespace holdfast::health
