@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/health.h"
 
+#include "health/rules.h"
 #include "health/workloads.h"
 #include "value/json.h"
 
@@ -228,7 +229,8 @@ std::optional<Health> assess_builtin(const Value& live) {
     if (!rule.version.empty() && rule.version != version) return unsupported(live, rule.kind);
     return rule.assess(live);
   }
-  return std::nullopt;
+  const KindRules* known = find_rules(group, live.text({"kind"}));
+  return known == nullptr ? std::nullopt : judge(*known, live);
 }
 
 }  // namespace holdfast::health
