@@ -94,7 +94,7 @@ void retry_or_end(Work& work, bool terminating) {
   const auto& retry = retry_of(work.operation);
   const auto now = work.context.clock.wall();
   const bool more = retry.limit < 0 || work.state.retries < retry.limit;
-  if (!terminating && more) {
+  if (!terminating && more && !work.application.deleted) {
     const auto due = now + retry.delay(work.state.retries);
     work.state.phase = OperationPhase::running;
     work.state.finished = now;
@@ -126,6 +126,23 @@ void start_retry(Work& work) {
       sync->as_object()->erase("revision");
       sync->as_object()->erase("revisions");
     }
+  }
+}
+
+// The rest of the time that operations have, where they have one.
+std::optional<Duration> time_left(const Work& work) {
+  const Duration limit = work.configuration->settings.sync_timeout;
+  if (limit == Duration{0} || work.state.phase != OperationPhase::running) return std::nullopt;
+  return std::max<Duration>(work.state.started + limit - work.context.clock.wall(), Duration{0});
+}
+
+// What ends a running operation from outside it.
+void interrupt(Work& work) {
+  if (time_left(work) == Duration{0}) {
+    fail(work, OperationPhase::terminating, "operation is terminating due to timeout");
+  } else if (work.application.deleted && retry_wait(work)) {
+    // Upstream's deletion waits for the retries, for ever where they have no limit (argo-cd #19571).
+    fail(work, OperationPhase::failed, "Operation terminated: the application is being deleted");
   }
 }
 
@@ -309,6 +326,7 @@ OperateResult finish(Work& work) {
   result.again = work.again;
   result.look_again = retry_wait(work);
   if (work.comes_back) result.look_again = come_back;
+  if (const auto left = time_left(work)) result.look_again = std::min(*left, result.look_again.value_or(*left));
   if (!result.ended) return result;
   result.ask_git = asks_git(work);
   work.memory.operation.reset();
@@ -332,12 +350,15 @@ Result<OperateResult> operate(Context& context, sync::Application& application, 
   Work work{context, application, memory, {}, {}, context.store.configuration(), context.store.project(application.project)};
   work.operation = sync::decode_operation(*application.operation()).value_or(Operation{});
   TRY(begin(work));
+  interrupt(work);
   if (const auto wait = retry_wait(work)) {
-    if (*wait > Duration{0}) return OperateResult{.ended = false, .look_again = wait, .again = false};
+    if (*wait > Duration{0}) return finish(work);
     start_retry(work);
   }
   const bool terminating = work.state.phase == OperationPhase::terminating;
-  if (work.state.operation.find("sync") == nullptr) {
+  if (completed(work.state.phase)) {
+    work.again = false;
+  } else if (work.state.operation.find("sync") == nullptr) {
     fail(work, OperationPhase::failed, "Invalid operation request: no operation specified");
   } else if (work.project == nullptr) {
     fail(work, OperationPhase::error,

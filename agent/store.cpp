@@ -10,6 +10,7 @@ namespace holdfast::agent {
 namespace {
 
 constexpr std::string_view config_name = "argocd-cm";
+constexpr std::string_view parameters_name = "argocd-cmd-params-cm";
 constexpr std::string_view certificates_name = "argocd-tls-certs-cm";
 constexpr std::string_view known_hosts_name = "argocd-ssh-known-hosts-cm";
 constexpr std::string_view gpg_keys_name = "argocd-gpg-keys-cm";
@@ -28,7 +29,7 @@ std::uint64_t version_of(const Value& object) {
 Store::Store(kube::Client& client, std::string namespace_name, std::shared_ptr<const health::Scripts> scripts,
              Handlers handlers)
     : client_(client), namespace_(std::move(namespace_name)), scripts_(std::move(scripts)), handlers_(std::move(handlers)) {
-  state_.lock()->configuration = make_configuration(nullptr, 0);
+  state_.lock()->configuration = make_configuration({}, 0);
   const kube::ListOptions all{.namespace_ = namespace_,
                               .managed_fields = kube::ManagedFields::drop};
   kube::ListOptions secrets = all;
@@ -56,9 +57,13 @@ void Store::start(std::string_view api_version, std::string_view kind, const kub
   });
 }
 
-std::shared_ptr<const Configuration> Store::make_configuration(const Value* config, std::uint64_t generation) const {
+std::shared_ptr<const Configuration> Store::make_configuration(const State& state, std::uint64_t generation) const {
+  const auto held = [&](std::string_view name) -> const Value* {
+    const auto found = state.config.find(std::string(name));
+    return found == state.config.end() ? nullptr : found->second.get();
+  };
   auto made = std::make_shared<Configuration>();
-  made->settings = sync::decode_settings(config);
+  made->settings = sync::decode_settings(held(config_name), held(parameters_name));
   made->generation = generation;
   std::vector<health::Script> scripts;
   for (const auto& each : made->settings.health) scripts.push_back({each.group_kind, each.lua});
@@ -139,11 +144,12 @@ void Store::observe_project(kube::WatchEvent&& event) {
 void Store::observe_config(kube::WatchEvent&& event) {
   const std::string name(event.object.text({"metadata", "name"}));
   if (name == certificates_name || name == known_hosts_name || name == gpg_keys_name) return observe_trusted(name, std::move(event));
-  if (name != config_name) return;
+  if (name != config_name && name != parameters_name) return;
   {
     auto state = state_.lock();
     const bool deleted = event.kind == kube::WatchEvent::Kind::deleted;
-    state->configuration = make_configuration(deleted ? nullptr : &event.object, state->configuration->generation + 1);
+    state->config[name] = deleted ? nullptr : std::make_shared<const Value>(std::move(event.object));
+    state->configuration = make_configuration(*state, state->configuration->generation + 1);
   }
   handlers_.everything();
 }

@@ -25,7 +25,7 @@ namespace holdfast::agent {
 
 using ObjectPtr = std::shared_ptr<const Value>;
 
-// One state of argocd-cm, with what is made of it once.
+// One state of argocd-cm and argocd-cmd-params-cm, with what is made of it once.
 struct Configuration {
   sync::Settings settings;
   health::Assessor assessor;
@@ -70,13 +70,14 @@ class Store {
     std::map<std::string, ObjectPtr> trusted;          // the ConfigMaps of certificates and keys
     std::map<std::string, std::shared_ptr<const SignatureRules>> signature_rules;  // by project
     std::shared_ptr<const Repositories> repositories;  // made of these when asked for
+    std::map<std::string, ObjectPtr> config;  // argocd-cm and argocd-cmd-params-cm
     std::shared_ptr<const Configuration> configuration;
     std::set<std::string> listed;  // kinds
     std::optional<Error> broken;
   };
 
   void start(std::string_view api_version, std::string_view kind, const kube::ListOptions& options);
-  [[nodiscard]] std::shared_ptr<const Configuration> make_configuration(const Value* config, std::uint64_t generation) const;
+  [[nodiscard]] std::shared_ptr<const Configuration> make_configuration(const State& state, std::uint64_t generation) const;
   void observe(const std::string& kind, kube::WatchEvent&& event);
   void observe_application(kube::WatchEvent&& event);
   void observe_project(kube::WatchEvent&& event);

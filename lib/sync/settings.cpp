@@ -2,6 +2,7 @@
 #include "sync/settings.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 #include "base/glob.h"
@@ -126,6 +127,29 @@ void decode_key(std::string_view key, std::string_view text, Settings& settings)
   }
 }
 
+// Of the controller's parameters only what a running operation is held to.
+void decode_parameter(std::string_view key, std::string_view text, Settings& settings) {
+  if (key != "controller.sync.timeout.seconds") return;
+  constexpr std::uint32_t longest = 30 * 24 * 3600;
+  std::uint32_t seconds = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (code == std::errc{} && end == text.data() + text.size() && seconds <= longest) {
+    settings.sync_timeout = std::chrono::seconds(seconds);
+  } else {
+    settings.problems.push_back(fmt::format("argocd-cmd-params-cm {}: \"{}\" is no number of seconds up to {}", key,
+                                            printable(text), longest));
+  }
+}
+
+template <class Use>
+void for_each_entry(const Value* config, const Use& use) {
+  const Value* data = config == nullptr ? nullptr : config->find("data");
+  if (data == nullptr || data->as_object() == nullptr) return;
+  for (const auto& [key, value] : *data->as_object()) {
+    if (const auto* text = value.as_string()) use(key, *text);
+  }
+}
+
 }  // namespace
 
 bool Settings::excludes(std::string_view group, std::string_view kind) const {
@@ -137,13 +161,10 @@ bool Settings::excludes(std::string_view group, std::string_view kind) const {
   return std::ranges::any_of(exclusions, hit);
 }
 
-Settings decode_settings(const Value* config) {
+Settings decode_settings(const Value* config, const Value* parameters) {
   Settings settings;
-  const Value* data = config == nullptr ? nullptr : config->find("data");
-  if (data == nullptr || data->as_object() == nullptr) return settings;
-  for (const auto& [key, value] : *data->as_object()) {
-    if (const auto* text = value.as_string()) decode_key(key, *text, settings);
-  }
+  for_each_entry(config, [&](std::string_view key, std::string_view text) { decode_key(key, text, settings); });
+  for_each_entry(parameters, [&](std::string_view key, std::string_view text) { decode_parameter(key, text, settings); });
   return settings;
 }
 

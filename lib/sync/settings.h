@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// argocd-cm: what the whole engine is told, decoded. A key that does not parse is left out and named
+// argocd-cm and argocd-cmd-params-cm: what the whole engine is told, decoded. A key that does not parse is left out and named
 // in `problems`, so that one bad script does not stop every Application.
 // Mirrors argoproj/argo-cd 3.6 util/settings/settings.go.
 #pragma once
@@ -34,6 +34,7 @@ struct Settings {
   Duration resync = std::chrono::seconds(120);
   Duration resync_jitter = std::chrono::seconds(60);
   Duration hard_resync{0};
+  Duration sync_timeout{0};  // after which an operation is ended; 0: never
   LocalCluster local = LocalCluster::enabled;
   std::string kustomize_options;
   std::vector<std::string> problems;
@@ -42,7 +43,7 @@ struct Settings {
   [[nodiscard]] bool excludes(std::string_view group, std::string_view kind) const;
 };
 
-// `config`: the ConfigMap argocd-cm, or null when there is none.
-Settings decode_settings(const Value* config);
+// `config`: the ConfigMap argocd-cm, `parameters`: argocd-cmd-params-cm; null where there is none.
+Settings decode_settings(const Value* config, const Value* parameters = nullptr);
 
 }  // namespace holdfast::sync

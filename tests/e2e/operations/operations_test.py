@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The agent on a real API server: operations that must end, a rollback without Git, scripts of a folder."""
+import pathlib
+import sys
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/plane"))
+from plane import APPLICATIONS, Missing, Plane, Repository, application, wait_for  # noqa: E402
+
+COLOR = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: color}}\ndata: {{color: {}}}\n"
+REFUSED = "apiVersion: v1\nkind: Service\nmetadata: {name: refused}\nspec: {ports: [{port: 700000}]}\n"
+# Nobody gives it an address here, so the wave after it never begins.
+BALANCER = ("apiVersion: v1\nkind: Service\nmetadata: {name: balancer}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n---\n"
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: after, annotations: {argocd.argoproj.io/sync-wave: '1'}}\n")
+SCRIPT = "return {status = obj.data.color == 'red' and 'Degraded' or 'Healthy', message = 'color is ' .. obj.data.color}\n"
+
+
+def create(plane, app):
+    name = app["metadata"]["name"]
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    plane.api.create(APPLICATIONS, app)
+
+
+def status_of(plane, name, want):
+    def reached():
+        status = (plane.api.application(name) or {}).get("status", {})
+        return status if want(status) else None
+
+    try:
+        return wait_for(name, reached, 40)
+    except TimeoutError:
+        raise SystemExit(f"{name}: {plane.api.application(name)}\n{plane.tail('agent')}")
+
+
+def phase(status):
+    return status.get("operationState", {}).get("phase")
+
+
+def check(what, got, want):
+    if got != want:
+        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
+    print(f"ok {what}")
+
+
+def deletion_ends_retries(plane):
+    repository = Repository(plane, "refused")
+    repository.commit({"refused.yaml": REFUSED})
+    app = application("refused", repository, automated={}, retry={"limit": -1, "backoff": {"duration": "1h", "maxDuration": "1h"}})
+    app["metadata"]["finalizers"] = ["resources-finalizer.argocd.argoproj.io"]
+    create(plane, app)
+    status_of(plane, "refused", lambda s: "Retrying attempt #1" in s.get("operationState", {}).get("message", ""))
+    plane.api.delete(f"{APPLICATIONS}/refused")
+    wait_for("the deletion", lambda: plane.api.application("refused") is None, 20)
+    print("ok a deletion does not wait for retries")
+
+
+def operations_have_their_time(plane):
+    path = "/api/v1/namespaces/argocd/configmaps"
+    plane.api.create(path, {"apiVersion": "v1", "kind": "ConfigMap", "data": {"controller.sync.timeout.seconds": "3"}, "metadata": {
+        "name": "argocd-cmd-params-cm", "labels": {"app.kubernetes.io/part-of": "argocd"}}})
+    repository = Repository(plane, "balancer")
+    repository.commit({"all.yaml": BALANCER})
+    create(plane, application("balancer", repository, automated={}, retry={"limit": 0}))
+    status = status_of(plane, "balancer", lambda s: phase(s) == "Failed")
+    check("an operation ends when its time is over", status["operationState"]["message"], "Operation terminated")
+    plane.api.delete(f"{path}/argocd-cmd-params-cm")
+
+
+def a_rollback_needs_no_git(plane):
+    repository = Repository(plane, "rolled")
+    first = repository.commit({"cm.yaml": COLOR.format("blue")})
+    create(plane, application("rolled", repository, automated={}))
+    status_of(plane, "rolled", lambda s: phase(s) == "Succeeded" and s["sync"]["status"] == "Synced")
+    second = repository.commit({"cm.yaml": COLOR.format("red")})
+    plane.api.refresh("rolled")
+    status = status_of(plane, "rolled", lambda s: [each["revision"] for each in s.get("history", [])] == [first, second])
+    status = status_of(plane, "rolled", lambda s: s["health"]["status"] == "Degraded")
+    check("a script of the folder judges", status["resources"][0]["health"], {"status": "Degraded", "message": "color is red"})
+    plane.api.merge(f"{APPLICATIONS}/rolled", {"spec": {"syncPolicy": None}})
+    plane.stop("git")
+    plane.restart("agent")
+    entry = status["history"][0]
+    plane.api.merge(f"{APPLICATIONS}/rolled", {"status": {"operationState": None}, "operation": {
+        "sync": {"source": entry["source"], "revision": entry["revision"], "syncStrategy": {"apply": {}}}}})
+    status = status_of(plane, "rolled", lambda s: phase(s) in ("Succeeded", "Failed", "Error"))
+    check("a rollback needs no Git", (phase(status), status["operationState"]["syncResult"]["revision"]), ("Succeeded", first))
+    check("what it brought back", plane.api.get("/api/v1/namespaces/rolled/configmaps/color")["data"], {"color": "blue"})
+
+
+def run(plane):
+    script = plane.folder / "scripts/ConfigMap/health.lua"
+    script.parent.mkdir(parents=True)
+    script.write_text(SCRIPT)
+    plane.start_git()
+    plane.start_agent("--customizations", plane.folder / "scripts")
+    deletion_ends_retries(plane)
+    operations_have_their_time(plane)
+    a_rollback_needs_no_git(plane)
+
+
+try:
+    with Plane() as opened:
+        run(opened)
+except Missing as missing:
+    print(f"skipped: operations: {missing}")
