@@ -39,6 +39,7 @@ struct Memory {
   std::optional<Rendered> operation;   // of the running operation, when it differs
   std::uint64_t configuration = 0;
   std::string counted_operation;       // the end of the operation that metrics have counted last
+  std::optional<std::size_t> orphans;  // of the last comparison, where the project asks for them
 };
 
 struct Context {

@@ -83,14 +83,15 @@ bool ignores_orphan(const sync::Project& project, const Key& key) {
   });
 }
 
-void warn_of_orphans(Context& context, const EvaluateInput& input, Evaluation& evaluation) {
-  if (!input.project.orphans_reported || !input.project.orphans_warned) return;
+void count_orphans(Context& context, const EvaluateInput& input, Evaluation& evaluation) {
+  if (!input.project.orphans_reported) return;
   std::size_t count = 0;
   for (const auto& key : context.cluster.untracked_in(input.application.destination.namespace_)) {
     const bool ours = evaluation.live.contains(key);
     if (!ours && !is_default_orphan(key) && !ignores_orphan(input.project, key)) ++count;
   }
-  if (count == 0) return;
+  evaluation.orphans = count;
+  if (count == 0 || !input.project.orphans_warned) return;
   evaluation.conditions.push_back(
       {"OrphanedResourceWarning", fmt::format("Application has {} orphaned resources", count)});
 }
@@ -186,7 +187,7 @@ Result<Evaluation> evaluate(Context& context, const EvaluateInput& input) {
     evaluation.conditions = input.targets->conditions;
     warn_of_sharing(input, evaluation);
   }
-  warn_of_orphans(context, input, evaluation);
+  count_orphans(context, input, evaluation);
   hide_forbidden(input, evaluation.live);
   // The namespace that only lends its metadata is no object of the Application.
   const Key own_namespace{"", "Namespace", "", input.application.destination.namespace_};

@@ -21,6 +21,7 @@ struct Evaluation {
   std::vector<sync::Delta> deltas;
   sync::Live live;
   std::vector<sync::Condition> conditions;
+  std::optional<std::size_t> orphans;  // where the project asks for them
 };
 
 struct EvaluateInput {

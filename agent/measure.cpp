@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/measure.h"
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 
+#include "base/text.h"
 #include "sync/names.h"
 #include "sync/operation.h"
 
@@ -67,22 +70,67 @@ void count_operation(Metrics& metrics, const LabelValues& id, const Value& appli
   metrics.count("argocd_app_sync_total", labels);
 }
 
+// "team-name" → "label_team_name", as upstream's NormalizeLabels.
+std::string metric_label(const std::string& label) {
+  std::string name = "label_" + label;
+  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '_'; }, '_');
+  return name;
+}
+
+struct ApiPath {
+  std::string resource, namespace_;
+  bool named = false;
+};
+
+// "/apis/apps/v1/namespaces/shop/deployments/web" → deployments in shop, named.
+ApiPath parse_path(std::string_view path) {
+  auto parts = split(path, '/');
+  const std::size_t lead = path.starts_with("/apis/") ? 4 : 3;  // the empty part before the first / counts
+  if (!path.starts_with("/api") || parts.size() <= lead) return {};
+  parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(lead));
+  ApiPath out;
+  if (parts.size() > 2 && parts[0] == "namespaces") {
+    out.namespace_ = parts[1];
+    parts.erase(parts.begin(), parts.begin() + 2);
+  }
+  out.resource = parts[0];
+  out.named = parts.size() > 1;
+  return out;
+}
+
+std::string_view verb_of(std::string_view method, bool named) {
+  if (method == "GET") return named ? "Get" : "List";
+  if (method == "POST") return "Create";
+  if (method == "PUT") return "Update";
+  if (method == "PATCH") return "Patch";
+  return method == "DELETE" ? "Delete" : "Unknown";
+}
+
 }  // namespace
 
-std::vector<MetricFamily> metric_families() {
+std::vector<MetricFamily> metric_families(const std::vector<std::string>& shown) {
   const std::vector<std::string> id{"namespace", "name", "project"};
   const auto with = [&](std::initializer_list<const char*> more) {
     auto labels = id;
     for (const char* each : more) labels.emplace_back(each);
     return labels;
   };
-  return {{"argocd_app_info", "Information about an application.", Kind::gauge,
+  std::vector<MetricFamily> families{
+          {"argocd_app_info", "Information about an application.", Kind::gauge,
            with({"autosync_enabled", "repo", "dest_server", "dest_namespace", "sync_status", "health_status", "operation"}), {}},
           {"argocd_app_condition", "Conditions of an application, by type.", Kind::gauge, with({"condition"}), {}},
           {"argocd_app_sync_total", "Operations that have ended.", Kind::counter, with({"dest_server", "phase", "dry_run"}), {}},
           {"argocd_app_sync_duration_seconds_total", "Seconds that operations took.", Kind::counter, with({"dest_server"}), {}},
           {"argocd_app_reconcile", "Time of one look at an application, in seconds.", Kind::histogram, {"namespace", "dest_server"},
            {0.01, 0.05, 0.25, 0.5, 1, 2, 4, 8, 16}},
+          {"argocd_app_k8s_request_total", "Requests to the API server for an application.", Kind::counter,
+           with({"server", "response_code", "verb", "resource_kind", "resource_namespace", "dry_run"}), {}},
+          {"argocd_app_orphaned_resources_count", "Objects of the namespace that no application has.", Kind::gauge, id, {}},
+          {"argocd_git_request_total", "Requests to repositories.", Kind::counter, {"repo", "request_type"}, {}},
+          {"argocd_git_request_duration_seconds", "Time of requests to repositories, in seconds.", Kind::histogram,
+           {"repo", "request_type"}, {0.1, 0.25, 0.5, 1, 2, 4, 10, 20}},
+          {"argocd_git_lsremote_fail_total", "Listings of references that did not come.", Kind::counter, {"repo"}, {}},
+          {"argocd_git_fetch_fail_total", "Fetches that did not succeed.", Kind::counter, {"repo"}, {}},
           {"argocd_cluster_info", "The cluster.", Kind::gauge, {"server", "k8s_version", "name"}, {}},
           {"argocd_cluster_connection_status", "1 while the cluster answers.", Kind::gauge, {"server", "k8s_version"}, {}},
           {"argocd_cluster_api_resources_count", "Kinds that are watched.", Kind::gauge, {"server"}, {}},
@@ -92,19 +140,33 @@ std::vector<MetricFamily> metric_families() {
           {"holdfast_dry_runs", "Dry runs asked of the API server.", Kind::gauge, {}, {}},
           {"holdfast_api_requests", "Requests to the API server since the start.", Kind::gauge, {"outcome"}, {}},
           {"holdfast_queue_depth", "Applications that wait for their turn.", Kind::gauge, {}, {}}};
+  if (shown.empty()) return families;
+  auto with_shown = id;
+  for (const auto& each : shown) with_shown.push_back(metric_label(each));
+  families.push_back({"argocd_app_labels", "Labels of an application.", Kind::gauge, std::move(with_shown), {}});
+  return families;
 }
 
-void measure_application(Metrics& metrics, const std::string& namespace_name, const std::string& name,
-                         const Value* application, Memory& memory) {
-  metrics.forget("argocd_app_info", {namespace_name, name});
-  metrics.forget("argocd_app_condition", {namespace_name, name});
-  if (application == nullptr) {
-    metrics.forget("argocd_app_sync_total", {namespace_name, name});
-    metrics.forget("argocd_app_sync_duration_seconds_total", {namespace_name, name});
+void measure_application(Metrics& metrics, const ApplicationMeasured& measured, Memory& memory) {
+  const LabelValues key{measured.namespace_, measured.name};
+  metrics.forget("argocd_app_info", key);
+  metrics.forget("argocd_app_condition", key);
+  metrics.forget("argocd_app_orphaned_resources_count", key);
+  if (!measured.labels.empty()) metrics.forget("argocd_app_labels", key);
+  if (measured.application == nullptr) {
+    metrics.forget("argocd_app_sync_total", key);
+    metrics.forget("argocd_app_sync_duration_seconds_total", key);
+    metrics.forget("argocd_app_k8s_request_total", key);
     return;
   }
-  const Value& app = *application;
-  const LabelValues id{namespace_name, name, text_at(app, {"spec", "project"}, "default")};
+  const Value& app = *measured.application;
+  const LabelValues id{measured.namespace_, measured.name, text_at(app, {"spec", "project"}, "default")};
+  if (memory.orphans) metrics.set("argocd_app_orphaned_resources_count", id, static_cast<double>(*memory.orphans));
+  if (!measured.labels.empty()) {
+    LabelValues labels = id;
+    for (const auto& each : measured.labels) labels.push_back(text_at(app, {"metadata", "labels", each}));
+    metrics.set("argocd_app_labels", labels, 1);
+  }
   LabelValues info = id;
   for (auto& each : {std::string(is_automated(app) ? "true" : "false"), repository_of(app), server_of(app),
                      text_at(app, {"spec", "destination", "namespace"}), text_at(app, {"status", "sync", "status"}, "Unknown"),
@@ -133,6 +195,42 @@ void measure_look(Metrics& metrics, Context& context, const LookMeasured& look) 
   metrics.set("holdfast_api_requests", {"sent"}, static_cast<double>(traffic.calls));
   metrics.set("holdfast_api_requests", {"throttled"}, static_cast<double>(traffic.throttled));
   metrics.set("holdfast_api_requests", {"lost"}, static_cast<double>(traffic.lost));
+}
+
+void measure_git(Metrics& metrics, const git::Asked& asked) {
+  const bool listing = asked.what == git::Asked::What::listing;
+  const LabelValues labels{asked.url, listing ? "ls-remote" : "fetch"};
+  metrics.count("argocd_git_request_total", labels);
+  metrics.observe("argocd_git_request_duration_seconds", labels, std::chrono::duration<double>(asked.took).count());
+  if (!asked.answered) metrics.count(listing ? "argocd_git_lsremote_fail_total" : "argocd_git_fetch_fail_total", {asked.url});
+}
+
+void RequestMeter::work_on(const Value* application) {
+  auto subjects = subjects_.lock();
+  if (application == nullptr) {
+    subjects->erase(std::this_thread::get_id());
+    return;
+  }
+  const Value* dry = application->find_path({"operation", "sync", "dryRun"});
+  (*subjects)[std::this_thread::get_id()] = {{text_at(*application, {"metadata", "namespace"}), text_at(*application, {"metadata", "name"}),
+                                              text_at(*application, {"spec", "project"}, "default")},
+                                             sync::flag_of(dry)};
+}
+
+void RequestMeter::count(const kube::Answered& answered) {
+  Subject subject;
+  {
+    auto subjects = subjects_.lock();
+    if (const auto found = subjects->find(std::this_thread::get_id()); found != subjects->end()) subject = found->second;
+  }
+  const auto path = parse_path(answered.path);
+  LabelValues labels = subject.id;
+  for (auto& each : {std::string(sync::names::local_server), std::to_string(answered.status),
+                     std::string(verb_of(answered.method, path.named)), path.resource, path.namespace_,
+                     std::string(subject.dry_run ? "true" : "false")}) {
+    labels.push_back(each);
+  }
+  metrics_.count("argocd_app_k8s_request_total", labels);
 }
 
 }  // namespace holdfast::agent

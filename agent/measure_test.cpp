@@ -21,18 +21,23 @@ std::string lines_with(const std::string& text, std::string_view name) {
 }
 
 TEST(Measure, SaysOfAnApplicationWhatUpstreamsDashboardsAskFor) {
-  Metrics metrics(metric_families());
+  const std::vector<std::string> labels{"team-name"};
+  Metrics metrics(metric_families(labels));
   Memory memory;
-  auto app = json::parse(R"({"metadata":{"name":"shop","namespace":"argocd"},"spec":{"project":"default",
+  memory.orphans = 3;
+  auto app = json::parse(R"({"metadata":{"name":"shop","namespace":"argocd","labels":{"team-name":"red"}},"spec":{"project":"default",
     "source":{"repoURL":"https://git/fleet.git"},"destination":{"server":"https://kubernetes.default.svc","namespace":"shop"},
     "syncPolicy":{"automated":{}}},"status":{"sync":{"status":"Synced"},"health":{"status":"Healthy"},
     "conditions":[{"type":"SyncError","message":"a"},{"type":"SyncError","message":"b"}],
     "operationState":{"phase":"Succeeded","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:04Z","operation":{"sync":{}}}}})",
                          "test").value();
-  measure_application(metrics, "argocd", "shop", &app, memory);
-  measure_application(metrics, "argocd", "shop", &app, memory);
+  measure_application(metrics, {"argocd", "shop", &app, labels}, memory);
+  measure_application(metrics, {"argocd", "shop", &app, labels}, memory);
   const auto text = metrics.text();
   const std::string id = R"(namespace="argocd",name="shop",project="default")";
+  const std::string server = R"(server="https://kubernetes.default.svc",)";
+  EXPECT_EQ(lines_with(text, "argocd_app_labels{"), "argocd_app_labels{" + id + R"(,label_team_name="red"} 1)" "\n");
+  EXPECT_EQ(lines_with(text, "argocd_app_orphaned_resources_count{"), "argocd_app_orphaned_resources_count{" + id + "} 3\n");
   EXPECT_EQ(lines_with(text, "argocd_app_info{"),
             "argocd_app_info{" + id + R"(,autosync_enabled="true",repo="https://git/fleet.git",dest_server="https://kubernetes.default.svc",)"
             R"(dest_namespace="shop",sync_status="Synced",health_status="Healthy",operation=""} 1)" "\n");
@@ -41,8 +46,34 @@ TEST(Measure, SaysOfAnApplicationWhatUpstreamsDashboardsAskFor) {
             "argocd_app_sync_total{" + id + R"(,dest_server="https://kubernetes.default.svc",phase="Succeeded",dry_run="false"} 1)" "\n");
   EXPECT_EQ(lines_with(text, "argocd_app_sync_duration_seconds_total{"),
             "argocd_app_sync_duration_seconds_total{" + id + R"(,dest_server="https://kubernetes.default.svc"} 4)" "\n");
-  measure_application(metrics, "argocd", "shop", nullptr, memory);
-  EXPECT_EQ(lines_with(metrics.text(), "argocd_app_"), "");
+  RequestMeter requests(metrics);
+  requests.work_on(&app);
+  requests.count({"PATCH", "/api/v1/namespaces/shop/configmaps/color", 200});
+  requests.count({"GET", "/apis/apps/v1/namespaces/shop/deployments", 429});
+  requests.work_on(nullptr);
+  requests.count({"GET", "/version", 200});
+  EXPECT_EQ(lines_with(metrics.text(), "argocd_app_k8s_request_total{"),
+            "argocd_app_k8s_request_total{" R"(namespace="",name="",project="",)" + server +
+                R"(response_code="200",verb="List",resource_kind="",resource_namespace="",dry_run="false"} 1)" "\n"
+                "argocd_app_k8s_request_total{" + id + "," + server +
+                R"(response_code="200",verb="Patch",resource_kind="configmaps",resource_namespace="shop",dry_run="false"} 1)" "\n"
+                "argocd_app_k8s_request_total{" + id + "," + server +
+                R"(response_code="429",verb="List",resource_kind="deployments",resource_namespace="shop",dry_run="false"} 1)" "\n");
+  measure_application(metrics, {"argocd", "shop", nullptr, labels}, memory);
+  EXPECT_EQ(lines_with(metrics.text(), "argocd_app_").find("shop"), std::string::npos);
+}
+
+TEST(Measure, CountsWhatRepositoriesAreAsked) {
+  Metrics metrics(metric_families());
+  const std::string url = "https://git/fleet.git";
+  measure_git(metrics, {git::Asked::What::listing, url, std::chrono::milliseconds(200), true});
+  measure_git(metrics, {git::Asked::What::fetch, url, std::chrono::seconds(3), false});
+  const auto text = metrics.text();
+  EXPECT_EQ(lines_with(text, "argocd_git_request_total{"),
+            R"(argocd_git_request_total{repo="https://git/fleet.git",request_type="fetch"} 1)" "\n"
+            R"(argocd_git_request_total{repo="https://git/fleet.git",request_type="ls-remote"} 1)" "\n");
+  EXPECT_EQ(lines_with(text, "argocd_git_fetch_fail_total{"), R"(argocd_git_fetch_fail_total{repo="https://git/fleet.git"} 1)" "\n");
+  EXPECT_EQ(lines_with(text, "argocd_git_lsremote_fail_total{"), "");
 }
 
 }  // namespace

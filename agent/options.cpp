@@ -41,6 +41,14 @@ Result<> set_format(Options& options, std::string_view text) {
   return {};
 }
 
+Result<> set_labels(Options& options, std::string_view text) {
+  options.metrics_application_labels.clear();
+  for (const auto each : split(text, ',')) {
+    if (!trim(each).empty()) options.metrics_application_labels.emplace_back(trim(each));
+  }
+  return {};
+}
+
 template <std::string Options::*member>
 Result<> set_text(Options& options, std::string_view text) {
   options.*member = text;
@@ -59,6 +67,7 @@ constexpr Flag flags[] = {{"kubeconfig", set_text<&Options::kubeconfig>},
                           {"git-url", set_text<&Options::git_url>},
                           {"git-repository", set_text<&Options::git_repository>},
                           {"customizations", set_text<&Options::customizations>},
+                          {"metrics-application-labels", set_labels},
                           {"log-level", set_level},
                           {"log-format", set_format},
                           {"workers", set_workers}};
@@ -98,6 +107,7 @@ std::string_view usage_text() {
          "  --git-url URL          the built-in repository's URL in Applications\n"
          "  --git-repository DIR   its bare repository (<state-dir>/git/fleet.git)\n"
          "  --customizations DIR   health scripts in the layout of argo-cd's resource_customizations\n"
+         "  --metrics-application-labels A,B   labels of Applications that argocd_app_labels shows\n"
          "  --log-level LEVEL      debug, info, warn or error (info)\n"
          "  --log-format FORMAT    text or json (json)\n"
          "  --workers N            Applications worked on at once (8)\n"

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -19,6 +20,7 @@ struct Options {
   std::string git_url;                    // the built-in repository's public URL
   std::string git_repository;             // its bare repository; default: <state-dir>/git/fleet.git
   std::string customizations;             // a folder of health scripts (health/customizations.h)
+  std::vector<std::string> metrics_application_labels;  // shown by argocd_app_labels
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::json;
   int workers = 8;

@@ -165,6 +165,7 @@ Result<std::optional<Told>> compare_spec(Pass& pass) {
     conditions.push_back({"ComparisonError", fmt::format("{}: {}", sync::wording::load_target, rendered.error().message())});
   }
   auto evaluation = TRY(evaluate(pass.context, {pass.application, *pass.project, *pass.configuration, told.targets}));
+  pass.memory.orphans = evaluation.orphans;
   if (!evaluation.ready) return std::optional<Told>();
   conditions.insert(conditions.end(), evaluation.conditions.begin(), evaluation.conditions.end());
   const auto assess = [&](const Value& live) { return pass.configuration->assessor.assess(live); };

@@ -44,14 +44,22 @@ class Memories {
   Guarded<std::map<std::string, std::shared_ptr<Memory>>> memories_;
 };
 
-void work(Context& context, Memories& memories, Metrics& metrics, const std::stop_token& stop) {
+struct Measuring {
+  Metrics& metrics;
+  RequestMeter& requests;
+  const std::vector<std::string>& labels;
+};
+
+void work(Context& context, Memories& memories, const Measuring& measuring, const std::stop_token& stop) {
   while (const auto name = context.queue.take(stop)) {
     const auto memory = memories.of(*name);
     const auto start = context.clock.steady();
+    measuring.requests.work_on(context.store.application(*name).get());
     const auto next = reconcile(context, *name, *memory);
-    measure_look(metrics, context, {context.store.namespace_name(), context.clock.steady() - start, next ? nullptr : &next.error()});
+    measuring.requests.work_on(nullptr);
+    measure_look(measuring.metrics, context, {context.store.namespace_name(), context.clock.steady() - start, next ? nullptr : &next.error()});
     const auto held = context.store.application(*name);
-    measure_application(metrics, context.store.namespace_name(), *name, held.get(), *memory);
+    measure_application(measuring.metrics, {context.store.namespace_name(), *name, held.get(), measuring.labels}, *memory);
     if (!next) {
       const Code code = next.error().code();
       const bool raced = code == Code::resource_version || code == Code::object_missing;
@@ -81,8 +89,9 @@ Result<std::shared_ptr<const health::Scripts>> load_scripts(const Options& optio
   return std::make_shared<const health::Scripts>(std::move(loaded.health));
 }
 
-git::MirrorsOptions mirror_options(const Options& options) {
+git::MirrorsOptions mirror_options(const Options& options, Metrics& metrics) {
   git::MirrorsOptions mirrors;
+  mirrors.on_asked = [&metrics](const git::Asked& asked) { measure_git(metrics, asked); };
   mirrors.directory = options.state_dir + "/mirrors";
   if (!options.git_url.empty()) {
     mirrors.local[options.git_url] = git_repository(options);
@@ -104,14 +113,14 @@ struct Ends {
 };
 
 // Works until it is asked to end, or until another agent has taken the lease.
-Result<> act(Context context, Metrics& metrics, const Options& options, Lease& lease, Ends& ends) {
+Result<> act(Context context, const Measuring& measuring, const Options& options, Lease& lease, Ends& ends) {
   TRY(lease.acquire(ends.asked));
   log::info("the agent acts", {{"applications", context.store.application_names().size()}});
   for (const auto& name : context.store.application_names()) context.queue.add(name);
   Memories memories;
   std::vector<std::jthread> threads;
   for (int i = 0; i < options.workers; ++i) {
-    threads.emplace_back([&] { work(context, memories, metrics, context.stop); });
+    threads.emplace_back([&] { work(context, memories, measuring, context.stop); });
   }
   const bool kept = lease.keep(ends.asked);
   const bool in_cluster = options.kubeconfig.empty();
@@ -130,10 +139,12 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto scripts = TRY(load_scripts(options), "reading the folder of health scripts");
   auto config = TRY(load_config(options));
   auto client = TRY(kube::Client::connect(std::move(config), clock), "connecting to the cluster");
-  const auto mirrors = TRY(git::Mirrors::open(mirror_options(options), clock));
+  Metrics metrics(metric_families(options.metrics_application_labels));
+  RequestMeter requests(metrics);
+  client.on_answer([&requests](const kube::Answered& answered) { requests.count(answered); });
+  const auto mirrors = TRY(git::Mirrors::open(mirror_options(options, metrics), clock));
   const auto charts = TRY(charts::Charts::open({options.state_dir + "/charts", {}, {}}, clock));
   WorkQueue queue(clock);
-  Metrics metrics(metric_families());
   kube::EventRecorder events(client, "holdfast-agent", holder_name());
   sync::Cluster cluster(client, [&](const std::string& name) { queue.add_after(name, settle); });
   sync::Predictor predictor(client);
@@ -164,7 +175,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   Lease lease(client, options.namespace_, holder_name());
   auto acted = act({clock, client, store, *mirrors, *charts, cluster, predictor, events, queue, ends.workers.get_token(),
                     options.git_url},
-                   metrics, options, lease, ends);
+                   {metrics, requests, options.metrics_application_labels}, options, lease, ends);
   known = nullptr;
   log::info("the agent has stopped");
   if (!acted && acted.error().code() == Code::stopped && stop.stop_requested()) return {};

@@ -67,6 +67,16 @@ struct Mirrors::State {
   Result<std::shared_ptr<const GitTree>> tree_of(const Remote& remote, const CommitId& commit,
                                                  const std::stop_token& stop);
 
+  // What `ask` says, and that it was asked.
+  template <class Ask>
+  auto measured(Asked::What what, const Remote& remote, const Ask& ask) const {
+    const auto start = clock.steady();
+    auto answer = ask();
+    if (options.on_asked)
+      options.on_asked({what, remote.url, clock.steady() - start, answer.has_value()});
+    return answer;
+  }
+
   MirrorsOptions options;
   StoreLimits limits;
   const Clock& clock;
@@ -177,17 +187,22 @@ Result<CommitId> Mirrors::State::resolve_remote(const Remote& remote, const Quer
   SmartClient client(*transport, remote, limits.client, clock);
   // Whoever had the turn before may have asked for us.
   listing = store->listing();
-  if (!recent(listing)) listing = TRY(store->list(client, clock, stop));
+  if (!recent(listing)) {
+    listing = TRY(
+        measured(Asked::What::listing, remote, [&] { return store->list(client, clock, stop); }));
+  }
   if (const auto id = find_revision(listing->refs, query.revision, query.tag_prefix)) return *id;
   if (query.revision.find('/') != std::string::npos) {
     const bool full = query.revision.starts_with("refs/");
-    const auto refs =
-        TRY(store->list_more(client, full ? query.revision : "refs/" + query.revision, stop));
+    const auto prefix = full ? query.revision : "refs/" + query.revision;
+    const auto refs = TRY(
+        measured(Asked::What::listing, remote,
+                 [&] { return store->list_more(client, prefix, stop); }));
     if (const auto id = find_revision(refs, query.revision, query.tag_prefix)) return *id;
   }
   if (is_short_commit_id(query.revision)) {
     if (const auto id = store->find_commit(query.revision)) return *id;
-    TRY(store->fetch_all(client, stop));
+    TRY(measured(Asked::What::fetch, remote, [&] { return store->fetch_all(client, stop); }));
     if (const auto id = store->find_commit(query.revision)) return *id;
   }
   return failure(no_revision(query.revision));
@@ -212,7 +227,7 @@ Result<std::shared_ptr<const GitTree>> Mirrors::State::tree_of(const Remote& rem
   const auto turn = TRY(store->take_turn(stop));
   if (auto tree = TRY(store->find_tree(commit))) return tree;
   SmartClient client(*transport, remote, limits.client, clock);
-  TRY(store->fetch(client, commit, stop));
+  TRY(measured(Asked::What::fetch, remote, [&] { return store->fetch(client, commit, stop); }));
   auto tree = TRY(store->find_tree(commit));
   if (tree == nullptr) return failure(no_revision(commit.hex()));
   return tree;

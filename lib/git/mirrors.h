@@ -33,6 +33,16 @@ struct MirrorLimits {
 
 using MakeTransport = std::function<Result<std::unique_ptr<http::Transport>>(const Remote&)>;
 
+// One question to a server of repositories, for metrics.
+struct Asked {
+  enum class What { listing, fetch };
+
+  What what;
+  const std::string& url;
+  Duration took;
+  bool answered;
+};
+
 struct MirrorsOptions {
   std::string directory;  // made when absent; belongs to this object alone
   // URLs that are a bare repository on this machine (the built-in Git's own URL): read in place,
@@ -40,6 +50,7 @@ struct MirrorsOptions {
   std::map<std::string, std::string> local;
   MirrorLimits limits;
   MakeTransport make_transport;  // empty: libcurl
+  std::function<void(const Asked&)> on_asked;  // may be empty; called by whoever asks
 };
 
 struct Query {

@@ -116,11 +116,19 @@ struct Client::State {
   std::string server_version;
   Guarded<Traffic> traffic;
 
-  void count(const Result<http::Response>& answer) {
-    auto counted = traffic.lock();
-    ++counted->calls;
-    if (!answer) ++counted->lost;
-    if (answer && answer->status == 429) ++counted->throttled;
+  std::function<void(const Answered&)> observer;
+
+  void count(std::string_view method, std::string_view url,
+             const Result<http::Response>& answer) {
+    {
+      auto counted = traffic.lock();
+      ++counted->calls;
+      if (!answer) ++counted->lost;
+      if (answer && answer->status == 429) ++counted->throttled;
+    }
+    if (!observer || !url.starts_with(config.server)) return;
+    url.remove_prefix(config.server.size());
+    observer({method, url.substr(0, url.find('?')), answer ? answer->status : 0});
   }
 };
 
@@ -154,6 +162,10 @@ Traffic Client::traffic() const {
   return *state_->traffic.lock();
 }
 
+void Client::on_answer(std::function<void(const Answered&)> observer) {
+  state_->observer = std::move(observer);
+}
+
 http::Transport& Client::transport() {
   return *state_->calls;
 }
@@ -170,7 +182,7 @@ Result<http::Response> Client::send(http::Request request) {
     TRY(authorise(request));
     response = state_->calls->send(request);
   }
-  state_->count(response);
+  state_->count(request.method, request.url, response);
   return response;
 }
 
@@ -410,7 +422,11 @@ std::vector<Result<Value>> Client::apply_all(std::span<const Value> objects,
                                              const ApplyOptions& options, int in_flight) {
   std::vector<Result<Value>> results(objects.size());
   std::vector<http::Request> requests;
-  std::vector<std::pair<std::size_t, std::string>> sent;  // index and name of each request
+  struct Sent {
+    std::size_t index;
+    std::string target, url;
+  };
+  std::vector<Sent> sent;
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const auto identity = identity_of(objects[i]);
     if (!identity) {
@@ -426,13 +442,13 @@ std::vector<Result<Value>> Client::apply_all(std::span<const Value> objects,
       results[i] = failure(std::move(request).error());
       continue;
     }
+    sent.push_back({i, to_string(*identity), request->url});
     requests.push_back(*std::move(request));
-    sent.emplace_back(i, to_string(*identity));
   }
   auto answers = state_->calls->send_all(std::move(requests), in_flight);
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    const auto& [index, target] = sent[i];
-    state_->count(answers[i]);
+    const auto& [index, target, url] = sent[i];
+    state_->count("PATCH", url, answers[i]);
     if (!answers[i]) {
       results[index] = failure(transport_error(std::move(answers[i]).error(), "apply", target));
     } else if (answers[i]->status == 401 && state_->credentials.renew()) {

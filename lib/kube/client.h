@@ -83,6 +83,13 @@ struct Traffic {
   std::uint64_t lost = 0;       // without an answer
 };
 
+// One answer, for metrics. Watches are not told.
+struct Answered {
+  std::string_view method;  // "PATCH"
+  std::string_view path;    // "/api/v1/namespaces/shop/configmaps/web", without a query
+  int status = 0;           // 0: no answer
+};
+
 class Client {
  public:
   // Asks GET /version first, so that HTTP/2's limits are known before many requests come at once.
@@ -96,6 +103,8 @@ class Client {
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] const std::string& server_version() const;  // "v1.37.2"
   [[nodiscard]] Traffic traffic() const;
+  // Called on the thread that asked. Requires: no other thread uses the client yet.
+  void on_answer(std::function<void(const Answered&)> observer);
 
   // A kind that is not known is looked for once more on the server. Code::kind_unknown; but
   // Code::cluster_unreachable while the server of its group does not answer.

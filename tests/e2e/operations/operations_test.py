@@ -89,6 +89,14 @@ def a_rollback_needs_no_git(plane):
     check("what it brought back", plane.api.get("/api/v1/namespaces/rolled/configmaps/color")["data"], {"color": "blue"})
 
 
+def metrics_are_told(plane):
+    text = urllib.request.urlopen(f"http://127.0.0.1:{plane.agent_port}/metrics").read().decode()
+    wanted = (f'argocd_git_request_total{{repo="{plane.git_url}/balancer.git",request_type="ls-remote"}} ',
+              f'argocd_git_request_duration_seconds_count{{repo="{plane.git_url}/balancer.git",request_type="fetch"}} 1',
+              'resource_kind="services",resource_namespace="balancer",dry_run="false"}')
+    check("requests are counted", [each for each in wanted if each not in text], [])
+
+
 def run(plane):
     script = plane.folder / "scripts/ConfigMap/health.lua"
     script.parent.mkdir(parents=True)
@@ -97,6 +105,7 @@ def run(plane):
     plane.start_agent("--customizations", plane.folder / "scripts")
     deletion_ends_retries(plane)
     operations_have_their_time(plane)
+    metrics_are_told(plane)
     a_rollback_needs_no_git(plane)
 
 
