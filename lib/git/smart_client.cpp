@@ -24,8 +24,10 @@ std::unexpected<Error> not_git(std::string_view what) {
 Error as_git_error(const Error& error) {
   const auto code = error.code();
   const bool kept = code == Code::timed_out || code == Code::limit || code == Code::stopped;
-  return Error(kept ? code : Code::git_unreachable, "the repository's server does not answer")
-      .because(error.message());
+  auto told = Error(kept ? code : Code::git_unreachable, "the repository's server does not answer")
+                  .because(error.message());
+  const auto fix = error.fix_line();
+  return fix == row_of(code).fix ? told : std::move(told).fix(std::string(fix));
 }
 
 // A refusal by status. The body may echo credentials, so it is never shown.

@@ -43,6 +43,18 @@ std::string host_key_types(std::string_view known_hosts) {
   return types;
 }
 
+// Is it an RSA key, in PKCS#1, PKCS#8 or OpenSSH's own format?
+bool is_rsa(std::string_view pem) {
+  if (pem.find("BEGIN RSA PRIVATE KEY") != std::string_view::npos) return true;
+  std::string body;
+  for (const auto line : split(pem, '\n')) {
+    if (line.find("-----") == std::string_view::npos) body += trim(line);
+  }
+  const auto bytes = from_base64(body);
+  constexpr std::string_view openssh = "ssh-rsa", rsa_encryption = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+  return bytes && (bytes->find(openssh) != std::string::npos || bytes->find(rsa_encryption) != std::string::npos);
+}
+
 }  // namespace
 
 struct SshSession::State {
@@ -164,8 +176,13 @@ Result<> SshSession::State::handshake() {
   if (options.host_keys == HostKeys::known && !types.empty()) {
     ::libssh2_session_method_pref(session, LIBSSH2_METHOD_HOSTKEY, types.c_str());
   }
-  TRY(drive([&] { return ::libssh2_session_handshake(session, socket.get()); }, "the SSH handshake"));
-  return {};
+  auto shaken = drive([&] { return ::libssh2_session_handshake(session, socket.get()); }, "the SSH handshake");
+  if (shaken) return {};
+  const int reason = ::libssh2_session_last_errno(session);
+  const bool nothing_in_common = reason == LIBSSH2_ERROR_KEX_FAILURE || reason == LIBSSH2_ERROR_METHOD_NONE;
+  if (!nothing_in_common) return failure(std::move(shaken).error());
+  return failure(std::move(shaken).error().fix(
+      "give the server an Ed25519 or ECDSA host key and name it in the known hosts: an RSA one is read with SHA-1 alone"));
 }
 
 Result<> SshSession::State::check_host() {
@@ -211,8 +228,16 @@ Result<> SshSession::State::authenticate() {
   if (authenticated || authenticated.error().code() != Code::unreachable) {
     return authenticated ? Result<>() : failure(authenticated.error());
   }
+  const auto because = last_error();
+  if (is_rsa(key)) {
+    // libssh2 before 1.11 knows no rsa-sha2-256 (RFC 8332), and OpenSSH since 8.8 takes nothing older.
+    return failure(Error(Code::unreachable, fmt::format("the SSH server refuses the RSA key for user \"{}\"", user))
+                       .because(fmt::format("RSA keys are offered with SHA-1 signatures, which servers refuse today, so use an "
+                                            "Ed25519 or ECDSA key ({})", because))
+                       .fix("ssh-keygen -t ed25519; its public half goes to the server, the other into sshPrivateKey of the Secret"));
+  }
   return failure(Error(Code::unreachable, fmt::format("the SSH server refuses the key for user \"{}\"", user))
-                     .because(last_error())
+                     .because(because)
                      .fix("check sshPrivateKey of the repository's Secret; use an Ed25519 or ECDSA key without a pass phrase"));
 }
 

@@ -115,6 +115,38 @@ TEST_F(Ssh, AnEcdsaKeyIsAsGood) {
   EXPECT_EQ(refusal(remote), "none");
 }
 
+// Debian's libssh2 signs with SHA-1 when the key is RSA.
+TEST_F(Ssh, AnRsaKeyIsRefusedWithTheWayOut) {
+  for (const std::string format : {"PEM", "PKCS8", "RFC4716"}) {
+    const auto name = "rsa-" + format;
+    const auto made = e2e::run({"ssh-keygen", "-q", "-t", "rsa", "-m", format, "-N", "", "-f", folder.path(name)});
+    ASSERT_EQ(made.exit, 0) << made.err;
+    std::ofstream(folder.path("authorized"), std::ios::app) << slurp(folder.path(name + ".pub"));
+    remote.ssh_private_key = Secret(slurp(folder.path(name)));
+    const auto refused = refusal(remote);
+    EXPECT_NE(refused.find("refuses the RSA key for user \"root\": RSA keys are offered with SHA-1"), std::string::npos) << format << refused;
+    const auto shown = render_error(mirrors->resolve(remote, {}, {}).error(), "");
+    EXPECT_NE(shown.find("ssh-keygen -t ed25519"), std::string::npos) << shown;
+  }
+}
+
+TEST_F(Ssh, AServerWithoutAModernHostKeyIsNamed) {
+  keygen("old", "rsa");
+  sshd.reset();
+  std::string config = slurp(folder.path("sshd_config"));
+  config.replace(config.find("/host\n"), 6, "/old\n");
+  std::ofstream(folder.path("sshd_config")) << config;
+  sshd = std::make_unique<e2e::Background>(std::vector<std::string>{"/usr/sbin/sshd", "-D", "-e", "-f", folder.path("sshd_config")});
+  remote.ssh_known_hosts = fmt::format("[127.0.0.1]:{} {}\n", port, key_of(slurp(folder.path("old.pub"))));
+  std::string refused;
+  ASSERT_TRUE(e2e::eventually(seconds(20), [&] {
+    const auto answer = mirrors->resolve(remote, {}, {});
+    refused = answer ? "none" : render_error(answer.error(), "");
+    return refused.find("refused") == std::string::npos;
+  }));
+  EXPECT_NE(refused.find("give the server an Ed25519 or ECDSA host key"), std::string::npos) << refused;
+}
+
 TEST_F(Ssh, StrangersAreRefusedOnBothSides) {
   auto stranger = remote;
   stranger.ssh_private_key = Secret(slurp(folder.path("stranger")));
