@@ -43,21 +43,44 @@ Result<Secret> read_secret(const std::string& path) {
   return Secret(std::move(text));
 }
 
-Result<crypto::SigningKey> load_key(const std::string& path, const std::string& passphrase_file) {
-  const Secret text = TRY(read_secret(path), "reading the signing key");
+// A key of OpenSSL's stores and engines: https://www.rfc-editor.org/rfc/rfc7512
+bool is_uri(std::string_view key) {
+  return key.starts_with("pkcs11:") || key.starts_with("org.openssl.engine:");
+}
+
+Result<crypto::Signer> load_key(const std::string& path, const std::string& passphrase_file) {
   Secret passphrase;
-  if (crypto::SigningKey::is_encrypted(text)) {
-    if (passphrase_file.empty()) {
-      return failure(Error(Code::usage, "the signing key is encrypted")
-                         .at(path)
-                         .fix("name a file that holds its pass phrase: --passphrase-file FILE"));
-    }
+  if (!passphrase_file.empty()) {
     const Secret line = TRY(read_secret(passphrase_file), "reading the pass phrase");
     passphrase = Secret(line.reveal().substr(0, line.reveal().find('\n')));
   }
-  auto key = crypto::SigningKey::parse(text, passphrase);
+  if (is_uri(path)) return crypto::Signer::open(path, passphrase);
+  const Secret text = TRY(read_secret(path), "reading the signing key");
+  if (crypto::Signer::is_encrypted(text) && passphrase_file.empty()) {
+    return failure(Error(Code::usage, "the signing key is encrypted")
+                       .at(path)
+                       .fix("name a file that holds its pass phrase: --passphrase-file FILE"));
+  }
+  auto key = crypto::Signer::parse(text, passphrase);
   if (!key) return failure(std::move(key).error().at(path));
   return key;
+}
+
+// A signature made elsewhere, by a key that is trusted here: only so is it known whose a bare one is.
+Result<crypto::DetachedSignature> load_signature(const std::string& path, const bundle::Bundle& bundle,
+                                                 const bundle::TrustRoot& trust, WallTime now) {
+  const bundle::InputFile input = TRY(bundle::open_input(path));
+  const auto source = archive::source_of_range(input.file.get(), 0, input.size);
+  const std::string bytes = TRY(archive::read_all(source, key_file_limit), "{}", path);
+  auto named = crypto::read_signature(bytes);
+  for (const auto& trusted : trust.keys()) {
+    crypto::DetachedSignature signature{crypto::Scheme::ecdsa, trusted.key.id(), bytes};
+    if (named) signature = *named;
+    const auto signed_by = trusted.key.has_signed(bundle.statement_text(), signature, now);
+    if (signed_by && *signed_by) return signature;
+    if (!signed_by && named) return failure(Error(signed_by.error()).at(path));
+  }
+  return failure(Error(Code::bundle_untrusted_key, "no trusted key made this signature over the bundle's statement").at(path));
 }
 
 // A value that names an existing file or folder is a path of the caller's folder, not of the
@@ -180,7 +203,7 @@ Result<> run_bundle_create(const BundleCreateOptions& options, Console& console)
   bundle::CreateOptions create;
   create.output = options.output;
   for (const auto& path : options.sign_keys) {
-    crypto::SigningKey key = TRY(load_key(path, options.passphrase_file));
+    crypto::Signer key = TRY(load_key(path, options.passphrase_file));
     create.keys.push_back(std::move(key));
   }
   const bundle::Variables variables = TRY(variables_of(options));
@@ -194,7 +217,7 @@ Result<> run_bundle_create(const BundleCreateOptions& options, Console& console)
   const std::uint64_t size = fs::file_size(options.output, status);
   step.done(fmt::format("{} {}: {} blobs, {}, signed by {}", statement.name, statement.version,
                         statement.limits.blobs, size_text(status ? 0 : size),
-                        create.keys.front().public_key().id().text()));
+                        create.keys.front().id().text()));
   console.data(Object{{"bundle", options.output},
                       {"name", statement.name},
                       {"version", statement.version},
@@ -203,14 +226,15 @@ Result<> run_bundle_create(const BundleCreateOptions& options, Console& console)
   return {};
 }
 
-Result<bundle::Bundle> open_bundle(const BundleOptions& options, Console& console,
-                                   std::optional<std::string> platform) {
-  const std::string folder = trust_folder_of(options);
-  const bundle::TrustRoot trust = TRY(bundle::TrustRoot::load(folder));
+namespace {
+
+Result<bundle::Bundle> open_trusting(const bundle::TrustRoot& trust, const BundleOptions& options,
+                                     Console& console, std::optional<std::string> platform) {
   bundle::OpenOptions open;
   open.installer_version = version;
   open.platform = std::move(platform);
-  open.minimum_epoch = TRY(bundle::load_accepted_epoch(folder));
+  open.now = console.clock().wall();
+  open.minimum_epoch = TRY(bundle::load_accepted_epoch(trust_folder_of(options)));
   Step step(console, "Verify", options.path);
   std::atomic<std::uint64_t> shown = 0;
   open.progress = [&](std::uint64_t done, std::uint64_t total) {
@@ -222,6 +246,43 @@ Result<bundle::Bundle> open_bundle(const BundleOptions& options, Console& consol
                         opened.statement().version, size_text(opened.size()),
                         signers_text(opened)));
   return opened;
+}
+
+}  // namespace
+
+Result<bundle::Bundle> open_bundle(const BundleOptions& options, Console& console,
+                                   std::optional<std::string> platform) {
+  const bundle::TrustRoot trust = TRY(bundle::TrustRoot::load(trust_folder_of(options)));
+  return open_trusting(trust, options, console, std::move(platform));
+}
+
+Result<> run_bundle_sign(const BundleSignOptions& options, Console& console) {
+  if (options.sign_keys.empty() && options.signatures.empty()) {
+    return failure(Error(Code::usage, "nothing to sign with").fix("--sign-key KEY, or --signature FILE made elsewhere"));
+  }
+  const auto trust = TRY(bundle::TrustRoot::load(trust_folder_of(options.bundle)));
+  const auto opened = TRY(open_trusting(trust.for_signing(), options.bundle, console, std::nullopt));
+  std::vector<crypto::DetachedSignature> more;
+  for (const auto& path : options.sign_keys) {
+    const crypto::Signer key = TRY(load_key(path, options.passphrase_file));
+    auto signature = TRY(key.sign(opened.statement_text(), bundle::signature_comment(opened.statement())), "{}", path);
+    more.push_back(std::move(signature));
+  }
+  for (const auto& path : options.signatures) {
+    auto signature = TRY(load_signature(path, opened, trust, console.clock().wall()));
+    more.push_back(std::move(signature));
+  }
+  Step step(console, "Sign", opened.statement().name);
+  TRY(opened.write_with(more, options.output));
+  Array signed_by;
+  std::string text;
+  for (const auto& signature : more) {
+    text += (text.empty() ? "" : ", ") + signature.key.text();
+    signed_by.emplace_back(signature.key.text());
+  }
+  step.done(fmt::format("{}, signed by {} as well", options.output, text));
+  console.data(Object{{"bundle", options.output}, {"id", opened.id().text()}, {"signedBy", signed_by}});
+  return {};
 }
 
 Result<> run_bundle_verify(const BundleOptions& options, Console& console) {

@@ -24,16 +24,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t key_file_limit = 16384;
+constexpr std::array all_roles = {bundle::TrustRole::release, bundle::TrustRole::site, bundle::TrustRole::downgrade};
 
 std::string folder_or_own(const std::string& folder) {
   return folder.empty() ? bundle::default_trust_folder() : folder;
 }
 
-Result<crypto::PublicKey> read_public_key(const std::string& path) {
+Result<crypto::Verifier> read_public_key(const std::string& path) {
   const bundle::InputFile input = TRY(bundle::open_input(path));
   const auto source = archive::source_of_range(input.file.get(), 0, input.size);
   const std::string text = TRY(archive::read_all(source, key_file_limit));
-  const auto key = crypto::PublicKey::parse(text);
+  const auto key = crypto::Verifier::parse(text);
   if (key) return *key;
   Error error(Code::usage, key.error().what());
   for (const auto& cause : key.error().causes()) error = std::move(error).because(cause);
@@ -62,27 +63,45 @@ Value root_value(const bundle::TrustRoot& root, const std::string& folder) {
       roles.emplace_back(bundle::trust_role_name(role));
     keys.emplace_back(Object{{"id", key.key.id().text()},
                              {"fingerprint", key.key.fingerprint().text()},
-                             {"key", key.key.base64()},
+                             {"kind", key.key.description()},
+                             {"key", key.key.text()},
                              {"note", key.note},
                              {"roles", roles}});
   }
+  Object thresholds;
+  for (const auto role : all_roles) thresholds.set(bundle::trust_role_name(role), Value(static_cast<std::uint64_t>(root.threshold(role))));
   return Object{{"folder", folder},
                 {"version", root.version()},
                 {"fingerprint", root.fingerprint().text()},
+                {"thresholds", thresholds},
                 {"keys", keys}};
+}
+
+std::string thresholds_text(const bundle::TrustRoot& root) {
+  std::string text;
+  for (const auto role : all_roles) {
+    const auto count = root.threshold(role);
+    if (count > 0) text += fmt::format("{}{} of role {}", text.empty() ? "" : ", ", count, bundle::trust_role_name(role));
+  }
+  return text;
 }
 
 void show_root(const bundle::TrustRoot& root, const std::string& folder, Console& console) {
   console.line(fmt::format("Trust root   {}, version {}", folder, root.version()));
   console.line(fmt::format("Fingerprint  {}", root.fingerprint().text()));
   for (const auto& key : root.keys()) {
-    console.line(fmt::format("{}  {:<16} {}", key.key.id().text(), roles_text(key), key.note));
+    const bool minisign = key.key.scheme() == crypto::Scheme::minisign;
+    const std::string kind = minisign ? "" : fmt::format(" ({})", key.key.description());
+    console.line(fmt::format("{}  {:<16} {}{}", key.key.id().text(), roles_text(key), key.note, kind));
   }
+  console.line(fmt::format("A bundle needs  {}", thresholds_text(root)));
   console.data(root_value(root, folder));
 }
 
-Result<> confirm(const crypto::PublicKey& key, const std::string& note, Console& console) {
-  console.line(fmt::format("Key    {}  {}", note, key.base64()));
+Result<> confirm(const crypto::Verifier& key, const std::string& note, Console& console) {
+  const bool minisign = key.scheme() == crypto::Scheme::minisign;
+  const std::string shown = minisign ? key.text() : fmt::format("{}  {}", key.description(), key.fingerprint().text());
+  console.line(fmt::format("Key    {}  {}", note, shown));
   if (!console.is_terminal() || ::isatty(STDIN_FILENO) != 1) return {};
   console.line("Compare this with the paper you were given. Same? [y/N]");
   std::array<char, 16> answer{};
@@ -112,10 +131,16 @@ Result<> write_new(const std::string& path, const std::string& text, Access acce
   return written;
 }
 
+Result<bundle::TrustRole> role_of(const std::string& name) {
+  const auto role = bundle::parse_trust_role(name);
+  if (role) return *role;
+  return failure(Error(Code::usage, role.error().what()).fix("--role release, --role site or --role downgrade"));
+}
+
 Result<bundle::TrustRoot> root_of(const TrustInitOptions& options) {
   std::optional<bundle::TrustRoot> root;
   for (const auto& path : options.keys) {
-    const crypto::PublicKey key = TRY(read_public_key(path));
+    const crypto::Verifier key = TRY(read_public_key(path));
     const std::string note = note_of(options.note, path);
     if (!root) {
       root = bundle::TrustRoot::of(key, note);
@@ -148,13 +173,12 @@ Result<> run_trust_init(const TrustInitOptions& options, Console& console) {
 
 Result<> run_trust_add(const TrustAddOptions& options, Console& console) {
   const std::string folder = folder_or_own(options.folder);
-  const crypto::PublicKey key = TRY(read_public_key(options.key));
+  const crypto::Verifier key = TRY(read_public_key(options.key));
   const std::string note = note_of(options.note, options.key);
   std::vector<bundle::TrustRole> roles;
   for (const auto& name : options.roles) {
-    const auto role = bundle::parse_trust_role(name);
-    if (!role) return failure(Error(Code::usage, role.error().what()).fix("--role release, --role site or --role downgrade"));
-    roles.push_back(*role);
+    const bundle::TrustRole role = TRY(role_of(name));
+    roles.push_back(role);
   }
   if (roles.empty()) roles.push_back(bundle::TrustRole::release);
   std::error_code status;
@@ -188,6 +212,18 @@ Result<> run_trust_remove(const TrustRemoveOptions& options, Console& console) {
   }
   const crypto::KeyId id = found->key.id();
   TRY(root.remove(id));
+  TRY(root.save(folder));
+  show_root(root, folder, console);
+  return {};
+}
+
+Result<> run_trust_require(const TrustRequireOptions& options, Console& console) {
+  const std::string folder = folder_or_own(options.folder);
+  const bundle::TrustRole role = TRY(role_of(options.role));
+  bundle::TrustRoot root = TRY(bundle::TrustRoot::load(folder));
+  if (const auto set = root.set_threshold(role, options.count); !set) {
+    return failure(Error(Code::usage, set.error().what()).fix("see the keys and their roles with: holdfast trust list"));
+  }
   TRY(root.save(folder));
   show_root(root, folder, console);
   return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast trust init | add | list | remove | keygen`: whose signatures this machine accepts.
+// `holdfast trust init | add | require | list | remove | keygen`: whose signatures this machine accepts.
 #pragma once
 
 #include "base/result.h"
@@ -12,7 +12,7 @@ namespace holdfast::bootstrap {
 
 struct TrustInitOptions {
   std::string folder;             // empty: the user's own
-  std::vector<std::string> keys;  // public key files of minisign
+  std::vector<std::string> keys;  // public key or certificate files
   std::string note;
 };
 
@@ -37,6 +37,15 @@ struct TrustRemoveOptions {
 };
 
 Result<> run_trust_remove(const TrustRemoveOptions& options, Console& console);
+
+struct TrustRequireOptions {
+  std::string folder;
+  std::string role;
+  std::size_t count = 1;
+};
+
+// How many signatures of a role every bundle must carry.
+Result<> run_trust_require(const TrustRequireOptions& options, Console& console);
 
 struct TrustListOptions {
   std::string folder;

@@ -4,15 +4,9 @@
 #include "archive/compress.h"
 #include "archive/tar_writer.h"
 #include "base/text.h"
+#include "bundle/output.h"
 #include "bundle/profile.h"
 #include "value/json.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -35,11 +29,6 @@ archive::Source hashing(const archive::Source& source, crypto::Sha256Stream& str
 
 std::unexpected<Error> changed(const crypto::Sha256& digest) {
   return failure(Code::bundle_content, "blob {} changed after it was verified", digest.text());
-}
-
-std::unexpected<Error> unwritable(const std::string& path) {
-  const Code code = errno == ENOSPC || errno == EDQUOT ? Code::disk_full : Code::file_unwritable;
-  return failure(Error(code, "the file could not be written").at(path).because(::strerror(errno)));
 }
 
 }  // namespace
@@ -102,19 +91,33 @@ Result<> Bundle::expand(const crypto::Sha256& digest, const archive::Sink& sink)
 }
 
 Result<> Bundle::install_file(const Part& file, const std::string& path) const {
-  std::string part = path + ".XXXXXX";
-  const FileDescriptor out(::mkostemp(part.data(), O_CLOEXEC));
-  if (!out) return unwritable(path);
-  auto written = expand(file.digest, archive::sink_to_fd(out.get()));
-  if (written && (::fchmod(out.get(), file.mode) != 0 || ::fsync(out.get()) != 0 ||
-                  ::rename(part.c_str(), path.c_str()) != 0)) {
-    written = unwritable(path);
-  }
-  if (!written) {
-    ::unlink(part.c_str());
-    return failure(std::move(written).error().at(path));
-  }
-  return {};
+  return write_output(path, file.mode,
+                      [&](int fd) { return expand(file.digest, archive::sink_to_fd(fd)); });
+}
+
+Result<> Bundle::write_with(const std::vector<crypto::DetachedSignature>& more,
+                            const std::string& path) const {
+  std::vector<crypto::DetachedSignature> all = head_.signatures;
+  all.insert(all.end(), more.begin(), more.end());
+  return write_output(path, 0644, [&](int fd) -> Result<> {
+    const archive::Sink out = archive::sink_to_fd(fd);
+    std::uint64_t at = 0;
+    const archive::Sink sink = [&](std::string_view bytes) -> Result<> {
+      at += bytes.size();
+      return out(bytes);
+    };
+    TRY(write_member(sink, statement_name, head_.statement));
+    TRY(write_signatures(sink, all));
+    TRY(write_member(sink, closure_name, closure_.to_text()));
+    TRY(write_member(sink, layout_name, layout_text));
+    TRY(write_member(sink, index_name, head_.index));
+    for (const auto& line : closure_.lines()) {
+      TRY(sink(blob_header(line.digest, line.size, at)));
+      TRY(copy(line.digest, sink));
+      TRY(sink(std::string(archive::tar_padding(line.size), '\0')));
+    }
+    return sink(std::string(trailer_size, '\0'));
+  });
 }
 
 Result<> Bundle::write_image_archive(const Item& image, const archive::Sink& sink) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "archive/stream.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "bundle/closure.h"
 #include "bundle/custody.h"
@@ -28,6 +29,7 @@ struct OpenOptions {
   std::string installer_version;        // "" skips the check of minInstaller
   std::optional<std::string> platform;  // "linux/amd64"; nothing skips the check
   std::uint64_t minimum_epoch = 0;
+  WallTime now = SystemClock().wall();  // at which certificates must be valid
   unsigned threads = 0;                  // 0: as many as processors, at most 8
   std::string copy_folder = "/var/tmp";  // see hold_file
   Progress progress = {};
@@ -49,6 +51,9 @@ class Bundle {
 
   [[nodiscard]] const std::vector<crypto::KeyId>& signers() const { return signers_; }
 
+  // The exact bytes that signatures are made over.
+  [[nodiscard]] const std::string& statement_text() const { return head_.statement; }
+
   [[nodiscard]] std::uint64_t size() const { return held_.size; }
 
   [[nodiscard]] Custody custody() const { return held_.custody; }
@@ -67,16 +72,25 @@ class Bundle {
   Result<> install_file(const Part& file, const std::string& path) const;
   // One image as an OCI archive, as `ctr images import` and `skopeo copy oci-archive:` take it.
   Result<> write_image_archive(const Item& image, const archive::Sink& sink) const;
+  // The same bundle with `more` signatures beside its own, written to `path`: complete, or not at
+  // all. One of the same key and form is replaced.
+  Result<> write_with(const std::vector<crypto::DetachedSignature>& more,
+                      const std::string& path) const;
 
  private:
-  struct Place {
-    std::uint64_t at;  // of the content
-  };
   struct Opening;
+
+  // What lies before the blobs and is not kept in another form.
+  struct Head {
+    std::string statement;
+    std::vector<crypto::DetachedSignature> signatures;
+    std::string index;
+  };
 
   [[nodiscard]] Result<std::uint64_t> place_of(const crypto::Sha256& digest) const;
 
   HeldFile held_;
+  Head head_;
   crypto::Sha256 id_;
   Statement statement_;
   Closure closure_;

@@ -15,7 +15,7 @@
 namespace holdfast::bundle {
 
 struct CreateOptions {
-  std::vector<crypto::SigningKey> keys;  // at least one
+  std::vector<crypto::Signer> keys;  // at least one
   std::string output;
   // Called before each part with what is being added.
   std::function<void(std::string_view)> on_part = [](std::string_view) {};

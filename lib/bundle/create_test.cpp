@@ -354,7 +354,7 @@ TEST_F(Creating, IsCheckedByMinisign) {
   fs::create_directory(folder / "x");
   ASSERT_EQ(run({"tar", "-xf", folder / "a.hfb", "-C", folder / "x"}, folder / "out"), 0);
   write("key.pub", key.public_key().file_text());
-  const std::string signature = folder / "x" / signature_name(key.public_key().id());
+  const std::string signature = folder / "x" / signature_name({.key = key.public_key().id(), .bytes = {}});
   EXPECT_EQ(run({"minisign", "-V", "-p", folder / "key.pub", "-x", signature, "-m",
                  folder / "x/holdfast/statement.json"},
                 folder / "out"),

@@ -3,6 +3,7 @@
 
 #include "archive/compress.h"
 #include "archive/tar_writer.h"
+#include "bundle/output.h"
 #include "bundle/profile.h"
 #include "value/json.h"
 
@@ -29,13 +30,11 @@ std::string index_of(const Array& items) {
                      json::Escape::plain);
 }
 
-Result<> write_member(const archive::Sink& sink, std::string_view name, std::string_view content) {
-  TRY(sink(plain_header(name, content.size())));
-  TRY(sink(content));
-  return sink(std::string(archive::tar_padding(content.size()), '\0'));
-}
-
 }  // namespace
+
+std::string signature_comment(const Statement& statement) {
+  return fmt::format("{} {}", statement.name, statement.version);
+}
 
 Result<FileDescriptor> make_scratch(const std::string& folder) {
   FileDescriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -125,7 +124,7 @@ Result<Value> Draft::add_manifest(const Value& document) {
 }
 
 Result<> Draft::write_to(int fd, const Statement& statement,
-                         const std::vector<crypto::SigningKey>& keys) const {
+                         const std::vector<crypto::Signer>& keys) const {
   const archive::Sink out = archive::sink_to_fd(fd);
   std::uint64_t at = 0;
   const archive::Sink sink = [&](std::string_view bytes) -> Result<> {
@@ -134,15 +133,12 @@ Result<> Draft::write_to(int fd, const Statement& statement,
   };
   const std::string text = statement.to_text();
   TRY(write_member(sink, statement_name, text));
-  std::map<crypto::KeyId, std::string> signatures;
+  std::vector<crypto::DetachedSignature> signatures;
   for (const auto& key : keys) {
-    const auto comment = fmt::format("{} {}", statement.name, statement.version);
-    const auto signature = TRY(key.sign(text, comment));
-    signatures[signature.key_id()] = signature.to_text();
+    auto signature = TRY(key.sign(text, signature_comment(statement)));
+    signatures.push_back(std::move(signature));
   }
-  for (const auto& [id, signature] : signatures) {
-    TRY(write_member(sink, signature_name(id), signature));
-  }
+  TRY(write_signatures(sink, signatures));
   std::vector<ClosureLine> lines;
   for (const auto& [digest, line] : used_)
     lines.push_back(line);
@@ -158,7 +154,7 @@ Result<> Draft::write_to(int fd, const Statement& statement,
   return sink(std::string(trailer_size, '\0'));
 }
 
-Result<Statement> Draft::write(Statement statement, const std::vector<crypto::SigningKey>& keys,
+Result<Statement> Draft::write(Statement statement, const std::vector<crypto::Signer>& keys,
                                const std::string& path) const {
   std::vector<ClosureLine> lines;
   for (const auto& [digest, line] : used_)
@@ -174,18 +170,7 @@ Result<Statement> Draft::write(Statement statement, const std::vector<crypto::Si
   statement.index = crypto::sha256(index_of(items_));
   TRY(Statement::parse(statement.to_text()), "checking the statement");
 
-  std::string part = path + ".XXXXXX";
-  const FileDescriptor file(::mkostemp(part.data(), O_CLOEXEC));
-  if (!file) return unwritable(path);
-  auto written = write_to(file.get(), statement, keys);
-  if (written && (::fchmod(file.get(), 0644) != 0 || ::fsync(file.get()) != 0 ||
-                  ::rename(part.c_str(), path.c_str()) != 0)) {
-    written = unwritable(path);
-  }
-  if (!written) {
-    ::unlink(part.c_str());
-    return failure(std::move(written).error().at(path));
-  }
+  TRY(write_output(path, 0644, [&](int fd) { return write_to(fd, statement, keys); }));
   return statement;
 }
 

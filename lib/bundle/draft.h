@@ -10,7 +10,7 @@
 #include "bundle/closure.h"
 #include "bundle/index.h"
 #include "bundle/statement.h"
-#include "crypto/minisign.h"
+#include "crypto/detached.h"
 
 #include <map>
 #include <optional>
@@ -66,7 +66,7 @@ class Draft {
 
   // Fills in what the statement says of the content, signs it, and writes the bundle to `path`:
   // complete and synced under that name, or not at all.
-  Result<Statement> write(Statement statement, const std::vector<crypto::SigningKey>& keys,
+  Result<Statement> write(Statement statement, const std::vector<crypto::Signer>& keys,
                           const std::string& path) const;
 
  private:
@@ -76,7 +76,7 @@ class Draft {
   };
 
   Result<> write_to(int fd, const Statement& statement,
-                    const std::vector<crypto::SigningKey>& keys) const;
+                    const std::vector<crypto::Signer>& keys) const;
 
   std::string folder_;
   FileDescriptor spool_;
@@ -85,6 +85,9 @@ class Draft {
   std::map<crypto::Sha256, ClosureLine> used_;
   Array items_;
 };
+
+// What a signature in minisign's form says of the bundle, under its own signature.
+std::string signature_comment(const Statement& statement);
 
 // An OCI descriptor of a stored content.
 Value descriptor_of(const Stored& stored, std::string_view media_type);

@@ -10,7 +10,6 @@ namespace holdfast::bundle {
 namespace {
 
 constexpr std::string_view signature_folder = "holdfast/sig/";
-constexpr std::string_view signature_suffix = ".minisig";
 constexpr std::uint64_t alignment = 4096;
 constexpr unsigned member_mode = 0444;
 
@@ -23,16 +22,20 @@ std::string padding_record(std::size_t size) {
 
 }  // namespace
 
-std::string signature_name(const crypto::KeyId& key) {
-  return fmt::format("{}{}{}", signature_folder, key.text(), signature_suffix);
+std::string signature_name(const crypto::DetachedSignature& signature) {
+  return fmt::format("{}{}.{}", signature_folder, signature.key.text(),
+                     crypto::scheme_suffix(signature.scheme));
 }
 
-bool is_signature_name(std::string_view name) {
-  if (!name.starts_with(signature_folder) || !name.ends_with(signature_suffix)) return false;
+std::optional<crypto::DetachedSignature> parse_signature_name(std::string_view name) {
+  if (!name.starts_with(signature_folder)) return std::nullopt;
   name.remove_prefix(signature_folder.size());
-  if (name.size() != 16 + signature_suffix.size()) return false;
-  return std::ranges::all_of(
-      name.substr(0, 16), [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto key = crypto::parse_key_id(name.substr(0, dot));
+  const auto scheme = crypto::parse_scheme_suffix(name.substr(dot + 1));
+  if (!key || !scheme) return std::nullopt;
+  return crypto::DetachedSignature{.scheme = *scheme, .key = *key, .bytes = {}};
 }
 
 std::string blob_name(const crypto::Sha256& digest) {

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "crypto/digest.h"
-#include "crypto/minisign.h"
+#include "crypto/detached.h"
 
 #include <cstdint>
 #include <optional>
@@ -29,9 +29,10 @@ inline constexpr std::size_t blobs_limit = 65'536;
 inline constexpr std::uint64_t index_limit = std::uint64_t{4} << 20;
 inline constexpr std::uint64_t manifest_limit = std::uint64_t{4} << 20;
 
-// "holdfast/sig/E67ED073CD778B04.minisig"
-std::string signature_name(const crypto::KeyId& key);
-bool is_signature_name(std::string_view name);
+// "holdfast/sig/E67ED073CD778B04.minisig", ".p7s" or ".sig"
+std::string signature_name(const crypto::DetachedSignature& signature);
+// Key and form as such a name says them, without the content; nothing for other names.
+std::optional<crypto::DetachedSignature> parse_signature_name(std::string_view name);
 // "blobs/sha256/<64 digits>"
 std::string blob_name(const crypto::Sha256& digest);
 

@@ -39,12 +39,18 @@ TEST(PlainHeader, IsReadBackAndNothingElseIs) {
 }
 
 TEST(SignatureName, IsAClosedGrammar) {
-  EXPECT_TRUE(is_signature_name("holdfast/sig/E67ED073CD778B04.minisig"));
+  for (const std::string name :
+       {"holdfast/sig/E67ED073CD778B04.minisig", "holdfast/sig/E67ED073CD778B04.p7s",
+        "holdfast/sig/E67ED073CD778B04.sig"}) {
+    const auto read = parse_signature_name(name);
+    ASSERT_TRUE(read.has_value()) << name;
+    EXPECT_EQ(signature_name(*read), name);
+  }
   for (const auto* name :
        {"holdfast/sig/.minisig", "holdfast/sig/e67ed073cd778b04.minisig",
-        "holdfast/sig/E67ED073CD778B04.p7s", "holdfast/sig/../../etc/pas.minisig",
+        "holdfast/sig/E67ED073CD778B04.p7", "holdfast/sig/E67ED073CD778B04", "holdfast/sig/../../etc/pas.minisig",
         "sig/E67ED073CD778B04.minisig", "holdfast/sig/E67ED073CD778B044.minisig"}) {
-    EXPECT_FALSE(is_signature_name(name)) << name;
+    EXPECT_FALSE(parse_signature_name(name).has_value()) << name;
   }
 }
 

@@ -17,6 +17,7 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <set>
 
 namespace holdfast::bundle {
 namespace {
@@ -32,7 +33,7 @@ std::unexpected<Error> malformed(std::string reason) {
 }
 
 Result<TrustedKey> parse_key(const Value& value) {
-  auto parsed = TRY(crypto::PublicKey::parse(value.text({"key"})));
+  auto parsed = TRY(crypto::Verifier::parse(value.text({"key"})));
   TrustedKey key{.key = parsed, .roles = {}, .note = {}};
   key.note = printable(value.text({"note"}));
   if (value.text({"id"}) != key.key.id().text()) return malformed("a key does not have its own id");
@@ -45,6 +46,15 @@ Result<TrustedKey> parse_key(const Value& value) {
     key.roles.push_back(known);
   }
   return key;
+}
+
+// A form that names its key must name the one under which it is filed, trusted or not.
+Result<> check_name(const crypto::DetachedSignature& signature) {
+  if (signature.scheme == crypto::Scheme::ecdsa) return {};
+  const auto read = TRY(crypto::read_signature(signature.bytes), "key {}", signature.key.text());
+  if (read.scheme == signature.scheme && read.key == signature.key) return {};
+  return failure(Code::bundle_signature, "the signature under the name of key {} is of key {}",
+                 signature.key.text(), read.key.text());
 }
 
 bool has_role(const TrustedKey& key, TrustRole role) {
@@ -82,7 +92,7 @@ Result<TrustRole> parse_trust_role(std::string_view name) {
   return static_cast<TrustRole>(found - role_names.begin());
 }
 
-TrustRoot TrustRoot::of(const crypto::PublicKey& key, std::string note) {
+TrustRoot TrustRoot::of(const crypto::Verifier& key, std::string note) {
   TrustRoot root;
   root.keys_.push_back({.key = key, .roles = {TrustRole::release}, .note = std::move(note)});
   root.thresholds_[TrustRole::release] = 1;
@@ -151,7 +161,7 @@ std::string TrustRoot::to_text() const {
     for (const auto role : key.roles)
       roles.emplace_back(trust_role_name(role));
     keys.emplace_back(Object{{"id", key.key.id().text()},
-                             {"key", key.key.base64()},
+                             {"key", key.key.text()},
                              {"note", key.note},
                              {"roles", roles}});
   }
@@ -231,24 +241,50 @@ Result<> TrustRoot::set_threshold(TrustRole role, std::size_t count) {
   return {};
 }
 
+TrustRoot TrustRoot::for_signing() const {
+  TrustRoot root = *this;
+  root.thresholds_ = {{TrustRole::release, 1}};
+  return root;
+}
+
 Result<std::vector<crypto::KeyId>> TrustRoot::check(
-    std::string_view message, const std::vector<DetachedSignature>& signatures) const {
+    std::string_view message, const std::vector<crypto::DetachedSignature>& signatures,
+    WallTime now) const {
   if (signatures.empty()) return failure(Code::bundle_signature, "the bundle carries no signature");
   std::vector<crypto::KeyId> signers;
+  std::set<crypto::KeyId> hands;  // that signed; one hand may have signed in two forms
   std::string unknown;
-  for (const auto& each : signatures) {
-    const TrustedKey* trusted = find(each.key);
-    if (trusted == nullptr) {
-      unknown += (unknown.empty() ? "" : ", ") + each.key.text();
-      continue;
+  for (const auto& signature : signatures) {
+    TRY(check_name(signature));
+    const TrustedKey* signer = TRY(signer_of(message, signature, now));
+    if (signer == nullptr) {
+      unknown += (unknown.empty() ? "" : ", ") + signature.key.text();
+    } else if (hands.insert(signature.key).second &&
+               std::ranges::find(signers, signer->key.id()) == signers.end()) {
+      signers.push_back(signer->key.id());
     }
-    const auto signature = TRY(crypto::Signature::parse(each.text), "key {}", each.key.text());
-    if (signature.key_id() != each.key || !signature.holds(trusted->key, message)) {
-      return failure(Code::bundle_signature,
-                     "the signature of key {} does not hold for this bundle", each.key.text());
-    }
-    if (std::ranges::find(signers, each.key) == signers.end()) signers.push_back(each.key);
   }
+  TRY(check_thresholds(signers, unknown));
+  return signers;
+}
+
+// The listed key whose signature this is: itself, or else the first certificate above it; null when
+// there is none.
+Result<const TrustedKey*> TrustRoot::signer_of(std::string_view message,
+                                               const crypto::DetachedSignature& signature,
+                                               WallTime now) const {
+  const TrustedKey* above = nullptr;
+  for (const auto& trusted : keys_) {
+    const bool has = TRY(trusted.key.has_signed(message, signature, now));
+    if (!has) continue;
+    if (trusted.key.id() == signature.key) return &trusted;
+    if (above == nullptr) above = &trusted;
+  }
+  return above;
+}
+
+Result<> TrustRoot::check_thresholds(const std::vector<crypto::KeyId>& signers,
+                                     const std::string& unknown) const {
   for (const auto& [role, count] : thresholds_) {
     if (role == TrustRole::downgrade) continue;
     const auto signed_by = static_cast<std::size_t>(std::ranges::count_if(
@@ -262,7 +298,7 @@ Result<std::vector<crypto::KeyId>> TrustRoot::check(
     error = std::move(error).at("key " + unknown).because(counted);
     return failure(std::move(error));
   }
-  return signers;
+  return {};
 }
 
 std::string default_trust_folder() {

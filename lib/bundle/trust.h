@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "crypto/digest.h"
-#include "crypto/minisign.h"
+#include "crypto/detached.h"
 
 #include <cstdint>
 #include <map>
@@ -23,20 +23,15 @@ std::string_view trust_role_name(TrustRole role);
 Result<TrustRole> parse_trust_role(std::string_view name);
 
 struct TrustedKey {
-  crypto::PublicKey key;
+  crypto::Verifier key;
   std::vector<TrustRole> roles;
   std::string note;
-};
-
-struct DetachedSignature {
-  crypto::KeyId key;
-  std::string text;  // a .minisig file
 };
 
 class TrustRoot {
  public:
   // One key with role release and a threshold of one.
-  static TrustRoot of(const crypto::PublicKey& key, std::string note = {});
+  static TrustRoot of(const crypto::Verifier& key, std::string note = {});
   // Refuses with Code::trust_root.
   static Result<TrustRoot> parse(std::string_view text);
   // <folder>/root.json. Refuses with Code::trust_root when it is missing, malformed, or writable by
@@ -58,14 +53,23 @@ class TrustRoot {
   Result<> remove(const crypto::KeyId& id);
   Result<> set_threshold(TrustRole role, std::size_t count);
 
+  // This root, but content with one release signature: for who is about to add one more.
+  [[nodiscard]] TrustRoot for_signing() const;
+
   // Are there enough signatures over `message` for every role that has a threshold? Keys that are
   // not listed do not count; a signature by a listed key that does not hold is refused even if
-  // enough others do. Returns the keys that signed. Refuses with Code::bundle_signature or
-  // Code::bundle_untrusted_key.
+  // enough others do. A certificate counts once, however many below it signed. Returns the listed
+  // keys that signed. Refuses with Code::bundle_signature or Code::bundle_untrusted_key.
   [[nodiscard]] Result<std::vector<crypto::KeyId>> check(
-      std::string_view message, const std::vector<DetachedSignature>& signatures) const;
+      std::string_view message, const std::vector<crypto::DetachedSignature>& signatures,
+      WallTime now) const;
 
  private:
+  [[nodiscard]] Result<const TrustedKey*> signer_of(std::string_view message,
+                                                    const crypto::DetachedSignature& signature,
+                                                    WallTime now) const;
+  [[nodiscard]] Result<> check_thresholds(const std::vector<crypto::KeyId>& signers,
+                                          const std::string& unknown) const;
   [[nodiscard]] const TrustedKey* find(const crypto::KeyId& id) const;
 
   std::uint64_t version_ = 1;

@@ -17,8 +17,10 @@ const crypto::SigningKey maker = crypto::SigningKey::generate().value();
 const crypto::SigningKey site = crypto::SigningKey::generate().value();
 const crypto::SigningKey stranger = crypto::SigningKey::generate().value();
 
-DetachedSignature signed_by(const crypto::SigningKey& key, std::string_view message) {
-  return {.key = key.public_key().id(), .text = key.sign(message, "test").value().to_text()};
+const WallTime now = parse_rfc3339("2027-06-01T00:00:00Z").value();
+
+crypto::DetachedSignature signed_by(const crypto::Signer& key, std::string_view message) {
+  return key.sign(message, "test").value();
 }
 
 class OnDisk : public testing::Test {
@@ -37,20 +39,75 @@ class OnDisk : public testing::Test {
 TEST(TrustRoot, CountsSignaturesPerRole) {
   TrustRoot root = TrustRoot::of(maker.public_key(), "maker");
   ASSERT_TRUE(root.add({.key = site.public_key(), .roles = {TrustRole::site}, .note = {}}));
-  EXPECT_TRUE(root.check("m", {signed_by(maker, "m")}));
-  EXPECT_EQ(root.check("m", {}).error().code(), Code::bundle_signature);
-  EXPECT_EQ(root.check("m", {signed_by(stranger, "m")}).error().code(), Code::bundle_untrusted_key);
-  EXPECT_EQ(root.check("m", {signed_by(site, "m")}).error().code(), Code::bundle_untrusted_key);
-  EXPECT_EQ(root.check("m", {signed_by(maker, "x")}).error().code(), Code::bundle_signature);
-  EXPECT_EQ(root.check("m", {signed_by(maker, "m"), signed_by(site, "x")}).error().code(),
+  EXPECT_TRUE(root.check("m", {signed_by(maker, "m")}, now));
+  EXPECT_EQ(root.check("m", {}, now).error().code(), Code::bundle_signature);
+  EXPECT_EQ(root.check("m", {signed_by(stranger, "m")}, now).error().code(), Code::bundle_untrusted_key);
+  EXPECT_EQ(root.check("m", {signed_by(site, "m")}, now).error().code(), Code::bundle_untrusted_key);
+  EXPECT_EQ(root.check("m", {signed_by(maker, "x")}, now).error().code(), Code::bundle_signature);
+  EXPECT_EQ(root.check("m", {signed_by(maker, "m"), signed_by(site, "x")}, now).error().code(),
             Code::bundle_signature)
       << "a trusted key's signature that does not hold is never passed over";
   ASSERT_TRUE(root.set_threshold(TrustRole::site, 1));
-  EXPECT_EQ(root.check("m", {signed_by(maker, "m")}).error().code(), Code::bundle_untrusted_key);
-  EXPECT_EQ(root.check("m", {signed_by(maker, "m"), signed_by(maker, "m")}).error().code(),
+  EXPECT_EQ(root.check("m", {signed_by(maker, "m")}, now).error().code(), Code::bundle_untrusted_key);
+  EXPECT_EQ(root.check("m", {signed_by(maker, "m"), signed_by(maker, "m")}, now).error().code(),
             Code::bundle_untrusted_key)
       << "the same key twice is one key";
-  EXPECT_TRUE(root.check("m", {signed_by(maker, "m"), signed_by(site, "m")}));
+  EXPECT_TRUE(root.check("m", {signed_by(maker, "m"), signed_by(site, "m")}, now));
+}
+
+// A P-256 key with a certificate for code signing of 100 years, signed by itself; made by OpenSSL.
+constexpr std::string_view release_key =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgn3wz9IIdLFa3YU6S\n"
+    "rx3Ps5AQM5M1hxJnD+Jx9kG6kJuhRANCAAR9QNpeAwIc7ykSV5PzPXTQlMbKgT6H\n"
+    "kzzwxn7l1a4YuBlNid+OEXOHwYQUPRHKhuN5c/h71oBdaTZ1CMA0X9ow\n"
+    "-----END PRIVATE KEY-----\n";
+constexpr std::string_view release_certificate =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBezCCASKgAwIBAgIUfoXMsUkNOHUEiiCK0lpMOHL7+AMwCgYIKoZIzj0EAwIw\n"
+    "EjEQMA4GA1UEAwwHUmVsZWFzZTAgFw0yNjExMjgxNDE1NDVaGA8yMTI2MTEwNDE0\n"
+    "MTU0NVowEjEQMA4GA1UEAwwHUmVsZWFzZTBZMBMGByqGSM49AgEGCCqGSM49AwEH\n"
+    "A0IABH1A2l4DAhzvKRJXk/M9dNCUxsqBPoeTPPDGfuXVrhi4GU2J344Rc4fBhBQ9\n"
+    "EcqG43lz+HvWgF1pNnUIwDRf2jCjVDBSMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/\n"
+    "BAQDAgeAMBMGA1UdJQQMMAoGCCsGAQUFBwMDMB0GA1UdDgQWBBSGugNxdSQOUnpx\n"
+    "uI9exKIvDK+/ADAKBggqhkjOPQQDAgNHADBEAiB8eX1VqsrHgdbhSKjOJjmux3oW\n"
+    "VkYr46IjtHWf/Q7kqAIgfj7iuSDnyKCImV5dxPWnltfp+J0Blh2h4TDe7t+dtkg=\n"
+    "-----END CERTIFICATE-----\n";
+constexpr std::string_view release_public =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEfUDaXgMCHO8pEleT8z100JTGyoE+\n"
+    "h5M88MZ+5dWuGLgZTYnfjhFzh8GEFD0RyobjeXP4e9aAXWk2dQjANF/aMA==\n"
+    "-----END PUBLIC KEY-----\n";
+
+TEST(TrustRoot, CountsOneHandOnceWhateverItSignsWith) {
+  const auto bare = crypto::Signer::parse(Secret(std::string(release_key)), Secret()).value();
+  const auto certified = crypto::Signer::parse(Secret(std::string(release_key) + std::string(release_certificate)), Secret()).value();
+  const auto root_of = [](std::string_view key) { return TrustRoot::of(crypto::Verifier::parse(key).value()); };
+  EXPECT_TRUE(root_of(release_public).check("m", {signed_by(bare, "m")}, now));
+  EXPECT_TRUE(root_of(release_certificate).check("m", {signed_by(certified, "m")}, now));
+  EXPECT_EQ(root_of(release_public).check("m", {signed_by(certified, "m")}, now).error().code(), Code::bundle_untrusted_key);
+  TrustRoot root = root_of(release_certificate);
+  EXPECT_FALSE(root.add({.key = crypto::Verifier::parse(release_public).value(), .roles = {TrustRole::site}, .note = {}}))
+      << "the same key in another form is the same key";
+  ASSERT_TRUE(root.add({.key = maker.public_key(), .roles = {TrustRole::release}, .note = {}}));
+  ASSERT_TRUE(root.set_threshold(TrustRole::release, 2));
+  EXPECT_EQ(root.check("m", {signed_by(certified, "m"), signed_by(bare, "m")}, now).error().code(), Code::bundle_untrusted_key);
+  const auto both = root.check("m", {signed_by(certified, "m"), signed_by(maker, "m")}, now);
+  EXPECT_TRUE(both.has_value() && both->size() == 2);
+  const auto copy = TrustRoot::parse(root.to_text());
+  ASSERT_TRUE(copy.has_value()) << copy.error().message();
+  EXPECT_EQ(copy->to_text(), root.to_text());
+}
+
+TEST(TrustRoot, RefusesSignaturesFiledUnderAnotherKey) {
+  auto moved = signed_by(stranger, "m");
+  moved.key = maker.public_key().id();
+  auto garbage = signed_by(stranger, "m");
+  garbage.bytes = "garbage";
+  const TrustRoot root = TrustRoot::of(maker.public_key());
+  for (const auto& signature : {moved, garbage}) {
+    EXPECT_EQ(root.check("m", {signed_by(maker, "m"), signature}, now).error().code(), Code::bundle_signature);
+  }
 }
 
 TEST(TrustRoot, RefusesThresholdsThatCannotBeMet) {

@@ -16,9 +16,6 @@ namespace holdfast::bundle {
 struct Bundle::Opening {
   Bundle bundle;
   std::uint64_t cursor = 0;
-  std::string statement_text;
-  std::vector<DetachedSignature> signatures;
-  std::string index_text;
 
   Result<std::string> bytes(std::uint64_t at, std::uint64_t size) const;
   Result<NameAndSize> next_header() const;
@@ -92,24 +89,20 @@ Result<std::string> Bundle::Opening::member(std::string_view name, std::uint64_t
 
 // Step 2: the statement and its signatures as bytes.
 Result<> Bundle::Opening::read_head() {
-  statement_text = TRY(member(statement_name, statement_limit));
+  bundle.head_.statement = TRY(member(statement_name, statement_limit));
+  auto& signatures = bundle.head_.signatures;
   while (true) {
     const NameAndSize header = TRY(next_header());
-    if (!is_signature_name(header.name)) return {};
+    auto signature = parse_signature_name(header.name);
+    if (!signature) return {};
     if (signatures.size() == signatures_limit) {
       return format_failure(fmt::format("more than {} signatures", signatures_limit), cursor);
     }
-    const std::uint64_t at = cursor;
-    std::string text = TRY(content(header, signature_limit));
-    // The key's id is read from the signature; the member's name must be the one that follows.
-    const auto signature = TRY(crypto::Signature::parse(text));
-    if (signature_name(signature.key_id()) != header.name) {
-      return format_failure("a signature does not bear its key's name", at);
+    if (!signatures.empty() && signature_name(signatures.back()) >= header.name) {
+      return format_failure("signatures are not in the order of their names", cursor);
     }
-    if (!signatures.empty() && signatures.back().key >= signature.key_id()) {
-      return format_failure("signatures are not in the order of their keys", at);
-    }
-    signatures.push_back({.key = signature.key_id(), .text = std::move(text)});
+    signature->bytes = TRY(content(header, signature_limit));
+    signatures.push_back(*std::move(signature));
   }
 }
 
@@ -147,7 +140,7 @@ Result<> Bundle::Opening::read_tables() {
   const Statement& statement = bundle.statement_;
   const std::string closure_text = TRY(covered(closure_name, closure_limit, statement.closure));
   const std::string layout = TRY(covered(layout_name, layout_text.size(), statement.layout));
-  index_text = TRY(covered(index_name, index_limit, statement.index));
+  bundle.head_.index = TRY(covered(index_name, index_limit, statement.index));
   if (layout != layout_text) {
     return failure(Code::bundle_format, "'{}' is not of version 1.0.0", layout_name);
   }
@@ -236,11 +229,11 @@ Result<Bundle> Bundle::open(const std::string& path, const TrustRoot& trust,
   // 2. and 3. Raw bytes, then the signatures over them. Nothing is parsed before they hold.
   TRY(opening.read_head(), "verifying {}", path);
   bundle.signers_ =
-      TRY(trust.check(opening.statement_text, opening.signatures), "verifying {}", path);
+      TRY(trust.check(bundle.head_.statement, bundle.head_.signatures, options.now), "verifying {}", path);
 
   // 4. The same buffer, strictly.
-  bundle.id_ = crypto::sha256(opening.statement_text);
-  bundle.statement_ = TRY(Statement::parse(opening.statement_text), "verifying {}", path);
+  bundle.id_ = crypto::sha256(bundle.head_.statement);
+  bundle.statement_ = TRY(Statement::parse(bundle.head_.statement), "verifying {}", path);
 
   // 5. Is it for this site, this machine, this installer?
   TRY(opening.check_policy(options), "verifying {}", path);
@@ -257,7 +250,7 @@ Result<Bundle> Bundle::open(const std::string& path, const TrustRoot& trust,
   const ReadBlob read = [&](const crypto::Sha256& digest) {
     return bundle.read(digest, manifest_limit);
   };
-  bundle.items_ = TRY(read_index(opening.index_text, bundle.closure_, read), "verifying {}", path);
+  bundle.items_ = TRY(read_index(bundle.head_.index, bundle.closure_, read), "verifying {}", path);
   if (!bundle.held_.is_still_ours()) {
     return failure(
         Error(Code::bundle_content, "the bundle was opened for writing while it was read")

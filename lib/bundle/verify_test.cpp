@@ -26,7 +26,7 @@ struct Pieces {
   Statement statement;
   std::optional<std::string> statement_text;  // instead of the statement's own
   std::optional<std::string> signed_text;     // what the signatures are made over
-  std::vector<crypto::SigningKey> keys;
+  std::vector<crypto::Signer> keys;
   std::vector<ClosureLine> lines;
   std::optional<std::string> closure_text;
   std::string layout{layout_text};
@@ -54,13 +54,13 @@ void seal(Pieces& pieces) {
 std::string assemble(const Pieces& pieces) {
   const std::string statement = pieces.statement_text.value_or(pieces.statement.to_text());
   std::string bytes = member(statement_name, statement);
-  std::map<crypto::KeyId, std::string> signatures;
+  std::map<std::string, std::string> signatures;
   for (const auto& key : pieces.keys) {
-    signatures[key.public_key().id()] =
-        key.sign(pieces.signed_text.value_or(statement), "test").value().to_text();
+    const auto signature = key.sign(pieces.signed_text.value_or(statement), "test").value();
+    signatures[signature_name(signature)] = signature.bytes;
   }
-  for (const auto& [id, text] : signatures)
-    bytes += member(signature_name(id), text);
+  for (const auto& [name, text] : signatures)
+    bytes += member(name, text);
   bytes += member(closure_name, closure_text_of(pieces));
   bytes += member(layout_name, pieces.layout);
   bytes += member(index_name, json::write(pieces.index));
@@ -281,18 +281,19 @@ TEST_F(Opening, RefusesSignaturesThatAreNotOverThisStatementByATrustedKey) {
                  }),
                  Code::bundle_signature);
   std::string renamed = assemble(good);
-  const std::string mine = signature_name(key.public_key().id());
-  const std::string theirs = signature_name(other.public_key().id());
-  const auto signature = key.sign(good.statement.to_text(), "test").value().to_text();
-  const auto at = renamed.find(member(mine, signature));
+  const auto signature = crypto::Signer(key).sign(good.statement.to_text(), "test").value();
+  const auto at = renamed.find(member(signature_name(signature), signature.bytes));
   ASSERT_NE(at, std::string::npos);
-  renamed.replace(at, 512, plain_header(theirs, signature.size()));
-  expect_refused("under another key's name", renamed, Code::bundle_format);
-  EXPECT_TRUE(open(with([&](Pieces& p) { p.keys.push_back(other); })).has_value())
+  const std::string theirs = signature_name({.key = other.public_key().id(), .bytes = {}});
+  renamed.replace(at, 512, plain_header(theirs, signature.bytes.size()));
+  expect_refused("under another key's name", renamed, Code::bundle_signature);
+  renamed.replace(at, 512, plain_header("holdfast/sig/x.minisig", signature.bytes.size()));
+  expect_refused("under no key's name", renamed, Code::bundle_signature);
+  EXPECT_TRUE(open(with([&](Pieces& p) { p.keys.emplace_back(other); })).has_value())
       << "a countersignature by a key that is unknown here changes nothing";
   expect_refused("nine signatures", with([](Pieces& p) {
                    for (int i = 0; i < 8; ++i)
-                     p.keys.push_back(crypto::SigningKey::generate().value());
+                     p.keys.emplace_back(crypto::SigningKey::generate().value());
                  }),
                  Code::bundle_format);
 }
@@ -421,6 +422,27 @@ TEST_F(Opening, RefusesByPolicy) {
                 "verifying {}/test.hfb: the bundle asks for holdfast 2.0.0 or newer, this is 1.9.0",
                 folder.string()));
   EXPECT_TRUE(open(assemble(newer), {.installer_version = "2.0.0"}).has_value());
+}
+
+TEST_F(Opening, TakesOneMoreSignatureWithoutAnotherContent) {
+  const auto bundle = open(assemble(good));
+  ASSERT_TRUE(bundle.has_value());
+  const auto site = crypto::SigningKey::generate().value();
+  const auto more = crypto::Signer(site).sign(bundle->statement_text(), "site").value();
+  ASSERT_TRUE(bundle->write_with({more}, folder / "signed.hfb"));
+  TrustRoot trust = TrustRoot::of(key.public_key());
+  ASSERT_TRUE(trust.add({.key = site.public_key(), .roles = {TrustRole::site}, .note = {}}));
+  ASSERT_TRUE(trust.set_threshold(TrustRole::site, 1));
+  EXPECT_EQ(Bundle::open(folder / "test.hfb", trust, {}).error().code(), Code::bundle_untrusted_key);
+  EXPECT_TRUE(Bundle::open(folder / "test.hfb", trust.for_signing(), {}).has_value());
+  const auto signed_twice = Bundle::open(folder / "signed.hfb", trust, {});
+  ASSERT_TRUE(signed_twice.has_value()) << signed_twice.error().message();
+  EXPECT_EQ(signed_twice->id(), bundle->id());
+  EXPECT_EQ(signed_twice->closure().to_text(), bundle->closure().to_text());
+  EXPECT_EQ(signed_twice->signers().size(), 2U);
+  // Again: the signature of the same key takes the place of its own.
+  ASSERT_TRUE(signed_twice->write_with({more}, folder / "again.hfb"));
+  EXPECT_EQ(signed_twice->size(), Bundle::open(folder / "again.hfb", trust, {})->size());
 }
 
 // Whatever is done to the bytes: refused, or nothing was changed.
