@@ -26,6 +26,8 @@ import (
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubeadm "k8s.io/kubernetes/cmd/kubeadm/app"
+	kubeadmerrors "k8s.io/kubernetes/cmd/kubeadm/app/util/errors"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
@@ -39,7 +41,7 @@ var commands = map[string]func() *cobra.Command{
 }
 
 func names() []string {
-	all := []string{"etcd"}
+	all := []string{"etcd", "kubeadm"}
 	for name := range commands {
 		all = append(all, name)
 	}
@@ -53,8 +55,12 @@ func main() {
 		os.Args = os.Args[1:]
 		name = os.Args[0]
 	}
-	if name == "etcd" {
+	switch name {
+	case "etcd":
 		etcdmain.Main(os.Args)
+		return
+	case "kubeadm": // kind's nodes start with it
+		kubeadmerrors.HandleError(kubeadm.Run())
 		return
 	}
 	command, known := commands[name]
