@@ -12,6 +12,7 @@
 #include "base/semver.h"
 #include "images.h"
 #include "installation.h"
+#include "kind.h"
 #include "local_agent.h"
 #include "version.h"
 #include "wait.h"
@@ -39,8 +40,12 @@ node::Progress progress_of(Console& console, Step& step) {
 
 }  // namespace
 
-Result<bundle::Bundle> verify(Installation& run) {
-  std::optional<bundle::Bundle> opened;
+Result<GivenBundle> verify(Installation& run) {
+  GivenBundle opened;
+  if (run.options.bundle.empty() && run.options.where == Where::node) {
+    return failure(Error(Code::usage, "a node is made from a bundle").fix("name one: --bundle FILE"));
+  }
+  if (run.options.bundle.empty()) return opened;
   const auto body = [&](Step&) -> Result<std::string> {
     const auto trust = TRY(bundle::TrustRoot::load(run.trust_folder()));
     bundle::OpenOptions options;
@@ -52,7 +57,7 @@ Result<bundle::Bundle> verify(Installation& run) {
                        megabytes(opened->size()), opened->signers().front().text());
   };
   TRY(run.step("verify", "Verify", "verifying the bundle", body));
-  return *std::move(opened);
+  return opened;
 }
 
 namespace {
@@ -83,10 +88,10 @@ Result<> check_kubernetes(const kube::Client& client, const bundle::Statement& s
                      .fix("take a bundle that is made for this version of Kubernetes"));
 }
 
-Result<> check_cluster(Installation& run, const bundle::Statement& statement) {
+Result<> check_cluster(Installation& run, const GivenBundle& bundle) {
   auto config = TRY(kube::load_kubeconfig(run.options.kubeconfig, run.options.context));
   auto client = TRY(kube::Client::connect(std::move(config), run.console.clock()));
-  TRY(check_kubernetes(client, statement));
+  if (bundle) TRY(check_kubernetes(client, bundle->statement()));
   const Value review = Object{{"apiVersion", "authorization.k8s.io/v1"},
                               {"kind", "SelfSubjectAccessReview"},
                               {"spec", Object{{"resourceAttributes", Object{{"group", "*"}, {"resource", "*"}, {"verb", "*"}}}}}};
@@ -111,17 +116,17 @@ Result<> check_cluster(Installation& run, const bundle::Statement& statement) {
 
 }  // namespace
 
-Result<> preflight(Installation& run, const bundle::Bundle& bundle) {
+Result<> preflight(Installation& run, const GivenBundle& bundle) {
   node::Choice choice;
   const auto body = [&](Step&) -> Result<std::string> {
     TRY(check_name("cluster", run.options.repository.cluster.name));
     if (run.options.where == Where::cluster) {
-      TRY(check_cluster(run, bundle.statement()));
-      return std::string("5 passed");
+      TRY(check_cluster(run, bundle));
+      return std::string(bundle ? "5 passed" : "4 passed");
     }
     choice = TRY(node::choose(run.options.node));
     if (choice.simulated) run.console.mark_simulated();
-    TRY(check_disk(run.options.node.state_dir, bundle));
+    TRY(check_disk(run.options.node.state_dir, *bundle));
     return std::string("3 passed");
   };
   TRY(run.step("preflight", "Check", "checking what the installation needs", body));
@@ -130,7 +135,7 @@ Result<> preflight(Installation& run, const bundle::Bundle& bundle) {
   return {};
 }
 
-Result<kube::Client> bring_up_cluster(Installation& run, const bundle::Bundle& bundle) {
+Result<kube::Client> bring_up_cluster(Installation& run, const GivenBundle& bundle) {
   const auto connect = [&]() -> Result<kube::Client> {
     auto config = TRY(kube::load_kubeconfig(run.kubeconfig, run.options.context));
     return kube::Client::connect(std::move(config), run.console.clock());
@@ -140,7 +145,7 @@ Result<kube::Client> bring_up_cluster(Installation& run, const bundle::Bundle& b
     return connect();
   }
   const auto body = [&](Step& step) -> Result<std::string> {
-    const auto components = TRY(node::open_bundle(bundle));
+    const auto components = TRY(node::open_bundle(*bundle));
     run.node = TRY(node::up(run.options.node, *components, run.console.clock(), progress_of(run.console, step)));
     run.kubeconfig = run.node.kubeconfig;
     return fmt::format("Kubernetes {} at {}", run.node.version, run.node.api);
@@ -161,14 +166,49 @@ Result<std::size_t> import_bundle_images(const bundle::Bundle& bundle, const std
   return archives.size();
 }
 
-Result<> deliver_images(Installation& run, const bundle::Bundle& bundle) {
-  return run.step("images", "Images", "loading images into the node", [&](Step& step) -> Result<std::string> {
-    if (run.options.where == Where::cluster) return std::string("must be on the cluster's nodes already");
+namespace {
+
+// Into the nodes of a kind cluster; whoever has no access to its containers, or another cluster, must have
+// brought the images there before.
+Result<std::string> deliver_to_cluster(Installation& run, kube::Client& client, const bundle::Bundle& bundle, Step& step) {
+  constexpr const char* else_there = "must be on the cluster's nodes already";
+  const auto kind = TRY(client.kind_of("v1", "Node"));
+  const auto nodes = TRY(client.list(kind));
+  const auto cluster = recognise_kind(nodes.items);
+  if (cluster.nodes.empty()) return std::string(else_there);
+  MachineRunner runner;
+  if (const auto access = check_kind_access(runner, cluster); !access) {
+    const Error& error = access.error();
+    if (error.code() == Code::kubeconfig) return failure(error);
+    run.console.note(fmt::format("kind cluster {}: images are not loaded: {}", cluster.name, error.message()));
+    run.console.note(fmt::format("{}; {}", row_of(error.code()).name, error.fix_line()));
+    return std::string(else_there);
+  }
+  const std::string platform = this_platform();
+  std::vector<KindImage> images;
+  for (const auto& item : bundle.items()) {
+    if (item.kind != bundle::ItemKind::image) continue;
+    images.push_back({.name = item.name,
+                      .digest = fmt::format("sha256:{}", item.manifest.hex()),
+                      .architecture = platform.substr(platform.find('/') + 1),
+                      .write = [&bundle, &item](int fd) { return bundle.write_image_archive(item, archive::sink_to_fd(fd)); }});
+  }
+  const auto result = TRY(load_into_kind(runner, cluster, images, [&step](std::string_view reason) { step.waiting(reason); }));
+  const auto where = cluster.nodes.size() == 1 ? std::string("its node") : fmt::format("its {} nodes", cluster.nodes.size());
+  return fmt::format("{} in kind cluster {}: {} loaded into {}, {} were there", images.size(), cluster.name, result.loaded, where, result.present);
+}
+
+}  // namespace
+
+Result<> deliver_images(Installation& run, kube::Client& client, const GivenBundle& bundle) {
+  return run.step("images", "Images", "loading images", [&](Step& step) -> Result<std::string> {
+    if (!bundle) return std::string("pulled from where the repository names them");
+    if (run.options.where == Where::cluster) return deliver_to_cluster(run, client, *bundle, step);
     if (run.node.simulated) {
-      run.agent = TRY(unpack_agent(bundle, run.options.node.state_dir));
+      run.agent = TRY(unpack_agent(*bundle, run.options.node.state_dir));
       return std::string("none but the agent's, unpacked");
     }
-    const auto count = TRY(import_bundle_images(bundle, run.options.node.state_dir, progress_of(run.console, step)));
+    const auto count = TRY(import_bundle_images(*bundle, run.options.node.state_dir, progress_of(run.console, step)));
     return fmt::format("{} in the node", count);
   });
 }

@@ -10,14 +10,14 @@ Result<> install(const InstallOptions& options, Console& console) {
   Installation run(options, console);
 
   // Nothing is changed before the bundle is verified and the machine or cluster is checked.
-  const bundle::Bundle bundle = TRY(verify(run));
+  const auto bundle = TRY(verify(run));
   TRY(preflight(run, bundle));
-  TRY(run.open_journal(bundle.id().hex()));
+  TRY(run.open_journal(bundle ? bundle->id().hex() : ""));
   console.begin_changes("what is done stays done; the same command goes on");
 
   // From here on there is a cluster, and its nodes hold every image that will be asked for.
   kube::Client client = TRY(bring_up_cluster(run, bundle));
-  TRY(deliver_images(run, bundle));
+  TRY(deliver_images(run, client, bundle));
 
   // What is applied from here on is what the repository says.
   const Repository repository = TRY(write_repository(run, client));
@@ -29,7 +29,7 @@ Result<> install(const InstallOptions& options, Console& console) {
   TRY(wait_for_applications(run, client, repository));
 
   // Only what worked raises the bar for the next bundle.
-  TRY(bundle::record_accepted_epoch(run.trust_folder(), bundle.statement().security_epoch));
+  if (bundle) TRY(bundle::record_accepted_epoch(run.trust_folder(), bundle->statement().security_epoch));
   say_what_is_next(run, repository);
   return {};
 }

@@ -21,7 +21,7 @@ enum class Where {
 
 struct InstallOptions {
   Where where = Where::cluster;
-  std::string bundle;     // path of the .hfb file
+  std::string bundle;     // path of the .hfb file; empty, with Where::cluster: images are pulled
   std::string trust_dir;  // empty: ~/.config/holdfast/trust
   node::Options node;     // with Where::node; its state_dir also holds the journal
   std::string kubeconfig;  // with Where::cluster; empty: KUBECONFIG, ~/.kube/config

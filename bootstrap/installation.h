@@ -54,10 +54,13 @@ class Installation {
   std::string bundle_id_;
 };
 
-Result<bundle::Bundle> verify(Installation& run);
-Result<> preflight(Installation& run, const bundle::Bundle& bundle);
-Result<kube::Client> bring_up_cluster(Installation& run, const bundle::Bundle& bundle);
-Result<> deliver_images(Installation& run, const bundle::Bundle& bundle);
+// Nothing where no bundle is given: images then come from where the repository names them.
+using GivenBundle = std::optional<bundle::Bundle>;
+
+Result<GivenBundle> verify(Installation& run);
+Result<> preflight(Installation& run, const GivenBundle& bundle);
+Result<kube::Client> bring_up_cluster(Installation& run, const GivenBundle& bundle);
+Result<> deliver_images(Installation& run, kube::Client& client, const GivenBundle& bundle);
 Result<Repository> write_repository(Installation& run, kube::Client& client);
 Result<> install_engine(Installation& run, kube::Client& client, const Repository& repository);
 Result<> publish(Installation& run, kube::Client& client, const Repository& repository);
