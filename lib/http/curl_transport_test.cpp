@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <set>
 
 namespace holdfast::http {
@@ -133,6 +134,24 @@ TEST(CurlTransport, EndsAStreamWhenTheSinkHasEnough) {
                                                 {});
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(seen, (std::vector<std::string>{"", "one"})) << "the answer, then its first bytes";
+}
+
+TEST(CurlTransport, SendsWhileAnotherRequestToTheSamePlaceWaitsForItsAnswer) {
+  std::latch second_came(1);
+  const auto server = Loopback::answering([&](const Received& got, Connection& peer) {
+    if (got.target == "/first") {
+      second_came.wait();
+    } else {
+      second_came.count_down();
+    }
+    peer.answer(200, got.target);
+  });
+  const auto answers = plain_transport()->send_all({{.url = server->url("/first"), .timeout = seconds(10)},
+                                                    {.url = server->url("/second"), .timeout = seconds(5)}},
+                                                   2);
+  if (!answers[1]) second_came.count_down();
+  ASSERT_TRUE(answers[1].has_value()) << answers[1].error().message();
+  ASSERT_TRUE(answers[0].has_value()) << answers[0].error().message();
 }
 
 TEST(CurlTransport, EndsAStreamWhenAskedToStop) {
