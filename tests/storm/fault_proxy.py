@@ -66,6 +66,7 @@ class FaultProxy:
         self.writes = []
         self.broken = 0
         self.streams = set()
+        self.tasks = set()  # asyncio itself holds them weakly, and collects a connection while it waits
         self.loop = asyncio.new_event_loop()
         started = threading.Event()
 
@@ -95,6 +96,7 @@ class FaultProxy:
 
     async def serve(self, reader, writer):
         behind = None
+        self.tasks.add(asyncio.current_task())
         try:
             while True:
                 line, headers = await self.read_head(reader)
@@ -124,6 +126,7 @@ class FaultProxy:
         except (OSError, EOFError, asyncio.TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass
         finally:
+            self.tasks.discard(asyncio.current_task())
             for each in (behind[1] if behind else None, writer):
                 if each is not None:
                     each.close()
