@@ -140,6 +140,31 @@ std::vector<PushNotice> read_bitbucket_server(const Value& payload) {
   return notices;
 }
 
+// It lists no files. https://learn.microsoft.com/azure/devops/service-hooks/events#git.push
+std::vector<PushNotice> read_azure(const Value& payload) {
+  std::vector<PushNotice> notices;
+  const Value* resource = payload.find("resource");
+  if (payload.text({"eventType"}) != "git.push" || resource == nullptr) return notices;
+  for (const auto& update : array_at(*resource, {"refUpdates"})) {
+    if (notices.size() == notices_max) break;
+    PushNotice notice;
+    add_url(notice, resource->text({"repository", "remoteUrl"}));
+    notice.ref = update.text({"name"});
+    notice.default_branch = notice.ref == resource->text({"repository", "defaultBranch"});
+    notices.push_back(std::move(notice));
+  }
+  return notices;
+}
+
+// Azure DevOps signs nothing: it logs in.
+bool is_azure_user(const Delivery& delivery) {
+  const auto user = secret_of(delivery.secrets, "webhook.azuredevops.username");
+  const auto password = secret_of(delivery.secrets, "webhook.azuredevops.password");
+  if (user.empty() && password.empty()) return true;
+  const auto wanted = "Basic " + to_base64(fmt::format("{}:{}", user, password));
+  return equal_slowly(header_of(delivery.headers, "Authorization"), wanted);
+}
+
 // A cloud webhook proves itself by its UUID alone.
 bool is_bitbucket_cloud(const Delivery& delivery) { return !header_of(delivery.headers, "X-Hook-UUID").empty(); }
 
@@ -176,6 +201,11 @@ Result<std::vector<PushNotice>> read_event(const Delivery& delivery) {
     if (event("X-Event-Key") == "repo:push") return read_bitbucket(value);
     if (event("X-Event-Key") == "repo:refs_changed") return read_bitbucket_server(value);
     return std::vector<PushNotice>();
+  }
+  if (!event("X-Vss-ActivityId").empty()) {
+    if (!is_azure_user(delivery)) return not_signed("Azure DevOps");
+    const auto value = TRY(payload());
+    return read_azure(value);
   }
   return failure(Code::wrong_type, "no header says which provider sent the webhook");
 }

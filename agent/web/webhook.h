@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /api/webhook: what GitHub, GitLab, Gitea, Gogs and Bitbucket say of a push, checked with the secret
+// POST /api/webhook: what GitHub, GitLab, Gitea, Gogs, Bitbucket and Azure DevOps say of a push, checked with the secret
 // that argocd-secret holds for them. It does not know who follows a repository.
 // Mirrors argoproj/argo-cd 3.6 util/webhook/webhook.go: affectedRevisionInfo, and the headers of the
 // providers' own documentation.

@@ -20,6 +20,9 @@ constexpr const char* server = R"({"changes":[{"ref":{"id":"refs/heads/main"}}],
   "clone":[{"href":"ssh://git@bitbucket.example.com:7999/acme/fleet.git"}],
   "self":[{"href":"https://bitbucket.example.com/projects/acme/repos/fleet/browse"}]}}})";
 
+constexpr const char* azure = R"({"eventType":"git.push","resource":{"refUpdates":[{"name":"refs/heads/main"},{"name":"refs/heads/next"}],
+  "repository":{"remoteUrl":"https://dev.azure.com/acme/shop/_git/fleet","defaultBranch":"refs/heads/main"}}})";
+
 std::string text_of(const Result<std::vector<PushNotice>>& notices) {
   if (!notices) return std::string(row_of(notices.error().code()).name);
   std::string text;
@@ -33,7 +36,8 @@ std::string text_of(const Result<std::vector<PushNotice>>& notices) {
 TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
   const std::map<std::string, std::string> secrets{{"webhook.github.secret", "s"}, {"webhook.gitlab.secret", "s"},
                                                    {"webhook.gogs.secret", "s"}, {"webhook.bitbucket.uuid", "{u}"},
-                                                   {"webhook.bitbucketserver.secret", "s"}};
+                                                   {"webhook.bitbucketserver.secret", "s"},
+                                                   {"webhook.azuredevops.username", "u"}, {"webhook.azuredevops.password", "p"}};
   const auto signature = [](const char* body) { return to_hex(crypto::hmac_sha256("s", body)); };
   const std::string forbidden(row_of(Code::forbidden).name), wrong(row_of(Code::wrong_type).name);
   struct Case {
@@ -58,6 +62,11 @@ TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
        "bitbucket.org/acme/fleet refs/heads/main default;bitbucket.org/acme/fleet refs/tags/v2;"},
       {"Bitbucket Server", {{"X-Event-Key", "repo:refs_changed"}, {"X-Hub-Signature", "sha256=" + signature(server)}}, server,
        "bitbucket.example.com/acme/fleet refs/heads/main default;"},
+      {"Azure DevOps", {{"X-Vss-ActivityId", "1"}, {"Authorization", "Basic " + to_base64("u:p")}}, azure,
+       "dev.azure.com/acme/shop/_git/fleet refs/heads/main default;dev.azure.com/acme/shop/_git/fleet refs/heads/next;"},
+      {"Azure DevOps as somebody else", {{"X-Vss-ActivityId", "1"}, {"Authorization", "Basic " + to_base64("u:q")}}, azure, forbidden},
+      {"Azure DevOps, of something else",
+       {{"X-Vss-ActivityId", "1"}, {"Authorization", "Basic " + to_base64("u:p")}}, R"({"eventType":"build.complete"})", ""},
       {"nobody", {}, github, wrong},
   };
   for (const auto& each : cases) {

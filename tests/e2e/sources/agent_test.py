@@ -3,14 +3,19 @@
 """The agent on a real API server: Applications whose sources are charts, dependencies and signed commits."""
 import base64
 import hashlib
+import hmac
 import io
+import json
 import os
 import pathlib
 import subprocess
 import sys
 import tarfile
+import urllib.error
+import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT / "tests/plane"))
 from plane import APPLICATIONS, Missing, Plane, Repository, application, free_ports, wait_for  # noqa: E402
 
@@ -137,6 +142,56 @@ def start_sshd(plane):
     return url
 
 
+def behind_walls(plane):
+    """Git that wants a client's certificate, reached through a proxy."""
+    tls, forward = free_ports(2)
+    pki, log = plane.pki, plane.folder / "proxied"
+    plane.start("mutual", ["python3", HERE / "tunnels.py", "mutual", tls, plane.git_port, pki / "server.crt", pki / "server.key", pki / "ca.crt"])
+    plane.start("proxy", ["python3", HERE / "tunnels.py", "proxy", forward, log])
+    walled, stranger = Repository(plane, "walled"), Repository(plane, "stranger")
+    commit = walled.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: walled}\n"})
+    stranger.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: stranger}\n"})
+    for repository in (walled, stranger):
+        repository.url = repository.url.replace(plane.git_url, f"https://127.0.0.1:{tls}")
+    secret(plane, "walled", "repository", url=walled.url, proxy=f"http://127.0.0.1:{forward}",
+           tlsClientCertData=(pki / "agent.crt").read_text(), tlsClientCertKey=(pki / "agent.key").read_text())
+    start(plane, application("walled", walled, automated={}))
+    check("a client certificate opens a repository", synced(plane, "walled")["sync"]["revision"], commit)
+    check("through the proxy of its Secret", set(log.read_text().split()), {f"127.0.0.1:{tls}"})
+    start(plane, application("stranger", stranger, automated={}))
+    refused = status_of(plane, "stranger", lambda s: s.get("conditions"))["conditions"][0]["message"]
+    check("without one it stays shut", "does not answer" in refused, True)
+
+
+def pushed(plane):
+    """A webhook instead of the next look, for who knows the secret."""
+    plane.api.create("/api/v1/namespaces/argocd/secrets", {
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret", "labels": {"app.kubernetes.io/part-of": "argocd"}},
+        "stringData": {"webhook.github.secret": "between us"}})
+    hooked = Repository(plane, "hooked")
+    first = hooked.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked}\n"})
+    start(plane, application("hooked", hooked, automated={}))
+    check("a repository before a push", synced(plane, "hooked")["sync"]["revision"], first)
+    second = hooked.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked}\ndata: {pushed: again}\n"})
+    body = json.dumps({"ref": "refs/heads/main", "repository": {"html_url": hooked.url.removesuffix(".git"), "default_branch": "main"},
+                       "commits": [{"modified": ["cm.yaml"]}]}).encode()
+
+    def post(key):
+        signature = "sha256=" + hmac.new(key, body, "sha256").hexdigest()
+        request = urllib.request.Request(f"http://127.0.0.1:{plane.agent_port}/api/webhook", body, {
+            "X-GitHub-Event": "push", "X-Hub-Signature-256": signature, "Content-Type": "application/json"})
+        try:
+            return urllib.request.urlopen(request).status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    check("a webhook with another secret", post(b"guessed"), 403)
+    check("which changes nothing", plane.api.application("hooked")["metadata"].get("annotations"), None)
+    check("a webhook", post(b"between us"), 200)
+    status_of(plane, "hooked", lambda s: s["sync"].get("revision") == second and s["sync"]["status"] == "Synced")
+    print("ok a push is followed at once")
+
+
 def run(plane):
     port = free_ports(1)[0]
     certificate, key = plane.pki / "server.crt", plane.pki / "server.key"
@@ -177,6 +232,9 @@ def run(plane):
         overssh.url = start_sshd(plane) + str(overssh.folder)
         start(plane, application("overssh", overssh, automated={}))
         check("a repository over SSH", synced(plane, "overssh")["sync"]["revision"], commit)
+
+    behind_walls(plane)
+    pushed(plane)
 
     umbrella = Repository(plane, "umbrella")
     files = {f"apps/{path}": text for path, text in chart("umbrella", "1.0.0").items()}
