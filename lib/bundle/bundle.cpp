@@ -35,7 +35,7 @@ std::unexpected<Error> changed(const crypto::Sha256& digest) {
 
 std::vector<const Item*> Bundle::items_of(std::string_view component, ItemKind kind) const {
   std::vector<const Item*> found;
-  for (const auto& item : items_) {
+  for (const auto& item : verified_.items) {
     if (item.component == component && item.kind == kind) found.push_back(&item);
   }
   return found;
@@ -50,14 +50,14 @@ const Part* Bundle::find_file(std::string_view component, std::string_view name)
 }
 
 Result<std::uint64_t> Bundle::place_of(const crypto::Sha256& digest) const {
-  const ClosureLine* line = closure_.find(digest);
+  const ClosureLine* line = verified_.closure.find(digest);
   if (line == nullptr) return not_inside(digest);
-  return places_.at(static_cast<std::size_t>(line - closure_.lines().data()));
+  return verified_.places.at(static_cast<std::size_t>(line - verified_.closure.lines().data()));
 }
 
 Result<std::string> Bundle::read(const crypto::Sha256& digest, std::uint64_t limit) const {
   const std::uint64_t at = TRY(place_of(digest));
-  const std::uint64_t size = closure_.find(digest)->size;
+  const std::uint64_t size = verified_.closure.find(digest)->size;
   if (size > limit) {
     return failure(Code::limit, "blob {} is {} bytes, the limit is {}", digest.text(), size, limit);
   }
@@ -69,7 +69,7 @@ Result<std::string> Bundle::read(const crypto::Sha256& digest, std::uint64_t lim
 
 Result<> Bundle::copy(const crypto::Sha256& digest, const archive::Sink& sink) const {
   const std::uint64_t at = TRY(place_of(digest));
-  const auto stored = archive::source_of_range(held_.file.get(), at, closure_.find(digest)->size);
+  const auto stored = archive::source_of_range(held_.file.get(), at, verified_.closure.find(digest)->size);
   crypto::Sha256Stream stream;
   TRY(archive::copy(hashing(stored, stream), sink));
   if (stream.finish() != digest) return changed(digest);
@@ -78,7 +78,7 @@ Result<> Bundle::copy(const crypto::Sha256& digest, const archive::Sink& sink) c
 
 Result<> Bundle::expand(const crypto::Sha256& digest, const archive::Sink& sink) const {
   const std::uint64_t at = TRY(place_of(digest));
-  const ClosureLine& line = *closure_.find(digest);
+  const ClosureLine& line = *verified_.closure.find(digest);
   if (!line.expanded) {
     return failure(Code::bundle_content, "blob {} has no expanded size", digest.text());
   }
@@ -97,7 +97,7 @@ Result<> Bundle::install_file(const Part& file, const std::string& path) const {
 
 Result<> Bundle::write_with(const std::vector<crypto::DetachedSignature>& more,
                             const std::string& path) const {
-  std::vector<crypto::DetachedSignature> all = head_.signatures;
+  std::vector<crypto::DetachedSignature> all = verified_.signatures;
   all.insert(all.end(), more.begin(), more.end());
   return write_output(path, 0644, [&](int fd) -> Result<> {
     const archive::Sink out = archive::sink_to_fd(fd);
@@ -106,12 +106,12 @@ Result<> Bundle::write_with(const std::vector<crypto::DetachedSignature>& more,
       at += bytes.size();
       return out(bytes);
     };
-    TRY(write_member(sink, statement_name, head_.statement));
+    TRY(write_member(sink, statement_name, verified_.statement_text));
     TRY(write_signatures(sink, all));
-    TRY(write_member(sink, closure_name, closure_.to_text()));
+    TRY(write_member(sink, closure_name, verified_.closure.to_text()));
     TRY(write_member(sink, layout_name, layout_text));
-    TRY(write_member(sink, index_name, head_.index));
-    for (const auto& line : closure_.lines()) {
+    TRY(write_member(sink, index_name, verified_.index_text));
+    for (const auto& line : verified_.closure.lines()) {
       TRY(sink(blob_header(line.digest, line.size, at)));
       TRY(copy(line.digest, sink));
       TRY(sink(std::string(archive::tar_padding(line.size), '\0')));
@@ -131,7 +131,7 @@ Result<> Bundle::write_image_archive(const Item& image, const archive::Sink& sin
   const auto put = [&](const crypto::Sha256& digest) -> Result<> {
     if (!written.insert(digest).second) return {};
     const std::uint64_t at = TRY(place_of(digest));
-    const std::uint64_t size = closure_.find(digest)->size;
+    const std::uint64_t size = verified_.closure.find(digest)->size;
     const auto stored = archive::source_of_range(held_.file.get(), at, size);
     crypto::Sha256Stream stream;
     const auto source = hashing(stored, stream);

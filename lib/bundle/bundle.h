@@ -6,34 +6,14 @@
 #pragma once
 
 #include "archive/stream.h"
-#include "base/clock.h"
 #include "base/result.h"
-#include "bundle/closure.h"
-#include "bundle/custody.h"
-#include "bundle/index.h"
-#include "bundle/statement.h"
-#include "bundle/trust.h"
+#include "bundle/verification.h"
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace holdfast::bundle {
-
-// Called from several threads with bytes done and bytes in all.
-using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
-
-struct OpenOptions {
-  std::string installer_version;        // "" skips the check of minInstaller
-  std::optional<std::string> platform;  // "linux/amd64"; nothing skips the check
-  std::uint64_t minimum_epoch = 0;
-  WallTime now = SystemClock().wall();  // at which certificates must be valid
-  unsigned threads = 0;                  // 0: as many as processors, at most 8
-  std::string copy_folder = "/var/tmp";  // see hold_file
-  Progress progress = {};
-};
 
 class Bundle {
  public:
@@ -41,18 +21,18 @@ class Bundle {
   static Result<Bundle> open(const std::string& path, const TrustRoot& trust,
                              const OpenOptions& options);
 
-  [[nodiscard]] const Statement& statement() const { return statement_; }
+  [[nodiscard]] const Statement& statement() const { return verified_.statement; }
 
-  [[nodiscard]] const crypto::Sha256& id() const { return id_; }  // of the statement's bytes
+  [[nodiscard]] const crypto::Sha256& id() const { return verified_.id; }  // of the statement's bytes
 
-  [[nodiscard]] const Closure& closure() const { return closure_; }
+  [[nodiscard]] const Closure& closure() const { return verified_.closure; }
 
-  [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+  [[nodiscard]] const std::vector<Item>& items() const { return verified_.items; }
 
-  [[nodiscard]] const std::vector<crypto::KeyId>& signers() const { return signers_; }
+  [[nodiscard]] const std::vector<crypto::KeyId>& signers() const { return verified_.signers; }
 
   // The exact bytes that signatures are made over.
-  [[nodiscard]] const std::string& statement_text() const { return head_.statement; }
+  [[nodiscard]] const std::string& statement_text() const { return verified_.statement_text; }
 
   [[nodiscard]] std::uint64_t size() const { return held_.size; }
 
@@ -78,25 +58,10 @@ class Bundle {
                       const std::string& path) const;
 
  private:
-  struct Opening;
-
-  // What lies before the blobs and is not kept in another form.
-  struct Head {
-    std::string statement;
-    std::vector<crypto::DetachedSignature> signatures;
-    std::string index;
-  };
-
   [[nodiscard]] Result<std::uint64_t> place_of(const crypto::Sha256& digest) const;
 
   HeldFile held_;
-  Head head_;
-  crypto::Sha256 id_;
-  Statement statement_;
-  Closure closure_;
-  std::vector<std::uint64_t> places_;  // of the contents, as closure_.lines()
-  std::vector<Item> items_;
-  std::vector<crypto::KeyId> signers_;
+  Verified verified_;
 };
 
 }  // namespace holdfast::bundle

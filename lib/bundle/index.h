@@ -17,6 +17,7 @@
 namespace holdfast::bundle {
 
 enum class ItemKind { image, chart, files, source, sbom };
+inline constexpr std::size_t item_kinds = 5;
 
 std::string_view item_kind_name(ItemKind kind);
 

@@ -3,6 +3,7 @@
 #include "bundle/bundle.h"
 #include "bundle/draft.h"
 #include "bundle/profile.h"
+#include "bundle/verification.h"
 #include "value/json.h"
 
 #include <fcntl.h>
@@ -128,9 +129,17 @@ class Opening : public testing::Test {
     return Bundle::open(path, TrustRoot::of(key.public_key()), options);
   }
 
+  // The same checks without the process around them, which costs 30 ms under the sanitizers.
+  Result<Verified> look(const std::string& bytes) const {
+    const std::string path = folder / "test.hfb";
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    const HeldFile held = TRY(hold_file(path, folder));
+    return verify_held(held, TrustRoot::of(key.public_key()), {});
+  }
+
   // Opening must be refused with exit code 3, and this code.
   void expect_refused(const std::string& name, const std::string& bytes, Code code) const {
-    const auto bundle = open(bytes);
+    const auto bundle = look(bytes);
     ASSERT_FALSE(bundle.has_value()) << name;
     EXPECT_EQ(row_of(bundle.error().code()).name, row_of(code).name)
         << name << ": " << bundle.error().message();
@@ -158,6 +167,33 @@ TEST_F(Opening, ReadsAGoodBundle) {
   EXPECT_EQ(bundle->read(good.blobs.begin()->first, 1).error().code(), Code::limit);
 }
 
+TEST_F(Opening, TellsTheSameFromInsideTheSandbox) {
+  const auto inside = look(assemble(good));
+  {
+    // Its lease makes whoever writes to the file wait.
+    const auto outside = open(assemble(good));
+    ASSERT_TRUE(inside.has_value() && outside.has_value());
+    EXPECT_EQ(outside->id(), inside->id);
+    EXPECT_EQ(outside->statement(), inside->statement);
+    EXPECT_EQ(outside->closure().lines(), inside->closure.lines());
+    EXPECT_EQ(outside->items()[0].descriptor, inside->items[0].descriptor);
+    EXPECT_EQ(outside->signers(), inside->signers);
+  }
+  const std::string answer = encode(inside);
+  ASSERT_TRUE(decode(answer).has_value());
+  for (std::size_t size = 0; size < answer.size(); ++size) {
+    EXPECT_FALSE(decode(answer.substr(0, size)).has_value()) << size;
+  }
+  EXPECT_FALSE(decode(answer + "x").has_value());
+  Pieces wrong = good;
+  wrong.statement.security_epoch = 1;
+  const auto error = look(assemble(wrong).substr(0, 6000)).error();
+  const auto told = decode(encode(failure(error))).error();
+  EXPECT_EQ(told.message(), error.message());
+  EXPECT_EQ(told.code(), error.code());
+  EXPECT_EQ(told.fix_line(), error.fix_line());
+}
+
 TEST_F(Opening, PlacesEveryBlobAtAMultipleOf4096) {
   const std::string bytes = assemble(good);
   for (const auto& [digest, content] : good.blobs)
@@ -173,7 +209,7 @@ TEST_F(Opening, RefusesAFlippedByteInEveryRegion) {
     for (const std::size_t offset : {0U, 100U, 124U, 148U, 156U, 300U, 511U}) {
       std::string changed = bytes;
       changed[block + offset] = static_cast<char>(changed[block + offset] ^ 0x01);
-      const auto bundle = open(changed);
+      const auto bundle = look(changed);
       ASSERT_FALSE(bundle.has_value()) << "byte " << block + offset;
       EXPECT_EQ(row_of(bundle.error().code()).exit, Exit::verification)
           << bundle.error().message() << " at byte " << block + offset;
@@ -470,7 +506,7 @@ TEST_F(Opening, RefusesRandomMutations) {
         break;
     }
     if (changed == bytes) continue;
-    const auto bundle = open(changed);
+    const auto bundle = look(changed);
     ASSERT_FALSE(bundle.has_value()) << "round " << round;
     EXPECT_EQ(row_of(bundle.error().code()).exit, Exit::verification) << bundle.error().message();
   }
