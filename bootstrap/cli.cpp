@@ -12,6 +12,7 @@
 #include "cli_app.h"
 #include "cli_bundle.h"
 #include "commands/crds.h"
+#include "commands/e2e.h"
 #include "commands/explain.h"
 #include "commands/node.h"
 #include "commands/render.h"
@@ -134,6 +135,23 @@ void add_install(CLI::App& app, Chosen& chosen) {
   auto* plain = app.add_subcommand("install", "As up, on a cluster that a kubeconfig names");
   add_install_options(*plain, *options);
   plain->callback(bind);
+}
+
+void add_e2e(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<E2eOptions>();
+  InstallOptions& install = options->install;
+  auto* command = app.add_subcommand("e2e", "Try a repository on a fresh kind cluster and report as JUnit XML, for CI");
+  command->add_option("--repo", install.repository.folder, "The cluster repository, as committed")->required();
+  command->add_option("--cluster", install.repository.cluster.name, "Which of its clusters; the kind cluster gets this name")->required();
+  command->add_option("--bundle", install.bundle, "A signed bundle whose images the nodes get; without it they are pulled");
+  command->add_option("--trust-dir", install.trust_dir, "The trust root's folder; ~/.config/holdfast/trust by default");
+  command->add_option("--kind-config", options->kind_config, "kind's own file of the cluster: nodes, images, mounts");
+  command->add_flag_callback("--node", [&install] { install.where = Where::node; }, "On this machine as a node in place of kind");
+  command->add_option_function<int>("--timeout", [&install](int seconds) { install.timeout = std::chrono::seconds(seconds); },
+                                    "Seconds without progress before a wait ends (300)");
+  command->callback([options, &chosen] {
+    chosen.run = [options](Console& console) { return run_e2e(*options, console); };
+  });
 }
 
 void add_cluster_options(CLI::App& command, ClusterSettings& cluster) {
@@ -472,6 +490,7 @@ int run_cli(int argc, char** argv) {
 
   Chosen chosen;
   add_install(app, chosen);
+  add_e2e(app, chosen);
   add_app(app, chosen);
   add_repo(app, chosen);
   add_explain(app, chosen);

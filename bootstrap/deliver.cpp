@@ -42,9 +42,7 @@ node::Progress progress_of(Console& console, Step& step) {
 
 Result<GivenBundle> verify(Installation& run) {
   GivenBundle opened;
-  if (run.options.bundle.empty() && run.options.where == Where::node) {
-    return failure(Error(Code::usage, "a node is made from a bundle").fix("name one: --bundle FILE"));
-  }
+  CHECK(run.options.where == Where::cluster || !run.options.bundle.empty());
   if (run.options.bundle.empty()) return opened;
   const auto body = [&](Step&) -> Result<std::string> {
     const auto trust = TRY(bundle::TrustRoot::load(run.trust_folder()));

@@ -40,7 +40,7 @@ std::string not_ready(const Value& node) {
 
 // What an engine's client means: every refusal ends in one of these sentences, docker's or podman's.
 Error engine_error(const std::string& engine, const std::string& words) {
-  const auto cause = node::last_lines(words, 2);
+  const auto cause = node::last_lines(words, 1);
   if (words.contains("permission denied")) {
     return Error(Code::forbidden, fmt::format("{} does not let this user in", engine))
         .because(cause)
