@@ -20,11 +20,12 @@ std::string variable(const char* name) {
 }
 
 Result<std::string> find_program(const std::string& name) {
-  for (const auto folder : split(variable("PATH"), ':')) {
+  const std::string folders = variable("PATH");
+  for (const auto folder : split(folders, ':')) {
     auto path = fmt::format("{}/{}", folder, name);
     if (!folder.empty() && ::access(path.c_str(), X_OK) == 0) return path;
   }
-  return failure(Error(Code::file_missing, fmt::format("there is no program \"{}\"", name)).at("PATH"));
+  return failure(Error(Code::file_missing, fmt::format("there is no program \"{}\"", name)).at("PATH").fix(fmt::format("install {}, or add its folder to PATH", name)));
 }
 
 std::string not_ready(const Value& node) {

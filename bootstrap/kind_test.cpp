@@ -50,6 +50,19 @@ std::vector<KindImage> two_images(const std::string& architecture = "amd64") {
 
 const auto silently = [](std::string_view) {};
 
+TEST(Kind, ProgramsAreFoundInThePathAndGetTheirInput) {
+  MachineRunner runner;
+  const auto hello = runner.run({"cat"}, [](int fd) -> Result<> {
+    return ::write(fd, "hello", 5) == 5 ? Result<>() : failure(Code::internal, "short");
+  });
+  ASSERT_TRUE(hello) << hello.error().message();
+  EXPECT_EQ(hello->exit, 0);
+  EXPECT_EQ(hello->output, "hello");
+  const auto none = runner.run({"no-such-program-anywhere"}, {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), Code::file_missing);
+}
+
 TEST(Kind, IsRecognisedByTheProviderIdOfEveryNode) {
   struct Row {
     const char* name;
