@@ -39,7 +39,7 @@ find_go() { # the PATH with go >= 1.26, as scripts/setup found it
 }
 
 get_kind() {
-  ! command -v kind >/dev/null || return 0
+  [ ! -x "$work/bin/kind" ] && ! command -v kind >/dev/null || return 0
   mkdir -p "$work/bin"
   find_go
   CGO_ENABLED=0 GOTOOLCHAIN=local GOBIN=$work/bin go install -trimpath -ldflags '-s -w' "sigs.k8s.io/kind@v$kind_version"
@@ -112,12 +112,15 @@ why_not() {
 
 start_private() {
   [ "$(id -u)" = 0 ] || fail HF-E-5001 "no container engine can be used" "${why}and a private one needs root" \
-    "start docker (systemctl start docker), join its group (usermod -aG docker $USER), or run this as root"
+    "start docker (systemctl start docker), join its group (usermod -aG docker ${USER:-you}), or run this as root"
   ((${#state} < 80)) || fail HF-E-5001 "the folder's path is too long for sockets" "$state" "use a checkout with a shorter path"
   private_pid >/dev/null && return 0
-  local libraries runtime=runc count=0
+  local libraries each runtime=runc count=0
   from_debian "$packages" docker.io containerd tini libdevmapper1.02.1 iptables libxtables12 libip4tc2 libip6tc2 \
     libnftnl11 libmnl0 libnetfilter-conntrack3 libnfnetlink0 libseccomp2
+  for each in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
+    ln -sf xtables-nft-multi "$packages/usr/sbin/$each" # Debian's alternatives would
+  done
   libraries=$(echo "$packages"/usr/lib/*-linux-gnu)
   mkdir -p "$state"
   # Where root lacks capabilities a --privileged container asks for more than there is.
@@ -133,7 +136,7 @@ JSON
       fd=${fd##*/}
       ((fd < 3)) || eval "exec $fd>&-"
     done
-    LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec setsid \
+    XTABLES_LIBDIR=$libraries/xtables LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec setsid \
       unshare --net --mount --pid --fork --mount-proc --propagation private "$here/private-daemon" "$state/daemon.json"
   ) >"$state/log" 2>&1 </dev/null &
   local unshare=$!
