@@ -20,7 +20,7 @@ passed, failed, skipped = 0, [], {}
 for file in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
     for case in ET.parse(file).getroot().iter("testcase"):
         name, output = case.get("name"), case.findtext("system-out") or ""
-        ran = CASES.search(output)
+        ran = [int(count) for count in CASES.findall(output)]  # one for each program of the test
         gone = list(SKIPPED.finditer(output))
         for test in gone:
             reason = REASON.search(test.group())
@@ -32,7 +32,7 @@ for file in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
         if case.get("status") in ("notrun", "disabled"):
             skipped[name] = (output.strip().splitlines() or ["not run"])[-1]
         elif ran:
-            passed += int(ran.group(1)) - len(gone) - (len(lost) if bad else 0)
+            passed += sum(ran) - len(gone) - (len(lost) if bad else 0)
         elif not bad:
             passed += 1
 

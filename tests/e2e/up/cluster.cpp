@@ -32,16 +32,12 @@ Cluster* Cluster::shared(std::string& reason, Bring bring) {
   auto& state = shared_state();
   if (!state.tried) {
     state.tried = true;
-    const auto why = why_no_node();
-    if (const auto none = why_no_simulated_node(); why && (none || bring != Bring::simulated)) {
-      state.reason = none.value_or(*why);
-    } else if (why) {
-      state.cluster = std::make_unique<Cluster>();
-      if (const auto failed = state.cluster->make(bring)) ADD_FAILURE() << *failed;
-    } else if (const auto isolated = enter_isolated_network()) {
-      state.reason = *isolated;
+    auto cluster = std::make_unique<Cluster>();
+    const auto why = cluster->place().enter(bring == Bring::simulated ? Pods::simulated : Pods::run);
+    if (why) {
+      state.reason = *why;
     } else {
-      state.cluster = std::make_unique<Cluster>();
+      state.cluster = std::move(cluster);
       if (const auto failed = state.cluster->make(bring)) ADD_FAILURE() << *failed;
     }
   }
@@ -54,8 +50,7 @@ bool Cluster::exists() { return shared_state().cluster != nullptr; }
 void Cluster::end() {
   auto& state = shared_state();
   if (state.cluster == nullptr) return;
-  const auto down = state.cluster->holdfast({"node", "down", "--data", "remove", "--state-dir", state.cluster->path("state")});
-  EXPECT_EQ(down.exit, 0) << down.out << down.err;
+  state.cluster->place().end();
   state.cluster.reset();
 }
 
@@ -70,8 +65,6 @@ std::optional<std::string> Cluster::make(Bring bring) {
     if (ran.exit != 0) return fmt::format("holdfast {}: exit {}\n{}{}", fmt::join(command, " "), ran.exit, ran.out, ran.err);
   }
   if (bring == Bring::bundle_only) return std::nullopt;
-  simulated_ = bring == Bring::simulated;
-  if (simulated_ && !why_no_node()) without_containers_ = {"setpriv", "--bounding-set", "-sys_admin", "--"};
   first_up_ = up();
   if (first_up_.exit != 0) return fmt::format("up: exit {}\n{}{}", first_up_.exit, first_up_.out, first_up_.err);
   fmt::print("{}", first_up_.out);
@@ -84,11 +77,11 @@ Ran Cluster::holdfast(std::vector<std::string> arguments, seconds timeout) {
 }
 
 std::vector<std::string> Cluster::up_command() const {
-  std::vector<std::string> command = without_containers_;
-  command.insert(command.end(), {program("holdfast"), "up", "--node", "--bundle", path("core.hfb"), "--trust-dir", path("trust"),
-                                 "--state-dir", path("state"), "--cluster", "demo", "--repo", repository(), "--sample", "hello"});
-  // Maybe in the network of the machine, where the usual port is somebody's.
-  if (simulated_) command.insert(command.end(), {"--api-port", "26543"});
+  std::vector<std::string> command = place_->up_prefix();
+  command.insert(command.end(), {program("holdfast"), "up", "--bundle", path("core.hfb"), "--trust-dir", path("trust"), "--cluster", "demo",
+                                 "--repo", repository(), "--sample", "hello"});
+  const auto where = place_->up_arguments();
+  command.insert(command.end(), where.begin(), where.end());
   return command;
 }
 
@@ -101,7 +94,7 @@ Ran Cluster::up(const std::vector<std::string>& more) {
 void Cluster::kill_in_each_step() {
   const auto journal = path("state/install/demo.journal");
   const RunOptions options{.timeout = seconds(300), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}};
-  for (const std::string step : {"node", "images", "repository", "engine", "publish", "root", "applications"}) {
+  for (const auto& step : place_->steps()) {
     const auto before = content_of(journal).size();
     const auto begun = fmt::format("\"step\":\"{}\"", step);
     Background up(up_command(), options);
@@ -169,11 +162,12 @@ void Cluster::publish(const std::string& message) {
   ASSERT_EQ(ran.exit, 0) << ran.out << ran.err;
 }
 
+std::string Cluster::url_of(const std::string& service, const std::string& in_namespace) { return place_->url_of(service, in_namespace); }
+
 std::string Cluster::ask(const std::string& service, const std::string& in_namespace) {
-  const auto object = get("service", service, in_namespace);
-  const auto address = object.text({"spec", "clusterIP"});
-  if (address.empty()) return "";
-  const auto ran = run({"curl", "-s", "-f", "--max-time", "2", fmt::format("http://{}/", address)});
+  const auto url = url_of(service, in_namespace);
+  if (url.empty()) return "";
+  const auto ran = run({"curl", "-s", "-f", "--max-time", "2", url + "/"});
   return ran.exit == 0 ? ran.out : "";
 }
 

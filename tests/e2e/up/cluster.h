@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cluster that the tests of this program share: a real node in the test's own network namespace,
-// made by `holdfast up` from a signed bundle when the first test needs it, removed at the end. Or the same
-// path where no containers run: as an ordinary user, or as root without CAP_SYS_ADMIN.
+// The cluster that the tests of this program share: brought under Git by `holdfast up` from a signed bundle
+// when the first test needs it, and removed at the end. Where it comes from is place.h's. Or the same path
+// where no containers run: as an ordinary user, or as root without CAP_SYS_ADMIN.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "harness.h"
+#include "place.h"
 #include "value/value.h"
 
 namespace holdfast::e2e {
@@ -23,7 +25,7 @@ class Cluster {
   // The one cluster of this program; made at the first call. `reason` says why there is none.
   static Cluster* shared(std::string& reason, Bring bring = Bring::up);
   static bool exists();
-  // Removes it, if it was made: `node down` and the folder.
+  // Removes it, if it was made, and the folder.
   static void end();
 
   Ran holdfast(std::vector<std::string> arguments, std::chrono::seconds timeout = std::chrono::seconds(120));
@@ -48,21 +50,23 @@ class Cluster {
   Ran push();
   void publish(const std::string& message);  // commit and push, asserted
 
-  // The body that the Service answers inside the node's network, "" when it does not.
+  // Where a Service answers this process, without a trailing '/'.
+  std::string url_of(const std::string& service, const std::string& in_namespace);
+  // The body that the Service answers, "" when it does not.
   std::string ask(const std::string& service, const std::string& in_namespace);
 
   [[nodiscard]] const Ran& first_up() const { return first_up_; }
   [[nodiscard]] std::string path(const std::string& name) const { return folder_.path(name); }
   [[nodiscard]] std::string repository() const { return folder_.path("fleet"); }
-  [[nodiscard]] std::string kubeconfig() const { return folder_.path("state/admin.conf"); }
+  [[nodiscard]] std::string kubeconfig() const { return place_->kubeconfig(); }
+  Place& place() { return *place_; }
 
  private:
   std::optional<std::string> make(Bring bring);
 
   TemporaryFolder folder_;
+  std::unique_ptr<Place> place_ = Place::chosen(folder_.path());
   Ran first_up_;
-  std::vector<std::string> without_containers_;  // what to start `up` with so that none can run
-  bool simulated_ = false;
 };
 
 // Of a file, "" when it is not there.

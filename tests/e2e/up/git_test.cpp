@@ -13,7 +13,7 @@ namespace {
 using std::chrono::seconds;
 
 std::string url(Cluster& cluster) {
-  return fmt::format("http://{}/fleet.git", cluster.get("service", "holdfast-agent").text({"spec", "clusterIP"}));
+  return cluster.url_of("holdfast-agent", "argocd") + "/fleet.git";
 }
 
 // What the Git of the cluster says of main. The wait is short: a connection that was sent to a pod as it went

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+
 #include "cluster.h"
 
 namespace holdfast::e2e {
@@ -19,7 +21,10 @@ TEST_F(Up, EndsWithEveryApplicationSyncedAndHealthy) {
 
 TEST_F(Up, SaysEachStepWithItsTimeAndWhatToTypeNext) {
   const auto& out = cluster->first_up().out;
-  for (const auto* step : {"Verify", "Check", "Node", "Images", "Repository", "Engine", "Publish", "Root", "Applications"}) {
+  auto steps = cluster->place().steps();
+  steps.insert(steps.begin(), {"verify", "check"});
+  for (auto& step : steps) {
+    step[0] = static_cast<char>(std::toupper(step[0]));
     EXPECT_NE(out.find(step), std::string::npos) << step << " is missing in:\n" << out;
   }
   EXPECT_NE(out.find("export KUBECONFIG=" + cluster->kubeconfig()), std::string::npos) << out;
@@ -57,8 +62,8 @@ TEST_F(Up, BringsDefinitionsThatAreStructural) {
 }
 
 TEST_F(Up, HasAnAgentThatTellsItsHealthItsMetricsAndWhatItDid) {
-  const auto address = cluster->get("service", "holdfast-agent").text({"spec", "clusterIP"});
-  const auto get = [&](std::string_view path) { return run({"curl", "-s", "-f", "-m", "5", fmt::format("http://{}{}", address, path)}); };
+  const auto url = cluster->url_of("holdfast-agent", "argocd");
+  const auto get = [&](std::string_view path) { return run({"curl", "-s", "-f", "-m", "5", fmt::format("{}{}", url, path)}); };
   EXPECT_EQ(get("/healthz").exit, 0);
   const auto metrics = get("/metrics").out;
   EXPECT_TRUE(metrics.contains("\nholdfast_applications 3\n")) << metrics;
