@@ -11,20 +11,6 @@
 namespace holdfast::agent {
 namespace {
 
-// Go's filepath.Clean of a relative path that may lead above its beginning.
-std::string cleaned(std::string_view path) {
-  std::vector<std::string_view> parts;
-  for (const auto part : split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part == ".." && !parts.empty() && parts.back() != "..") {
-      parts.pop_back();
-    } else {
-      parts.push_back(part);
-    }
-  }
-  return fmt::format("{}", fmt::join(parts, "/"));
-}
-
 bool is_below(std::string_view folder, std::string_view file) {
   return folder.empty() || file == folder || (file.starts_with(folder) && file.substr(folder.size()).starts_with('/'));
 }
@@ -37,7 +23,7 @@ std::vector<std::string> refresh_paths(std::string_view annotation, std::string_
     item = trim(item);
     if (item.empty()) continue;
     const bool absolute = item.starts_with('/');
-    paths.push_back(absolute ? cleaned(item.substr(1)) : cleaned(fmt::format("{}/{}", source_path, item)));
+    paths.push_back(absolute ? clean_path(item.substr(1)) : clean_path(fmt::format("{}/{}", source_path, item)));
   }
   return paths;
 }

@@ -202,22 +202,24 @@ std::string to_hex(std::string_view bytes) {
   return out;
 }
 
-std::optional<std::string> join_inside(std::string_view base, std::string_view relative) {
-  if (relative.starts_with('/')) return std::nullopt;
+std::string clean_path(std::string_view path) {
   std::vector<std::string_view> parts;
-  for (const auto path : {base, relative}) {
-    for (const auto part : split(path, '/')) {
-      if (part.empty() || part == ".") continue;
-      if (part != "..") {
-        parts.push_back(part);
-      } else if (parts.empty()) {
-        return std::nullopt;
-      } else {
-        parts.pop_back();
-      }
+  for (const auto part : split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part == ".." && !parts.empty() && parts.back() != "..") {
+      parts.pop_back();
+    } else {
+      parts.push_back(part);
     }
   }
   return fmt::format("{}", fmt::join(parts, "/"));
+}
+
+std::optional<std::string> join_inside(std::string_view base, std::string_view relative) {
+  if (relative.starts_with('/')) return std::nullopt;
+  auto path = clean_path(fmt::format("{}/{}", base, relative));
+  if (path == ".." || path.starts_with("../")) return std::nullopt;
+  return path;
 }
 
 std::string_view parent_path(std::string_view path) {

@@ -34,6 +34,9 @@ std::string to_hex(std::string_view bytes);                     // lower case
 // Path arithmetic on '/'-separated relative paths inside a tree. Returns the cleaned path ("" is the
 // root) or nothing when it would leave the tree or is absolute.
 std::optional<std::string> join_inside(std::string_view base, std::string_view relative);
+// Without empty parts, "." and what ".." undoes; ".." may lead above its beginning: "a/../../b" → "../b". Mirrors
+// filepath.Clean of Go for relative paths, except that nothing is "" and not ".".
+std::string clean_path(std::string_view path);
 std::string_view parent_path(std::string_view path);  // "a/b/c" → "a/b"; "a" → ""
 std::string_view base_name(std::string_view path);
 

@@ -54,6 +54,13 @@ TEST(Text, Base64GoesBothWays) {
   EXPECT_EQ(from_base64("aG9=ZGZh"), std::nullopt);
 }
 
+TEST(Text, CleansPathsAsGoDoes) {
+  for (const auto& [path, cleaned] : std::vector<std::pair<std::string_view, std::string_view>>{
+           {"a/b", "a/b"}, {"a//./b/", "a/b"}, {"a/../b", "b"}, {"a/../../b", "../b"}, {"../../a", "../../a"}, {"a/..", ""}, {"./", ""}}) {
+    EXPECT_EQ(clean_path(path), cleaned) << path;
+  }
+}
+
 TEST(Text, PathsStayInsideTheTree) {
   EXPECT_EQ(join_inside("a/b", "../c/./d"), "a/c/d");
   EXPECT_EQ(join_inside("a", ".."), "");

@@ -45,22 +45,6 @@ Result<std::string> find_file(const Loader& loader) {
   return found;
 }
 
-// As Go's filepath.Join: "..", when it leads above the start, stays in front.
-std::string join_clean(std::string_view base, std::string_view path) {
-  std::vector<std::string_view> parts;
-  for (const auto text : {base, path}) {
-    for (const auto part : split(text, '/')) {
-      if (part.empty() || part == ".") continue;
-      if (part == ".." && !parts.empty() && parts.back() != "..") {
-        parts.pop_back();
-      } else {
-        parts.push_back(part);
-      }
-    }
-  }
-  return fmt::format("{}", fmt::join(parts, "/"));
-}
-
 }  // namespace
 
 Result<Layer> Layer::open(Loader loader, BuildContext& context) {
@@ -83,7 +67,7 @@ std::string Layer::place_at(std::string_view pointer) const {
 }
 
 std::string Layer::origin_of(const std::string& path) const {
-  return join_clean(*inherited_.origin, path);
+  return clean_path(fmt::format("{}/{}", *inherited_.origin, path));
 }
 
 std::string Layer::own_path() const {
