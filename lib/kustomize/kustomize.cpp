@@ -157,7 +157,7 @@ std::string print(const Built& built) {
   std::string out;
   for (const auto& resource : built.resources) {
     if (!out.empty()) out += "---\n";
-    out += yaml::write(resource.object);
+    yaml::write_to(out, resource.object);
   }
   return out;
 }

@@ -43,7 +43,7 @@ bool Object::erase(std::string_view key) {
 }
 
 void Object::append(std::string key, Value value) {
-  members_.push_back(Member{std::move(key), std::move(value)});
+  members_.emplace_back(std::move(key), std::move(value));
 }
 
 Object::Sorted Object::sort() {

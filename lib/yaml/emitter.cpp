@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace holdfast::yaml {
 namespace {
@@ -17,8 +19,16 @@ unsigned byte_at(std::string_view text, std::size_t at) {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
 }
 
+// Every byte but those that continue a character, eight at a time.
 int characters_of(std::string_view text) {
-  return static_cast<int>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+  auto count = static_cast<int>(text.size());
+  std::uint64_t eight = 0;
+  for (; text.size() >= sizeof eight; text.remove_prefix(sizeof eight)) {
+    std::memcpy(&eight, text.data(), sizeof eight);
+    count -= std::popcount(eight >> 7U & ~eight >> 6U & 0x0101010101010101U);
+  }
+  const auto continues = [](char c) { return (c & 0xC0) == 0x80; };
+  return count - static_cast<int>(std::ranges::count_if(text, continues));
 }
 
 std::size_t size_of_character(unsigned first) {
@@ -63,14 +73,6 @@ bool starts_like_a_mark(std::string_view text) {
          (text.size() == 1 || is_blank(text, 1));
 }
 
-// What stands in a text, as far as it decides between the styles.
-struct Shape {
-  bool breaks = false;
-  bool plain = true;
-  bool single_quoted = true;
-  bool literal = true;
-};
-
 // Characters that are as good in the middle of a plain text as anywhere.
 constexpr auto harmless = [] {
   std::array<bool, 256> out{};
@@ -79,24 +81,35 @@ constexpr auto harmless = [] {
   return out;
 }();
 
+// Bytes that a line's end can begin with.
+constexpr auto may_break = [] {
+  std::array<bool, 256> out{};
+  for (const std::size_t c : {0x0AU, 0x0DU, 0xC2U, 0xE2U})
+    out[c] = true;
+  return out;
+}();
+
 class Scan {
  public:
+  using Shape = Emitter::Shape;
+
   static Shape of(std::string_view text) {
     if (text.empty()) return {.literal = false};
     Scan scan;
     scan.mark_ = starts_like_a_mark(text);
-    for (std::size_t at = 0; at < text.size();)
-      at += scan.character(text, at);
+    for (std::size_t at = 0; at < text.size();) {
+      const auto from = at;
+      while (at < text.size() && harmless[byte_at(text, at)])
+        ++at;
+      if (at > from) scan.after_space_ = scan.after_break_ = scan.after_blank_ = false;
+      if (at < text.size()) at += scan.character(text, at);
+    }
     return scan.verdict();
   }
 
  private:
   std::size_t character(std::string_view text, std::size_t at) {
     const auto first = byte_at(text, at);
-    if (harmless[first]) {
-      after_space_ = after_break_ = after_blank_ = false;
-      return 1;
-    }
     const auto size = size_of_character(first);
     const auto next = at + size;
     if (at > 0 && first == ':') mark_ |= next >= text.size() || is_blank(text, next);
@@ -230,13 +243,14 @@ void Emitter::open_sequence() {
 void Emitter::key(std::string_view text, Style style) {
   new_line();
   value_ = true;
-  if (text.size() <= simple_key_max && !Scan::of(text).breaks) {
-    write(text, style, Folding::no);
+  const auto shape = Scan::of(text);
+  if (text.size() <= simple_key_max && !shape.breaks) {
+    write(text, style, shape, Folding::no);
     mark(":", Before::nothing);
     return;
   }
   block_mark('?');
-  write(text, style, Folding::yes);
+  write(text, style, shape, Folding::yes);
   new_line();
   block_mark(':');
 }
@@ -248,11 +262,10 @@ void Emitter::item() {
 }
 
 void Emitter::scalar(std::string_view text, Style style) {
-  write(text, style, Folding::yes);
+  write(text, style, Scan::of(text), Folding::yes);
 }
 
-void Emitter::write(std::string_view text, Style style, Folding folding) {
-  const Shape shape = Scan::of(text);
+void Emitter::write(std::string_view text, Style style, const Shape& shape, Folding folding) {
   const int before = indent_;
   indent_ = std::max(indent_, 0) + indent_step;
   if (style == Style::literal && shape.literal) {
@@ -392,7 +405,7 @@ void Emitter::literal(std::string_view text) {
     } else {
       if (breaks) new_line();
       auto end = at;
-      while (end < text.size() && !is_break(text, end))
+      while (end < text.size() && (!may_break[byte_at(text, end)] || !is_break(text, end)))
         ++end;
       put_text(text.substr(at, end - at));
       at = end;

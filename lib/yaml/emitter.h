@@ -31,6 +31,14 @@ class Emitter {
   void close_sequence() { outdent(); }
   void finish() { new_line(); }
 
+  // What stands in a text, as far as it decides between the styles.
+  struct Shape {
+    bool breaks = false;
+    bool plain = true;
+    bool single_quoted = true;
+    bool literal = true;
+  };
+
  private:
   enum class Before { nothing, space };
   enum class Folding { no, yes };
@@ -45,7 +53,7 @@ class Emitter {
   void new_line();
   void indent();
   void outdent();
-  void write(std::string_view text, Style style, Folding folding);
+  void write(std::string_view text, Style style, const Shape& shape, Folding folding);
   void plain(std::string_view text, Folding folding);
   void single_quoted(std::string_view text, Folding folding);
   void double_quoted(std::string_view text, Folding folding);

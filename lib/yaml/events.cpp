@@ -29,13 +29,9 @@ Position position_of_byte(std::string_view text, std::size_t offset) {
   return out;
 }
 
-Event event_of(const yaml_event_t& raw) {
-  Event out{.kind = EventKind::other,
-            .plain = false,
-            .anchor = {},
-            .tag = {},
-            .scalar = {},
-            .start = position_of(raw.start_mark)};
+void tell(const yaml_event_t& raw, Event& out) {
+  out = {};
+  out.start = position_of(raw.start_mark);
   switch (raw.type) {
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:
@@ -66,7 +62,6 @@ Event event_of(const yaml_event_t& raw) {
       break;
     case YAML_MAPPING_END_EVENT: out.kind = EventKind::mapping_end; break;
   }
-  return out;
 }
 
 }  // namespace
@@ -94,7 +89,7 @@ EventReader::~EventReader() {
 Result<> EventReader::next(Event& event) {
   yaml_event_delete(&state_->event);
   if (yaml_parser_parse(&state_->parser, &state_->event) != 1) return failure(problem());
-  event = event_of(state_->event);
+  tell(state_->event, event);
   return {};
 }
 

@@ -26,7 +26,7 @@ struct Anchor {
 // A mapping under construction. `merged` is what `<<` brings: in kube its place counts, in kyaml it
 // only fills what is absent.
 struct Mapping {
-  Object members;
+  std::size_t first;  // its members begin there in the builder's
   Object merged;
   std::vector<std::pair<std::size_t, std::size_t>> merged_ranges;  // of members that `<<` brought
 };
@@ -35,6 +35,9 @@ class Builder {
  public:
   Builder(std::string_view text, std::string_view name, Dialect dialect, const Limits& limits)
       : text_(text), name_(name), dialect_(dialect), limits_(limits), events_(text, name) {}
+
+  // Values below other members of a root are not made from here on.
+  void keep_only(std::span<const std::string_view> keys) { kept_ = keys; }
 
   // The next document, also the empty ones; nothing at the end of the stream.
   Result<std::optional<Document>> document() {
@@ -68,16 +71,15 @@ class Builder {
   Result<> charge(std::size_t nodes, std::size_t bytes, const Event& event) {
     nodes_ += nodes;
     bytes_ += bytes;
-    if (nodes_ > limits_.nodes) {
-      return failure(refusal(
-          Code::limit, fmt::format("more than {} nodes, aliases expanded", limits_.nodes), event));
-    }
-    if (bytes_ > limits_.bytes) {
-      return failure(refusal(
-          Code::limit,
-          fmt::format("more than {} bytes of scalars, aliases expanded", limits_.bytes), event));
-    }
-    return {};
+    if (nodes_ <= limits_.nodes && bytes_ <= limits_.bytes) [[likely]] return {};
+    return failure(over_budget(event));
+  }
+
+  Error over_budget(const Event& event) const {
+    const auto spent = nodes_ > limits_.nodes
+                           ? fmt::format("more than {} nodes", limits_.nodes)
+                           : fmt::format("more than {} bytes of scalars", limits_.bytes);
+    return refusal(Code::limit, fmt::format("{}, aliases expanded", spent), event);
   }
 
   Result<> check_depth(int more, const Event& event) {
@@ -114,7 +116,11 @@ class Builder {
 
   Result<> scalar(const Event& event, Value& out) {
     TRY(charge(1, event.scalar.size(), event));
-    const auto resolved = TRY(resolve_tagged(event));
+    if (is_plainly_text(event)) {
+      if (!skipping_) out = event.scalar;
+      return {};
+    }
+    auto resolved = TRY(resolve_tagged(event));
     if (resolved.kind == ScalarKind::not_a_number) {
       return failure(refusal(Code::wrong_type,
                              fmt::format("number '{}' has no JSON form", event.scalar), event));
@@ -123,12 +129,16 @@ class Builder {
         (resolved.kind == ScalarKind::timestamp && dialect_ == Dialect::kube)) {
       out = event.scalar;
     } else {
-      out = resolved.value;
+      out = std::move(resolved.value);
       const auto* whole = out.as_int();
       if (whole != nullptr && resolved.kind == ScalarKind::real && limits_.reals == Reals::kept)
         out = static_cast<double>(*whole);
     }
     return {};
+  }
+
+  static bool is_plainly_text(const Event& event) {
+    return event.tag.empty() && (!event.plain || is_surely_text(event.scalar));
   }
 
   // The tag's demand and the text's own meaning; text when the tag is not one of YAML's own.
@@ -204,14 +214,18 @@ class Builder {
     TRY(charge(1, 0, event));
     TRY(check_depth(1, event));
     ++depth_;
-    Array elements;
+    const auto first = elements_.size();
     TRY(events_.next(event));
     while (event.kind != EventKind::sequence_end) {
-      TRY(node(event, elements.emplace_back()));
+      Value element;
+      TRY(node(event, element));
+      if (!skipping_) elements_.push_back(std::move(element));
       TRY(events_.next(event));
     }
     --depth_;
-    out = std::move(elements);
+    const auto begin = elements_.begin() + static_cast<std::ptrdiff_t>(first);
+    out = Array(std::make_move_iterator(begin), std::make_move_iterator(elements_.end()));
+    elements_.erase(begin, elements_.end());
     return {};
   }
 
@@ -220,15 +234,15 @@ class Builder {
     TRY(check_depth(1, event));
     const auto start = event.start;
     ++depth_;
-    Mapping mapping;
+    Mapping mapping{.first = members_.size(), .merged = {}, .merged_ranges = {}};
     TRY(events_.next(event));
     while (event.kind != EventKind::mapping_end) {
       TRY(entry(event, mapping));
       TRY(events_.next(event));
     }
     --depth_;
-    TRY(finish(mapping, start));
-    out = std::move(mapping.members);
+    auto members = TRY(finish(mapping, start));
+    out = std::move(members);
     return {};
   }
 
@@ -240,8 +254,13 @@ class Builder {
     }
     auto name = TRY(key(event));
     TRY(events_.next(event));
-    mapping.members.append(std::move(name), Value());
-    return node(event, mapping.members.end()[-1].value);
+    const bool starts = depth_ == 1 && !kept_.empty() && std::ranges::find(kept_, name) == kept_.end();
+    if (starts) skipping_ = true;
+    Value value;
+    TRY(node(event, value));
+    if (!skipping_) members_.emplace_back(std::move(name), std::move(value));
+    if (starts) skipping_ = false;
+    return {};
   }
 
   // The key as text. go-yaml keeps other types, which JSON has not: sigs.k8s.io/yaml prints them as
@@ -255,8 +274,9 @@ class Builder {
       return failure(refusal(Code::wrong_type, "a map key is no text", event));
     }
     TRY(charge(1, event.scalar.size(), event));
-    const auto resolved = TRY(resolve_tagged(event));
     const auto text = event.scalar;
+    if (is_plainly_text(event)) return std::string(text);
+    const auto resolved = TRY(resolve_tagged(event));
     if (resolved.kind == ScalarKind::text || resolved.kind == ScalarKind::timestamp)
       return std::string(text);
     if (dialect_ == Dialect::kyaml) {
@@ -303,39 +323,44 @@ class Builder {
       for (auto& member : *object)
         brought.append(std::move(member.key), std::move(member.value));
     }
-    auto& into = dialect_ == Dialect::kube ? mapping.members : mapping.merged;
-    const auto from = mapping.members.size();
-    for (auto& member : brought)
-      into.append(std::move(member.key), std::move(member.value));
-    mapping.merged_ranges.emplace_back(from, mapping.members.size());
+    const auto from = members_.size();
+    for (auto& member : brought) {
+      if (dialect_ == Dialect::kube) {
+        members_.push_back(std::move(member));
+      } else {
+        mapping.merged.append(std::move(member.key), std::move(member.value));
+      }
+    }
+    mapping.merged_ranges.emplace_back(from, members_.size());
     return {};
   }
 
-  // Sorts the members; of equal keys the last stays.
-  Result<> finish(Mapping& mapping, const Position& start) const {
-    if (mapping.merged_ranges.empty()) {
-      const auto sorted = mapping.members.sort();
-      if (sorted.unique) return {};
-      return duplicate(sorted.duplicate, start);
-    }
-    Object own;  // the keys that stand in the mapping itself
+  // Takes the members and sorts them; of equal keys the last stays.
+  Result<Object> finish(Mapping& mapping, const Position& start) {
+    if (!mapping.merged_ranges.empty()) TRY(check_own_keys(mapping, start));
+    Object out = std::move(mapping.merged);
+    out.reserve(out.size() + members_.size() - mapping.first);
+    for (auto i = mapping.first; i < members_.size(); ++i)
+      out.append(std::move(members_[i].key), std::move(members_[i].value));
+    members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(mapping.first), members_.end());
+    const auto sorted = out.sort();
+    if (!sorted.unique && mapping.merged_ranges.empty()) TRY(duplicate(sorted.duplicate, start));
+    return out;
+  }
+
+  // Twice the same key is refused only where both stand in the mapping itself.
+  Result<> check_own_keys(const Mapping& mapping, const Position& start) const {
+    Object own;
     auto range = mapping.merged_ranges.begin();
-    for (std::size_t i = 0; i < mapping.members.size(); ++i) {
+    for (auto i = mapping.first; i < members_.size(); ++i) {
       while (range != mapping.merged_ranges.end() && i >= range->second)
         ++range;
       if (range != mapping.merged_ranges.end() && i >= range->first) continue;
-      own.append(mapping.members.begin()[i].key, Value());
+      own.append(members_[i].key, Value());
     }
     const auto sorted = own.sort();
-    if (!sorted.unique) TRY(duplicate(sorted.duplicate, start));
-    if (!mapping.merged.empty()) {
-      for (auto& member : mapping.members) {
-        mapping.merged.append(std::move(member.key), std::move(member.value));
-      }
-      mapping.members = std::move(mapping.merged);
-    }
-    mapping.members.sort();
-    return {};
+    if (sorted.unique) return {};
+    return duplicate(sorted.duplicate, start);
   }
 
   Result<> duplicate(const std::string& key, const Position& start) const {
@@ -353,6 +378,11 @@ class Builder {
   EventReader events_;
   std::map<std::string, Anchor, std::less<>> anchors_;
   std::vector<std::string> open_anchors_;
+  // Of the collections that are open, the innermost last: so each is allocated once, at its size.
+  std::vector<Member> members_;
+  std::vector<Value> elements_;
+  std::span<const std::string_view> kept_;  // none: all
+  bool skipping_ = false;                   // below a member that is not kept
   std::size_t index_ = 0;
   std::size_t nodes_ = 0;
   std::size_t bytes_ = 0;
@@ -385,6 +415,20 @@ Result<Value> parse_one(std::string_view text, std::string_view name, Dialect di
                         const Limits& limits) {
   TRY(check_size(text, name, limits));
   Builder builder(text, name, dialect, limits);
+  auto document = TRY(builder.document());
+  if (!document) return Value();
+  return std::move(document->value);
+}
+
+Result<Value> parse_head(std::string_view text, std::string_view name, Dialect dialect,
+                         const Limits& limits, std::span<const std::string_view> keys) {
+  CHECK(limits.duplicates == Duplicates::keep_last);
+  // What an anchor holds may be asked for elsewhere.
+  if (text.find('&') != std::string_view::npos || text.find("<<") != std::string_view::npos)
+    return parse_one(text, name, dialect, limits);
+  TRY(check_size(text, name, limits));
+  Builder builder(text, name, dialect, limits);
+  builder.keep_only(keys);
   auto document = TRY(builder.document());
   if (!document) return Value();
   return std::move(document->value);

@@ -105,6 +105,37 @@ TEST(YamlReader, KeepsTheLastOfEqualKeysWhenAsked) {
             R"({"a":2})");
 }
 
+TEST(YamlReader, OfAHeadOnlyTheMembersAskedForAreKept) {
+  constexpr Limits last{.duplicates = Duplicates::keep_last};
+  constexpr auto keys = std::to_array<std::string_view>({"kind", "metadata"});
+  const auto head = [&](std::string_view text) {
+    const auto value = parse_head(text, "f.yaml", Dialect::kube, last, keys);
+    return value ? json::write(*value, json::Escape::plain) : value.error().message();
+  };
+  struct Case {
+    std::string_view in;
+    std::string_view want;
+  };
+  for (const auto& [in, want] : std::to_array<Case>({
+           {"kind: A\nspec: {a: [1, {b: c}], kind: B}\nmetadata: {name: x, labels: {spec: 1}}\n",
+            R"({"kind":"A","metadata":{"labels":{"spec":1},"name":"x"}})"},
+           {"kind: A\nkind: B\n", R"({"kind":"B"})"},
+           {"spec: {}\n", "{}"},
+           {"- kind: A\n", R"([{"kind":"A"}])"},
+           {"", "null"},
+           // An anchor may be asked for elsewhere: then all is kept.
+           {"spec: &x {a: 1}\nmetadata: *x\n", R"({"metadata":{"a":1},"spec":{"a":1}})"},
+       })) {
+    EXPECT_EQ(head(in), want) << in;
+  }
+  // The rest is read for its mistakes.
+  for (const std::string_view in : {"kind: A\nspec: {a: .inf}\n", "kind: A\nspec: {a: *b}\n",
+                                    "kind: A\nspec: {[1]: 2}\n", "kind: A\nspec: [\n"}) {
+    EXPECT_FALSE(parse_head(in, "f.yaml", Dialect::kube, last, keys)) << in;
+    EXPECT_EQ(head(in), as_json(in, Dialect::kube)) << in;
+  }
+}
+
 TEST(YamlReader, ReadsStreamsAndSkipsEmptyDocuments) {
   const auto documents =
       parse_all("---\n# c\n---\na: 1\n---\nnull\n...\n---\n- 2\n", "f", Dialect::kube);

@@ -187,6 +187,21 @@ Scalar resolve(std::string_view text, Dialect dialect) {
   }
 }
 
+bool is_surely_text(std::string_view text) {
+  // The words are 5 characters at most, and what starts so may be a number of any length.
+  constexpr std::string_view words = "yYnNtTfFoO~", numbers = ".+-0123456789";
+  constexpr auto may_start = [](std::string_view characters) {
+    std::array<bool, 256> out{};
+    for (const char c : characters)
+      out[static_cast<unsigned char>(c)] = true;
+    return out;
+  };
+  static constexpr auto starts_word = may_start(words), starts_number = may_start(numbers);
+  if (text.empty()) return false;
+  const auto first = static_cast<unsigned char>(text.front());
+  return !starts_number[first] && (!starts_word[first] || text.size() > 5);
+}
+
 bool is_base60(std::string_view text) {
   // ^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$
   std::size_t at = text.starts_with('-') || text.starts_with('+') ? 1 : 0;

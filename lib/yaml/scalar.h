@@ -21,6 +21,9 @@ struct Scalar {
 
 Scalar resolve(std::string_view text, Dialect dialect);
 
+// Nothing but text in either dialect, as its length and first character show; false decides nothing.
+bool is_surely_text(std::string_view text);
+
 // "12:30:45": a number in base 60 to YAML 1.1 readers, text to go-yaml, which quotes it for them.
 bool is_base60(std::string_view text);
 

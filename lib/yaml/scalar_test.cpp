@@ -86,6 +86,22 @@ TEST(YamlScalar, MeansTheSameInBothDialects) {
   }
 }
 
+TEST(YamlScalar, WhatIsSurelyTextIsText) {
+  std::vector<std::string> texts{"", "yes", "true", "falsey", "no", "none!", "0x1f", ".5", "-", "~", "a"};
+  for (int c = 0; c < 256; ++c) {
+    for (const char* rest : {"", "1", "es", "rue", "alse", ".5e3", "onger"})
+      texts.push_back(std::string(1, static_cast<char>(c)) + rest);
+  }
+  std::size_t seen = 0;
+  for (const auto& text : texts) {
+    if (!is_surely_text(text)) continue;
+    ++seen;
+    EXPECT_EQ(resolve(text, Dialect::kube).kind, ScalarKind::text) << text;
+    EXPECT_EQ(resolve(text, Dialect::kyaml).kind, ScalarKind::text) << text;
+  }
+  EXPECT_GT(seen, texts.size() / 2);
+}
+
 TEST(YamlScalar, OldBooleansAreBooleansInKubeAlone) {
   for (const std::string_view word : {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}) {
     EXPECT_EQ(meaning(word, Dialect::kube), "true") << word;

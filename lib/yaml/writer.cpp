@@ -115,9 +115,13 @@ class Writer {
 
 }  // namespace
 
+void write_to(std::string& out, const Value& value) {
+  Writer(out).document(value);
+}
+
 std::string write(const Value& value) {
   std::string out;
-  Writer(out).document(value);
+  write_to(out, value);
   return out;
 }
 
@@ -125,7 +129,7 @@ std::string write_all(const std::vector<Value>& values) {
   std::string out;
   for (const auto& value : values) {
     if (!out.empty()) out += "---\n";
-    out += write(value);
+    write_to(out, value);
   }
   return out;
 }

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,11 @@ Result<std::vector<Document>> parse_all(std::string_view text, std::string_view 
 Result<Value> parse_one(std::string_view text, std::string_view name, Dialect dialect,
                         const Limits& limits = {});
 
+// As parse_one of a mapping of which only these members are asked for: the others are read for their
+// mistakes, and may be absent from it. Needs Duplicates::keep_last.
+Result<Value> parse_head(std::string_view text, std::string_view name, Dialect dialect,
+                         const Limits& limits, std::span<const std::string_view> keys);
+
 // Where a JSON pointer ("/spec/ports/0") leads in the document of that index: the position of the
 // value, or of its nearest ancestor that the document has. Reads the text again, so that a document
 // whose positions nobody asks for pays nothing.
@@ -88,6 +94,8 @@ std::string place(std::string_view name, const Position& position);
 // The value as sigs.k8s.io/yaml prints it: keys in go-yaml's natural order, folded at 80 columns, a
 // line end at the end. Byte-equal to kustomize's output and to Helm's toYaml (plus its line end).
 std::string write(const Value& value);
+// The same, at the end of `out`.
+void write_to(std::string& out, const Value& value);
 
 // The documents joined by "---\n"; nothing for none.
 std::string write_all(const std::vector<Value>& values);

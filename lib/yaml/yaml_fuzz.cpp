@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes: the reader refuses or returns, within its budgets; what it returns can be printed, is
-// read again, and is then printed the same.
+// read again, and is then printed the same. A document's head is what the whole document has there.
 #include "yaml/yaml.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -26,11 +27,33 @@ void check(std::string_view text, Dialect dialect) {
   }
 }
 
+void check_head(std::string_view text) {
+  constexpr holdfast::yaml::Limits limits{.depth = 50,
+                                          .bytes = 1 << 20,
+                                          .nodes = 100'000,
+                                          .duplicates = holdfast::yaml::Duplicates::keep_last};
+  constexpr auto keys = std::to_array<std::string_view>({"a", "kind"});
+  const auto whole = holdfast::yaml::parse_one(text, "fuzz", Dialect::kube, limits);
+  const auto head = holdfast::yaml::parse_head(text, "fuzz", Dialect::kube, limits, keys);
+  CHECK(whole.has_value() == head.has_value());
+  if (!whole) {
+    CHECK(whole.error().message() == head.error().message());
+    return;
+  }
+  CHECK(whole->kind() == head->kind());
+  for (const auto key : keys) {
+    const auto *one = whole->find(key), *other = head->find(key);
+    CHECK((one == nullptr) == (other == nullptr));
+    CHECK(one == nullptr || holdfast::yaml::write(*one) == holdfast::yaml::write(*other));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check(text, Dialect::kube);
   check(text, Dialect::kyaml);
+  check_head(text);
   return 0;
 }
