@@ -85,6 +85,17 @@ TEST(HashRanges, RefusesAFileThatEndsEarly) {
   EXPECT_EQ(error.message(), "the file ends at byte 10, 1 were to follow");
 }
 
+TEST(Sha256, OfShortTextsEqualsOpenSsl) {
+  const std::string bytes = random_text(300'000);
+  for (const std::size_t size : {0UL, 1UL, 54UL, 55UL, 56UL, 57UL, 63UL, 64UL, 65UL, 119UL, 120UL,
+                                 128UL, 1000UL, 131'072UL, 131'073UL, 300'000UL}) {
+    Sha256 want;
+    unsigned int length = 0;
+    ASSERT_EQ(EVP_Digest(bytes.data(), size, want.bytes.data(), &length, EVP_sha256(), nullptr), 1);
+    EXPECT_EQ(sha256(std::string_view(bytes).substr(0, size)), want) << size;
+  }
+}
+
 TEST(Blake2b, EqualsOpenSslWhereOpenSslHasIt) {
   const std::string bytes = random_text(1000);
   for (const std::size_t size : {0U, 1U, 127U, 128U, 129U, 255U, 256U, 257U, 1000U}) {

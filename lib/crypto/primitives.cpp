@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/handle.h"
+#include "crypto/digest.h"
 #include "crypto/openssl_error.h"
 
 namespace holdfast::crypto {
@@ -49,9 +50,11 @@ Result<std::string> aes(std::string_view key, std::string_view vector, std::stri
 }  // namespace
 
 std::string hash_bytes(Hash hash, std::string_view bytes) {
-  const EVP_MD* digest = hash == Hash::sha1     ? EVP_sha1()
-                         : hash == Hash::sha256 ? EVP_sha256()
-                                                : EVP_sha512();
+  if (hash == Hash::sha256) {
+    const auto digest = sha256(bytes).bytes;
+    return {digest.begin(), digest.end()};
+  }
+  const EVP_MD* digest = hash == Hash::sha1 ? EVP_sha1() : EVP_sha512();
   std::string out(EVP_MAX_MD_SIZE, '\0');
   unsigned size = 0;
   CHECK(EVP_Digest(bytes.data(), bytes.size(), raw(out), &size, digest, nullptr) == 1);

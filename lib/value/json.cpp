@@ -22,13 +22,13 @@ struct Reader {
     using Type = simdjson::dom::element_type;
     switch (element.type()) {
       case Type::NULL_VALUE: return Value();
-      case Type::BOOL: return Value(bool(element));
-      case Type::INT64: return Value(std::int64_t(element));
-      case Type::UINT64: return Value(std::uint64_t(element));
-      case Type::DOUBLE: return Value(double(element));
-      case Type::STRING: return Value(std::string_view(element));
-      case Type::ARRAY: return array(element);
-      case Type::OBJECT: return object(element);
+      case Type::BOOL: return Value(element.get_bool().value_unsafe());
+      case Type::INT64: return Value(element.get_int64().value_unsafe());
+      case Type::UINT64: return Value(element.get_uint64().value_unsafe());
+      case Type::DOUBLE: return Value(element.get_double().value_unsafe());
+      case Type::STRING: return Value(element.get_string().value_unsafe());
+      case Type::ARRAY: return array(element.get_array().value_unsafe());
+      case Type::OBJECT: return object(element.get_object().value_unsafe());
     }
     std::unreachable();
   }
@@ -58,6 +58,24 @@ struct Reader {
     return out;
   }
 };
+
+// simdjson keeps its own sentences in data of the library, which a program that opens it on demand
+// cannot refer to.
+std::string_view cause_of(simdjson::error_code error) {
+  switch (static_cast<int>(error)) {
+    case simdjson::EMPTY: return "there is nothing in it";
+    case simdjson::TAPE_ERROR: return "a comma, colon, bracket or key is missing or one too many";
+    case simdjson::UNCLOSED_STRING: return "a string has no closing quote";
+    case simdjson::STRING_ERROR: return "a string has an escape that JSON does not know";
+    case simdjson::UNESCAPED_CHARS: return "a string has a control character that is not escaped";
+    case simdjson::T_ATOM_ERROR: return "a word starts like true and is not true";
+    case simdjson::F_ATOM_ERROR: return "a word starts like false and is not false";
+    case simdjson::N_ATOM_ERROR: return "a word starts like null and is not null";
+    case simdjson::NUMBER_ERROR: return "a number is not written as JSON writes it";
+    case simdjson::MEMALLOC: return "there is no memory for it";
+    default: return "simdjson does not say why";
+  }
+}
 
 // simdjson refuses integers beyond 64 bits, which Go reads as float64. Marks them as reals.
 std::string widen_integers(std::string_view text) {
@@ -108,7 +126,7 @@ Result<Value> parse(std::string_view text, std::string_view name, const Limits& 
     return failure(Error(Code::text_encoding, "the JSON text is not UTF-8").at(std::string(name)));
   }
   if (error != simdjson::SUCCESS) {
-    return failure(Error(Code::json_syntax, "the text is not JSON").at(std::string(name)).because(simdjson::error_message(error)));
+    return failure(Error(Code::json_syntax, "the text is not JSON").at(std::string(name)).because(std::string(cause_of(error))));
   }
   return Reader{.name = name, .limits = limits, .duplicates = duplicates}.value(root);
 }

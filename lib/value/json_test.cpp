@@ -42,6 +42,29 @@ TEST(Json, HostileTextIsRefused) {
   EXPECT_EQ(parse(R"({"a":1,"a":2})", "twice", {}, Duplicates::refuse).error().code(), Code::json_syntax);
 }
 
+TEST(Json, SaysWhatIsWrong) {
+  struct Case {
+    std::string_view in;
+    std::string_view cause;
+  };
+  for (const auto& [in, cause] : std::to_array<Case>({
+           {"", "there is nothing in it"},
+           {"{\"a\" 1}", "a comma, colon, bracket or key is missing or one too many"},
+           {"[\"a]", "a string has no closing quote"},
+           {R"(["\q"])", "a string has an escape that JSON does not know"},
+           {"[\"a\nb\"]", "a string has a control character that is not escaped"},
+           {"[trick]", "a word starts like true and is not true"},
+           {"[fail]", "a word starts like false and is not false"},
+           {"[nil]", "a word starts like null and is not null"},
+           {"[01]", "a number is not written as JSON writes it"},
+       })) {
+    const auto read = parse(in, "case");
+    ASSERT_FALSE(read) << in;
+    ASSERT_EQ(read.error().causes().size(), 1) << in;
+    EXPECT_EQ(read.error().causes().front(), cause) << in;
+  }
+}
+
 TEST(Json, TheLastOfTwoEqualKeysWinsWhereGoWouldTakeIt) {
   EXPECT_EQ(parse(R"({"a":1,"a":2})", "twice").value(), Value(Object{{"a", 2}}));
 }

@@ -97,12 +97,12 @@ std::vector<Module> parse_modules(const std::string& file, std::string_view cmak
     std::string section;
     for (i += 3; i < words.size() && words[i] != ")"; ++i) {
       constexpr auto sections = std::to_array<std::string_view>(
-          {"SOURCES", "HEADERS", "TESTS", "FUZZ", "USES", "PRIVATE"});
+          {"SOURCES", "HEADERS", "TESTS", "FUZZ", "USES", "PRIVATE", "ON_DEMAND"});
       if (std::ranges::find(sections, words[i]) != sections.end()) {
         section = words[i];
       } else if (section == "USES") {
         module.uses.push_back(words[i]);
-      } else if (section != "PRIVATE") {
+      } else if (section != "PRIVATE" && section != "ON_DEMAND") {
         module.sources.push_back(words[i]);
         if (section == "HEADERS") module.headers.push_back(words[i]);
       }

@@ -114,7 +114,8 @@ holdfast_module(kube
   HEADERS client.h
   TESTS client_test.cpp
   USES http yaml
-  PRIVATE Some::lib)
+  PRIVATE Some::lib
+  ON_DEMAND Other::lib)
 )";
 
 TEST(Rules, ModulesListAndUse) {
