@@ -67,6 +67,7 @@ void add_node_up(CLI::App& node, Chosen& chosen) {
 void add_node(CLI::App& app, Chosen& chosen) {
   auto* node = app.add_subcommand("node", "A real single-node Kubernetes on this machine");
   node->require_subcommand(1);
+  if (!chosen.may_reach("node")) return;
   add_node_up(*node, chosen);
 
   auto down = std::make_shared<NodeDownOptions>();
@@ -129,10 +130,11 @@ void add_install(CLI::App& app, Chosen& chosen) {
     };
   };
   auto* up = app.add_subcommand("up", "Check, make a node if asked, install, publish, and wait until all is healthy");
+  auto* plain = app.add_subcommand("install", "As up, on a cluster that a kubeconfig names");
+  if (!chosen.may_reach("up") && !chosen.may_reach("install")) return;
   add_install_options(*up, *options);
   add_node_options(*up, *options);
   up->callback(bind);
-  auto* plain = app.add_subcommand("install", "As up, on a cluster that a kubeconfig names");
   add_install_options(*plain, *options);
   plain->callback(bind);
 }
@@ -261,6 +263,7 @@ void add_repo_push(CLI::App& repo, Chosen& chosen) {
 void add_repo(CLI::App& app, Chosen& chosen) {
   auto* repo = app.add_subcommand("repo", "Write and check the cluster repository");
   repo->require_subcommand(1);
+  if (!chosen.may_reach("repo")) return;
   add_repo_init(*repo, chosen);
   add_repo_add_cluster(*repo, chosen);
   add_repo_add_app(*repo, chosen);
@@ -390,6 +393,7 @@ void add_render_helm(CLI::App& render, Chosen& chosen) {
 void add_render(CLI::App& app, Chosen& chosen) {
   auto* render = app.add_subcommand("render", "Print manifests as the engine would make them");
   render->require_subcommand(1);
+  if (!chosen.may_reach("render")) return;
   add_render_kustomize(*render, chosen);
   add_render_helm(*render, chosen);
 }
@@ -489,6 +493,7 @@ int run_cli(int argc, char** argv) {
   app.fallthrough();
 
   Chosen chosen;
+  chosen.words.assign(argv, argv + argc);
   add_install(app, chosen);
   add_e2e(app, chosen);
   add_app(app, chosen);

@@ -2,6 +2,7 @@
 #include "cli_app.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "commands/app.h"
 
@@ -160,9 +161,14 @@ void add_explain(CLI::App& group, Chosen& chosen) {
 
 }  // namespace
 
+bool Chosen::may_reach(std::string_view group) const {
+  return std::ranges::any_of(words, [&](std::string_view word) { return word == group || word == "completion"; });
+}
+
 void add_app(CLI::App& app, Chosen& chosen) {
   auto* group = app.add_subcommand("app", "Look at applications and sync them");
   group->require_subcommand(1);
+  if (!chosen.may_reach("app")) return;
   add_list(*group, chosen);
   add_get(*group, chosen);
   add_diff(*group, chosen);

@@ -52,6 +52,7 @@ void add_bundle_sign(CLI::App& group, Chosen& chosen) {
 void add_bundle(CLI::App& app, Chosen& chosen) {
   auto* group = app.add_subcommand("bundle", "Make, verify and look into bundles");
   group->require_subcommand(1);
+  if (!chosen.may_reach("bundle")) return;
   add_bundle_create(*group, chosen);
   add_bundle_sign(*group, chosen);
   const auto add_reading = [&](const char* name, const char* what, auto* run) {
@@ -67,6 +68,7 @@ void add_bundle(CLI::App& app, Chosen& chosen) {
 void add_trust(CLI::App& app, Chosen& chosen) {
   auto* group = app.add_subcommand("trust", "Say whose bundles this machine accepts");
   group->require_subcommand(1);
+  if (!chosen.may_reach("trust")) return;
   const auto add = [&](const char* name, const char* what, const auto& options, auto* run) {
     return add_command(*group->add_subcommand(name, what), chosen, options, run);
   };

@@ -274,8 +274,9 @@ Result<Bundle> Bundle::open(const std::string& path, const TrustRoot& trust,
   bundle.held_ = TRY(hold_file(path, options.copy_folder));
 
   // 2. to 8. in a process that can do nothing but read it.
-  // Whatever would be read from elsewhere is read before.
+  // Whatever would be read from elsewhere is read before, libraries that are opened on demand included.
   crypto::prepare_checks();
+  std::ignore = json::parse("{}", "nothing");
   const unsigned threads = options.threads > 0
                                ? options.threads
                                : std::clamp(std::thread::hardware_concurrency(), 1U, 8U);

@@ -225,7 +225,7 @@ Result<DetachedSignature> read_signature(std::string_view bytes) {
 void prepare_checks() {
   // The configuration file is read once per process, when OpenSSL is first used.
   OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
-  sha256("");
+  Sha256Stream().finish();
 }
 
 }  // namespace holdfast::crypto
