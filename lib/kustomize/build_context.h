@@ -22,13 +22,14 @@ class BuildContext {
  public:
   explicit BuildContext(const Options& options)
       : options_(options),
-        schema_(MergeSchema::built_in()),
         budget_(options.limits),
         deadline_(std::chrono::steady_clock::now() + options.limits.time) {}
 
   [[nodiscard]] const Options& options() const { return options_; }
 
-  [[nodiscard]] const MergeSchema& schema() const { return *schema_; }
+  [[nodiscard]] const MergeSchema& schema() const {
+    return schema_ != nullptr ? *schema_ : *MergeSchema::built_in();
+  }
 
   // The first layer that names a schema decides for all: the root, else the first one met.
   Result<> choose_schema(const Kustomization& kustomization, const Loader& loader);
@@ -49,7 +50,7 @@ class BuildContext {
 
  private:
   const Options& options_;
-  std::shared_ptr<const MergeSchema> schema_;
+  std::shared_ptr<const MergeSchema> schema_;  // none: the built-in one
   bool schema_chosen_ = false;
   bool merged_ = false, unknown_kind_ = false;
   ReadBudget budget_;

@@ -64,9 +64,9 @@ class Reader {
       const Value* value = property.find(mark);
       return value != nullptr && value->is_string();
     };
-    if (marked("x-kubernetes-annotation")) TRY(merge_into(config_.common_annotations, here()));
-    if (marked("x-kubernetes-label-selector")) TRY(merge_into(config_.common_labels, here()));
-    if (marked("x-kubernetes-identity")) TRY(merge_into(config_.name_prefix, here()));
+    if (marked("x-kubernetes-annotation")) TRY(merge_into(config_.common_annotations.change(), here()));
+    if (marked("x-kubernetes-label-selector")) TRY(merge_into(config_.common_labels.change(), here()));
+    if (marked("x-kubernetes-identity")) TRY(merge_into(config_.name_prefix.change(), here()));
     if (!marked("x-kubernetes-object-ref-api-version") || !marked("x-kubernetes-object-ref-kind"))
       return {};
     const bool named = marked("x-kubernetes-object-ref-name-key");

@@ -246,33 +246,64 @@ FieldSpecs var_references() {
   return specs;
 }
 
+template <class Rows>
+Rows sorted(Rows rows) {
+  sort_fields(rows);
+  return rows;
+}
+
+FieldSpecs spaces() {
+  return {made(row("metadata/name", "Namespace")),
+          made(row("spec/service/namespace", "APIService", "apiregistration.k8s.io")),
+          row("spec/conversion/webhook/clientConfig/service/namespace", "CustomResourceDefinition",
+              "apiextensions.k8s.io")};
+}
+
+FieldSpecs images() {
+  FieldSpecs specs;
+  for (const std::string_view base : {"spec/", "spec/template/spec/"}) {
+    for (const std::string_view field :
+         {"containers[]/image", "initContainers[]/image", "volumes[]/image/reference"}) {
+      specs.push_back(made(row(fmt::format("{}{}", base, field))));
+    }
+  }
+  return specs;
+}
+
+FieldSpecs replicas() {
+  FieldSpecs specs;
+  for (const std::string_view kind :
+       {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
+    specs.push_back(made(row("spec/replicas", kind)));
+  }
+  return specs;
+}
+
+FieldSpecs names() {
+  return {row("metadata/name")};
+}
+
+// What `make` makes, once.
+template <class Rows, Rows (*make)()>
+const Rows& built_in() {
+  static const Rows rows = sorted(make());
+  return rows;
+}
+
 }  // namespace
 
 SharedConfig default_config() {
   static const SharedConfig config = [] {
     auto out = std::make_shared<TransformerConfig>();
-    out->name_prefix = {row("metadata/name")};
-    out->name_suffix = {row("metadata/name")};
-    out->space = {made(row("metadata/name", "Namespace")),
-                  made(row("spec/service/namespace", "APIService", "apiregistration.k8s.io")),
-                  row("spec/conversion/webhook/clientConfig/service/namespace",
-                      "CustomResourceDefinition", "apiextensions.k8s.io")};
-    out->common_labels = selector_labels();
-    out->template_labels = metadata_labels();
-    out->common_annotations = annotations();
-    out->name_references = name_references();
-    out->var_references = var_references();
-    for (const std::string_view base : {"spec/", "spec/template/spec/"}) {
-      for (const std::string_view field :
-           {"containers[]/image", "initContainers[]/image", "volumes[]/image/reference"}) {
-        out->images.push_back(made(row(fmt::format("{}{}", base, field))));
-      }
-    }
-    for (const std::string_view kind :
-         {"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}) {
-      out->replicas.push_back(made(row("spec/replicas", kind)));
-    }
-    sort_fields(*out);
+    out->name_prefix = out->name_suffix = built_in<FieldSpecs, names>;
+    out->space = built_in<FieldSpecs, spaces>;
+    out->common_labels = built_in<FieldSpecs, selector_labels>;
+    out->template_labels = built_in<FieldSpecs, metadata_labels>;
+    out->common_annotations = built_in<FieldSpecs, annotations>;
+    out->name_references = built_in<std::vector<NameReference>, name_references>;
+    out->var_references = built_in<FieldSpecs, var_references>;
+    out->images = built_in<FieldSpecs, images>;
+    out->replicas = built_in<FieldSpecs, replicas>;
     return SharedConfig(std::move(out));
   }();
   return config;

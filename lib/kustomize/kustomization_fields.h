@@ -11,6 +11,10 @@ namespace holdfast::kustomize {
 
 // Found by the decoder through the type that it reads into.
 Result<> read_struct(Decoder& decoder, const Value& value, FieldSpec& out);
+template <class Rows>
+Result<> read_struct(Decoder& decoder, const Value& value, Table<Rows>& out) {
+  return decoder.read(value, out.change());
+}
 Result<> read_struct(Decoder& decoder, const Value& value, NameReference& out);
 Result<> read_struct(Decoder& decoder, const Value& value, Selector& out);
 Result<> read_struct(Decoder& decoder, const Value& value, Label& out);

@@ -79,19 +79,20 @@ Result<std::string> Loader::resolve(std::string_view path) const {
             .fix("write it relative to the kustomization's directory"));
   }
   const auto full = join_inside(directory_, path);
-  Error outside(Code::path_outside, fmt::format("the file \"{}\" is not in or below \"{}\"",
-                                                printable(path), shown()));
-  const std::string fix = "move the file there, or make its directory a kustomization and list that";
+  const auto outside = [&] {
+    return Error(Code::path_outside, fmt::format("the file \"{}\" is not in or below \"{}\"",
+                                                 printable(path), shown()))
+        .fix("move the file there, or make its directory a kustomization and list that");
+  };
   if (!full || (reading_ == Reading::root_only && !is_inside(directory_, *full)))
-    return failure(std::move(outside).fix(fix));
+    return failure(outside());
   auto real = tree_->real_path(*full);
   if (!real) {
     if (real.error().code() == Code::path_missing) return failure(nothing_at(*tree_, "file", *full));
     return real;
   }
   if (reading_ == Reading::root_only && !is_inside(directory_, *real)) {
-    return failure(
-        std::move(outside).because(fmt::format("it is a link to \"{}\"", printable(*real))).fix(fix));
+    return failure(outside().because(fmt::format("it is a link to \"{}\"", printable(*real))));
   }
   return real;
 }

@@ -186,9 +186,15 @@ std::string sort_text(const Gvk& gvk) {
 }
 
 bool sorts_before(const Gvk& a, const Gvk& b) {
-  const int rank_a = kind_rank(a.kind);
-  const int rank_b = kind_rank(b.kind);
-  return rank_a != rank_b ? rank_a < rank_b : sort_text(a) < sort_text(b);
+  if (a.kind != b.kind) {
+    const int rank_a = kind_rank(a.kind);
+    const int rank_b = kind_rank(b.kind);
+    if (rank_a != rank_b) return rank_a < rank_b;
+  }
+  // The texts' beginnings are the same then.
+  if (a.group == b.group && a.version == b.version)
+    return or_else(a.kind, "~K") < or_else(b.kind, "~K");
+  return sort_text(a) < sort_text(b);
 }
 
 std::string_view ResourceId::effective_namespace() const {
