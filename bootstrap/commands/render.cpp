@@ -7,6 +7,7 @@
 #include "helm/helm.h"
 #include "helm/user_values.h"
 #include "kustomize/kustomize.h"
+#include "large_heap.h"
 #include "render/chart_inflation.h"
 #include "tree/disk_tree.h"
 #include "yaml/yaml.h"
@@ -105,7 +106,9 @@ Result<helm::Settings> settings_of(const RenderHelmOptions& options) {
 
 void show(std::string_view text, Console& console) {
   if (text.ends_with('\n')) text.remove_suffix(1);
-  if (!text.empty()) console.line(text);
+  if (console.is_json() || text.empty()) return;
+  console.text(text);  // a line would be a copy of all of it
+  console.text("\n");
 }
 
 }  // namespace
@@ -122,13 +125,15 @@ Result<> run_render_kustomize(const RenderKustomizeOptions& options, Console& co
     log::warn("kustomization", {{"note", warning}});
   show(kustomize::print(built), console);
   Array objects;
-  for (const auto& resource : built.resources)
-    objects.push_back(resource.object);
+  for (const auto& resource : built.resources) {
+    if (console.is_json()) objects.push_back(resource.object);
+  }
   console.data(objects);
   return {};
 }
 
 Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
+  expect_large_heap();
   const auto given = TRY(user_values(options));
   const auto values = TRY(helm::merge_user_values(given, flavor_of(options)));
   const auto settings = TRY(settings_of(options));

@@ -99,11 +99,11 @@ Result<std::string> indented(Call& call, std::string_view prefix) {
 
 Result<Datum> indent(Call& call) {
   auto value = TRY(indented(call, ""));
-  return Datum(value);
+  return Datum(std::move(value));
 }
 Result<Datum> nindent(Call& call) {
   auto value = TRY(indented(call, "\n"));
-  return Datum(value);
+  return Datum(std::move(value));
 }
 
 Result<Datum> quote_all(Call& call) {

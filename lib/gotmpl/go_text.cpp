@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -150,6 +151,14 @@ std::string quote(std::string_view text, Quoting quoting) {
   result.reserve(text.size() + 2);
   result += '"';
   while (!text.empty()) {
+    // Most texts have nothing that is written otherwise.
+    const auto special = std::ranges::find_if_not(text, [](char c) {
+      return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    });
+    const auto plain = static_cast<std::size_t>(special - text.begin());
+    result += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     auto byte = static_cast<unsigned char>(text[0]);
     if (byte == '"' || byte == '\\') {
       result += '\\';

@@ -188,16 +188,15 @@ Result<> place_file(Chart& chart, std::string path, std::string content, const s
     chart.schema = std::move(content);
     return {};
   }
+  content.erase(0, content.size() - without_bom(content).size());
   if (path.starts_with("templates/")) {
-    chart.templates.push_back(
-        {.path = std::move(path), .content = std::string(without_bom(content))});
+    chart.templates.push_back({.path = std::move(path), .content = std::move(content)});
     return {};
   }
   if (path.starts_with("crds/") &&
       (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"))) {
-    chart.crds.push_back({.path = path, .content = std::string(without_bom(content))});
+    chart.crds.push_back({.path = path, .content = content});
   }
-  content.erase(0, content.size() - without_bom(content).size());
   chart.files.push_back({.path = std::move(path), .content = std::move(content)});
   return {};
 }

@@ -57,6 +57,9 @@ constexpr auto hook_words = std::to_array<std::string_view>(
 
 constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last};
 
+// All that is looked at of a document.
+constexpr auto head_keys = std::to_array<std::string_view>({"apiVersion", "kind", "metadata"});
+
 struct Ranked {
   std::size_t rank;
   std::string kind;
@@ -88,14 +91,12 @@ HookKind hook_kind(const Value& object) {
 }
 
 // What Helm reads of a document (SimpleHead) must have its shape: a list has no place there.
-Result<> check_head(const Value& object, const std::string& path) {
+Result<> check_head(const Value& object) {
   const auto is_scalar = [](const Value* value) {
     return value == nullptr || !(value->is_array() || value->is_object());
   };
   const auto wrong = [&](std::string_view field, std::string_view shape) {
-    return failure(
-        Error(Code::yaml_syntax, fmt::format("'{}' of a document is no {}", field, shape))
-            .at(path));
+    return failure(Code::yaml_syntax, "'{}' of a document is no {}", field, shape);
   };
   for (const std::string_view key : {"apiVersion", "kind"}) {
     if (!is_scalar(object.find(key))) return wrong(key, "text");
@@ -214,14 +215,15 @@ Result<std::vector<Document>> sort_documents(RenderedFiles files, const Settings
     const auto& output = file.mapped().text;
     const auto texts = helm3 ? split_documents3(output) : split_documents(output);
     for (const auto text : texts) {
-      auto parsed = yaml::parse_one(text, path, yaml::Dialect::kube, yaml_limits);
+      auto parsed = yaml::parse_head(text, path, yaml::Dialect::kube, yaml_limits, head_keys);
       if (!parsed) return failure(traced(std::move(parsed).error(), path, file.mapped(), text));
       if (!parsed->is_object() && !parsed->is_null()) {
         return failure(Error(Code::yaml_syntax, fmt::format("a document is no object but {}",
                                                             kind_name(parsed->kind())))
                            .at(place_of(path, file.mapped(), text)));
       }
-      TRY(check_head(*parsed, place_of(path, file.mapped(), text)));
+      auto head = check_head(*parsed);
+      if (!head) return failure(std::move(head).error().at(place_of(path, file.mapped(), text)));
       const auto hook = hook_kind(*parsed);
       if (hook == HookKind::unknown) continue;
       if (hook == HookKind::test && settings.tests == Include::no) continue;

@@ -103,16 +103,21 @@ Result<std::string> DiskTree::read(std::string_view path) const {
   if (static_cast<std::uint64_t>(status.st_size) > file_bytes_max) {
     return failure(Code::limit, "\"{}\" has {} bytes, the limit is {}", printable(path), status.st_size, file_bytes_max);
   }
-  std::string content(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t filled = 0;
-  while (filled < content.size()) {
-    const auto count = ::read(file.get(), content.data() + filled, content.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return io_failure(errno, std::string(path));
-    if (count == 0) break;  // it became shorter under us
-    filled += static_cast<std::size_t>(count);
-  }
-  content.resize(filled);
+  std::string content;
+  int problem = 0;
+  // Straight into the text, which would be filled with zeros first otherwise.
+  const auto fill = [&](char* into, std::size_t size) {
+    std::size_t filled = 0;
+    while (filled < size && problem == 0) {
+      const auto count = ::read(file.get(), into + filled, size - filled);
+      if (count < 0 && errno != EINTR) problem = errno;
+      if (count == 0) break;  // it became shorter under us
+      if (count > 0) filled += static_cast<std::size_t>(count);
+    }
+    return filled;
+  };
+  content.resize_and_overwrite(static_cast<std::size_t>(status.st_size), fill);
+  if (problem != 0) return io_failure(problem, std::string(path));
   return content;
 }
 
