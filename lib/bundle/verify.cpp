@@ -6,11 +6,13 @@
 #include "bundle/bundle.h"
 #include "bundle/profile.h"
 #include "bundle/sandbox.h"
+#include "value/json.h"
 
 #include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <thread>
+#include <tuple>
 
 namespace holdfast::bundle {
 
