@@ -45,8 +45,8 @@ std::string without_keys(std::string text) {
   return text;
 }
 
-std::string without_times(std::string text) {
-  constexpr std::string_view before = " after ", behind = " ms";
+// The digits between `before` and `behind` as N.
+std::string without_numbers(std::string text, std::string_view before, std::string_view behind) {
   for (auto at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
     const auto start = at + before.size();
     const auto end = std::min(text.find_first_not_of("0123456789", start), text.size());
@@ -117,7 +117,10 @@ std::map<std::string, std::string> World::look(const std::string& name) const {
 
 std::string World::masked(std::string text) const {
   text = replace_all(std::move(text), path(), "~");
-  return without_times(without_keys(replace_all(std::move(text), path().substr(1), "~")));
+  text = without_keys(replace_all(std::move(text), path().substr(1), "~"));
+  text = without_numbers(std::move(text), " after ", " ms");
+  // What the node component takes: another number with each of its versions.
+  return without_numbers(std::move(text), "the node needs ", " MiB");
 }
 
 std::string code_in(std::string_view error) {

@@ -31,7 +31,7 @@ class World {
   // Everything below `name`: path → kind, mode and content. Equal before and after: nothing was changed.
   [[nodiscard]] std::map<std::string, std::string> look(const std::string& name = "") const;
 
-  // What differs between runs and machines replaced: the folder is "~", a key's id "KEY", a time "N ms".
+  // What differs between runs and machines replaced: the folder is "~", a key's id "KEY", a time "N ms", the node's size "N MiB".
   [[nodiscard]] std::string masked(std::string text) const;
 
  private:
