@@ -8,11 +8,14 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/text.h"
 #include "commands/junit.h"
 #include "commands/node.h"
+#include "git/git_tree.h"
+#include "git/working.h"
 #include "kind.h"
 #include "kube/client.h"
-#include "tree/disk_tree.h"
+#include "tree/memory_tree.h"
 #include "wait.h"
 
 namespace holdfast::bootstrap {
@@ -103,21 +106,48 @@ Trial try_repository(const InstallOptions& options, const std::string& kubeconfi
   return trial;
 }
 
+// HEAD's files as one commit of a repository of the trial's own: CI services check out one commit, often on
+// no branch, and the user's repository is not written to. A cluster that follows another Git server sees
+// what is published there.
+Result<std::string> copy_of(const RepoInitOptions& repository, const Folder& folder, Console& progress) {
+  const auto state = TRY(git::inspect_working(repository.folder));
+  if (!state.head) return failure(Error(Code::repo_layout, "the repository has no commit").at(repository.folder));
+  if (!state.uncommitted.empty()) {
+    progress.note(fmt::format("{} files are not committed and do not count, {} first", state.uncommitted.size(), printable(state.uncommitted.front())));
+  }
+  const auto tree = TRY(git::GitTree::open(state.repository, *state.head));
+  const auto cluster = TRY(read_cluster(*tree, repository.cluster.name));
+  if (!cluster.git_url.empty()) return repository.folder;
+  const git::CommitText text{.author_name = "holdfast", .author_email = "holdfast@localhost", .time = progress.clock().wall(),
+                             .message = fmt::format("trial of {}\n", state.head->hex())};
+  const auto copy = folder.path("repository");
+  TRY(git::create_working(copy, cluster.branch, *tree, text));
+
+  // The folder that holds the Git of the machine where it runs for good is not the trial's.
+  const auto path = fmt::format("cluster/{}/cfg/argo-cd/values.yaml", cluster.name);
+  const auto values = TRY(tree->read(path));
+  auto changed = replace_all(values, "storage: host\n", "storage: memory\n");
+  if (changed == values) return copy;
+  progress.note("the built-in Git of the trial keeps the repository in memory, not in a folder of the host");
+  TRY(git::commit_working(copy, tree::MemoryTree(Files{{path, std::move(changed)}}), text));
+  return copy;
+}
+
 // Nobody looks at a journal of a trial, or goes on with one.
-InstallOptions settled(const E2eOptions& options, const Folder& folder) {
+Result<InstallOptions> settled(const E2eOptions& options, const Folder& folder, Console& progress) {
   InstallOptions install = options.install;
+  install.repository.folder = TRY(copy_of(install.repository, folder, progress));
   install.node.state_dir = folder.path("state");
   if (install.where == Where::cluster) install.kubeconfig = folder.path("kubeconfig");
   return install;
 }
 
-Result<Trial> on_kind(const E2eOptions& options, const Folder& folder, Console& progress) {
-  const InstallOptions install = settled(options, folder);
+Result<Trial> on_kind(const InstallOptions& install, const std::string& kind_config, Console& progress) {
   const auto& name = install.repository.cluster.name;
   MachineRunner runner;
   {
     Step step(progress, "kind", "making a cluster");
-    TRY(create_kind_cluster(runner, name, options.kind_config, install.kubeconfig));
+    TRY(create_kind_cluster(runner, name, kind_config, install.kubeconfig));
     step.done(fmt::format("cluster {}", name));
   }
   Trial trial = try_repository(install, install.kubeconfig, progress);
@@ -127,8 +157,7 @@ Result<Trial> on_kind(const E2eOptions& options, const Folder& folder, Console& 
   return trial;
 }
 
-Result<Trial> on_node(const E2eOptions& options, const Folder& folder, Console& progress) {
-  const InstallOptions install = settled(options, folder);
+Result<Trial> on_node(const InstallOptions& install, Console& progress) {
   Trial trial = try_repository(install, install.node.state_dir + "/admin.conf", progress);
   TRY(run_node_down({.state_dir = install.node.state_dir, .data = "remove"}, progress));
   return trial;
@@ -146,11 +175,10 @@ Result<> run_e2e(const E2eOptions& options, Console& console) {
   if (node && options.install.bundle.empty()) {
     return failure(Error(Code::usage, "a node is made from a bundle").fix("name one: --bundle FILE"));
   }
-  const auto tree = TRY(tree::DiskTree::open(repository.folder));
-  TRY(read_cluster(tree, repository.cluster.name));
   Console progress(STDERR_FILENO, STDERR_FILENO, Output::text, console.clock());
   const Folder folder = TRY(Folder::make());
-  const Trial trial = TRY(node ? on_node(options, folder, progress) : on_kind(options, folder, progress));
+  const InstallOptions install = TRY(settled(options, folder, progress));
+  const Trial trial = TRY(node ? on_node(install, progress) : on_kind(install, options.kind_config, progress));
   console.text(junit(repository.cluster.name, trial.cases));
   if (trial.failed) console.leave_with(Exit::differences);
   return {};

@@ -21,6 +21,11 @@ class Trial : public testing::Test {
     if (content_of(cluster->repository() + "/holdfast.toml").empty()) {
       const auto init = cluster->holdfast({"repo", "init", cluster->repository(), "--cluster", "trial", "--sample", "hello"});
       ASSERT_EQ(init.exit, 0) << init.out << init.err;
+      // As `holdfast up --node` writes it: in a folder of that machine.
+      const auto values = std::string("cluster/trial/cfg/argo-cd/values.yaml");
+      cluster->replace_in(values, "storage: memory", "storage: host");
+      cluster->replace_in(values, "hostPath: \"\"", "hostPath: /nowhere/git");
+      cluster->commit("git: in a folder of the machine");
     }
   }
 
@@ -47,6 +52,8 @@ TEST_F(Trial, OfARepositoryThatWorksPassesWithACaseForEachApplication) {
 TEST_F(Trial, OfARepositoryThatDoesNotNamesTheApplicationTheFileAndTheLine) {
   cluster->write_file("internal/hello/templates/broken.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: broken\n   indent: wrong\n");
   cluster->commit("hello: broken");
+  // As a CI service checks a change out: on no branch, with a commit's files and nothing else.
+  ASSERT_EQ(cluster->git({"checkout", "-q", "--detach"}).exit, 0);
   const auto ran = try_it();
   EXPECT_EQ(ran.exit, 1) << ran.out << ran.err;
   EXPECT_TRUE(ran.out.contains(R"(failures="1")")) << ran.out;
