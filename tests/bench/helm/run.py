@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures lib/helm beside `helm template`: one process per chart, start-up of both included.
+"""Measures `holdfast render helm` beside `helm template`: one process per chart, start-up of both included.
 
-run.py BENCH WORK --peer HELM [--program HOLDFAST] [--real FOLDER] [--every N] [--runs N]
+run.py BENCH HOLDFAST WORK --peer HELM [--real FOLDER] [--every N] [--runs N]
 
-BENCH is the program helm_bench, HOLDFAST the program `holdfast`, FOLDER the unpacked corpus of real
-charts. Prints CPU time and peak memory, also above those of an empty chart; asserts nothing.
+BENCH is the program helm_bench, HOLDFAST the program that a user runs, FOLDER the unpacked corpus of
+real charts. Prints CPU time and peak memory, also above those of an empty chart; asserts nothing.
 """
 import argparse
 import json
@@ -116,10 +116,8 @@ def flags_of(case, folder):
 class Bench:
     def __init__(self, arguments):
         self.arguments = arguments
-        self.tools = {"holdfast": [os.path.abspath(arguments.bench), "template"],
+        self.tools = {"holdfast": [os.path.abspath(arguments.program), "render", "helm"],
                       "helm": [arguments.peer, "template"]}
-        if arguments.program:
-            self.tools["program"] = [os.path.abspath(arguments.program), "render", "helm"]
 
     def once(self, tool, folder, flags):
         """CPU milliseconds and peak MiB of one process."""
@@ -160,20 +158,18 @@ class Bench:
                   f" median {statistics.median(r[0] for r in runs):.1f} ms;"
                   f" memory median {statistics.median(r[1] for r in runs):.1f} MiB,"
                   f" largest {max(r[1] for r in runs):.1f} MiB")
-        for tool in self.tools:
-            if tool != "helm":
-                cpu = sum(r[0] for r in figures["helm"]) / sum(r[0] for r in figures[tool])
-                memory = (statistics.median(r[1] for r in figures["helm"])
-                          / statistics.median(r[1] for r in figures[tool]))
-                print(f"ratio helm / {tool}: CPU in all {cpu:.1f}, median memory {memory:.1f}")
+        ours, peers = figures["holdfast"], figures["helm"]
+        cpu = sum(r[0] for r in peers) / sum(r[0] for r in ours)
+        memory = statistics.median(r[1] for r in peers) / statistics.median(r[1] for r in ours)
+        print(f"ratio: CPU in all {cpu:.1f}, median memory {memory:.1f}")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench")
+    parser.add_argument("program")
     parser.add_argument("work")
     parser.add_argument("--peer", required=True)
-    parser.add_argument("--program")
     parser.add_argument("--real")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--runs", type=int, default=5)

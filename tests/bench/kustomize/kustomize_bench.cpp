@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One build in one process, as run.py measures it beside the real tool.
-//   kustomize_bench build DIR          prints the result
+// What run.py needs to measure builds beside the real tool.
 //   kustomize_bench times DIR          prints how much CPU reading, building and printing take, and the
 //                                      reading and printing of the output beside libyaml's bare events
 //   kustomize_bench make COUNT DIR     writes an overlay over that many resources
@@ -105,7 +104,7 @@ Place place_of(const std::string& path) {
   return {.root = "/", .directory = full.relative_path().string()};
 }
 
-int build(const std::string& path, bool times) {
+int times(const std::string& path) {
   const auto start = milliseconds();
   const auto place = place_of(path);
   const auto tree = holdfast::tree::DiskTree::open(place.root);
@@ -118,13 +117,9 @@ int build(const std::string& path, bool times) {
   const auto middle = milliseconds();
   const std::string text = kustomize::print(*built);
   const auto end = milliseconds();
-  if (times) {
-    fmt::print("{} resources, {} bytes, build {:.1f} ms, print {:.1f} ms\n",
-               built->resources.size(), text.size(), middle - start, end - middle);
-    return compare_with_bare_events(text);
-  }
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  return 0;
+  fmt::print("{} resources, {} bytes, build {:.1f} ms, print {:.1f} ms\n",
+             built->resources.size(), text.size(), middle - start, end - middle);
+  return compare_with_bare_events(text);
 }
 
 constexpr std::string_view deployment = R"(apiVersion: apps/v1
@@ -208,10 +203,9 @@ int make(int count, const std::string& folder) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv, argv + argc);
-  if (words.size() == 3 && words[1] == "build") return build(words[2], false);
-  if (words.size() == 3 && words[1] == "times") return build(words[2], true);
+  if (words.size() == 3 && words[1] == "times") return times(words[2]);
   if (words.size() == 4 && words[1] == "make") return make(std::stoi(words[2]), words[3]);
   if (words.size() > 2 && words[1] == "measure") return measure(argv + 2);
-  fmt::print(stderr, "usage: kustomize_bench build|times DIR | make COUNT DIR | measure COMMAND…\n");
+  fmt::print(stderr, "usage: kustomize_bench times DIR | make COUNT DIR | measure COMMAND…\n");
   return 2;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures lib/kustomize beside the real tool: one process per build, start-up of both included.
+"""Measures `holdfast render kustomize` beside the real tool: one process per build, start-up of both included.
 
-run.py BENCH WORK [--peer KUSTOMIZE] [--real FOLDER] [--sizes 100,1000,…] [--peer-limit 1000]
+run.py BENCH HOLDFAST WORK [--peer KUSTOMIZE] [--real FOLDER] [--sizes 100,1000,…] [--peer-limit 1000]
 
-BENCH is the program kustomize_bench, KUSTOMIZE a standalone kustomize, FOLDER the unpacked corpus of
-real kustomizations. Prints CPU seconds and peak memory; asserts nothing.
+BENCH is the program kustomize_bench, HOLDFAST the program that a user runs, KUSTOMIZE a standalone
+kustomize, FOLDER the unpacked corpus of real kustomizations. Prints CPU seconds and peak memory;
+asserts nothing.
 """
 import argparse
 import os
@@ -19,13 +20,17 @@ def measure(arguments, command):
     return [float(word) for word in said.stdout.split()]
 
 
+def ours_of(arguments, folder):
+    return measure(arguments, [arguments.program, "render", "kustomize", folder])
+
+
 def overlays(arguments):
     print("overlay        ours: CPU s   MiB  ms/1000   peer: CPU s   MiB   ratio")
     for size in arguments.sizes:
         folder = f"{arguments.work}/overlay-{size}"
         if not os.path.isdir(folder):
             subprocess.run([arguments.bench, "make", str(size), folder], check=True)
-        ours = measure(arguments, [arguments.bench, "build", f"{folder}/overlay"])
+        ours = ours_of(arguments, f"{folder}/overlay")
         line = f"{size:7}        {ours[0]:11.3f} {ours[1]:5.0f} {ours[0] / size * 1e6:8.1f}"
         if arguments.peer and size <= arguments.peer_limit:
             peer = measure(arguments, [arguments.peer, "build", f"{folder}/overlay"])
@@ -40,7 +45,7 @@ def real(arguments):
     for row in rows:
         folder = f"{arguments.real}/{row[2]}"
         sizes.append(os.path.getsize(f"{arguments.real}/{row[4]}"))
-        ours.append(measure(arguments, [arguments.bench, "build", folder]))
+        ours.append(ours_of(arguments, folder))
         if arguments.peer:
             peers.append(measure(arguments, [arguments.peer, "build", folder]))
     for name, figures in (("ours", ours), ("peer", peers)):
@@ -61,6 +66,7 @@ def real(arguments):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench")
+    parser.add_argument("program")
     parser.add_argument("work")
     parser.add_argument("--peer")
     parser.add_argument("--real")
@@ -69,6 +75,7 @@ def main():
                         default=[100, 1000, 2000, 5000, 20000])
     parser.add_argument("--peer-limit", type=int, default=1000)
     arguments = parser.parse_args()
+    arguments.bench, arguments.program = os.path.abspath(arguments.bench), os.path.abspath(arguments.program)
     os.makedirs(arguments.work, exist_ok=True)
     overlays(arguments)
     if arguments.real:
