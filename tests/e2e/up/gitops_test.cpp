@@ -89,7 +89,7 @@ TEST_F(GitOps, BrokenYamlLeavesTheOldStateAndNamesFileLineAndCause) {
     return message.contains("broken.yaml");
   });
   EXPECT_TRUE(message.contains("broken.yaml:5")) << message;
-  EXPECT_TRUE(cluster->ask("hello", "hello").contains("hello from demo"));
+  EXPECT_TRUE(eventually(seconds(30), [&] { return cluster->ask("hello", "hello").contains("hello from demo"); }));
 
   ASSERT_EQ(cluster->git({"revert", "--no-edit", "HEAD"}).exit, 0);
   ASSERT_EQ(cluster->push().exit, 0);
