@@ -27,6 +27,8 @@ TEST_F(GitOps, APushedChangeGoesLiveAndARevertBringsThePreviousStateBack) {
   measure("revert to previous state", seconds(30), [&] {
     return cluster->get("configmap", "hello", "hello").text({"data", "message"}) == "hello from demo";
   });
+  // Its new pod, too: one that starts later mounts what the next test writes by hand.
+  EXPECT_TRUE(eventually(seconds(60), [&] { return cluster->ask("hello", "hello").contains("hello from demo"); }));
 }
 
 TEST_F(GitOps, DriftIsUndoneWithSelfHeal) {
