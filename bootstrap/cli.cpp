@@ -343,16 +343,6 @@ void add_version(CLI::App& app, Chosen& chosen) {
   });
 }
 
-// Binds a command to its options.
-template <class Options>
-CLI::App* add_command(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& options,
-                      Result<> (*run)(const Options&, Console&)) {
-  command.callback([options, run, &chosen] {
-    chosen.run = [options, run](Console& console) { return run(*options, console); };
-  });
-  return &command;
-}
-
 void add_render_kustomize(CLI::App& render, Chosen& chosen) {
   auto options = std::make_shared<RenderKustomizeOptions>();
   auto* command = add_command(

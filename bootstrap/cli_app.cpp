@@ -14,9 +14,7 @@ void bind_to(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& 
   command.add_option("--kubeconfig", options->cluster.kubeconfig, "the cluster's kubeconfig");
   command.add_option("--context", options->cluster.context, "a context of the kubeconfig");
   command.add_option("-N,--app-namespace", options->cluster.namespace_, "where the Applications are");
-  command.callback([options, run, &chosen] {
-    chosen.run = [options, run](Console& console) { return run(*options, console); };
-  });
+  add_command(command, chosen, options, run);
 }
 
 template <class Enum>
@@ -160,10 +158,6 @@ void add_explain(CLI::App& group, Chosen& chosen) {
 }
 
 }  // namespace
-
-bool Chosen::may_reach(std::string_view group) const {
-  return std::ranges::any_of(words, [&](std::string_view word) { return word == group || word == "completion"; });
-}
 
 void add_app(CLI::App& app, Chosen& chosen) {
   auto* group = app.add_subcommand("app", "Look at applications and sync them");

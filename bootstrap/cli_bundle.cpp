@@ -13,15 +13,6 @@ constexpr const char* trust_text = "folder of the trust root; default ~/.config/
 constexpr const char* key_text =
     "secret key of minisign, a PEM file (P-256 key; or key and certificate), or pkcs11:…";
 
-template <class Options>
-CLI::App* add_command(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& options,
-                      Result<> (*run)(const Options&, Console&)) {
-  command.callback([options, run, &chosen] {
-    chosen.run = [options, run](Console& console) { return run(*options, console); };
-  });
-  return &command;
-}
-
 void add_bundle_create(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<BundleCreateOptions>();
   auto* command = add_command(

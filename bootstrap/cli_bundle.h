@@ -2,7 +2,7 @@
 // The arguments of `holdfast bundle` and `holdfast trust`, for cli.cpp alone.
 #pragma once
 
-#include "cli_app.h"
+#include "cli_command.h"
 
 namespace holdfast::bootstrap {
 
