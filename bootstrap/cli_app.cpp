@@ -2,7 +2,6 @@
 #include "cli_app.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 #include "commands/app.h"
 
