@@ -83,6 +83,8 @@ class Writer {
 
   void held(const Object& object) {
     if (object.empty()) return emitter_.empty_mapping();
+    const auto is_broken = [](const Member& each) { return find_invalid_utf8(each.key).has_value(); };
+    if (std::any_of(object.begin(), object.end(), is_broken)) return held(with_text_keys(object));
     emitter_.open_mapping();
     const auto less = [](const Member& a, const Member& b) { return key_less(a.key, b.key); };
     if (std::is_sorted(object.begin(), object.end(), less)) {
@@ -102,11 +104,17 @@ class Writer {
     emitter_.close_mapping();
   }
 
+  // Upstream the keys are ordered once more when they have become text, and equal ones are one.
+  static Object with_text_keys(const Object& object) {
+    Object out;
+    for (const auto& each : object)
+      out.append(with_replacements(each.key), each.value);
+    out.sort();
+    return out;
+  }
+
   void member(const Member& member) {
-    const std::string replaced =
-        find_invalid_utf8(member.key) ? with_replacements(member.key) : std::string();
-    const std::string_view key = replaced.empty() ? std::string_view(member.key) : replaced;
-    emitter_.key(key, style_of(key));
+    emitter_.key(member.key, style_of(member.key));
     value(member.value);
   }
 

@@ -78,6 +78,10 @@ TEST(YamlWriter, ReplacesWhatIsNotUtf8InOnePass) {
   EXPECT_EQ(write(std::string(1'000'000, '\xFF')).size(), 3'000'001U);
 }
 
+TEST(YamlWriter, OrdersKeysThatAreNotUtf8AsTheTextTheyBecome) {
+  EXPECT_EQ(write(Object{{"\xB6", 1}, {"a", 2}, {"~", 3}, {"\xBF", 4}}), "\"~\": 3\n\xEF\xBF\xBD: 4\na: 2\n");
+}
+
 TEST(YamlWriter, JoinsDocuments) {
   EXPECT_EQ(write_all({}), "");
   EXPECT_EQ(write_all({Value(1), Value("a")}), "1\n---\na\n");
