@@ -38,6 +38,35 @@ void add_bundle_sign(CLI::App& group, Chosen& chosen) {
   command->add_option("--trust-dir", options->bundle.trust_folder, trust_text);
 }
 
+// Roots that follow each other, and which bundles they take.
+void add_chain(CLI::App& group, Chosen& chosen) {
+  const auto add = [&](const char* name, const char* what, const auto& options, auto* run) {
+    return add_command(*group.add_subcommand(name, what), chosen, options, run);
+  };
+  auto accept = std::make_shared<TrustAcceptOptions>();
+  auto* command = add("accept", "Say which bundles are taken; without any: all", accept, &run_trust_accept);
+  command->add_option("--name", accept->names, "a bundle's name");
+  command->add_option("--channel", accept->channels, "a bundle's channel");
+  command->add_option("--trust-dir", accept->folder, trust_text);
+
+  auto publish = std::make_shared<TrustPublishOptions>();
+  command = add("publish", "Write the trust root as a version for other machines", publish, &run_trust_publish);
+  command->add_option("--version", publish->version, "1, or one more than theirs")->required();
+  command->add_option("-o,--out", publish->output, "the root to write")->required();
+  command->add_option("--trust-dir", publish->folder, trust_text);
+
+  auto sign = std::make_shared<TrustSignOptions>();
+  command = add("sign", "Sign a published trust root", sign, &run_trust_sign);
+  command->add_option("root", sign->root, "the published root")->required();
+  command->add_option("--sign-key", sign->sign_keys, key_text)->required();
+  command->add_option("--passphrase-file", sign->passphrase_file, "holds the key's pass phrase");
+
+  auto update = std::make_shared<TrustUpdateOptions>();
+  command = add("update", "Take the next published trust root", update, &run_trust_update);
+  command->add_option("root", update->root, "the root; its signatures lie beside it")->required();
+  command->add_option("--trust-dir", update->folder, trust_text);
+}
+
 }  // namespace
 
 void add_bundle(CLI::App& app, Chosen& chosen) {
@@ -66,7 +95,9 @@ void add_trust(CLI::App& app, Chosen& chosen) {
 
   auto init = std::make_shared<TrustInitOptions>();
   auto* command = add("init", "Make the trust root", init, &run_trust_init);
-  command->add_option("--key", init->keys, "public key of minisign, or a public key or certificate in PEM")->required();
+  command->add_option("--key", init->keys, "public key of minisign, or a public key or certificate in PEM");
+  command->add_option("--root", init->root, "a published root, instead of keys");
+  command->add_option("--pin", init->pin, "its fingerprint, sha256:…");
   command->add_option("--note", init->note, "the key's name for people");
   command->add_option("--trust-dir", init->folder, trust_text);
 
@@ -88,6 +119,8 @@ void add_trust(CLI::App& app, Chosen& chosen) {
   command->add_option("role", require->role, "release, site or downgrade")->required();
   command->add_option("count", require->count, "how many")->required();
   command->add_option("--trust-dir", require->folder, trust_text);
+
+  add_chain(*group, chosen);
 
   auto list = std::make_shared<TrustListOptions>();
   command = add("list", "Show the trusted keys", list, &run_trust_list);

@@ -14,6 +14,7 @@
 #include "installation.h"
 #include "kind.h"
 #include "local_agent.h"
+#include "verified.h"
 #include "version.h"
 #include "wait.h"
 
@@ -45,12 +46,13 @@ Result<GivenBundle> verify(Installation& run) {
   CHECK(run.options.where == Where::cluster || !run.options.bundle.empty());
   if (run.options.bundle.empty()) return opened;
   const auto body = [&](Step&) -> Result<std::string> {
-    const auto trust = TRY(bundle::TrustRoot::load(run.trust_folder()));
+    run.trust = TRY(bundle::TrustRoot::load(run.trust_folder()));
     bundle::OpenOptions options;
     options.installer_version = version;
     options.platform = this_platform();
+    options.now = run.console.clock().wall();
     options.minimum_epoch = TRY(bundle::load_accepted_epoch(run.trust_folder()));
-    opened = TRY(bundle::Bundle::open(run.options.bundle, trust, options));
+    opened = TRY(bundle::Bundle::open(run.options.bundle, *run.trust, options));
     return fmt::format("{} {}, {}, signed by {}", opened->statement().name, opened->statement().version,
                        megabytes(opened->size()), opened->signers().front().text());
   };
@@ -131,6 +133,12 @@ Result<> preflight(Installation& run, const GivenBundle& bundle) {
   if (choice.simulated) run.console.note("simulated: pods become ready and run nothing; the agent runs on this machine");
   for (const auto& reason : choice.why) run.console.note(fmt::format("no containers: {}", reason));
   return {};
+}
+
+Result<> begin_records(Installation& run, const GivenBundle& bundle) {
+  TRY(run.open_journal(bundle ? bundle->id().hex() : ""));
+  if (!bundle) return {};
+  return record_verified(run.options.node.state_dir, *bundle, run.options.bundle, *run.trust, run.console.clock().wall());
 }
 
 Result<kube::Client> bring_up_cluster(Installation& run, const GivenBundle& bundle) {

@@ -12,7 +12,7 @@ Result<> install(const InstallOptions& options, Console& console) {
   // Nothing is changed before the bundle is verified and the machine or cluster is checked.
   const auto bundle = TRY(verify(run));
   TRY(preflight(run, bundle));
-  TRY(run.open_journal(bundle ? bundle->id().hex() : ""));
+  TRY(begin_records(run, bundle));
   console.begin_changes("what is done stays done; the same command goes on");
 
   // From here on there is a cluster, and its nodes hold every image that will be asked for.

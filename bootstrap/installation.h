@@ -42,6 +42,7 @@ class Installation {
 
   const InstallOptions& options;
   Console& console;
+  std::optional<bundle::TrustRoot> trust;  // that the bundle was verified with
   node::Report node;           // with Where::node
   std::vector<std::string> agent;  // where pods are simulated: how to start it on this machine
   std::string kubeconfig;      // of the cluster at hand
@@ -59,6 +60,7 @@ using GivenBundle = std::optional<bundle::Bundle>;
 
 Result<GivenBundle> verify(Installation& run);
 Result<> preflight(Installation& run, const GivenBundle& bundle);
+Result<> begin_records(Installation& run, const GivenBundle& bundle);  // the journal, and what was verified
 Result<kube::Client> bring_up_cluster(Installation& run, const GivenBundle& bundle);
 Result<> deliver_images(Installation& run, kube::Client& client, const GivenBundle& bundle);
 Result<Repository> write_repository(Installation& run, kube::Client& client);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "bundle/create.h"
 #include "bundle/inputs.h"
+#include "commands/signing_key.h"
 #include "version.h"
 
 #include <array>
@@ -34,36 +35,6 @@ std::string size_text(std::uint64_t bytes) {
 
 std::string trust_folder_of(const BundleOptions& options) {
   return options.trust_folder.empty() ? bundle::default_trust_folder() : options.trust_folder;
-}
-
-Result<Secret> read_secret(const std::string& path) {
-  const bundle::InputFile input = TRY(bundle::open_input(path));
-  const auto source = archive::source_of_range(input.file.get(), 0, input.size);
-  std::string text = TRY(archive::read_all(source, key_file_limit));
-  return Secret(std::move(text));
-}
-
-// A key of OpenSSL's stores and engines: https://www.rfc-editor.org/rfc/rfc7512
-bool is_uri(std::string_view key) {
-  return key.starts_with("pkcs11:") || key.starts_with("org.openssl.engine:");
-}
-
-Result<crypto::Signer> load_key(const std::string& path, const std::string& passphrase_file) {
-  Secret passphrase;
-  if (!passphrase_file.empty()) {
-    const Secret line = TRY(read_secret(passphrase_file), "reading the pass phrase");
-    passphrase = Secret(line.reveal().substr(0, line.reveal().find('\n')));
-  }
-  if (is_uri(path)) return crypto::Signer::open(path, passphrase);
-  const Secret text = TRY(read_secret(path), "reading the signing key");
-  if (crypto::Signer::is_encrypted(text) && passphrase_file.empty()) {
-    return failure(Error(Code::usage, "the signing key is encrypted")
-                       .at(path)
-                       .fix("name a file that holds its pass phrase: --passphrase-file FILE"));
-  }
-  auto key = crypto::Signer::parse(text, passphrase);
-  if (!key) return failure(std::move(key).error().at(path));
-  return key;
 }
 
 // A signature made elsewhere, by a key that is trusted here: only so is it known whose a bare one is.
@@ -203,7 +174,7 @@ Result<> run_bundle_create(const BundleCreateOptions& options, Console& console)
   bundle::CreateOptions create;
   create.output = options.output;
   for (const auto& path : options.sign_keys) {
-    crypto::Signer key = TRY(load_key(path, options.passphrase_file));
+    crypto::Signer key = TRY(load_signer(path, options.passphrase_file));
     create.keys.push_back(std::move(key));
   }
   const bundle::Variables variables = TRY(variables_of(options));
@@ -264,7 +235,7 @@ Result<> run_bundle_sign(const BundleSignOptions& options, Console& console) {
   const auto opened = TRY(open_trusting(trust.for_signing(), options.bundle, console, std::nullopt));
   std::vector<crypto::DetachedSignature> more;
   for (const auto& path : options.sign_keys) {
-    const crypto::Signer key = TRY(load_key(path, options.passphrase_file));
+    const crypto::Signer key = TRY(load_signer(path, options.passphrase_file));
     auto signature = TRY(key.sign(opened.statement_text(), bundle::signature_comment(opened.statement())), "{}", path);
     more.push_back(std::move(signature));
   }

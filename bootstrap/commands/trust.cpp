@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "bundle/inputs.h"
 #include "bundle/trust.h"
+#include "commands/signing_key.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,8 +138,46 @@ Result<bundle::TrustRole> role_of(const std::string& name) {
   return failure(Error(Code::usage, role.error().what()).fix("--role release, --role site or --role downgrade"));
 }
 
+Result<std::string> read_text(const std::string& path) {
+  constexpr std::uint64_t root_limit = std::uint64_t{256} << 10;
+  const bundle::InputFile input = TRY(bundle::open_input(path));
+  return archive::read_all(archive::source_of_range(input.file.get(), 0, input.size), root_limit);
+}
+
+Result<bundle::TrustRoot> pinned_root(const std::string& path, const std::string& pin) {
+  const std::string text = TRY(read_text(path));
+  if (crypto::sha256(text).text() != pin) {
+    return failure(Error(Code::trust_root, fmt::format("the trust root's fingerprint is {}", crypto::sha256(text).text())).at(path).because(fmt::format("{} was pinned", printable(pin))).fix("get the root and its fingerprint by two ways that nobody else controls"));
+  }
+  return bundle::TrustRoot::parse(text);
+}
+
+// <path>.<key id>.<form> beside a published root.
+Result<std::vector<crypto::DetachedSignature>> signatures_beside(const std::string& path) {
+  std::vector<crypto::DetachedSignature> signatures;
+  const fs::path root = path;
+  const std::string prefix = root.filename().string() + ".";
+  std::error_code status;
+  for (const auto& entry : fs::directory_iterator(root.has_parent_path() ? root.parent_path() : ".", status)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view rest = std::string_view(name).substr(prefix.size());
+    const auto dot = std::min(rest.find('.'), rest.size());
+    const auto key = crypto::parse_key_id(rest.substr(0, dot));
+    const auto scheme = crypto::parse_scheme_suffix(rest.substr(std::min(dot + 1, rest.size())));
+    if (!key || !scheme) continue;
+    std::string bytes = TRY(read_text(entry.path()));
+    signatures.push_back({.scheme = *scheme, .key = *key, .bytes = std::move(bytes)});
+  }
+  return signatures;
+}
+
 Result<bundle::TrustRoot> root_of(const TrustInitOptions& options) {
   std::optional<bundle::TrustRoot> root;
+  if (!options.root.empty()) {
+    if (!options.keys.empty() || options.pin.empty()) return failure(Error(Code::usage, "a published root is pinned by its fingerprint, and brings its keys").fix("holdfast trust init --root FILE --pin sha256:…"));
+    return pinned_root(options.root, options.pin);
+  }
   for (const auto& path : options.keys) {
     const crypto::Verifier key = TRY(read_public_key(path));
     const std::string note = note_of(options.note, path);
@@ -226,6 +265,59 @@ Result<> run_trust_require(const TrustRequireOptions& options, Console& console)
   }
   TRY(root.save(folder));
   show_root(root, folder, console);
+  return {};
+}
+
+Result<> run_trust_accept(const TrustAcceptOptions& options, Console& console) {
+  const std::string folder = folder_or_own(options.folder);
+  bundle::TrustRoot root = TRY(bundle::TrustRoot::load(folder));
+  TRY(root.accept(options.names, options.channels));
+  TRY(root.save(folder));
+  show_root(root, folder, console);
+  return {};
+}
+
+Result<> run_trust_publish(const TrustPublishOptions& options, Console& console) {
+  const bundle::TrustRoot root = TRY(bundle::TrustRoot::load(folder_or_own(options.folder)));
+  if (options.version == 0) return failure(Code::usage, "versions begin with 1");
+  const bundle::TrustRoot published = root.as_version(options.version);
+  TRY(replace_file(options.output, published.to_text(), 0644));
+  console.line(fmt::format("Root         {}, version {}", options.output, published.version()));
+  console.line(fmt::format("Fingerprint  {}", published.fingerprint().text()));
+  console.data(Object{{"root", options.output}, {"version", published.version()}, {"fingerprint", published.fingerprint().text()}});
+  return {};
+}
+
+Result<> run_trust_sign(const TrustSignOptions& options, Console& console) {
+  const std::string text = TRY(read_text(options.root));
+  const auto root = bundle::TrustRoot::parse(text);
+  if (!root) return failure(Error(root.error()).at(options.root));
+  Array files;
+  for (const auto& path : options.sign_keys) {
+    const crypto::Signer key = TRY(load_signer(path, options.passphrase_file));
+    const auto signature = TRY(key.sign(text, fmt::format("trust root {}", root->version())), "{}", path);
+    const auto file = fmt::format("{}.{}.{}", options.root, signature.key.text(), crypto::scheme_suffix(signature.scheme));
+    TRY(replace_file(file, signature.bytes, 0644));
+    console.line(fmt::format("Signature    {}", file));
+    files.emplace_back(file);
+  }
+  console.data(Object{{"root", options.root}, {"signatures", files}});
+  return {};
+}
+
+Result<> run_trust_update(const TrustUpdateOptions& options, Console& console) {
+  const std::string folder = folder_or_own(options.folder);
+  const bundle::TrustRoot held = TRY(bundle::TrustRoot::load(folder));
+  const std::string text = TRY(read_text(options.root));
+  if (text != held.to_text()) {
+    const auto signatures = TRY(signatures_beside(options.root));
+    const auto next = held.follow(text, signatures, console.clock().wall());
+    if (!next) return failure(Error(next.error()).at(options.root));
+    TRY(next->save(folder));
+    show_root(*next, folder, console);
+    return {};
+  }
+  show_root(held, folder, console);
   return {};
 }
 

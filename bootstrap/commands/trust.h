@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `holdfast trust init | add | require | list | remove | keygen`: whose signatures this machine accepts.
+// `holdfast trust init | add | accept | require | list | remove | publish | sign | update | keygen`: whose signatures this machine accepts.
 #pragma once
 
 #include "base/result.h"
@@ -12,6 +12,8 @@ namespace holdfast::bootstrap {
 
 struct TrustInitOptions {
   std::string folder;             // empty: the user's own
+  std::string root;               // a published root, instead of keys
+  std::string pin;                // and its fingerprint
   std::vector<std::string> keys;  // public key or certificate files
   std::string note;
 };
@@ -46,6 +48,40 @@ struct TrustRequireOptions {
 
 // How many signatures of a role every bundle must carry.
 Result<> run_trust_require(const TrustRequireOptions& options, Console& console);
+
+struct TrustAcceptOptions {
+  std::string folder;
+  std::vector<std::string> names, channels;  // empty: any
+};
+
+// Says which bundles are taken, by name and channel.
+Result<> run_trust_accept(const TrustAcceptOptions& options, Console& console);
+
+struct TrustPublishOptions {
+  std::string folder;
+  std::uint64_t version = 0;
+  std::string output;
+};
+
+// Writes the root as a version of a chain, to be signed with trust sign or a stock program.
+Result<> run_trust_publish(const TrustPublishOptions& options, Console& console);
+
+struct TrustSignOptions {
+  std::string root;
+  std::vector<std::string> sign_keys;
+  std::string passphrase_file;
+};
+
+// Writes <root>.<key id>.minisig, .p7s or .sig beside a published root.
+Result<> run_trust_sign(const TrustSignOptions& options, Console& console);
+
+struct TrustUpdateOptions {
+  std::string folder;
+  std::string root;
+};
+
+// Takes the next published root, with the signatures beside it, in place of the one that is held.
+Result<> run_trust_update(const TrustUpdateOptions& options, Console& console);
 
 struct TrustListOptions {
   std::string folder;

@@ -36,6 +36,8 @@ class Bundle {
 
   [[nodiscard]] std::uint64_t size() const { return held_.size; }
 
+  [[nodiscard]] const FileIdentity& file_identity() const { return held_.original; }
+
   [[nodiscard]] Custody custody() const { return held_.custody; }
 
   [[nodiscard]] std::vector<const Item*> items_of(std::string_view component, ItemKind kind) const;

@@ -66,6 +66,11 @@ Result<HeldFile> hold_file(const std::string& path, const std::string& copy_fold
   }
   errno = 0;
   if (!S_ISREG(status.st_mode)) return unreadable(path, "it is no regular file");
+  held.original = {.device = status.st_dev,
+                   .inode = status.st_ino,
+                   .size = static_cast<std::uint64_t>(status.st_size),
+                   .changed = WallTime(std::chrono::seconds(status.st_ctim.tv_sec) +
+                                       std::chrono::nanoseconds(status.st_ctim.tv_nsec))};
   if (!may_stay(status, held.file.get()) || !lease(held.file.get())) {
     held.file = TRY(private_copy(held.file.get(), copy_folder));
     held.custody = Custody::copied;

@@ -4,6 +4,7 @@
 // copy without a name is made and only the copy is used. It does not know what is inside.
 #pragma once
 
+#include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
 
@@ -14,9 +15,18 @@ namespace holdfast::bundle {
 
 enum class Custody { leased, copied };
 
+// Which file a descriptor leads to, and when it last changed in any way.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  WallTime changed;
+};
+
 struct HeldFile {
   FileDescriptor file;
   std::uint64_t size = 0;
+  FileIdentity original;  // of the file at the path, also where a copy is held
   Custody custody = Custody::leased;
 
   // Has nobody asked to write since? Always so for a copy.

@@ -30,6 +30,17 @@ std::string index_of(const Array& items) {
                      json::Escape::plain);
 }
 
+// Of the first image of the component "engine".
+std::string engine_digest_of(const Statement& statement, const Array& items) {
+  for (const auto& item : items) {
+    const bool image = item.find("artifactType") == nullptr;
+    if (!statement.engine_kind.empty() && image && item.text({"annotations", oci::component}) == "engine") {
+      return std::string(item.text({"digest"}));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string signature_comment(const Statement& statement) {
@@ -168,6 +179,7 @@ Result<Statement> Draft::write(Statement statement, const std::vector<crypto::Si
   statement.closure = crypto::sha256(closure.to_text());
   statement.layout = crypto::sha256(layout_text);
   statement.index = crypto::sha256(index_of(items_));
+  statement.engine_digest = engine_digest_of(statement, items_);
   TRY(Statement::parse(statement.to_text()), "checking the statement");
 
   TRY(write_output(path, 0644, [&](int fd) { return write_to(fd, statement, keys); }));

@@ -111,6 +111,9 @@ Result<> check_values(const Statement& statement) {
   if (!statement.issued_at.empty() && !parse_rfc3339(statement.issued_at)) {
     return malformed(fmt::format("issuedAt '{}' is no time", statement.issued_at));
   }
+  if (!statement.engine_digest.empty() && !crypto::parse_sha256(statement.engine_digest)) {
+    return malformed("its engine's digest is none");
+  }
   if (!statement.previous.empty() && !crypto::parse_sha256(statement.previous)) {
     return malformed("'previous' is no digest");
   }
@@ -157,6 +160,7 @@ Result<Statement> Statement::parse(std::string_view text) {
   if (const Value* engine = predicate->find("engine")) {
     statement.engine_kind = TRY(text_of(*engine, "kind"));
     statement.engine_version = TRY(text_of(*engine, "version"));
+    statement.engine_digest = TRY(text_of(*engine, "digest"));
     if (statement.engine_kind.empty()) return malformed("its engine has no kind");
   }
   statement.limits.blobs = TRY(count_of(*limits_value, "blobs"));
@@ -186,7 +190,9 @@ std::string Statement::to_text() const {
   set_unless_empty(predicate, "kubernetes", kubernetes);
   set_unless_empty(predicate, "previous", previous);
   if (!engine_kind.empty()) {
-    predicate.set("engine", Object{{"kind", engine_kind}, {"version", engine_version}});
+    Object engine{{"kind", engine_kind}, {"version", engine_version}};
+    set_unless_empty(engine, "digest", engine_digest);
+    predicate.set("engine", engine);
   }
   const Object document{
       {"_type", statement_type},

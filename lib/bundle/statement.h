@@ -25,6 +25,7 @@ struct Statement {
   std::vector<std::string> platforms;       // "linux/amd64"
   std::string kubernetes;                   // range, "" = any
   std::string engine_kind, engine_version;  // "" = no engine inside
+  std::string engine_digest;                // "sha256:…" of its image's manifest, "" = not said
   std::string previous;                     // "sha256:…" of the statement before, "" = none
   Totals limits;
   crypto::Sha256 index;

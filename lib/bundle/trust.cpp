@@ -48,6 +48,32 @@ Result<TrustedKey> parse_key(const Value& value) {
   return key;
 }
 
+// An absent list is an empty one.
+Result<std::vector<std::string>> texts_of(const Value& document, std::string_view key) {
+  constexpr std::size_t texts_limit = 256;
+  std::vector<std::string> texts;
+  const Value* value = document.find(key);
+  if (value == nullptr) return texts;
+  const auto* list = value->as_array();
+  if (list == nullptr || list->size() > texts_limit) {
+    return malformed(fmt::format("'{}' is no list of at most {} texts", key, texts_limit));
+  }
+  for (const auto& each : *list) {
+    const auto* text = each.as_string();
+    if (text == nullptr || text->empty() || printable(*text) != *text) {
+      return malformed(fmt::format("'{}' holds what is no plain text", key));
+    }
+    texts.push_back(*text);
+  }
+  return texts;
+}
+
+Array array_of(const std::vector<std::string>& texts) {
+  Array array;
+  for (const auto& text : texts) array.emplace_back(text);
+  return array;
+}
+
 // A form that names its key must name the one under which it is filed, trusted or not.
 Result<> check_name(const crypto::DetachedSignature& signature) {
   if (signature.scheme == crypto::Scheme::ecdsa) return {};
@@ -103,6 +129,11 @@ Result<TrustRoot> TrustRoot::parse(std::string_view text) {
   constexpr json::Limits limits{.depth = 8, .bytes = file_limit};
   const auto document = json::parse(text, file_name, limits, json::Duplicates::refuse);
   if (!document) return malformed(document.error().message());
+  // Roots of before there were chains have none; follow() asks for it.
+  const Value* type = document->find("type");
+  if (type != nullptr && document->text({"type"}) != trust_root_type) {
+    return malformed(fmt::format("its type is not '{}'", trust_root_type));
+  }
   TrustRoot root;
   const Value* version = document->find("version");
   const auto* number = version == nullptr ? nullptr : version->as_int();
@@ -127,6 +158,14 @@ Result<TrustRoot> TrustRoot::parse(std::string_view text) {
   }
   if (root.threshold(TrustRole::release) == 0)
     return malformed("no release signature is asked for");
+  root.names_ = TRY(texts_of(*document, "names"));
+  root.channels_ = TRY(texts_of(*document, "channels"));
+  const auto revoked = TRY(texts_of(*document, "revoked"));
+  for (const auto& each : revoked) {
+    const auto id = crypto::parse_key_id(each);
+    if (!id || root.find(*id) != nullptr) return malformed("a revoked key is none, or is trusted");
+    root.revoked_.push_back(*id);
+  }
   return root;
 }
 
@@ -168,7 +207,12 @@ std::string TrustRoot::to_text() const {
   Object thresholds;
   for (const auto& [role, count] : thresholds_)
     thresholds.set(trust_role_name(role), Value(static_cast<std::uint64_t>(count)));
-  const Object document{{"version", version_}, {"keys", keys}, {"thresholds", thresholds}};
+  Object document{{"type", trust_root_type}, {"version", version_}, {"keys", keys}, {"thresholds", thresholds}};
+  Array revoked;
+  for (const auto& id : revoked_) revoked.emplace_back(id.text());
+  if (!revoked.empty()) document.set("revoked", revoked);
+  if (!names_.empty()) document.set("names", array_of(names_));
+  if (!channels_.empty()) document.set("channels", array_of(channels_));
   return json::write_indented(document) + "\n";
 }
 
@@ -192,6 +236,10 @@ Result<> TrustRoot::add(TrustedKey key) {
     return failure(
         Error(Code::trust_root, fmt::format("key {} is trusted already", key.key.id().text()))
             .fix("see it with: holdfast trust list"));
+  }
+  if (std::ranges::binary_search(revoked_, key.key.id())) {
+    return failure(Error(Code::trust_root, fmt::format("key {} was removed, and is never taken again", key.key.id().text()))
+                       .fix("use another key, or make a new trust root"));
   }
   if (keys_.size() >= keys_limit) {
     return failure(Code::limit, "the trust root has {} keys, the limit is {}", keys_.size(),
@@ -222,8 +270,57 @@ Result<> TrustRoot::remove(const crypto::KeyId& id) {
     }
   }
   keys_ = std::move(left);
+  revoked_.push_back(id);
+  std::ranges::sort(revoked_);
   ++version_;
   return {};
+}
+
+Result<> TrustRoot::accept(std::vector<std::string> names, std::vector<std::string> channels) {
+  for (const auto* list : {&names, &channels}) {
+    for (const auto& text : *list) {
+      if (!text.empty() && printable(text) == text) continue;
+      return failure(Code::usage, "'{}' is no plain text", printable(text));
+    }
+  }
+  names_ = std::move(names);
+  channels_ = std::move(channels);
+  ++version_;
+  return {};
+}
+
+Result<> TrustRoot::check_accepted(std::string_view name, std::string_view channel) const {
+  const auto check = [](std::string_view what, std::string_view value, const std::vector<std::string>& taken) -> Result<> {
+    if (taken.empty() || std::ranges::find(taken, value) != taken.end()) return {};
+    return failure(Error(Code::bundle_policy, fmt::format("the bundle's {} is '{}', this machine takes {}", what, value, fmt::join(taken, ", ")))
+                       .fix("take a bundle of that name and channel, or: holdfast trust accept"));
+  };
+  TRY(check("name", name, names_));
+  return check("channel", channel, channels_);
+}
+
+TrustRoot TrustRoot::as_version(std::uint64_t version) const {
+  TrustRoot root = *this;
+  root.version_ = version;
+  return root;
+}
+
+Result<TrustRoot> TrustRoot::follow(std::string_view text,
+                                    const std::vector<crypto::DetachedSignature>& signatures,
+                                    WallTime now) const {
+  const auto refused = [](std::string reason) {
+    return failure(Error(Code::trust_root, "this is not the next trust root").because(std::move(reason)).fix("get the roots after yours from their maker, each with its signatures"));
+  };
+  // The signatures of the held root are looked at before the text is read.
+  TRY(check(text, signatures, now, "trust root"));
+  auto next = TRY(parse(text));
+  if (next.to_text() != text) return refused("it is not written as it would be here");
+  if (next.version_ != version_ + 1) {
+    return refused(fmt::format("it is version {}, version {} is held", next.version_, version_));
+  }
+  if (!std::ranges::includes(next.revoked_, revoked_)) return refused("it forgets a revoked key");
+  TRY(next.check(text, signatures, now, "trust root"), "by its own keys");
+  return next;
 }
 
 Result<> TrustRoot::set_threshold(TrustRole role, std::size_t count) {
@@ -249,8 +346,8 @@ TrustRoot TrustRoot::for_signing() const {
 
 Result<std::vector<crypto::KeyId>> TrustRoot::check(
     std::string_view message, const std::vector<crypto::DetachedSignature>& signatures,
-    WallTime now) const {
-  if (signatures.empty()) return failure(Code::bundle_signature, "the bundle carries no signature");
+    WallTime now, std::string_view what) const {
+  if (signatures.empty()) return failure(Code::bundle_signature, "the {} carries no signature", what);
   std::vector<crypto::KeyId> signers;
   std::set<crypto::KeyId> hands;  // that signed; one hand may have signed in two forms
   std::string unknown;
@@ -264,7 +361,7 @@ Result<std::vector<crypto::KeyId>> TrustRoot::check(
       signers.push_back(signer->key.id());
     }
   }
-  TRY(check_thresholds(signers, unknown));
+  TRY(check_thresholds(signers, unknown, what));
   return signers;
 }
 
@@ -284,7 +381,7 @@ Result<const TrustedKey*> TrustRoot::signer_of(std::string_view message,
 }
 
 Result<> TrustRoot::check_thresholds(const std::vector<crypto::KeyId>& signers,
-                                     const std::string& unknown) const {
+                                     const std::string& unknown, std::string_view what) const {
   for (const auto& [role, count] : thresholds_) {
     if (role == TrustRole::downgrade) continue;
     const auto signed_by = static_cast<std::size_t>(std::ranges::count_if(
@@ -294,7 +391,7 @@ Result<> TrustRoot::check_thresholds(const std::vector<crypto::KeyId>& signers,
                                             signed_by, count, trust_role_name(role));
     if (unknown.empty()) return failure(Error(Code::bundle_untrusted_key, counted));
     auto error = Error(Code::bundle_untrusted_key,
-                       "the bundle is signed by a key that this machine does not trust");
+                       fmt::format("the {} is signed by a key that this machine does not trust", what));
     error = std::move(error).at("key " + unknown).because(counted);
     return failure(std::move(error));
   }

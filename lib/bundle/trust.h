@@ -28,6 +28,10 @@ struct TrustedKey {
   std::string note;
 };
 
+// What a root is in a chain: a text that a statement of a bundle can never be taken for, nor the
+// other way round.
+inline constexpr std::string_view trust_root_type = "urn:holdfast:trust-root:v1";
+
 class TrustRoot {
  public:
   // One key with role release and a threshold of one.
@@ -52,6 +56,28 @@ class TrustRoot {
   Result<> add(TrustedKey key);
   Result<> remove(const crypto::KeyId& id);
   Result<> set_threshold(TrustRole role, std::size_t count);
+  // Which bundles are taken; an empty list takes any.
+  Result<> accept(std::vector<std::string> names, std::vector<std::string> channels);
+
+  // This root under another version: how a draft becomes the next of a chain.
+  [[nodiscard]] TrustRoot as_version(std::uint64_t version) const;
+
+  // The root that follows this one in its chain: of the next version, signed by as many as this one
+  // asks for and as many as it asks for itself, and what was revoked stays so. Refuses with
+  // Code::trust_root, Code::bundle_signature and Code::bundle_untrusted_key.
+  [[nodiscard]] Result<TrustRoot> follow(std::string_view text,
+                                         const std::vector<crypto::DetachedSignature>& signatures,
+                                         WallTime now) const;
+
+  // Refuses with Code::bundle_policy.
+  [[nodiscard]] Result<> check_accepted(std::string_view name, std::string_view channel) const;
+
+  // Keys that were removed: they are never taken again.
+  [[nodiscard]] const std::vector<crypto::KeyId>& revoked() const { return revoked_; }
+
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+
+  [[nodiscard]] const std::vector<std::string>& channels() const { return channels_; }
 
   // This root, but content with one release signature: for who is about to add one more.
   [[nodiscard]] TrustRoot for_signing() const;
@@ -62,19 +88,21 @@ class TrustRoot {
   // keys that signed. Refuses with Code::bundle_signature or Code::bundle_untrusted_key.
   [[nodiscard]] Result<std::vector<crypto::KeyId>> check(
       std::string_view message, const std::vector<crypto::DetachedSignature>& signatures,
-      WallTime now) const;
+      WallTime now, std::string_view what = "bundle") const;
 
  private:
   [[nodiscard]] Result<const TrustedKey*> signer_of(std::string_view message,
                                                     const crypto::DetachedSignature& signature,
                                                     WallTime now) const;
   [[nodiscard]] Result<> check_thresholds(const std::vector<crypto::KeyId>& signers,
-                                          const std::string& unknown) const;
+                                          const std::string& unknown, std::string_view what) const;
   [[nodiscard]] const TrustedKey* find(const crypto::KeyId& id) const;
 
   std::uint64_t version_ = 1;
   std::vector<TrustedKey> keys_;  // sorted by id
   std::map<TrustRole, std::size_t> thresholds_;
+  std::vector<crypto::KeyId> revoked_;  // sorted
+  std::vector<std::string> names_, channels_;
 };
 
 // $XDG_CONFIG_HOME/holdfast/trust or ~/.config/holdfast/trust.

@@ -99,6 +99,69 @@ TEST(TrustRoot, CountsOneHandOnceWhateverItSignsWith) {
   EXPECT_EQ(copy->to_text(), root.to_text());
 }
 
+TEST(TrustRoot, IsFollowedByTheNextOfItsChain) {
+  const auto next_maker = crypto::SigningKey::generate().value();
+  TrustRoot held = TrustRoot::of(maker.public_key(), "maker");
+  ASSERT_TRUE(held.add({.key = site.public_key(), .roles = {TrustRole::release}, .note = {}}));
+  ASSERT_TRUE(held.set_threshold(TrustRole::release, 2));
+  held = held.as_version(1);
+  // Rotation: the new key comes, the maker's goes.
+  TrustRoot draft = held;
+  ASSERT_TRUE(draft.add({.key = next_maker.public_key(), .roles = {TrustRole::release}, .note = {}}));
+  ASSERT_TRUE(draft.remove(maker.public_key().id()));
+  const auto text_of = [&](std::uint64_t version) { return draft.as_version(version).to_text(); };
+  const auto taken = [&](const std::string& text, const std::vector<crypto::Signer>& keys) {
+    std::vector<crypto::DetachedSignature> signatures;
+    for (const auto& key : keys) signatures.push_back(signed_by(key, text));
+    return held.follow(text, signatures, now);
+  };
+  const std::string next = text_of(2);
+  const struct {
+    const char* name;
+    std::string text;
+    std::vector<crypto::Signer> keys;
+    std::optional<Code> refused;
+  } cases[] = {
+      {"by enough of both", next, {maker, site, next_maker}, std::nullopt},
+      {"by too few of the held one", next, {site, next_maker}, Code::bundle_untrusted_key},
+      {"by too few of its own", next, {maker, site}, Code::bundle_untrusted_key},
+      {"by nobody", next, {}, Code::bundle_signature},
+      {"of the same version", text_of(1), {maker, site, next_maker}, Code::trust_root},
+      {"with one left out", text_of(3), {maker, site, next_maker}, Code::trust_root},
+      {"no root", "{}", {maker, site, next_maker}, Code::trust_root},
+      {"with a space more", next + " ", {maker, site, next_maker}, Code::trust_root},
+  };
+  for (const auto& test : cases) {
+    const auto root = taken(test.text, test.keys);
+    if (!test.refused) {
+      ASSERT_TRUE(root.has_value()) << test.name << ": " << root.error().message();
+    } else {
+      ASSERT_FALSE(root.has_value()) << test.name;
+      EXPECT_EQ(root.error().code(), *test.refused) << test.name << ": " << root.error().message();
+    }
+  }
+  held = taken(next, {maker, site, next_maker}).value();
+  EXPECT_EQ(held.version(), 2U);
+  EXPECT_EQ(held.check("m", {signed_by(maker, "m"), signed_by(site, "m")}, now).error().code(), Code::bundle_untrusted_key)
+      << "the old key counts no longer";
+  // What was removed stays out, here and in every root that follows.
+  EXPECT_FALSE(held.add({.key = maker.public_key(), .roles = {TrustRole::release}, .note = {}}));
+  TrustRoot forgetful = TrustRoot::of(site.public_key());
+  ASSERT_TRUE(forgetful.add({.key = next_maker.public_key(), .roles = {TrustRole::release}, .note = {}}));
+  EXPECT_EQ(taken(forgetful.as_version(3).to_text(), {site, next_maker}).error().causes()[0], "it forgets a revoked key");
+}
+
+TEST(TrustRoot, TakesBundlesOfCertainNamesAndChannels) {
+  TrustRoot root = TrustRoot::of(maker.public_key());
+  EXPECT_TRUE(root.check_accepted("any", ""));
+  ASSERT_TRUE(root.accept({"core", "apps"}, {"stable"}));
+  EXPECT_TRUE(root.check_accepted("apps", "stable"));
+  EXPECT_EQ(root.check_accepted("other", "stable").error().code(), Code::bundle_policy);
+  EXPECT_EQ(root.check_accepted("core", "dev").error().what(), "the bundle's channel is 'dev', this machine takes stable");
+  EXPECT_EQ(TrustRoot::parse(root.to_text())->to_text(), root.to_text());
+  EXPECT_FALSE(root.accept({""}, {}));
+}
+
 TEST(TrustRoot, RefusesSignaturesFiledUnderAnotherKey) {
   auto moved = signed_by(stranger, "m");
   moved.key = maker.public_key().id();

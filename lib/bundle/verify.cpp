@@ -30,11 +30,12 @@ struct Opening {
   Result<std::string> member(std::string_view name, std::uint64_t limit);
 
   Result<> read_head();
-  Result<> check_policy(const OpenOptions& options) const;
+  Result<> check_policy(const TrustRoot& trust, const OpenOptions& options) const;
   Result<> read_tables();
   Result<> lay_out();
   Result<> compare_headers() const;
   Result<> check_blobs(const OpenOptions& options) const;
+  Result<> check_engine() const;
   Result<std::string> read_blob(const crypto::Sha256& digest) const;
 };
 
@@ -117,8 +118,9 @@ Result<> Opening::read_head() {
 }
 
 // Step 5.
-Result<> Opening::check_policy(const OpenOptions& options) const {
+Result<> Opening::check_policy(const TrustRoot& trust, const OpenOptions& options) const {
   const Statement& statement = known.statement;
+  TRY(trust.check_accepted(statement.name, statement.channel));
   if (options.platform &&
       std::ranges::find(statement.platforms, *options.platform) == statement.platforms.end()) {
     return failure(Code::wrong_architecture, "the bundle is for {}, this machine is {}",
@@ -225,6 +227,14 @@ Result<> Opening::check_blobs(const OpenOptions& options) const {
   return {};
 }
 
+// The engine that the statement names is the one inside.
+Result<> Opening::check_engine() const {
+  const std::string& named = known.statement.engine_digest;
+  const auto is_it = [&](const Item& item) { return item.component == "engine" && item.manifest.text() == named; };
+  if (named.empty() || std::ranges::any_of(known.items, is_it)) return {};
+  return failure(Code::bundle_content, "the engine {} that the statement names is not inside", named);
+}
+
 // Its bytes were checked in step 7; now they are compared with their digest once more, since it is
 // this copy that is parsed.
 Result<std::string> Opening::read_blob(const crypto::Sha256& digest) const {
@@ -252,7 +262,7 @@ Result<Verified> verify_held(const HeldFile& file, const TrustRoot& trust,
   known.statement = TRY(Statement::parse(known.statement_text));
 
   // 5. Is it for this site, this machine, this installer?
-  TRY(opening.check_policy(options));
+  TRY(opening.check_policy(trust, options));
 
   // 6. Closure, sums, length.
   TRY(opening.read_tables());
@@ -265,6 +275,7 @@ Result<Verified> verify_held(const HeldFile& file, const TrustRoot& trust,
   // 8. Index and closure name the same blobs.
   const ReadBlob read = [&](const crypto::Sha256& digest) { return opening.read_blob(digest); };
   known.items = TRY(read_index(known.index_text, known.closure, read));
+  TRY(opening.check_engine());
   return std::move(known);
 }
 

@@ -408,6 +408,12 @@ TEST_F(Opening, RefusesWhatASignedBundleMustNotHold) {
          seal(p);
        },
        Code::bundle_format},
+      {"another engine than is inside",
+       [](Pieces& p) {
+         p.statement.engine_kind = "holdfast";
+         p.statement.engine_digest = crypto::sha256("other").text();
+       },
+       Code::bundle_content},
       {"no JSON", [](Pieces& p) { p.statement_text = "hello"; }, Code::bundle_format},
       {"a key twice",
        [](Pieces& p) {
@@ -451,6 +457,9 @@ TEST_F(Opening, RefusesByPolicy) {
   EXPECT_EQ(open(bytes, {.platform = "linux/arm64"}).error().code(), Code::wrong_architecture);
   EXPECT_EQ(open(bytes, {.minimum_epoch = 4}).error().code(), Code::bundle_policy);
   EXPECT_TRUE(open(bytes, {.platform = "linux/amd64", .minimum_epoch = 3}).has_value());
+  TrustRoot picky = TrustRoot::of(key.public_key());
+  ASSERT_TRUE(picky.accept({"other"}, {}));
+  EXPECT_EQ(Bundle::open(folder / "test.hfb", picky, {}).error().code(), Code::bundle_policy);
   Pieces newer = good;
   newer.statement.min_installer = "2.0.0";
   EXPECT_EQ(open(assemble(newer), {.installer_version = "1.9.0"}).error().message(),

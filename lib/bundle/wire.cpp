@@ -160,7 +160,8 @@ void write_statement(Writer& out, const Statement& statement) {
   for (const auto* text :
        {&statement.name, &statement.version, &statement.channel, &statement.min_installer,
         &statement.upgrade_from, &statement.issued_at, &statement.kubernetes,
-        &statement.engine_kind, &statement.engine_version, &statement.previous}) {
+        &statement.engine_kind, &statement.engine_version, &statement.engine_digest,
+        &statement.previous}) {
     out.text(*text);
   }
   out.number(statement.security_epoch);
@@ -179,7 +180,7 @@ Statement read_statement(Reader& in) {
   for (auto* text : {&statement.name, &statement.version, &statement.channel,
                      &statement.min_installer, &statement.upgrade_from, &statement.issued_at,
                      &statement.kubernetes, &statement.engine_kind, &statement.engine_version,
-                     &statement.previous}) {
+                     &statement.engine_digest, &statement.previous}) {
     *text = in.text();
   }
   statement.security_epoch = in.number();

@@ -142,5 +142,33 @@ TEST_F(Signatures, MadeElsewhereAreAddedAndCount) {
   }
 }
 
+// A root that goes from one key to another, signed by a stock program as well.
+TEST_F(Signatures, OfTrustRootsLeadFromOneToTheNext) {
+  const auto fingerprint = [&](const std::string& line) {
+    const auto said = world.must(line);
+    return said.substr(said.find("sha256:"), 71);
+  };
+  world.must("holdfast trust init --trust-dir draft --key maker.key.pub");
+  const auto first = fingerprint("holdfast trust publish --trust-dir draft --version 1 -o 1.root");
+  expect(3, "HF-E-2007", "holdfast trust init --trust-dir machine --root 1.root --pin sha256:" + std::string(64, '0'));
+  expect(2, "HF-E-1001", "holdfast trust init --trust-dir machine --root 1.root");
+  world.must("holdfast trust init --trust-dir machine --root 1.root --pin " + first);
+  world.must("holdfast trust add ca.pem --trust-dir draft --yes");
+  world.must("holdfast trust remove " + world.read("maker.key.pub").substr(world.read("maker.key.pub").find('\n') - 16, 16) + " --trust-dir draft");
+  fingerprint("holdfast trust publish --trust-dir draft --version 2 -o 2.root");
+  expect(3, "HF-E-2002", "holdfast trust update 2.root --trust-dir machine");
+  world.must("holdfast trust sign 2.root --sign-key signer.both");
+  expect(3, "HF-E-2003", "holdfast trust update 2.root --trust-dir machine");
+  world.must("holdfast trust sign 2.root --sign-key maker.key");
+  world.must("holdfast trust update 2.root --trust-dir machine");
+  world.must("holdfast trust update 2.root --trust-dir machine");
+  expect(3, "HF-E-2002", "holdfast trust update 1.root --trust-dir machine");
+  expect(3, "HF-E-2003", "holdfast bundle verify small.hfb --trust-dir machine");
+  world.must("holdfast bundle create -f small.toml -o cms.hfb --sign-key signer.both");
+  world.must("holdfast bundle verify cms.hfb --trust-dir machine");
+  world.must("holdfast trust accept --name small --channel stable --trust-dir machine");
+  expect(6, "HF-E-2005", "holdfast bundle verify cms.hfb --trust-dir machine");
+}
+
 }  // namespace
 }  // namespace holdfast::e2e

@@ -85,6 +85,10 @@ TEST_F(Simulated, SaysSoInEveryOutput) {
     const bool end = line.contains("\"event\":\"end\"") && !line.contains("\"step\":\"verify\"");
     EXPECT_TRUE(!end || line.contains(", simulated")) << line;
   }
+  for (const auto& record : std::filesystem::directory_iterator(cluster->path("state/install/verified"))) {
+    const auto text = content_of(record.path());
+    for (const auto* what : {"\"signedBy\"", "\"verifiedAt\"", "\"fingerprint\": \"sha256:", "\"inode\""}) EXPECT_TRUE(text.contains(what)) << text;
+  }
   EXPECT_TRUE(node_status().out.contains("simulated"));
   EXPECT_TRUE(node_status({"-o", "json"}).out.contains("\"simulated\":true"));
   EXPECT_TRUE(cluster->push().out.contains("simulated"));
