@@ -110,7 +110,7 @@ Result<> add_files(Draft& draft, const Definition& definition, const CreateOptio
       artifact.layers.push_back(std::move(layer));
     }
     const Value item = TRY(add_artifact(draft, std::move(artifact)));
-    TRY(add_sbom(draft, item, ingredients));
+    TRY(describe(draft, item, ingredients));
   }
   return {};
 }
@@ -199,6 +199,7 @@ Result<Statement> create_bundle(const Definition& definition, const CreateOption
     options.on_part(fmt::format("source {}", tree.name));
     TRY(add_tree(draft, tree), "source '{}'", tree.name);
   }
+  for (const auto& vex : definition.vex) TRY(add_vex(draft, vex));
   options.on_part("statement");
   return draft.write(definition.statement, options.keys, options.output);
 }

@@ -147,7 +147,7 @@ TEST_F(Creating, MakesABundleThatVerifiesAndHoldsEveryComponent) {
   EXPECT_EQ(bundle->statement().version, "1.2.3");
   EXPECT_EQ(bundle->statement().security_epoch, 2U);
   EXPECT_EQ(bundle->statement().engine_version, "1.2.3");
-  ASSERT_EQ(bundle->items().size(), 6U);
+  ASSERT_EQ(bundle->items().size(), 8U);
   EXPECT_EQ(bundle->items_of("engine", ItemKind::image).at(0)->name, "holdfast.test/true:1.2.3");
   EXPECT_EQ(bundle->items_of("charts", ItemKind::chart).at(0)->name, "web:1.0.0");
   EXPECT_EQ(bundle->items_of("repository", ItemKind::source).at(0)->name, "skeleton");
@@ -201,6 +201,44 @@ TEST_F(Creating, SaysWhatItPutIntoImagesAndComponents) {
     });
     EXPECT_TRUE(listed) << text;
   }
+}
+
+TEST_F(Creating, SaysOfWhatItMadeThem) {
+  ASSERT_TRUE(create("a.hfb"));
+  const auto bundle = open("a.hfb").value();
+  const auto found = bundle.items_of("engine", ItemKind::attestation);
+  ASSERT_EQ(found.size(), 1U);
+  const auto image = bundle.items_of("engine", ItemKind::image).at(0)->manifest;
+  EXPECT_EQ(found[0]->subject, image);
+  EXPECT_EQ(found[0]->name, "holdfast.test/true:0.0.1.provenance");
+  EXPECT_EQ(bundle.closure().find(found[0]->parts.back().digest)->role, Role::attestation);
+  std::string text;
+  ASSERT_TRUE(bundle.expand(found[0]->parts.back().digest, archive::sink_to(text)));
+  const auto document = json::parse(text, "provenance").value();
+  EXPECT_EQ(document.text({"predicateType"}), "https://slsa.dev/provenance/v1");
+  EXPECT_EQ(document.find("subject")->as_array()->front().text({"digest", "sha256"}), image.hex());
+  EXPECT_NE(text.find(crypto::sha256(slurp("/bin/true")).hex()), std::string::npos);
+  // The engine is named by its digest in the statement, too.
+  EXPECT_EQ(bundle.statement().engine_digest, bundle.statement().engine_kind.empty() ? "" : image.text());
+}
+
+TEST_F(Creating, TakesStatementsOnVulnerabilities) {
+  const auto with = [&](std::string_view subject, std::string_view text) {
+    write("vex.json", text);
+    const Draft empty = Draft::start(folder).value();
+    Draft draft = Draft::start(folder).value();
+    const auto stored = draft.store("{}").value();
+    Value item = descriptor_of(stored, oci::manifest);
+    item["annotations"][oci::ref_name] = "an image";
+    draft.add_item(item);
+    return add_vex(draft, {.subject = std::string(subject), .path = folder / "vex.json"});
+  };
+  EXPECT_TRUE(with("an image", R"({"@context": "https://openvex.dev/ns/v0.2.0", "statements": []})"));
+  EXPECT_TRUE(with("an image", R"({"bomFormat": "CycloneDX", "vulnerabilities": []})"));
+  for (const auto* text : {"{}", "no JSON", R"({"bomFormat": "CycloneDX"})"}) {
+    EXPECT_EQ(with("an image", text).error().code(), Code::bundle_definition) << text;
+  }
+  EXPECT_EQ(with("another", "{}").error().code(), Code::bundle_definition);
 }
 
 TEST_F(Creating, GivesTheSameBytesForTheSameInputs) {

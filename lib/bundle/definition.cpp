@@ -266,6 +266,12 @@ class Reader {
     };
     TRY(read_list<FileSource>(root, "files", definition_.files, file));
     TRY(read_list<ChartSource>(root, "chart", definition_.charts, chart));
+    const auto vex = [&](config::Section& section, VexSource& source) {
+      return fill(section, scope,
+                  {{"subject", Kind::required, &source.subject},
+                   {"path", Kind::path, &source.path}});
+    };
+    TRY(read_list<VexSource>(root, "vex", definition_.vex, vex));
     return read_list<TreeSource>(root, "source", definition_.trees, tree);
   }
 

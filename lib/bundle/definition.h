@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "bundle/image.h"
+#include "bundle/sbom.h"
 #include "bundle/statement.h"
 
 #include <map>
@@ -43,6 +44,7 @@ struct Definition {
   std::vector<FileSource> files;
   std::vector<ChartSource> charts;
   std::vector<TreeSource> trees;
+  std::vector<VexSource> vex;
 };
 
 using Variables = std::map<std::string, std::string, std::less<>>;

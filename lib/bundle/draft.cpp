@@ -134,6 +134,13 @@ Result<Value> Draft::add_manifest(const Value& document) {
   return descriptor_of(stored, oci::manifest);
 }
 
+const Value* Draft::find_item(std::string_view name) const {
+  for (const auto& item : items_) {
+    if (item.text({"annotations", oci::ref_name}) == name) return &item;
+  }
+  return nullptr;
+}
+
 Result<> Draft::write_to(int fd, const Statement& statement,
                          const std::vector<crypto::Signer>& keys) const {
   const archive::Sink out = archive::sink_to_fd(fd);

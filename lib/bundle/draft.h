@@ -59,6 +59,9 @@ class Draft {
   // A line of the index; `descriptor` names a manifest in use.
   void add_item(Value descriptor) { items_.push_back(std::move(descriptor)); }
 
+  // The line of the index with this name, or null.
+  [[nodiscard]] const Value* find_item(std::string_view name) const;
+
   // Stores `document` as a manifest in use and returns its descriptor.
   Result<Value> add_manifest(const Value& document);
 

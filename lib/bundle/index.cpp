@@ -33,7 +33,7 @@ constexpr std::array config_types = {oci::config, oci::docker_config, oci::empty
                                      oci::chart_config};
 constexpr std::array part_types = {oci::layer,        oci::layer_gzip,    oci::layer_zstd,
                                    oci::docker_layer, oci::chart_content, oci::file,
-                                   oci::sbom_layer};
+                                   oci::sbom_layer,   oci::in_toto_layer, oci::openvex_layer};
 
 struct Descriptor {
   crypto::Sha256 digest;
@@ -84,6 +84,7 @@ Result<ItemKind> kind_of(std::string_view artifact_type) {
   if (artifact_type == oci::files) return ItemKind::files;
   if (artifact_type == oci::source) return ItemKind::source;
   if (artifact_type == oci::sbom) return ItemKind::sbom;
+  if (artifact_type == oci::in_toto || artifact_type == oci::openvex) return ItemKind::attestation;
   return wrong(fmt::format("artifact type '{}' is not known", printable(artifact_type)));
 }
 
@@ -228,6 +229,7 @@ std::string_view item_kind_name(ItemKind kind) {
     case ItemKind::files: return "files";
     case ItemKind::source: return "source";
     case ItemKind::sbom: return "sbom";
+    case ItemKind::attestation: return "attestation";
   }
   std::unreachable();
 }

@@ -16,8 +16,8 @@
 
 namespace holdfast::bundle {
 
-enum class ItemKind { image, chart, files, source, sbom };
-inline constexpr std::size_t item_kinds = 5;
+enum class ItemKind { image, chart, files, source, sbom, attestation };
+inline constexpr std::size_t item_kinds = 6;
 
 std::string_view item_kind_name(ItemKind kind);
 
@@ -37,7 +37,7 @@ struct Item {
   std::string component;  // "engine", "node", …
   std::string name;       // an image's full name, a chart's name and version, a component's name
   crypto::Sha256 manifest;
-  std::optional<crypto::Sha256> subject;  // of an SBOM: the manifest that it is about
+  std::optional<crypto::Sha256> subject;  // of an SBOM or attestation: what it is about
   std::vector<Part> parts;  // of the image for this platform: config first, then layers
   Value descriptor;         // as index.json has it
 };
@@ -72,6 +72,11 @@ inline constexpr std::string_view file = "application/vnd.holdfast.file.v1+zstd"
 inline constexpr std::string_view source = "application/vnd.holdfast.source.v1";
 inline constexpr std::string_view sbom = "application/vnd.cyclonedx+json";
 inline constexpr std::string_view sbom_layer = "application/vnd.cyclonedx+json+zstd";
+
+inline constexpr std::string_view in_toto = "application/vnd.in-toto+json";
+inline constexpr std::string_view in_toto_layer = "application/vnd.in-toto+json+zstd";
+inline constexpr std::string_view openvex = "application/vnd.openvex+json";
+inline constexpr std::string_view openvex_layer = "application/vnd.openvex+json+zstd";
 
 inline constexpr std::string_view title = "org.opencontainers.image.title";
 inline constexpr std::string_view ref_name = "org.opencontainers.image.ref.name";

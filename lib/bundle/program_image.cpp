@@ -183,7 +183,7 @@ Result<> add_program_image(Draft& draft, const ProgramImage& image) {
   const Value item = image_item(manifest, image.component, image.name, image.platform);
   draft.add_item(item);
   const auto ingredients = TRY(ingredients_of(image, closure));
-  return add_sbom(draft, item, ingredients);
+  return describe(draft, item, ingredients);
 }
 
 }  // namespace holdfast::bundle

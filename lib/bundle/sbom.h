@@ -20,7 +20,17 @@ struct Ingredient {
 // The ingredient that is a file of this machine.
 Result<Ingredient> ingredient_of(std::string path, const std::string& from);
 
-// Adds the document about `item`, a line of the index, which it names as its subject.
-Result<> add_sbom(Draft& draft, const Value& item, const std::vector<Ingredient>& ingredients);
+// Adds two documents about `item`, a line of the index, which they name as their subject: a CycloneDX
+// SBOM, and SLSA provenance.
+Result<> describe(Draft& draft, const Value& item, const std::vector<Ingredient>& ingredients);
+
+// A statement on vulnerabilities from elsewhere, OpenVEX or CycloneDX.
+struct VexSource {
+  std::string subject;  // an item's name
+  std::string path;
+};
+
+// Refuses with Code::bundle_definition when there is no such item, or the file is no such document.
+Result<> add_vex(Draft& draft, const VexSource& vex);
 
 }  // namespace holdfast::bundle
