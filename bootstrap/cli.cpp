@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli_app.h"
 #include "cli_bundle.h"
+#include "cli_completion.h"
 #include "commands/crds.h"
 #include "commands/e2e.h"
 #include "commands/explain.h"
@@ -271,65 +272,6 @@ void add_repo(CLI::App& app, Chosen& chosen) {
   add_repo_vendor(*repo, chosen);
   add_repo_push(*repo, chosen);
   add_repo_render(*repo, chosen);
-}
-
-// "holdfast repo" → its words; the shells' scripts look the typed commands up in these rows.
-struct CompletionRow {
-  std::string path;
-  std::vector<std::string> words;
-};
-
-void collect_rows(const CLI::App& command, const std::string& path, std::vector<CompletionRow>& rows) {
-  CompletionRow row{.path = path, .words = {}};
-  for (const auto* option : command.get_options()) {
-    for (const auto& name : option->get_lnames()) row.words.push_back("--" + name);
-  }
-  const auto visible = [](const CLI::App* each) { return !each->get_group().empty(); };
-  for (const auto* each : command.get_subcommands(visible)) row.words.push_back(each->get_name());
-  rows.push_back(std::move(row));
-  for (const auto* each : command.get_subcommands(visible)) collect_rows(*each, path + " " + each->get_name(), rows);
-}
-
-std::string completion_script(const CLI::App& app, const std::string& shell) {
-  std::vector<CompletionRow> rows;
-  collect_rows(app, "holdfast", rows);
-  std::string out;
-  if (shell == "fish") {
-    for (const auto& row : rows) {
-      const auto parts = split(row.path, ' ');
-      const auto condition = parts.size() == 1 ? std::string("__fish_use_subcommand") : fmt::format("__fish_seen_subcommand_from {}", parts.back());
-      for (const auto& word : row.words) {
-        const auto argument = word.starts_with("--") ? fmt::format("-l {}", word.substr(2)) : fmt::format("-f -a {}", word);
-        out += fmt::format("complete -c holdfast -n '{}' {}\n", condition, argument);
-      }
-    }
-    return out;
-  }
-  if (shell == "zsh") out += "#compdef holdfast\nautoload -U +X bashcompinit && bashcompinit\n";
-  out += "_holdfast() {\n  local path=holdfast word words='' i\n"
-         "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-         "    word=${COMP_WORDS[i]}\n    case \"$path $word\" in\n";
-  for (const auto& row : rows) {
-    if (row.path != "holdfast") out += fmt::format("      '{}') path='{}' ;;\n", row.path, row.path);
-  }
-  out += "    esac\n  done\n  case \"$path\" in\n";
-  for (const auto& row : rows) out += fmt::format("    '{}') words='{}' ;;\n", row.path, fmt::join(row.words, " "));
-  out += "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
-         "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
-         "complete -F _holdfast holdfast\n";
-  return out;
-}
-
-void add_completion(CLI::App& app, Chosen& chosen) {
-  auto shell = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("completion", "Print a completion script for your shell");
-  command->add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->callback([shell, &app, &chosen] {
-    chosen.run = [shell, &app](Console& console) -> Result<> {
-      console.line(completion_script(app, *shell));
-      return {};
-    };
-  });
 }
 
 void add_version(CLI::App& app, Chosen& chosen) {

@@ -73,6 +73,52 @@ TEST(CommandLine, EveryCommandRefusesAFlagThatItDoesNotKnow) {
   EXPECT_EQ(world.look(), before);
 }
 
+// Its commands with what they cannot do without; where one is new, the first expectation says so.
+std::vector<std::string> commands_on_applications(const World& world) {
+  std::vector<std::string> lines;
+  std::vector<std::string> all;
+  collect(world, "holdfast app", all);
+  for (const auto& command : all) {
+    const auto help = world.run(command + " --help").out;
+    if (!commands_in(help).empty()) continue;
+    std::string line = command;
+    for (const auto* positional : {"  name ", "  names ", "  app ", "  action "}) {
+      if (help.contains(std::string("\n") + positional)) line += " hello";
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+TEST(CommandLine, EveryCommandOnApplicationsSaysWhyItReachesNoCluster) {
+  const World world;
+  const struct {
+    const char* flags;
+    const char* first_line;
+    int exit;
+  } cases[] = {
+      {"", "error HF-E-1002: no kubeconfig was found", 2},
+      {" --kubeconfig nowhere.conf", "error HF-E-1006: there is no kubeconfig 'nowhere.conf'", 2},
+      {" --kubeconfig things", "error HF-E-1003: 'things' cannot be read", 2},
+      {" --kubeconfig closed.conf --context heer", "error HF-E-1003: no context 'heer' in the kubeconfig", 2},
+      {" --kubeconfig closed.conf", "error HF-E-1004: the cluster does not answer", 4},
+  };
+  const auto lines = commands_on_applications(world);
+  EXPECT_GE(lines.size(), 11U);
+  const auto before = world.look();
+  for (const auto& line : lines) {
+    for (const auto& each : cases) {
+      SCOPED_TRACE(line + each.flags);
+      const auto ran = world.run(line + each.flags);
+      EXPECT_EQ(ran.exit, each.exit);
+      EXPECT_EQ(ran.out, "");
+      EXPECT_EQ(split(ran.err, '\n').front(), each.first_line);
+      EXPECT_TRUE(ran.err.contains("\n  nothing was changed\n  fix:     ")) << ran.err;
+    }
+  }
+  EXPECT_EQ(world.look(), before);
+}
+
 TEST(CommandLine, ExplainPrintsTheSectionOfEveryCode) {
   const World world;
   for (const auto& row : all_codes()) {
@@ -106,35 +152,75 @@ TEST(CommandLine, AReaderThatHasSeenEnoughIsNoFailure) {
   EXPECT_EQ(ran.err, "");
 }
 
-// What bash itself puts in COMPREPLY after the printed script was loaded, as the tab key would.
+// What the shells themselves offer after the printed script was loaded, as the tab key would.
+struct Completed {
+  const char* name;
+  const char* typed;  // the last word is completed
+  const char* want;   // each of them is offered; none: nothing is
+};
+
+constexpr Completed completions[] = {
+    {"a command", "holdfast bun", "bundle"},
+    {"commands that begin alike", "holdfast re", "render repo"},
+    {"all commands of a group", "holdfast bundle ", "create inspect verify"},
+    {"a flag", "holdfast bundle verify --tr", "--trust-dir"},
+    {"a flag behind a word", "holdfast bundle verify small.hfb --tr", "--trust-dir"},
+    {"a flag of one of two commands of the same name", "holdfast app explain --app", "--app-namespace"},
+    {"a command behind a flag with a value", "holdfast -o json repo ad", "add-app add-cluster"},
+    {"a file where no word fits", "holdfast bundle verify sma", "small.hfb small.toml"},
+    {"nothing", "holdfast frob", ""},
+};
+
+void expect_offered(const Completed& test, const Ran& ran) {
+  EXPECT_EQ(ran.err, "") << test.name;
+  const auto got = words(replace_all(ran.out, "\n", " "));
+  for (const auto& word : words(test.want)) EXPECT_NE(std::ranges::find(got, word), got.end()) << test.name << ": " << word << " in " << ran.out;
+  EXPECT_TRUE(*test.want != '\0' || got.empty()) << ran.out;
+}
+
 TEST(CommandLine, BashCompletes) {
   const World world;
   ASSERT_EQ(world.run("bash --version").exit, 0) << "bash is part of every Debian";
   world.write("completion.sh", world.must("holdfast completion bash"));
-  const struct {
-    const char* name;
-    const char* typed;  // the last word is completed
-    const char* want;
-  } cases[] = {
-      {"a command", "holdfast bun", "bundle"},
-      {"commands that begin alike", "holdfast re", "render repo"},
-      {"all commands of a group", "holdfast bundle ''", "create inspect verify --help"},
-      {"a flag", "holdfast bundle verify --tr", "--trust-dir"},
-      {"a flag behind a word", "holdfast bundle verify small.hfb --tr", "--trust-dir"},
-      {"a command behind a flag with a value", "holdfast -o json repo ad", "add-app add-cluster"},
-      {"a file where no word fits", "holdfast bundle verify sma", "small.hfb small.toml"},
-      {"nothing", "holdfast frob", ""},
-  };
-  for (const auto& test : cases) {
-    world.write("run.sh", fmt::format("source ./completion.sh\nCOMP_WORDS=({})\nCOMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))\n"
+  for (const auto& test : completions) {
+    const std::string typed = test.typed;
+    world.write("run.sh", fmt::format("source ./completion.sh\nCOMP_WORDS=({}{})\nCOMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))\n"
                                       "$(complete -p holdfast | sed -E 's/.*-F ([^ ]+).*/\\1/')\n"
                                       "printf '%s\\n' \"${{COMPREPLY[@]}}\" | sort\n",
-                                      test.typed));
-    const auto ran = world.run("bash run.sh");
-    EXPECT_EQ(ran.err, "") << test.name;
-    auto got = words(replace_all(ran.out, "\n", " "));
-    for (const auto& word : words(test.want)) EXPECT_NE(std::ranges::find(got, word), got.end()) << test.name << ": " << word << " in " << ran.out;
-    EXPECT_TRUE(*test.want != '\0' || got.empty()) << ran.out;
+                                      typed, typed.ends_with(' ') ? "''" : ""));
+    expect_offered(test, world.run("bash run.sh"));
+  }
+}
+
+TEST(CommandLine, FishCompletes) {
+  const World world;
+  if (!std::filesystem::exists("/usr/bin/fish")) GTEST_SKIP() << "fish is not installed";
+  world.write("completion.fish", world.must("holdfast completion fish"));
+  for (const auto& test : completions) {
+    world.write("run.fish", fmt::format("source completion.fish\ncomplete -C '{}'\n", test.typed));
+    expect_offered(test, world.run("fish --no-config run.fish"));
+  }
+}
+
+// zsh completes only what is typed at a terminal: it has one here, and runs a `holdfast` that prints its words.
+TEST(CommandLine, ZshCompletes) {
+  const World world;
+  if (!std::filesystem::exists("/usr/bin/zsh")) GTEST_SKIP() << "zsh is not installed";
+  world.write("completion.zsh", world.must("holdfast completion zsh"));
+  world.write("load.zsh", "PS1=\nautoload -U compinit\ncompinit -u -D\nsource ./completion.zsh\nholdfast() { print -r -- \"<$*>\" }\nprint LOADED\n");
+  for (const auto& test : completions) {
+    const auto wanted = words(test.want);
+    if (wanted.size() != 1) continue;  // the tab key types what is the only one
+    const std::string typed = test.typed;
+    constexpr std::size_t behind_name = sizeof "holdfast";
+    const auto completed = fmt::format("<{}{}>", typed.substr(behind_name, typed.rfind(' ') + 1 - behind_name), wanted.front());
+    world.write("run.zsh", fmt::format("zmodload zsh/zpty\nzpty shell zsh -f -i\nzpty -w shell 'source ./load.zsh'\n"
+                                       "until [[ $line == *LOADED* ]]; do zpty -r shell line || exit 1; done\n"
+                                       "zpty -w -n shell $'{}\\t\\n'\n"
+                                       "until [[ $line == *\\<*\\>* ]]; do zpty -r shell line || exit 1; done\nprint -r -- $line\nzpty -d shell\n",
+                                       typed));
+    const auto ran = world.run("timeout 60 zsh -f run.zsh");
+    EXPECT_TRUE(ran.out.contains(completed)) << test.name << ": " << completed << " in " << ran.out << ran.err;
   }
 }
 
