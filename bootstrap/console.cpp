@@ -71,6 +71,10 @@ void Console::note(std::string_view text) {
   }
 }
 
+void Console::note_beside(std::string_view text) {
+  write(err_, is_json() ? json::write(Object{{"note", text}}, json::Escape::plain) + "\n" : fmt::format("{}\n", text));
+}
+
 void Console::data(const Value& value) {
   if (!is_json()) return;
   Value shown = value;

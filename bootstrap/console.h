@@ -53,6 +53,8 @@ class Console {
   void text(std::string_view text);
   // A note under the running step: "   HF-N…", "   text"; {"note": …} in JSON mode.
   void note(std::string_view text);
+  // The same beside the result, on the error stream: what the result cannot say in its own form.
+  void note_beside(std::string_view text);
   // The command's result for programs: one JSON document in JSON mode, nothing otherwise.
   void data(const Value& value);
   void error(const Error& error, std::string_view changed);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "local_agent.h"
 #include "sync/key.h"
 #include "sync/names.h"
 #include "value/json.h"
@@ -35,9 +36,14 @@ std::string row_key(const Value& row) {
 
 }  // namespace
 
-Result<AppAccess> AppAccess::connect(const AppCluster& cluster, const Clock& clock) {
+Result<AppAccess> AppAccess::connect(const AppCluster& cluster, Console& console) {
   auto config = TRY(kube::load_kubeconfig(cluster.kubeconfig, cluster.context));
-  auto client = TRY(kube::Client::connect(std::move(config), clock));
+  auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
+  const std::string beside = TRY(find_agent_here(client, cluster.namespace_));
+  if (!beside.empty()) {
+    console.mark_simulated();
+    console.note_beside("simulated: pods of this cluster become ready and run nothing");
+  }
   return AppAccess(std::move(client), cluster.namespace_);
 }
 

@@ -15,7 +15,8 @@ namespace holdfast::bootstrap {
 
 class AppAccess {
  public:
-  static Result<AppAccess> connect(const AppCluster& cluster, const Clock& clock);
+  // Says so when the cluster's pods are simulated.
+  static Result<AppAccess> connect(const AppCluster& cluster, Console& console);
 
   // `name` may be "namespace/name". Code::object_missing names the near ones.
   Result<sync::Application> find(const std::string& name);

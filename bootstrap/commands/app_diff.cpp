@@ -206,7 +206,7 @@ class Differ {
 }  // namespace
 
 Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   auto application = TRY(access.find(options.name));
   application = TRY(access.refresh(application, options.refresh));
   if (application.status().find("sync") == nullptr) {

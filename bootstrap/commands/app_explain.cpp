@@ -122,7 +122,7 @@ std::vector<Finding> explain_application(const sync::Application& application, c
 }
 
 Result<> run_app_explain(const AppExplainOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
   std::vector<Value> live;
   for (const auto& row : rows_of(application.status(), {"resources"})) {

@@ -140,7 +140,7 @@ std::string format_history(const sync::Application& application) {
 }
 
 Result<> run_app_list(const AppListOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   auto applications = TRY(access.all(options.selector));
   std::erase_if(applications, [&](const auto& each) { return !is_wanted(options, each); });
   std::ranges::sort(applications, {}, &sync::Application::name);
@@ -159,7 +159,7 @@ Result<> run_app_list(const AppListOptions& options, Console& console) {
 }
 
 Result<> run_app_get(const AppGetOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   auto application = TRY(access.find(options.name));
   application = TRY(access.refresh(application, options.refresh));
   if (options.format == AppFormat::json || options.format == AppFormat::yaml || console.is_json()) {
@@ -182,7 +182,7 @@ Result<> run_app_get(const AppGetOptions& options, Console& console) {
 }
 
 Result<> run_app_history(const AppHistoryOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
   const Value* found = application.status().find("history");
   const Value history = found == nullptr ? Value(Array{}) : *found;

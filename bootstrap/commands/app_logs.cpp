@@ -73,7 +73,7 @@ Result<> follow(kube::Client& client, Console& console, const AppLogsOptions& op
 }  // namespace
 
 Result<> run_app_logs(const AppLogsOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
   std::vector<Pod> pods;
   const auto roots = TRY(read_tree(access.client(), application));

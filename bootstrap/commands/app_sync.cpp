@@ -134,7 +134,7 @@ const Value* history_entry(const sync::Application& application, const std::opti
 }  // namespace
 
 Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto applications = TRY(access.chosen(options.names, options.selector));
   std::vector<sync::Application> started;
   for (const auto& application : applications) {
@@ -153,7 +153,7 @@ Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
 }
 
 Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
   if (application.deleted) return failure(refused(application, "the application is being deleted"));
   if (application.automated) {
@@ -179,7 +179,7 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
 }
 
 Result<> run_app_terminate(const AppTerminateOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
   if (application.operation() == nullptr || application.status().find("operationState") == nullptr) {
     return failure(refused(application, "no operation is in progress"));

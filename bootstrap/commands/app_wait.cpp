@@ -63,7 +63,7 @@ Result<std::string> blocking(const sync::Application& application, const AppWait
 }
 
 Result<> run_app_wait(const AppWaitOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console.clock()));
+  auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto applications = TRY(access.chosen(options.names, options.selector));
   Step step(console, "Wait", "for what was named");
   const auto question = [&]() -> Result<std::string> {

@@ -82,6 +82,13 @@ class OnSimulated : public testing::Test {
     world.write("crds.yaml", world.must("holdfast crds"));
     kubectl("apply --server-side -f crds.yaml");
     kubectl("wait --for=condition=Established crd/applications.argoproj.io crd/appprojects.argoproj.io");
+    for (const auto* command : {"list", "get hello", "tree hello", "history hello", "diff hello", "sync hello", "rollback hello",
+                                "terminate-op hello", "wait hello", "logs hello", "explain hello"}) {
+      const auto ran = world.run(fmt::format("holdfast app {} --kubeconfig nobody.conf", command));
+      EXPECT_EQ(ran.exit, 4) << command << ran.err;
+      EXPECT_TRUE(ran.err.contains("error HF-E-1005: the API server forbids to ")) << command << ran.err;
+      EXPECT_TRUE(ran.err.contains("cannot") && ran.err.contains("applications") && ran.err.contains("\n  nothing was changed\n")) << command << ran.err;
+    }
     const auto forbidden = world.run("holdfast-agent --kubeconfig nobody.conf --state-dir agent --listen 127.0.0.1:0");
     EXPECT_EQ(forbidden.exit, 4) << forbidden.err;
     EXPECT_TRUE(forbidden.err.contains("error HF-E-1005: the API server forbids to list /")) << forbidden.err;

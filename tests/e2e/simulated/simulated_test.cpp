@@ -92,6 +92,13 @@ TEST_F(Simulated, SaysSoInEveryOutput) {
   EXPECT_TRUE(node_status().out.contains("simulated"));
   EXPECT_TRUE(node_status({"-o", "json"}).out.contains("\"simulated\":true"));
   EXPECT_TRUE(cluster->push().out.contains("simulated"));
+  for (const auto* format : {"", "-ojson", "-oyaml", "-oname"}) {
+    std::vector<std::string> list{"app", "list"};
+    if (*format != '\0') list.emplace_back(format);
+    const auto listed = cluster->holdfast(list);
+    EXPECT_TRUE(listed.err.contains("simulated: pods of this cluster")) << format << listed.err;
+    EXPECT_TRUE(listed.out.contains("hello") && !listed.out.contains("simulated")) << format << listed.out;
+  }
   EXPECT_TRUE(cluster->holdfast({"repo", "push", "--repo", cluster->repository(), "-o", "json"}).out.contains("\"simulated\":true"));
 }
 
