@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/repo_vendor.h"
 
+#include "archive/stream.h"
+#include "base/files.h"
+#include "base/handle.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "charts/charts.h"
@@ -9,12 +12,12 @@
 #include "repository.h"
 #include "tree/disk_tree.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace holdfast::bootstrap {
 namespace {
@@ -28,11 +31,17 @@ struct Incoming {
 };
 
 Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(Code::file_missing, "\"{}\" cannot be read", printable(path));
-  std::ostringstream content;
-  content << file.rdbuf();
-  return std::move(content).str();
+  const auto limit = charts::ChartLimits().package.bytes_max;
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat state {};
+  if (!file || ::fstat(file.get(), &state) != 0) {
+    return failure(system_failure(Code::file_unreadable, fmt::format("\"{}\" cannot be read", printable(path))));
+  }
+  const auto size = static_cast<std::uint64_t>(state.st_size);
+  if (!S_ISREG(state.st_mode) || size > limit) {
+    return failure(Code::file_unreadable, "\"{}\" is no file of at most {} bytes", printable(path), limit);
+  }
+  return archive::read_all(archive::source_of_range(file.get(), 0, size), limit);
 }
 
 class ScratchFolder {
@@ -67,12 +76,18 @@ Result<charts::Repository> repository_of(const RepoVendorOptions& options, const
   return repository;
 }
 
+bool is_known_scheme(std::string_view scheme) { return scheme == "http" || scheme == "https" || scheme == "oci"; }
+
 Result<Incoming> from_network(const RepoVendorOptions& options, const Clock& clock) {
   std::string url = options.source, chart = options.chart;
   if (chart.starts_with("oci://")) {
     const auto slash = chart.rfind('/');
     url = chart.substr(0, slash);
     chart.erase(0, slash + 1);
+  }
+  if (const auto scheme = url.find("://"); scheme != std::string::npos && !is_known_scheme(url.substr(0, scheme))) {
+    return failure(Error(Code::usage, fmt::format("\"{}\" is no address of a chart repository", printable(url)))
+                       .fix("name one as http://, https:// or oci://"));
   }
   if (url.empty()) {
     return failure(Error(Code::usage, fmt::format("where is chart \"{}\"?", printable(chart)))
@@ -107,13 +122,13 @@ Result<Incoming> from_bundle(const RepoVendorOptions& options) {
     }
   }
   return failure(Error(Code::chart, fmt::format("the bundle holds no chart \"{}\"", printable(options.chart)))
-                     .at(known.empty() ? "it holds no charts" : "it holds: " + known));
+                     .at(known.empty() ? "it holds no charts" : "it holds: " + known)
+                     .fix("see what is inside: holdfast bundle inspect FILE"));
 }
 
 Result<Incoming> take(const RepoVendorOptions& options, const Clock& clock) {
   if (!options.bundle.empty()) return from_bundle(options);
-  std::error_code status;
-  if (options.chart.ends_with(".tgz") && fs::is_regular_file(options.chart, status)) {
+  if (options.chart.ends_with(".tgz") && !options.chart.starts_with("oci://")) {
     auto bytes = TRY(read_file(options.chart));
     return Incoming{std::move(bytes), options.source};
   }
@@ -149,6 +164,14 @@ Result<Present> look_at(const tree::FileTree& repository, const std::string& fol
                      .fix("move the changes to an overlay of the cluster, then remove the folder and run this again"));
 }
 
+// What can be refused before anything is fetched.
+Result<> check_words(const RepoVendorOptions& options) {
+  if (!options.name.empty()) TRY(check_name("vendored chart", options.name));
+  if (options.digest.empty() || crypto::parse_sha256(options.digest)) return {};
+  return failure(Error(Code::usage, fmt::format("\"{}\" is no digest", printable(options.digest)))
+                     .fix("write sha256: and 64 hexadecimal digits in lower case"));
+}
+
 Result<> check_digest(const RepoVendorOptions& options, const crypto::Sha256& digest) {
   if (options.digest.empty() || options.digest == digest.text()) return {};
   return failure(Error(Code::chart, "the package is not the one that --digest names")
@@ -175,10 +198,11 @@ Result<> run_repo_vendor(const RepoVendorOptions& options, Console& console) {
     return failure(Error(Code::repo_layout, fmt::format("\"{}\" is not a Holdfast repository", options.folder))
                        .at("holdfast.toml is missing"));
   }
+  TRY(check_words(options));
   const auto incoming = TRY(take(options, console.clock()));
   charts::Origin origin{.source = incoming.source, .chart = {}, .version = {}, .digest = crypto::sha256(incoming.bytes), .files = {}, .licence = {}};
   TRY(check_digest(options, origin.digest));
-  const auto files = TRY(charts::unpack(incoming.bytes, charts::Content::chart, {}));
+  const auto files = TRY(charts::unpack(incoming.bytes, charts::Content::chart, {}), "unpacking {}", printable(options.chart));
   const auto stated = TRY(charts::stated_by(files));
   origin.chart = stated.name;
   origin.version = stated.version;

@@ -103,7 +103,7 @@ TEST_F(Vendoring, WhatSomebodyChangedIsNotOverwritten) {
 }
 
 TEST_F(Vendoring, ThePackageMustBeTheOneThatWasMeant) {
-  const auto refused = vendor({.chart = package("1.0.0"), .digest = "sha256:00"});
+  const auto refused = vendor({.chart = package("1.0.0"), .digest = "sha256:" + std::string(64, '0')});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what(), "the package is not the one that --digest names");
   EXPECT_FALSE(fs::exists(repository / "external"));

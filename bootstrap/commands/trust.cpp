@@ -175,7 +175,7 @@ Result<std::vector<crypto::DetachedSignature>> signatures_beside(const std::stri
 Result<bundle::TrustRoot> root_of(const TrustInitOptions& options) {
   std::optional<bundle::TrustRoot> root;
   if (!options.root.empty()) {
-    if (!options.keys.empty() || options.pin.empty()) return failure(Error(Code::usage, "a published root is pinned by its fingerprint, and brings its keys").fix("holdfast trust init --root FILE --pin sha256:…"));
+    if (!options.keys.empty() || options.pin.empty()) return failure(Error(Code::usage, "a published root is pinned by its fingerprint, and brings its keys").fix("holdfast trust init --root FILE --pin sha256:DIGEST"));
     return pinned_root(options.root, options.pin);
   }
   for (const auto& path : options.keys) {
@@ -291,7 +291,7 @@ Result<> run_trust_publish(const TrustPublishOptions& options, Console& console)
 Result<> run_trust_sign(const TrustSignOptions& options, Console& console) {
   const std::string text = TRY(read_text(options.root));
   const auto root = bundle::TrustRoot::parse(text);
-  if (!root) return failure(Error(root.error()).at(options.root));
+  if (!root) return failure(Error(root.error()).at(options.root).fix("name what holdfast trust publish wrote"));
   Array files;
   for (const auto& path : options.sign_keys) {
     const crypto::Signer key = TRY(load_signer(path, options.passphrase_file));
@@ -312,6 +312,9 @@ Result<> run_trust_update(const TrustUpdateOptions& options, Console& console) {
   if (text != held.to_text()) {
     const auto signatures = TRY(signatures_beside(options.root));
     const auto next = held.follow(text, signatures, console.clock().wall());
+    if (!next && next.error().code() == Code::bundle_signature) {
+      return failure(Error(next.error()).at(options.root).fix("get the root again, its signatures beside it, from its maker"));
+    }
     if (!next) return failure(Error(next.error()).at(options.root));
     TRY(next->save(folder));
     show_root(*next, folder, console);
