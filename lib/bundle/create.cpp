@@ -106,7 +106,7 @@ Result<> add_files(Draft& draft, const Definition& definition, const CreateOptio
       Value layer = TRY(add_file(draft, {path, from}));
       const auto digest = crypto::parse_sha256(layer.text({"annotations", oci::expanded_digest}));
       CHECK(digest);
-      ingredients.push_back({.path = path, .digest = *digest});
+      ingredients.push_back({.path = path, .from = from, .digest = *digest});
       artifact.layers.push_back(std::move(layer));
     }
     const Value item = TRY(add_artifact(draft, std::move(artifact)));

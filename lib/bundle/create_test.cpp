@@ -203,6 +203,24 @@ TEST_F(Creating, SaysWhatItPutIntoImagesAndComponents) {
   }
 }
 
+// /bin/true is Debian's, "bridge" nobody's.
+TEST_F(Creating, SaysOfWhichPackagesFilesAreMade) {
+  ASSERT_TRUE(create("a.hfb"));
+  const auto bundle = open("a.hfb").value();
+  std::string text;
+  ASSERT_TRUE(bundle.expand(bundle.items_of("engine", ItemKind::sbom).at(0)->parts.back().digest, archive::sink_to(text)));
+  const auto document = json::parse(text, "sbom").value();
+  const auto& libraries = *document.find("components")->as_array();
+  const auto coreutils = std::ranges::find_if(libraries, [](const Value& each) { return each.text({"name"}) == "coreutils"; });
+  ASSERT_NE(coreutils, libraries.end()) << text;
+  EXPECT_TRUE(coreutils->text({"purl"}).starts_with("pkg:deb/debian/coreutils@")) << text;
+  EXPECT_TRUE(coreutils->find("licenses")->as_array()->front().text({"license", "name"}).starts_with("GPL-3")) << text;
+  const auto& dependencies = *document.find("dependencies")->as_array();
+  EXPECT_TRUE(std::ranges::any_of(dependencies, [&](const Value& each) {
+    return each.text({"ref"}) == "file:usr/bin/true" && *each.find("dependsOn")->as_array()->front().as_string() == coreutils->text({"purl"});
+  })) << text;
+}
+
 TEST_F(Creating, SaysOfWhatItMadeThem) {
   ASSERT_TRUE(create("a.hfb"));
   const auto bundle = open("a.hfb").value();

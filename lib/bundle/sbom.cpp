@@ -3,7 +3,10 @@
 
 #include "base/text.h"
 #include "bundle/inputs.h"
+#include "bundle/packages.h"
 #include "value/json.h"
+
+#include <map>
 
 namespace holdfast::bundle {
 namespace {
@@ -22,11 +25,34 @@ Value hash_list(const crypto::Sha256& digest) {
   return Array{Object{{"alg", "SHA-256"}, {"content", digest.hex()}}};
 }
 
-std::string sbom_of(const Value& item, const std::vector<Ingredient>& ingredients) {
-  Array components;
-  for (const auto& each : ingredients) {
-    components.emplace_back(Object{{"type", "file"}, {"name", each.path}, {"hashes", hash_list(each.digest)}});
+Value library_of(const Package& package) {
+  Value library = Object{{"type", "library"}, {"bom-ref", package.purl}, {"name", package.name},
+                         {"version", package.version}, {"purl", package.purl}};
+  Array licences;
+  for (const auto& licence : package.licences) licences.emplace_back(Object{{"license", Object{{"name", licence}}}});
+  if (!licences.empty()) library["licenses"] = std::move(licences);
+  return library;
+}
+
+// Files first, then what they are made of, each once; "dependencies" says which of which.
+Result<std::string> sbom_of(const Value& item, const std::vector<Ingredient>& ingredients) {
+  std::vector<std::string> files;
+  for (const auto& each : ingredients) files.push_back(each.from);
+  const auto packages = TRY(packages_of(files));
+  Array components, dependencies;
+  std::map<std::string, Value> libraries;
+  for (std::size_t i = 0; i < ingredients.size(); ++i) {
+    const auto& each = ingredients[i];
+    const std::string reference = "file:" + each.path;
+    components.emplace_back(Object{{"type", "file"}, {"bom-ref", reference}, {"name", each.path}, {"hashes", hash_list(each.digest)}});
+    Array parts;
+    for (const auto& package : packages[i]) {
+      libraries.emplace(package.purl, library_of(package));
+      parts.emplace_back(package.purl);
+    }
+    if (!parts.empty()) dependencies.emplace_back(Object{{"ref", reference}, {"dependsOn", std::move(parts)}});
   }
+  for (auto& [purl, library] : libraries) components.push_back(std::move(library));
   const Object subject{{"type", item.find("artifactType") == nullptr ? "container" : "application"},
                        {"bom-ref", item.text({"digest"})},
                        {"name", item.text({"annotations", oci::ref_name})}};
@@ -34,7 +60,8 @@ std::string sbom_of(const Value& item, const std::vector<Ingredient>& ingredient
                             {"specVersion", "1.5"},
                             {"version", 1},
                             {"metadata", Object{{"component", subject}}},
-                            {"components", std::move(components)}},
+                            {"components", std::move(components)},
+                            {"dependencies", std::move(dependencies)}},
                      json::Escape::plain);
 }
 
@@ -69,7 +96,7 @@ Result<Ingredient> ingredient_of(std::string path, const std::string& from) {
     return {};
   };
   TRY(archive::copy(archive::source_of_range(input.file.get(), 0, input.size), add), "{}", from);
-  return Ingredient{.path = std::move(path), .digest = stream.finish()};
+  return Ingredient{.path = std::move(path), .from = from, .digest = stream.finish()};
 }
 
 namespace {
@@ -99,7 +126,8 @@ Result<> add_document(Draft& draft, const Value& item, const Document& document)
 }  // namespace
 
 Result<> describe(Draft& draft, const Value& item, const std::vector<Ingredient>& ingredients) {
-  TRY(add_document(draft, item, {.type = oci::sbom, .role = Role::sbom, .file = "sbom.cdx.json", .suffix = "sbom", .text = sbom_of(item, ingredients)}));
+  auto sbom = TRY(sbom_of(item, ingredients));
+  TRY(add_document(draft, item, {.type = oci::sbom, .role = Role::sbom, .file = "sbom.cdx.json", .suffix = "sbom", .text = std::move(sbom)}));
   return add_document(draft, item, {.type = oci::in_toto, .role = Role::attestation, .file = "provenance.intoto.json", .suffix = "provenance", .text = provenance_of(item, ingredients)});
 }
 

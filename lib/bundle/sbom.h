@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the builder itself put into an image or a component of files, as a CycloneDX 1.5 document of its
-// own artifact: every file with its digest. Neither times nor serial numbers enter, so that the same
-// inputs give the same bytes. It does not know the licences or packages that files come from.
+// own artifact: every file with its digest, and the packages that it is made of (packages.h). Neither
+// times nor serial numbers enter: the same inputs on machines with the same packages give the same bytes.
 #pragma once
 
 #include "base/result.h"
@@ -14,6 +14,7 @@ namespace holdfast::bundle {
 
 struct Ingredient {
   std::string path;  // where it lies inside
+  std::string from;  // on this machine
   crypto::Sha256 digest;
 };
 

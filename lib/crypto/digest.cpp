@@ -92,6 +92,12 @@ Sha256 sha256(std::string_view bytes) {
   return stream.finish();
 }
 
+std::string md5_hex(std::string_view bytes) {
+  std::array<unsigned char, 16> digest{};
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_md5(), nullptr) == 1);
+  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 Result<> read_exactly(int fd, std::uint64_t offset, std::span<char> into) {
   std::size_t done = 0;
   while (done < into.size()) {

@@ -35,6 +35,9 @@ std::optional<Sha256> parse_sha256(std::string_view text);
 
 Sha256 sha256(std::string_view bytes);
 
+// 32 lower-case digits, as package databases record files. It says who a file may be, never that it is.
+std::string md5_hex(std::string_view bytes);
+
 class Sha256Stream {
  public:
   Sha256Stream();

@@ -37,6 +37,12 @@ TEST(Sha256, IsWhatEveryoneElseComputes) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+// RFC 1321, A.5.
+TEST(Md5, IsWhatPackageDatabasesHold) {
+  EXPECT_EQ(md5_hex(""), "d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(md5_hex("message digest"), "f96b697d7cb7938d525a2f31aaf161d0");
+}
+
 TEST(Sha256, ReadsItsOwnTextAndNothingElse) {
   const auto digest = sha256("abc");
   EXPECT_EQ(parse_sha256(digest.text()), digest);
