@@ -149,6 +149,27 @@ void add_logs(CLI::App& group, Chosen& chosen) {
   bind_to(*command, chosen, options, &run_app_logs);
 }
 
+void add_actions(CLI::App& group, Chosen& chosen) {
+  auto* actions = group.add_subcommand("actions", "List and run actions of an application's resources");
+  actions->require_subcommand(1);
+  const auto add = [&](const char* name, const char* purpose) {
+    auto options = std::make_shared<AppActionsOptions>();
+    auto* command = actions->add_subcommand(name, purpose);
+    command->add_option("app", options->name, "the application")->required();
+    command->add_option("--group", options->group, "of the resource");
+    command->add_option("--kind", options->kind, "of the resource");
+    command->add_option("--namespace", options->namespace_, "of the resource");
+    command->add_option("--resource-name", options->resource, "of the resource");
+    bind_to(*command, chosen, options, &run_app_actions);
+    return std::pair(command, options);
+  };
+  add("list", "List the actions of resources");
+  auto [run, options] = add("run", "Run an action");
+  run->add_option("action", options->action, "the action")->required();
+  run->add_option("--param", options->parameters, "NAME=VALUE; may be repeated");
+  run->add_flag("--all", options->all, "on each resource that fits");
+}
+
 void add_explain(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppExplainOptions>();
   auto* command = group.add_subcommand("explain", "Say why an application is in its state, and what to do");
@@ -169,6 +190,7 @@ void add_app(CLI::App& app, Chosen& chosen) {
   add_wait(*group, chosen);
   add_history(*group, chosen);
   add_logs(*group, chosen);
+  add_actions(*group, chosen);
   add_explain(*group, chosen);
 }
 

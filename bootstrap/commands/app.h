@@ -115,6 +115,17 @@ struct AppLogsOptions {
 };
 Result<> run_app_logs(const AppLogsOptions& options, Console& console);
 
+// What a person may ask of an Application's objects, by the scripts of argocd-cm and Holdfast's own.
+struct AppActionsOptions {
+  AppCluster cluster;
+  std::string name;
+  std::string group, kind, namespace_, resource;  // empty: any
+  std::string action;                             // empty: list them
+  std::vector<std::string> parameters;            // NAME=VALUE
+  bool all = false;                               // of several objects, each
+};
+Result<> run_app_actions(const AppActionsOptions& options, Console& console);
+
 struct AppExplainOptions {
   AppCluster cluster;
   std::string name;

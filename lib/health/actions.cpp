@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/actions.h"
 
+#include <algorithm>
+
 namespace holdfast::health {
 namespace {
 
@@ -48,7 +50,22 @@ Result<Impact> decode_impact(Value& row, const Value& live) {
   return impact;
 }
 
+// As kubectl's rollout restart.
+constexpr std::string_view restart = R"(
+local template = obj.spec.template
+if template.metadata == nil then template.metadata = {} end
+if template.metadata.annotations == nil then template.metadata.annotations = {} end
+template.metadata.annotations['kubectl.kubernetes.io/restartedAt'] = os.date('!%Y-%m-%dT%H:%M:%SZ')
+return obj
+)";
+
 }  // namespace
+
+const ActionScripts* builtin_actions(std::string_view group_kind) {
+  static const ActionScripts workload{"return {restart = {}}", {{"restart", std::string(restart)}}};
+  constexpr std::string_view workloads[] = {"apps_Deployment", "apps_StatefulSet", "apps_DaemonSet"};
+  return std::ranges::find(workloads, group_kind) == std::end(workloads) ? nullptr : &workload;
+}
 
 Result<std::vector<Action>> discover_actions(std::string_view lua, const Value& live) {
   const Value table = TRY(run_lua({lua, live}));

@@ -19,6 +19,9 @@ struct ActionScripts {
   std::map<std::string, std::string, std::less<>> definitions;  // name → script
 };
 
+// What Holdfast offers by itself: restart, of what runs pods. Null for other kinds.
+const ActionScripts* builtin_actions(std::string_view group_kind);
+
 struct Action {
   std::string name, display_name, icon_class;
   bool disabled = false;

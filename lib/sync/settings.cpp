@@ -69,6 +69,18 @@ void decode_ignore(std::string_view name, const Value& value, Settings& settings
   for (auto& rule : decode_ignore_rules(&rows)) settings.ignore.push_back(std::move(rule));
 }
 
+KindActions decode_actions(const Value& value) {
+  KindActions actions;
+  actions.scripts.discovery = value.text({"discovery.lua"});
+  actions.with_builtin = flag_of(value.find("mergeBuiltinActions"));
+  const Value* definitions = value.find("definitions");
+  if (definitions == nullptr || definitions->as_array() == nullptr) return actions;
+  for (const auto& each : *definitions->as_array()) {
+    actions.scripts.definitions[std::string(each.text({"name"}))] = each.text({"action.lua"});
+  }
+  return actions;
+}
+
 void decode_customization(std::string_view key, std::string_view text, Settings& settings) {
   const auto rest = key.substr(customization.size());
   const auto dot = rest.find('.');
@@ -76,6 +88,9 @@ void decode_customization(std::string_view key, std::string_view text, Settings&
   const auto what = rest.substr(0, dot);
   const auto name = rest.substr(dot + 1);
   if (what == "health") settings.health.push_back({std::string(name), std::string(text)});
+  if (what == "actions") {
+    if (const auto value = parse(key, text, settings)) settings.actions[std::string(name)] = decode_actions(*value);
+  }
   if (what != "ignoreDifferences") return;
   if (const auto value = parse(key, text, settings)) decode_ignore(name, *value, settings);
 }

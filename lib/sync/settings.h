@@ -4,12 +4,14 @@
 // Mirrors argoproj/argo-cd 3.6 util/settings/settings.go.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "health/actions.h"
 #include "sync/application.h"
 #include "sync/project.h"
 #include "sync/tracking.h"
@@ -26,11 +28,17 @@ struct HealthScript {
   std::string lua;
 };
 
+struct KindActions {
+  health::ActionScripts scripts;
+  bool with_builtin = false;  // beside those that Holdfast offers by itself
+};
+
 struct Settings {
   Tracking tracking;
   std::vector<KindFilter> exclusions, inclusions;
   std::vector<IgnoreRule> ignore;
   std::vector<HealthScript> health;
+  std::map<std::string, KindActions, std::less<>> actions;  // "apps_Deployment" → its scripts
   Duration resync = std::chrono::seconds(120);
   Duration resync_jitter = std::chrono::seconds(60);
   Duration hard_resync{0};

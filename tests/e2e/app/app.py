@@ -81,6 +81,20 @@ def main():
         wait_for("the comparison", lambda: any(row["kind"] == "Deployment" and row["status"] == "Synced" and row["health"]["status"] == "Progressing"
                                                for row in plane.api.application("shop")["status"]["resources"]))
         says(app("wait", "shop", "--health", "--timeout", "8", exit_code=7), "Deployment shop/web is Progressing")
+        says(app("actions", "list", "shop"), "apps   Deployment  web   restart  false")
+        says(app("actions", "run", "shop", "restart", "--kind", "Deployment"), "Deployment/web patched")
+        template = plane.api.get("/apis/apps/v1/namespaces/shop/deployments/web")["spec"]["template"]
+        assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"], template
+        says(app("actions", "run", "shop", "fly", exit_code=1), "Deployment/web has no action \"fly\"", "holdfast app actions list shop")
+        says(app("actions", "run", "shop", "restart", "--kind", "ConfigMap", exit_code=1), "no resource with actions fits")
+        config = {"discovery.lua": "return {paint = {}}", "definitions": [{"name": "paint", "action.lua":
+                  "obj.data.v = actionParams['color'] return {{operation = 'patch', resource = obj}}"}]}
+        plane.api.create("/api/v1/namespaces/argocd/configmaps", {
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm", "labels": {"app.kubernetes.io/part-of": "argocd"}},
+            "data": {"resource.customizations.actions.ConfigMap": json.dumps(config)}})
+        says(app("actions", "run", "shop", "paint", "--kind", "ConfigMap", exit_code=2), "2 resources fit")
+        says(app("actions", "run", "shop", "paint", "--resource-name", "one", "--param", "color=red"), "ConfigMap/one patched")
+        assert plane.api.get("/api/v1/namespaces/shop/configmaps/one")["data"]["v"] == "red"
         says(app("logs", "shop", "--kind", "Service", exit_code=1), "no pod of the application fits")
         says(app("get", "nothing", exit_code=1), "there is no application \"nothing\"")
         says(app("get", "shopp", exit_code=1), "did you mean shop ?")
