@@ -63,9 +63,10 @@ bool completed(OperationPhase phase) {
   return phase != OperationPhase::running && phase != OperationPhase::terminating;
 }
 
-bool Selector::matches(const Key& key) const {
-  return group == key.group && kind == key.kind && name == key.name &&
-         (namespace_.empty() || namespace_ == key.namespace_);
+ResultIndex index_of(const std::vector<TaskResult>& results) {
+  ResultIndex index;
+  for (std::size_t i = 0; i < results.size(); ++i) index.try_emplace({results[i].phase, results[i].key}, i);
+  return index;
 }
 
 Value encode_result(const TaskResult& result) {

@@ -4,9 +4,11 @@
 // Mirrors argoproj/argo-cd 3.6 types.go: Operation, OperationState, SyncOperationResult.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,10 +40,13 @@ struct TaskResult {
 Value encode_result(const TaskResult& result);
 TaskResult decode_result(const Value& value);
 
+// Where the result of an object in a phase stands.
+using ResultIndex = std::map<std::pair<Phase, Key>, std::size_t>;
+ResultIndex index_of(const std::vector<TaskResult>& results);
+
 // One entry of operation.sync.resources.
 struct Selector {
   std::string group, kind, namespace_, name;  // no namespace: any
-  [[nodiscard]] bool matches(const Key& key) const;
 };
 
 struct Operation {

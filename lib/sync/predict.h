@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "base/guarded.h"
@@ -15,6 +16,7 @@
 
 namespace holdfast::sync {
 
+// Thread-safe for different Applications; calls about one come one after the other.
 class Predictor {
  public:
   explicit Predictor(kube::Client& client) : client_(client) {}
@@ -34,12 +36,16 @@ class Predictor {
   struct Known {
     std::uint64_t target = 0;
     std::uint64_t live = 0;
+    std::string version;  // the live object's resourceVersion: the same one needs no look at the object
     Prediction prediction;
   };
-  using Table = std::map<std::string, std::map<Key, Known>>;
+  using Table = std::map<Key, Known>;
+
+  // What is known of an Application; outside the lock, because only its worker uses it.
+  std::shared_ptr<Table> table_of(const std::string& application);
 
   kube::Client& client_;
-  Guarded<Table> known_;
+  Guarded<std::map<std::string, std::shared_ptr<Table>>> known_;
   std::atomic<std::uint64_t> requests_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "sync/step.h"
 
 #include <algorithm>
+#include <set>
 
 #include "sync/names.h"
 
@@ -189,22 +190,28 @@ Step terminate(Plan& plan, const Assess& assess) {
   return step;
 }
 
+using Waves = std::set<std::pair<Phase, int>>;
+
 // A wave of which a task is held back is not judged before it is whole.
-bool is_open(const Plan& plan, const Task& task) {
-  return std::ranges::any_of(plan.tasks, [&](const Task& each) {
-    return each.held() && each.phase == task.phase && each.wave == task.wave;
-  });
+Waves open_waves(const Plan& plan) {
+  Waves open;
+  for (const auto& task : plan.tasks) {
+    if (task.held()) open.emplace(task.phase, task.wave);
+  }
+  return open;
 }
 
+bool is_open(const Waves& open, const Task& task) { return open.contains({task.phase, task.wave}); }
+
 // Tasks that must be over before the next wave begins; a vanished object ends its task.
-std::vector<std::size_t> still_running(Plan& plan) {
+std::vector<std::size_t> still_running(Plan& plan, const Waves& open) {
   for (auto& task : plan.tasks) {
     if (!task.running() || task.live != nullptr || !(plan.multi_step || task.is_hook)) continue;
     set(task, "SyncFailed", OperationPhase::error,
         fmt::format("Resource {} is missing, it might have been deleted", name_of(task)));
   }
   return pick(plan, [&](const Task& task) {
-    return (plan.multi_step || task.is_hook) && task.running() && !is_open(plan, task);
+    return (plan.multi_step || task.is_hook) && task.running() && !is_open(open, task);
   });
 }
 
@@ -256,11 +263,12 @@ Step next_step(Plan& plan, const SyncRequest& request, OperationPhase phase, con
     Step refused = check_first(plan);
     if (completed(refused.phase)) return refused;
   }
+  const Waves open = open_waves(plan);
   for (auto& task : plan.tasks) {
     const bool judged = task.running() && task.live != nullptr && !task.prune();
-    if (judged && !is_open(plan, task)) update_running(task, assess);
+    if (judged && !is_open(open, task)) update_running(task, assess);
   }
-  if (const auto running = still_running(plan); !running.empty()) return waiting(plan, running, "");
+  if (const auto running = still_running(plan, open); !running.empty()) return waiting(plan, running, "");
   const auto going = pick(plan, [](const Task& task) { return task.status == "Pruned" && is_terminating(task); });
   if (!going.empty()) return waiting(plan, going, "deletion of");
   return advance(plan, request);
@@ -310,18 +318,17 @@ void conclude(Plan& plan, const SyncRequest& request, Step& step, const std::vec
 
 std::vector<TaskResult> results_of(const Plan& plan, const std::vector<TaskResult>& before) {
   std::vector<TaskResult> results = before;
+  ResultIndex index = index_of(results);
   for (const auto& task : plan.tasks) {
     if (task.status.empty() && !task.state && !task.held()) continue;
-    const auto found = std::ranges::find_if(results, [&](const TaskResult& each) {
-      return each.key == task.result_key && each.phase == task.phase;
-    });
+    const auto [place, fresh] = index.try_emplace({task.phase, task.result_key}, results.size());
     TaskResult result{task.result_key, task.version, task.phase, task.status, task.state, task.is_hook,
                       task.is_hook ? std::string(to_string(task.phase)) : std::string(), task.message,
                       images_of(task.object())};
-    if (found == results.end()) {
+    if (fresh) {
       results.push_back(std::move(result));
     } else {
-      *found = std::move(result);
+      results[place->second] = std::move(result);
     }
   }
   return results;

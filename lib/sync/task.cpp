@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "sync/names.h"
@@ -29,11 +30,25 @@ bool runs_before(const Task& left, const Task& right) {
   return order(left) < order(right);
 }
 
-bool in_scope(const SyncRequest& request, const Key& key) {
-  const auto& selectors = request.operation.selectors;
-  return selectors.empty() ||
-         std::ranges::any_of(selectors, [&](const Selector& each) { return each.matches(key); });
-}
+// What the operation was asked to sync: everything, or what its selectors name.
+class Selection {
+ public:
+  explicit Selection(const std::vector<Selector>& selectors) : everything_(selectors.empty()) {
+    for (const auto& each : selectors) namespaces_[{each.group, each.kind, each.name}].insert(each.namespace_);
+  }
+
+  [[nodiscard]] bool holds(const Key& key) const {
+    if (everything_) return true;
+    const auto found = namespaces_.find({key.group, key.kind, key.name});
+    return found != namespaces_.end() && (found->second.contains("") || found->second.contains(key.namespace_));
+  }
+
+ private:
+  using Named = std::tuple<std::string, std::string, std::string>;
+
+  bool everything_;
+  std::map<Named, std::set<std::string>> namespaces_;  // "": any
+};
 
 Key with_namespace(Key key, const std::string& namespace_) {
   if (key.namespace_.empty()) key.namespace_ = namespace_;
@@ -95,13 +110,6 @@ bool is_namespace(const Key& key, const std::string& name) {
   return key.group.empty() && key.kind == "Namespace" && key.name == name;
 }
 
-const TaskResult* find_result(const std::vector<TaskResult>& results, const Key& key, Phase phase) {
-  const auto found = std::ranges::find_if(results, [&](const TaskResult& each) {
-    return each.key == key && each.phase == phase;
-  });
-  return found == results.end() ? nullptr : &*found;
-}
-
 void add_namespace_task(const SyncRequest& request, const Targets& targets, std::vector<Task>& tasks) {
   if (!request.operation.options.has("CreateNamespace=true") || request.namespace_.empty()) return;
   const auto declared = [&](const Target& each) { return is_namespace(each.key, request.namespace_); };
@@ -155,10 +163,11 @@ void pull_forward(std::vector<Task>& tasks) {
     }
   };
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const Task task = tasks[i];
+    const Task& task = tasks[i];
     if (task.prune()) continue;
     if (task.key.group.empty() && task.key.kind == "Namespace") {
-      move_before(i, [&](const Task& each) { return each.key.namespace_ == task.key.name; });
+      const std::string name = task.key.name;
+      move_before(i, [&](const Task& each) { return each.key.namespace_ == name; });
     } else if (task.key.kind == "CustomResourceDefinition") {
       const auto group = task.target->text({"spec", "group"});
       const auto kind = task.target->text({"spec", "names", "kind"});
@@ -217,12 +226,14 @@ void check(const SyncRequest& request, const Project& project, const FindServed&
 }
 
 void overlay(const std::vector<TaskResult>& results, std::vector<Task>& tasks) {
+  const ResultIndex index = index_of(results);
   for (auto& task : tasks) {
-    const auto* result = find_result(results, task.result_key, task.phase);
-    if (result == nullptr) continue;
-    task.status = result->status;
-    task.state = result->hook_phase;
-    task.message = result->message;
+    const auto found = index.find({task.phase, task.result_key});
+    if (found == index.end()) continue;
+    const TaskResult& result = results[found->second];
+    task.status = result.status;
+    task.state = result.hook_phase;
+    task.message = result.message;
   }
 }
 
@@ -263,8 +274,9 @@ Value namespace_object(std::string_view name, const Value& metadata) {
 Plan plan_tasks(const SyncRequest& request, const PlanInput& input, const FindServed& served) {
   const auto& [deltas, targets, live, project] = input;
   Plan plan;
+  const Selection selection(request.operation.selectors);
   for (const auto& delta : deltas) {
-    if (delta.hook || delta.skip || !delta.own || !in_scope(request, delta.key)) continue;
+    if (delta.hook || delta.skip || !delta.own || !selection.holds(delta.key)) continue;
     plan.tasks.push_back(object_task(request, delta));
   }
   const bool hooks_run = !request.operation.apply_strategy && request.operation.selectors.empty();
