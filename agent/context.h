@@ -35,6 +35,7 @@ struct Rendered {
 struct Memory {
   std::optional<Rendered> rendered;  // of the spec
   std::optional<Error> refusal;        // why there is none
+  std::uint64_t refused_access = 0;    // the store's access_generation() of then
   std::optional<SteadyTime> resolved;  // when Git was asked last
   std::optional<Rendered> operation;   // of the running operation, when it differs
   std::uint64_t configuration = 0;

@@ -73,7 +73,8 @@ void choose_depth(Pass& pass, Freshness freshness) {
   const bool known = memory.refusal || (memory.rendered && memory.rendered->configuration == pass.configuration->generation);
   pass.asked = !word.empty();
   pass.hard = word == "hard";
-  if (pass.asked || freshness == Freshness::now || source_changed(pass.application)) {
+  const bool other_access = memory.refusal && memory.refused_access != pass.context.store.access_generation();
+  if (pass.asked || freshness == Freshness::now || source_changed(pass.application) || other_access) {
     pass.depth = Depth::forced;
   } else if (!known || resync_due) {
     pass.depth = memory.refusal ? Depth::forced : Depth::latest;
@@ -102,6 +103,7 @@ Result<Rendered> rendered_spec(Pass& pass) {
   const Wanted wanted = wanted_by_spec(pass.application);
   const PinInput input{pass.application, *pass.configuration, wanted,
                        pass.depth == Depth::forced ? Freshness::now : Freshness::remembered, pass.memory.rendered};
+  const auto access = pass.context.store.access_generation();
   auto rendered = pin(pass.context, input);
   const bool away = !rendered && is_away(rendered.error().code());
   if (away && pass.depth != Depth::forced && pass.memory.rendered && pass.memory.resolved &&
@@ -115,6 +117,7 @@ Result<Rendered> rendered_spec(Pass& pass) {
   } else {
     pass.memory.rendered.reset();
     pass.memory.refusal = rendered.error();
+    pass.memory.refused_access = access;
     pass.memory.resolved = pass.context.clock.steady();
   }
   return rendered;

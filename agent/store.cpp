@@ -93,14 +93,22 @@ void Store::observe(const std::string& kind, kube::WatchEvent&& event) {
   if (kind == "Application") return observe_application(std::move(event));
   if (kind == "AppProject") return observe_project(std::move(event));
   if (kind == "ConfigMap") return observe_config(std::move(event));
+  observe_secret(std::move(event));
+}
+
+void Store::observe_secret(kube::WatchEvent&& event) {
   const std::string name(event.object.text({"metadata", "name"}));
-  auto state = state_.lock();
-  if (event.kind == kube::WatchEvent::Kind::deleted) {
-    state->secrets.erase(name);
-  } else {
-    state->secrets[name] = std::make_shared<const Value>(std::move(event.object));
+  {
+    auto state = state_.lock();
+    if (event.kind == kube::WatchEvent::Kind::deleted) {
+      state->secrets.erase(name);
+    } else {
+      state->secrets[name] = std::make_shared<const Value>(std::move(event.object));
+    }
+    state->repositories = nullptr;
+    ++state->access_generation;
   }
-  state->repositories = nullptr;
+  handlers_.everything();
 }
 
 void Store::observe_application(kube::WatchEvent&& event) {
@@ -127,6 +135,7 @@ void Store::observe_project(kube::WatchEvent&& event) {
   const std::string name(event.object.text({"metadata", "name"}));
   {
     auto state = state_.lock();
+    ++state->access_generation;
     if (event.kind == kube::WatchEvent::Kind::deleted) {
       state->projects.erase(name);
       state->signature_rules.erase(name);
@@ -155,10 +164,14 @@ void Store::observe_config(kube::WatchEvent&& event) {
 }
 
 void Store::observe_trusted(const std::string& name, kube::WatchEvent&& event) {
-  auto state = state_.lock();
-  const bool deleted = event.kind == kube::WatchEvent::Kind::deleted;
-  state->trusted[name] = deleted ? nullptr : std::make_shared<const Value>(std::move(event.object));
-  state->repositories = nullptr;
+  {
+    auto state = state_.lock();
+    const bool deleted = event.kind == kube::WatchEvent::Kind::deleted;
+    state->trusted[name] = deleted ? nullptr : std::make_shared<const Value>(std::move(event.object));
+    state->repositories = nullptr;
+    ++state->access_generation;
+  }
+  handlers_.everything();
 }
 
 ObjectPtr Store::application(const std::string& name) {
@@ -196,6 +209,8 @@ std::vector<std::string> Store::signature_keys() {
   }
   return keys;
 }
+
+std::uint64_t Store::access_generation() { return state_.lock()->access_generation; }
 
 std::shared_ptr<const Configuration> Store::configuration() { return state_.lock()->configuration; }
 

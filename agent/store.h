@@ -55,6 +55,9 @@ class Store {
   [[nodiscard]] std::vector<std::string> signature_keys();
   // How repositories are reached, as the Secrets and ConfigMaps say it now.
   [[nodiscard]] std::shared_ptr<const Repositories> repositories();
+  // Grows with every change of what may open a repository that was refused: a credential, a trusted
+  // certificate or key, a project's rules.
+  [[nodiscard]] std::uint64_t access_generation();
 
   // What our own write returned: reads are never older than our writes.
   void note_application(const Value& object);
@@ -70,6 +73,7 @@ class Store {
     std::map<std::string, ObjectPtr> trusted;          // the ConfigMaps of certificates and keys
     std::map<std::string, std::shared_ptr<const SignatureRules>> signature_rules;  // by project
     std::shared_ptr<const Repositories> repositories;  // made of these when asked for
+    std::uint64_t access_generation = 0;
     std::map<std::string, ObjectPtr> config;  // argocd-cm and argocd-cmd-params-cm
     std::shared_ptr<const Configuration> configuration;
     std::set<std::string> listed;  // kinds
@@ -83,6 +87,7 @@ class Store {
   void observe_project(kube::WatchEvent&& event);
   void observe_config(kube::WatchEvent&& event);
   void observe_trusted(const std::string& name, kube::WatchEvent&& event);
+  void observe_secret(kube::WatchEvent&& event);
 
   kube::Client& client_;
   const std::string namespace_;

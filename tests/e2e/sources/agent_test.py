@@ -161,6 +161,10 @@ def behind_walls(plane):
     start(plane, application("stranger", stranger, automated={}))
     refused = status_of(plane, "stranger", lambda s: s.get("conditions"))["conditions"][0]["message"]
     check("without one it stays shut", "does not answer" in refused, True)
+    secret(plane, "stranger", "repository", url=stranger.url, tlsClientCertData=(pki / "agent.crt").read_text(),
+           tlsClientCertKey=(pki / "agent.key").read_text())
+    wait_for("what the Secret opens", lambda: plane.api.application("stranger")["status"]["sync"]["status"] == "Synced", 15)
+    print("ok a Secret opens it at once")
 
 
 def pushed(plane):
