@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine costs on a simulated cluster, in the terms in which upstream Argo CD was measured.
+"""What the engine costs on a simulated cluster, beside upstream Argo CD and the bare API server.
 
-usage: run.py [--sizes 1,100,500] [--objects 1000] [--idle SECONDS]
+usage: run.py [--sizes 1,100,500,2000] [--objects 1000,5000] [--idle SECONDS]
+              [--upstream FOLDER [--upstream-sizes 1,100] [--upstream-objects 1000]]
 
-An Application is a kustomization of a Deployment, a Service and a ConfigMap, automated with prune and
-selfHeal. Requests are those that the API server's audit log has of the agent, watches and leases apart;
-peak is the largest resident memory since the row began; the API server's own CPU stands beside the agent's.
-Prints figures, asserts nothing.
+Every size is measured on a control plane of its own. An Application is a kustomization of a Deployment, a
+Service and a ConfigMap, automated with prune and selfHeal; or of so many ConfigMaps. Requests are those that
+the API server's audit log has of the engine, watches and leases apart; peak is the largest resident memory
+since the row began; the API server's own CPU stands beside the engine's. Prints figures, asserts nothing.
 """
 import argparse
 import collections
@@ -20,10 +21,12 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
-from plane import APPLICATIONS, Missing, Plane, Repository, application, wait_for  # noqa: E402
+from engines import ArgoCd, Holdfast, bare_api_server  # noqa: E402
+from plane import APPLICATIONS, ROOT, Missing, Plane, Repository, application, wait_for  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 NAMESPACE = "bench"
+POLICY = {"automated": {"prune": True, "selfHeal": True}}
 
 
 def app_files(name, value="v0"):
@@ -48,7 +51,7 @@ def big_files(count, changed=None):
 
 
 class Meter:
-    """CPU seconds of a process since the meter began, and its peak memory."""
+    """CPU seconds of a process and of the children it waited for since the meter began, and its peak memory."""
 
     def __init__(self, pid):
         self.pid = pid
@@ -60,7 +63,7 @@ class Meter:
 
     def cpu(self):
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        return sum(int(each) for each in fields[11:15]) / TICK
 
     def spent(self):
         return self.cpu() - self.before
@@ -72,16 +75,35 @@ class Meter:
         return 0.0
 
 
-class Row:
-    """One measured row: wall time, CPU of agent, API server and everything else, requests, memory."""
+class Run:
+    """One engine on one control plane; its rows go into `table`."""
 
-    def __init__(self, plane, name):
-        self.plane, self.name = plane, name
+    def __init__(self, plane, engine, table):
+        self.plane, self.engine, self.table = plane, engine, table
+
+    def meters(self):
+        return [Meter(self.plane.processes[name].pid) for name in self.engine.processes]
+
+    def quiet(self, seconds=1.5, within=600):
+        """Until the engine has done nothing for a while."""
+        def still():
+            meters = self.meters()
+            time.sleep(seconds)
+            return sum(each.spent() for each in meters) < 0.02 * seconds
+
+        wait_for("a quiet engine", still, within, 0)
+
+
+class Row:
+    """One measured row: wall time, CPU of engine, API server and everything else, requests, memory."""
+
+    def __init__(self, run, name, applications=0):
+        self.run, self.plane, self.name, self.applications = run, run.plane, name, applications
 
     def __enter__(self):
-        plane = self.plane
-        self.audit = (plane.folder / "audit.log").stat().st_size
-        self.meters = {name: Meter(plane.processes[name].pid) for name in ("agent", "apiserver", "etcd")}
+        self.audit = (self.plane.folder / "audit.log").stat().st_size
+        self.meters = self.run.meters()
+        self.servers = [Meter(self.plane.processes[name].pid) for name in ("apiserver", "etcd")]
         self.busy = self.machine()
         self.started = time.monotonic()
         return self
@@ -109,26 +131,32 @@ class Row:
     def __exit__(self, kind, *_):
         if kind is not None:
             return
-        wall = time.monotonic() - self.started if not hasattr(self, "wall") else self.wall
-        agent, server, etcd = (self.meters[name] for name in ("agent", "apiserver", "etcd"))
-        others = self.machine() - self.busy - agent.spent()
+        wall = getattr(self, "wall", time.monotonic() - self.started)
+        cpu, server, etcd = sum(each.spent() for each in self.meters), self.servers[0].spent(), self.servers[1].spent()
+        others = self.machine() - self.busy - cpu - server - etcd
+        peak, now = (sum(each.memory(which) for each in self.meters) for which in ("VmHWM", "VmRSS"))
         time.sleep(0.3)  # the audit log is complete
         counts = self.requests()
-        print(f"{self.name:46} {wall:7.2f} s   agent {agent.spent():6.2f} CPU s  peak {agent.memory():4.0f} MiB  now {agent.memory('VmRSS'):4.0f}"
-              f"   API server {server.spent():6.2f}  etcd {etcd.spent():5.2f}  all others {others:6.1f} CPU s"
-              f"   {sum(counts.values())} requests", flush=True)
+        total = sum(counts.values())
+        print(f"{self.name:50} {wall:8.2f} s  engine {cpu:7.2f} CPU s  peak {peak:4.0f} MiB  now {now:4.0f}   API server {server:7.2f}"
+              f"  etcd {etcd:6.2f}  all others {others:6.1f} CPU s   {total} requests", flush=True)
         print("    " + ", ".join(f"{count} {name}" for name, count in counts.most_common(9)), flush=True)
+        if self.applications:
+            patches, events = counts["patch applications"], counts["create events"] + counts["patch events"]
+            print(f"    per Application: {total / self.applications:.1f} requests, {patches / self.applications:.1f} patches of it, "
+                  f"{events / self.applications:.1f} events, {1000 * cpu / self.applications:.1f} ms engine, "
+                  f"{1000 * server / self.applications:.1f} ms API server", flush=True)
+        self.run.table[self.name][self.run.engine.name] = (wall, cpu, peak, total)
 
 
 class Watch:
-    """The Applications as a watch sees them, with the time at which each became what was asked."""
+    """Objects as a watch sees them, with the time at which each became what was asked."""
 
     def __init__(self, plane, path, good, count):
         self.good, self.count, self.times = good, count, {}
         self.plane, self.path = plane, path
         self.done = threading.Event()
         self.began = time.monotonic()
-        self.connection = None
         version = plane.api.get(path)["metadata"]["resourceVersion"]
         threading.Thread(target=self.run, args=(version,), daemon=True).start()
 
@@ -146,7 +174,7 @@ class Watch:
                     self.done.set()
                     return
 
-    def wait(self, seconds=600):
+    def wait(self, seconds=1800):
         if not self.done.wait(seconds):
             raise TimeoutError(f"{len(self.times)} of {self.count} within {seconds} s")
         return sorted(self.times.values())
@@ -157,130 +185,146 @@ def is_good(item):
     return (status.get("sync") or {}).get("status") == "Synced" and (status.get("health") or {}).get("status") == "Healthy"
 
 
-def quiet(plane, seconds=1.5):
-    """Until the agent has done nothing for a while."""
-    process = plane.processes["agent"].pid
-
-    def still():
-        meter = Meter(process)
-        time.sleep(seconds)
-        return meter.spent() < 0.02
-
-    wait_for("a quiet agent", still, 120, 0)
-
-
-def policy():
-    return {"automated": {"prune": True, "selfHeal": True}}
-
-
-def create(plane, repository, names):
-    watch = Watch(plane, APPLICATIONS, is_good, len(names))
-    with Row(plane, f"create {len(names)} until all Healthy") as row:
+def create(run, repository, names):
+    watch = Watch(run.plane, APPLICATIONS, is_good, len(names))
+    with Row(run, f"create {len(names)} until all Healthy", len(names)) as row:
         for name in names:
-            plane.api.create(APPLICATIONS, application(name, repository, name, NAMESPACE, **policy()))
+            run.plane.api.create(APPLICATIONS, application(name, repository, name, NAMESPACE, **POLICY))
         times = watch.wait()
         row.wall = times[-1]
-    print(f"    median Application {statistics.median(times):.2f} s")
-    quiet(plane)
+    print(f"    first Application {times[0]:.2f} s, median {statistics.median(times):.2f} s")
+    run.quiet()
 
 
-def one_commit(plane, repository, names, files, changed, refreshed, text):
+def one_commit(run, repository, files, changed, refreshed, text):
     """Commits, asks `refreshed` Applications to look, until the ConfigMaps of `changed` live."""
     value = f"v{time.time_ns()}"
     for name in changed:
         files |= app_files(name, value)
     repository.commit(files)
-    watch = Watch(plane, f"/api/v1/namespaces/{NAMESPACE}/configmaps",
+    watch = Watch(run.plane, f"/api/v1/namespaces/{NAMESPACE}/configmaps",
                   lambda item: (item.get("data") or {}).get("v") == value, len(changed))
-    with Row(plane, text) as row:
+    with Row(run, text, len(changed)) as row:
         for name in refreshed:
-            plane.api.refresh(name)
+            run.plane.api.refresh(name)
         row.wall = watch.wait()[-1]
-        quiet(plane, 1.0)
+        run.quiet(1.0)
 
 
-def heal(plane, name):
+def heal(run, name, size):
     path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}"
-    with Row(plane, "drift until repaired (first time)") as row:
+    with Row(run, f"drift with {size} until repaired (first time)") as row:
         started = time.monotonic()
-        plane.api.merge(path, {"spec": {"replicas": 3}})
-        wait_for("the repair", lambda: plane.api.get(path)["spec"]["replicas"] == 1, 60, 0.005)
+        run.plane.api.merge(path, {"spec": {"replicas": 3}})
+        wait_for("the repair", lambda: run.plane.api.get(path)["spec"]["replicas"] == 1, 60, 0.005)
         row.wall = time.monotonic() - started
-        quiet(plane, 1.0)
+        run.quiet(1.0)
 
 
-def restart(plane, count):
-    plane.restart("agent")
-    with Row(plane, f"restart with {count} until quiet") as row:
+def restart(run, count):
+    for name in run.engine.restarted:
+        run.plane.restart(name)
+    with Row(run, f"restart with {count} until quiet") as row:
         started = time.monotonic()
-        wait_for("readiness", lambda: ready(plane), 60)
+        wait_for("readiness", lambda: run.engine.is_ready(run.plane), 60)
         last, since = -1.0, time.monotonic()
-        while time.monotonic() - since < 1.5:
-            now = row.meters["agent"].cpu()
+        while time.monotonic() - since < 3:
+            now = sum(each.cpu() for each in row.meters)
             if now > last + 0.02:
                 last, since = now, time.monotonic()
             time.sleep(0.1)
         row.wall = since - started
 
 
-def ready(plane):
-    import urllib.request
-    try:
-        return urllib.request.urlopen(f"http://127.0.0.1:{plane.agent_port}/readyz", timeout=5).status == 200
-    except OSError:
-        return False
-
-
-def big(plane, repository, count):
-    files = big_files(count)
+def applications(run, size, idle):
+    repository = Repository(run.plane, "apps")
+    names, files = [f"app-{i:05}" for i in range(size)], {}
+    for name in names:
+        files |= app_files(name)
     repository.commit(files)
+    create(run, repository, names)
+    one_commit(run, repository, files, names[:1], names[:1], f"one commit, one of {size} changes, it is asked")
+    if size > 1:
+        one_commit(run, repository, files, names[-1:], names, f"one commit, one of {size} changes, all are asked")
+        one_commit(run, repository, files, names, names, f"one commit changes all {size}")
+    heal(run, names[0], size)
+    restart(run, size)
+    if idle:
+        with Row(run, f"idle with {size} for {idle} s"):
+            time.sleep(idle)
+
+
+def big(run, count):
+    repository = Repository(run.plane, "big")
+    repository.commit(big_files(count))
     name = f"big-{count}"
-    watch = Watch(plane, APPLICATIONS, is_good, 1)
-    with Row(plane, f"one Application of {count} ConfigMaps") as row:
-        plane.api.create(APPLICATIONS, application(name, repository, name, NAMESPACE, **policy()))
+    watch = Watch(run.plane, APPLICATIONS, is_good, 1)
+    with Row(run, f"one Application of {count} ConfigMaps") as row:
+        run.plane.api.create(APPLICATIONS, application(name, repository, name, NAMESPACE, **POLICY))
         row.wall = watch.wait()[-1]
-    quiet(plane)
+    run.quiet()
+    size = len(json.dumps(run.plane.api.application(name), separators=(",", ":")))
+    print(f"    the Application is {size / 1024:.0f} KiB of JSON")
     repository.commit(big_files(count, changed=7))
-    watch = Watch(plane, f"/api/v1/namespaces/{NAMESPACE}/configmaps",
+    watch = Watch(run.plane, f"/api/v1/namespaces/{NAMESPACE}/configmaps",
                   lambda item: item["metadata"]["name"] == "big-00007" and item["data"]["v"] == "v1", 1)
-    with Row(plane, "  one line of them changed, until live") as row:
-        plane.api.refresh(name)
+    with Row(run, f"  one line of {count} changed, until live") as row:
+        run.plane.api.refresh(name)
         row.wall = watch.wait()[-1]
-        quiet(plane, 1.0)
+        run.quiet(1.0)
+
+
+def measure(engine, table, work):
+    with Plane(audit=True) as plane:
+        plane.start_git()
+        plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+        engine.start(plane)
+        run = Run(plane, engine, table)
+        run.quiet()
+        work(run)
+
+
+def print_ratios(table, ours, theirs):
+    print(f"\n{'row':50} {'s':>8} {'CPU s':>8} {'peak MiB':>9} {'requests':>9}   {theirs} / {ours}: time, CPU, memory, requests")
+    for name, engines in table.items():
+        if ours not in engines or theirs not in engines:
+            continue
+        (wall, cpu, peak, total), other = engines[ours], engines[theirs]
+        ratios = ", ".join(f"{there / here:.1f}" if here > 0 else "-" for here, there in zip(engines[ours], other))
+        print(f"{name:50} {wall:8.2f} {cpu:8.2f} {peak:9.0f} {total:9}   {ratios}")
+
+
+def numbers(text):
+    return [int(each) for each in text.split(",") if each]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", default="1,100")
-    parser.add_argument("--objects", type=int, default=1000)
-    parser.add_argument("--idle", type=int, default=130, help="longer than the resync period of 120 s")
+    parser.add_argument("--sizes", type=numbers, default=[1, 100])
+    parser.add_argument("--objects", type=numbers, default=[1000])
+    parser.add_argument("--idle", type=int, default=190, help="longer than the resync period of 120 s and its jitter; of each size from 100 up")
+    parser.add_argument("--upstream", default=os.environ.get("HOLDFAST_ARGOCD_LAB"), help="where upstream was built")
+    parser.add_argument("--upstream-sizes", type=numbers, default=[1, 100])
+    parser.add_argument("--upstream-objects", type=numbers, default=[1000])
     arguments = parser.parse_args()
-    with Plane(audit=True) as plane:
-        plane.start_git()
-        plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-        plane.start_agent()
-        wait_for("the agent", lambda: ready(plane))
-        repository = Repository(plane, "apps")
-        names, files = [], {}
-        for size in (int(each) for each in arguments.sizes.split(",") if each):
-            fresh = [f"app-{i:05}" for i in range(len(names), size)]
-            for name in fresh:
-                files |= app_files(name)
-            repository.commit(files)
-            create(plane, repository, fresh)
-            names += fresh
-            one_commit(plane, repository, names, files, names[:1], names[:1], f"one commit, one of {size} changes, it is asked")
-            if size > 1:
-                one_commit(plane, repository, names, files, names[-1:], names, f"one commit, one of {size} changes, all are asked")
-                one_commit(plane, repository, names, files, names, names, f"one commit changes all {size}")
-            heal(plane, names[0])
-        if arguments.objects:
-            big_repository = Repository(plane, "big")
-            big(plane, big_repository, arguments.objects)
-        restart(plane, len(names))
-        if arguments.idle:
-            with Row(plane, f"idle with {len(names)} for {arguments.idle} s"):
-                time.sleep(arguments.idle)
+    table = collections.defaultdict(dict)
+    bench = ROOT / "build/release/bin/kube_apply_bench"
+    rows = [(Holdfast(), arguments.sizes, arguments.objects)]
+    if arguments.upstream:
+        rows.append((ArgoCd(arguments.upstream), arguments.upstream_sizes, arguments.upstream_objects))
+    for engine, sizes, objects in rows:
+        print(f"\n{engine.name}", flush=True)
+        for size in sizes:
+            idle = arguments.idle if size >= 100 else 0
+            measure(engine, table, lambda run, size=size, idle=idle: applications(run, size, idle))
+        for count in objects:
+            def work(run, count=count):
+                if engine.name == "holdfast" and bench.exists():
+                    bare_api_server(run.plane, bench, count)
+                big(run, count)
+            measure(engine, table, work)
+    if len(rows) > 1:
+        print_ratios(table, rows[0][0].name, rows[1][0].name)
 
 
 try:
