@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sync/names.h"
 #include "value/json.h"
 
@@ -143,6 +145,43 @@ TEST(Step, WithoutPruneARemovedObjectIsLeftAndNamed) {
   world.request.operation.prune = true;
   EXPECT_EQ(world.until_rest().phase, OperationPhase::succeeded);
   EXPECT_FALSE(world.live.contains({"", "ConfigMap", "shop", "old"}));
+}
+
+TEST(Step, WhatAsksForConfirmationIsPrunedOnceItIsApproved) {
+  struct Case {
+    const char* sentence;
+    std::vector<std::string> options;
+    const char* annotation;
+    bool approved, waits, goes;
+  };
+  const Case cases[] = {
+      {"nobody asks", {}, "", false, false, true},
+      {"the application asks", {"Prune=confirm"}, "", false, true, false},
+      {"the object asks", {}, "Prune=confirm", false, true, false},
+      {"the object does not ask where the application does", {"Prune=confirm"}, "Prune=true", false, false, true},
+      {"the deletion of the application is another question", {"Delete=confirm"}, "Delete=confirm", false, false, true},
+      {"it is approved", {"Prune=confirm"}, "", true, false, true},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.sentence);
+    for (const std::string_view kind : {"ConfigMap", "Namespace", "CustomResourceDefinition", "PersistentVolume"}) {
+      World world;
+      Value old = config_map("old", 0);
+      old["kind"] = kind;
+      old["metadata"]["annotations"][names::sync_options] = each.annotation;
+      const Key key = key_of(old);
+      world.live[key] = std::make_shared<const Value>(std::move(old));
+      world.want({config_map("a", 0)});
+      world.request.operation.prune = true;
+      world.request.operation.options = Options(each.options);
+      world.request.prunes_approved = each.approved;
+      const Step step = world.until_rest();
+      EXPECT_EQ(step.phase, each.waits ? OperationPhase::running : OperationPhase::succeeded) << kind;
+      EXPECT_EQ(step.message, each.waits ? fmt::format("waiting for pruning confirmation of /{}/old", kind)
+                                         : "successfully synced (all tasks run)");
+      EXPECT_EQ(std::ranges::find(world.log, "prune old") != world.log.end(), each.goes) << kind;
+    }
+  }
 }
 
 TEST(Step, AHookRunsBeforeAndIsReleasedWhenItIsDone) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The agent on a real API server: operations that must end, a rollback without Git, scripts of a folder."""
+import datetime
 import pathlib
 import sys
 import urllib.request
@@ -89,6 +90,30 @@ def a_rollback_needs_no_git(plane):
     check("what it brought back", plane.api.get("/api/v1/namespaces/rolled/configmaps/color")["data"], {"color": "blue"})
 
 
+def most_of_an_application_stays(plane):
+    def config_maps(count):
+        return {f"{i}.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cm-{i:02}}}\n" for i in range(count)}
+
+    def left():
+        items = plane.api.items("/api/v1/namespaces/braked/configmaps")
+        return sum(each["metadata"]["name"].startswith("cm-") for each in items)
+
+    repository = Repository(plane, "braked")
+    repository.commit(config_maps(60))
+    create(plane, application("braked", repository, automated={"prune": True, "selfHeal": True}))
+    status_of(plane, "braked", lambda s: phase(s) == "Succeeded" and s["sync"]["status"] == "Synced")
+    gone = repository.commit(config_maps(5))
+    plane.api.refresh("braked")
+    status = status_of(plane, "braked", lambda s: s.get("conditions"))
+    check("a commit that removes most of an application is not followed",
+          (status["conditions"][0]["type"], status["conditions"][0]["message"].split(". ")[0], left()),
+          ("SyncError", f"Skipping sync attempt to [{gone}]: auto-sync would remove 55 of 60 resources", 60))
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    plane.api.merge(f"{APPLICATIONS}/braked", {"metadata": {"annotations": {"argocd.argoproj.io/deletion-approved": now}}})
+    status_of(plane, "braked", lambda s: s["sync"] == {**s["sync"], "status": "Synced", "revision": gone} and not s.get("conditions"))
+    check("until a person approves it", left(), 5)
+
+
 def metrics_are_told(plane):
     text = urllib.request.urlopen(f"http://127.0.0.1:{plane.agent_port}/metrics").read().decode()
     wanted = (f'argocd_git_request_total{{repo="{plane.git_url}/balancer.git",request_type="ls-remote"}} ',
@@ -106,6 +131,7 @@ def run(plane):
     deletion_ends_retries(plane)
     operations_have_their_time(plane)
     metrics_are_told(plane)
+    most_of_an_application_stays(plane)
     a_rollback_needs_no_git(plane)
 
 
