@@ -152,7 +152,11 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto all_again = [&] {
     Store* store = known;
     if (store == nullptr) return;
-    cluster.configure(store->configuration()->settings.tracking);
+    const auto configuration = store->configuration();
+    cluster.configure(configuration->settings.tracking, [configuration](const sync::Key& key, const Value& before, const Value& after) {
+      const auto assess = [&](const Value& live) { return configuration->assessor.assess(live); };
+      return configuration->updates.ignores(key, before, after, assess);
+    });
     for (const auto& name : store->application_names()) queue.add(name);
   };
   Store store(client, options.namespace_, scripts,

@@ -68,6 +68,11 @@ std::shared_ptr<const Configuration> Store::make_configuration(const State& stat
   std::vector<health::Script> scripts;
   for (const auto& each : made->settings.health) scripts.push_back({each.group_kind, each.lua});
   made->assessor = health::Assessor(std::move(scripts), scripts_);
+  if (auto updates = sync::Updates::make(made->settings.ignore_updates)) {
+    made->updates = *std::move(updates);
+  } else {
+    made->settings.problems.push_back(fmt::format("ignoreResourceUpdates: {}", updates.error().message()));
+  }
   for (const auto& problem : made->settings.problems) log::warn("a setting was left out", {{"cause", problem}});
   return made;
 }

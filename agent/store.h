@@ -20,6 +20,7 @@
 #include "kube/watch.h"
 #include "sync/project.h"
 #include "sync/settings.h"
+#include "sync/updates.h"
 
 namespace holdfast::agent {
 
@@ -29,6 +30,7 @@ using ObjectPtr = std::shared_ptr<const Value>;
 struct Configuration {
   sync::Settings settings;
   health::Assessor assessor;
+  sync::Updates updates;
   std::uint64_t generation = 0;  // grows with every change
 };
 

@@ -21,6 +21,7 @@ struct Cluster::Watched {
 
 struct Cluster::State {
   Tracking tracking;
+  IsIdle is_idle;
   std::map<GroupKind, Watched> kinds;
   std::map<GroupKind, std::jthread> threads;
   std::map<Key, std::set<std::string>> interest;              // target keys → applications
@@ -76,8 +77,9 @@ Cluster::~Cluster() {
   for (auto& [kind, thread] : threads) thread.request_stop();
 }
 
-void Cluster::configure(const Tracking& tracking) {
+void Cluster::configure(const Tracking& tracking, IsIdle is_idle) {
   auto state = state_->lock();
+  state->is_idle = std::move(is_idle);
   const auto& old = state->tracking;
   if (old.method == tracking.method && old.label == tracking.label &&
       old.installation_id == tracking.installation_id) {
@@ -131,8 +133,26 @@ void Cluster::bury(State& state, std::string uid) {
   state.dead.insert(std::move(uid));
 }
 
+// Decided without the lock: it copies objects and runs scripts, and other kinds' events must not wait for it.
+bool Cluster::changes_nothing(const std::string& group, const std::string& kind, const Value& object) {
+  const Key key = key_of(object);
+  IsIdle is_idle;
+  ObjectPtr held;
+  {
+    auto state = state_->lock();
+    is_idle = state->is_idle;
+    const auto found = state->kinds.find({group, kind});
+    if (!is_idle || found == state->kinds.end()) return false;
+    const auto place = found->second.objects.find({key.namespace_, key.name});
+    if (place != found->second.objects.end()) held = place->second;
+  }
+  return held != nullptr && is_whole(*held) && held->text({"metadata", "uid"}) == object.text({"metadata", "uid"}) &&
+         is_idle(key, *held, object);
+}
+
 void Cluster::observe(const std::string& group, const std::string& kind, kube::WatchEvent&& event) {
   std::set<std::string> touched;
+  const bool idle = event.kind == kube::WatchEvent::Kind::modified && changes_nothing(group, kind, event.object);
   {
     auto state = state_->lock();
     const auto found = state->kinds.find({group, kind});
@@ -142,6 +162,7 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
       case kube::WatchEvent::Kind::added:
       case kube::WatchEvent::Kind::modified:
         store(*state, std::move(event.object), touched);
+        if (idle) touched.clear();
         break;
       case kube::WatchEvent::Kind::deleted: {
         const Key key = key_of(event.object);

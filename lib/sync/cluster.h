@@ -51,8 +51,12 @@ class Cluster {
   Cluster(kube::Client& client, OnChange on_change);
   ~Cluster();
 
-  // Which metadata says whose an object is. A change relabels everything that is kept.
-  void configure(const Tracking& tracking);
+  // Did nothing of interest change in a live object? May be called on several threads at once.
+  using IsIdle = std::function<bool(const Key& key, const Value& before, const Value& after)>;
+
+  // `tracking`: which metadata says whose an object is; a change relabels everything that is kept.
+  // `is_idle`: the changes of which no Application is told; empty: it is told of all.
+  void configure(const Tracking& tracking, IsIdle is_idle);
 
   // Watches the kinds from now on. A kind that the cluster does not serve is left out.
   void watch_kinds(const std::vector<KindRef>& kinds);
@@ -82,6 +86,7 @@ class Cluster {
 
   void start(const kube::KindInfo& kind);
   void observe(const std::string& group, const std::string& kind, kube::WatchEvent&& event);
+  bool changes_nothing(const std::string& group, const std::string& kind, const Value& object);
   void store(State& state, Value&& object, std::set<std::string>& touched);
   static void bury(State& state, std::string uid);
   [[nodiscard]] static bool is_newer(const Value& held, const Value& fresh);

@@ -88,6 +88,8 @@ bool ran_out_of_time(const Value& job) {
          });
 }
 
+}  // namespace
+
 // Upstream lists what pods use. A controller's status tells whether it has pods.
 bool has_pods(const Value& live) {
   const auto kind = live.text({"kind"});
@@ -97,8 +99,6 @@ bool has_pods(const Value& live) {
   return counts(live, {"status", "active"}) || counts(live, {"status", "succeeded"}) ||
          (counts(live, {"status", "failed"}) && !ran_out_of_time(live));
 }
-
-}  // namespace
 
 std::vector<std::string> live_images(const std::vector<Delta>& deltas) {
   std::set<std::string> images;

@@ -34,6 +34,9 @@ Value report_conditions(Value status, const std::vector<Condition>& conditions,
 Value report_history(Value status, const Application& application, const OperationState& state,
                      const Operation& operation, WallTime now);
 
+// Are there pods of this object, as its kind and status tell?
+bool has_pods(const Value& live);
+
 std::vector<std::string> live_images(const std::vector<Delta>& deltas);
 
 }  // namespace holdfast::sync

@@ -60,13 +60,13 @@ std::pair<std::string, std::string> split_group_kind(std::string_view text) {
   return {std::string(text.substr(0, underscore)), std::string(text.substr(underscore + 1))};
 }
 
-void decode_ignore(std::string_view name, const Value& value, Settings& settings) {
+void decode_ignore(std::string_view name, const Value& value, std::vector<IgnoreRule>& into) {
   Value row = value;
   auto [group, kind] = split_group_kind(name);
   row["group"] = group;
   row["kind"] = kind;
   const Value rows = Array{row};
-  for (auto& rule : decode_ignore_rules(&rows)) settings.ignore.push_back(std::move(rule));
+  for (auto& rule : decode_ignore_rules(&rows)) into.push_back(std::move(rule));
 }
 
 KindActions decode_actions(const Value& value) {
@@ -91,8 +91,9 @@ void decode_customization(std::string_view key, std::string_view text, Settings&
   if (what == "actions") {
     if (const auto value = parse(key, text, settings)) settings.actions[std::string(name)] = decode_actions(*value);
   }
-  if (what != "ignoreDifferences") return;
-  if (const auto value = parse(key, text, settings)) decode_ignore(name, *value, settings);
+  const bool updates = what == "ignoreResourceUpdates";
+  if (!updates && what != "ignoreDifferences") return;
+  if (const auto value = parse(key, text, settings)) decode_ignore(name, *value, updates ? settings.ignore_updates : settings.ignore);
 }
 
 // The older form: one YAML map "group/Kind" → {health.lua, ignoreDifferences}.
@@ -106,9 +107,11 @@ void decode_legacy(std::string_view text, Settings& settings) {
     if (const auto lua = override.text({"health.lua"}); !lua.empty()) {
       settings.health.push_back({name, std::string(lua)});
     }
-    const auto rules = override.text({"ignoreDifferences"});
-    if (rules.empty()) continue;
-    if (const auto parsed = parse(key, rules, settings)) decode_ignore(name, *parsed, settings);
+    for (const auto& [member, into] : {std::pair{"ignoreDifferences", &settings.ignore}, {"ignoreResourceUpdates", &settings.ignore_updates}}) {
+      const auto rules = override.text({member});
+      if (rules.empty()) continue;
+      if (const auto parsed = parse(key, rules, settings)) decode_ignore(name, *parsed, *into);
+    }
   }
 }
 
@@ -165,6 +168,20 @@ void for_each_entry(const Value* config, const Use& use) {
   }
 }
 
+// Whether and how ignoreResourceUpdates holds: both switches are on where nobody says otherwise.
+void decode_updates(const Value* config, Settings& settings) {
+  const auto said = [&](std::string_view key) { return config == nullptr ? std::string_view() : config->text({"data", key}); };
+  if (said("resource.ignoreResourceUpdatesEnabled") == "false") {
+    settings.ignore_updates.clear();
+    return;
+  }
+  const auto text = said("resource.compareoptions");
+  const auto options = text.empty() ? std::nullopt : parse("resource.compareoptions", text, settings);
+  if (!options || flag_of(options->find("ignoreDifferencesOnResourceUpdates"), Absent::yes)) {
+    settings.ignore_updates.insert(settings.ignore_updates.end(), settings.ignore.begin(), settings.ignore.end());
+  }
+}
+
 }  // namespace
 
 bool Settings::excludes(std::string_view group, std::string_view kind) const {
@@ -179,6 +196,7 @@ bool Settings::excludes(std::string_view group, std::string_view kind) const {
 Settings decode_settings(const Value* config, const Value* parameters) {
   Settings settings;
   for_each_entry(config, [&](std::string_view key, std::string_view text) { decode_key(key, text, settings); });
+  decode_updates(config, settings);
   for_each_entry(parameters, [&](std::string_view key, std::string_view text) { decode_parameter(key, text, settings); });
   return settings;
 }

@@ -37,6 +37,7 @@ struct Settings {
   Tracking tracking;
   std::vector<KindFilter> exclusions, inclusions;
   std::vector<IgnoreRule> ignore;
+  std::vector<IgnoreRule> ignore_updates;     // what may change in a live object without anybody looking
   std::vector<HealthScript> health;
   std::map<std::string, KindActions, std::less<>> actions;  // "apps_Deployment" → its scripts
   Duration resync = std::chrono::seconds(120);
