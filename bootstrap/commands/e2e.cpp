@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "commands/junit.h"
 #include "commands/node.h"
+#include "git/copy.h"
 #include "git/git_tree.h"
 #include "git/working.h"
 #include "kind.h"
@@ -121,10 +122,10 @@ Result<std::string> copy_of(const RepoInitOptions& repository, const Folder& fol
   const git::CommitText text{.author_name = "holdfast", .author_email = "holdfast@localhost", .time = progress.clock().wall(),
                              .message = fmt::format("trial of {}\n", state.head->hex())};
   const auto copy = folder.path("repository");
-  TRY(git::create_working(copy, cluster.branch, *tree, text));
+  TRY(git::copy_commit(state.repository, *state.head, copy, cluster.branch, text));
 
   // The folder that holds the Git of the machine where it runs for good is not the trial's.
-  const auto path = fmt::format("cluster/{}/cfg/argo-cd/values.yaml", cluster.name);
+  const auto path = TRY(tree->real_path(fmt::format("cluster/{}/cfg/argo-cd/values.yaml", cluster.name)));
   const auto values = TRY(tree->read(path));
   auto changed = replace_all(values, "storage: host\n", "storage: memory\n");
   if (changed == values) return copy;
