@@ -105,6 +105,7 @@ void Console::error(const Error& error, std::string_view changed) {
 struct Step::Shown {
   struct State {
     std::string reason;
+    std::string told;  // of the reasons, to a pipe
     SteadyTime printed{};
     bool ended = false;
   };
@@ -142,9 +143,9 @@ Step::Step(Console& console, std::string name, std::string doing)
 void Step::waiting(std::string_view reason) {
   const auto now = console_.clock().steady();
   auto state = shown_->state.lock();
-  if (state->reason == reason) return;
-  state->reason = reason;
-  if (console_.is_terminal() || now - state->printed < reason_every) return;
+  if (state->reason != reason) state->reason = reason;
+  if (console_.is_terminal() || state->told == reason || now - state->printed < reason_every) return;
+  state->told = reason;
   state->printed = now;
   if (console_.is_json()) {
     console_.data(Object{{"step", name_}, {"waiting", reason}});

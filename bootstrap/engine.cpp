@@ -122,6 +122,8 @@ std::string pods_state(kube::Client& client, const std::string& namespace_, cons
     if (statuses == nullptr || !statuses->is_array()) continue;
     for (const auto& container : *statuses->as_array()) {
       const auto reason = container.text({"state", "waiting", "reason"});
+      // The kubelet says the one and the other in turns: a wait for them would never end.
+      if (reason == "ErrImagePull" || reason == "ImagePullBackOff") return fmt::format(", image {} cannot be pulled", container.text({"image"}));
       if (!reason.empty()) return fmt::format(", pod {} {}", pod.text({"metadata", "name"}), reason);
     }
   }

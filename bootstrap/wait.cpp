@@ -21,8 +21,8 @@ Result<> wait_for(Step& step, const Clock& clock, Duration timeout, const Questi
     if (now != reason) {
       reason = std::move(now);
       changed = clock.steady();
-      step.waiting(reason);
     }
+    step.waiting(reason);
     if (clock.steady() - changed > timeout) {
       return failure(Error(Code::timed_out, fmt::format("nothing changed for {}", format_duration(timeout)))
                          .at(fmt::format("waiting for {}", reason)));
