@@ -142,7 +142,7 @@ JSON
   local unshare=$!
   until docker version >/dev/null 2>&1; do
     kill -0 "$unshare" 2>/dev/null && ((count++ < 240)) ||
-      fail HF-E-1017 "the private docker daemon did not start" "$(tail -n 3 "$state/log")" "look at $state/log"
+      fail HF-E-1017 "the private docker daemon did not start" "$(tail -n 3 "$state/log")" "look at $work/docker.log"
     read -rt 0.25 <> <(:) || true
     pgrep -P "$unshare" >"$state/pid" 2>/dev/null || true
   done
@@ -158,6 +158,7 @@ stop_private() {
   for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
     [ ! -d "$hierarchy/holdfast-kind-$id" ] || remove_cgroup "$hierarchy/holdfast-kind-$id"
   done
+  mv -f "$state/log" "$work/docker.log"
   rm -rf "$state"
 }
 
