@@ -129,7 +129,8 @@ void Store::observe_application(kube::WatchEvent&& event) {
     } else {
       if (held != nullptr && version_of(*held) > version_of(event.object)) return;
       const bool ours = state->written[name] == event.object.text({"metadata", "resourceVersion"});
-      held = std::make_shared<const Value>(std::move(event.object));
+      // A copy: it is held for long, and takes no more room than it needs.
+      held = std::make_shared<const Value>(std::as_const(event.object));
       if (ours) return;
     }
   }
@@ -236,7 +237,10 @@ void Store::note_application(const Value& object) {
   auto state = state_.lock();
   ObjectPtr& held = state->applications[name];
   state->written[name] = object.text({"metadata", "resourceVersion"});
-  if (held == nullptr || version_of(*held) <= version_of(object)) held = std::make_shared<const Value>(object);
+  if (held != nullptr && version_of(*held) > version_of(object)) return;
+  Value kept = object;
+  kept["metadata"].as_object()->erase("managedFields");
+  held = std::make_shared<const Value>(std::move(kept));
 }
 
 }  // namespace holdfast::agent

@@ -43,6 +43,17 @@ constexpr auto trouble_patience = std::chrono::seconds(10);
 
 bool is_whole(const Value& object) { return object.find_path({"metadata", "managedFields"}) != nullptr; }
 
+// What is held for long: without the entries of those who write subresources, which nobody asks about, and as a
+// copy, because that takes no more room than it needs while what was parsed has room to grow.
+Value held_copy(Value&& object) {
+  Value* metadata = object.find("metadata");
+  Value* entries = metadata == nullptr ? nullptr : metadata->find("managedFields");
+  if (entries != nullptr && entries->as_array() != nullptr) {
+    std::erase_if(*entries->as_array(), [](const Value& entry) { return !entry.text({"subresource"}).empty(); });
+  }
+  return Value(std::as_const(object));
+}
+
 // Of objects that nobody manages only what finds them again.
 Value slim(const Value& object) {
   Value small = Object{{"apiVersion", object.text({"apiVersion"})}, {"kind", object.text({"kind"})}};
@@ -124,7 +135,7 @@ void Cluster::store(State& state, Value&& object, std::set<std::string>& touched
     state.tracked[owner].insert(key);
   }
   if (interested != state.interest.end()) touched.insert(interested->second.begin(), interested->second.end());
-  held = std::make_shared<const Value>(keep ? std::move(object) : slim(object));
+  held = std::make_shared<const Value>(keep ? held_copy(std::move(object)) : slim(object));
 }
 
 void Cluster::bury(State& state, std::string uid) {

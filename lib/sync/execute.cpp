@@ -10,7 +10,7 @@
 namespace holdfast::sync {
 namespace {
 
-constexpr int in_flight = 16;
+constexpr int in_flight = 32;
 
 // Longer than any API server took to serve a kind whose CRD is Established (≤ 3 s under load).
 constexpr auto kind_patience = std::chrono::seconds(60);
@@ -122,7 +122,10 @@ std::optional<Value> fields_to_migrate(const Value& live) {
   return migrated_fields(live, note.empty() ? "kubectl-client-side-apply" : note);
 }
 
-Result<> migrate(kube::Client& client, const Value& live) {
+Result<> migrate(kube::Client& client, const Value& held) {
+  if (!fields_to_migrate(held)) return {};
+  // What is held leaves out entries that the patch must not lose.
+  const Value live = TRY(client.get(identity_of(held)));
   const auto fields = fields_to_migrate(live);
   if (!fields) return {};
   const Value patch = Array{Object{{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", *fields}},

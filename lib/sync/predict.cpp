@@ -7,7 +7,7 @@
 namespace holdfast::sync {
 namespace {
 
-constexpr int in_flight = 16;
+constexpr int in_flight = 32;
 
 bool same_version(const Value& target, const Value& live) {
   return target.text({"apiVersion"}) == live.text({"apiVersion"});

@@ -104,7 +104,8 @@ Target make_target(const AdoptOptions& options, const FindScope& scope, Value ob
   target.hook = hook_of(object);
   target.wave = wave_of(object);
   target.hash = hash_text(json::write(object, json::Escape::plain));
-  target.object = std::make_shared<const Value>(std::move(object));
+  // A copy: it is held for long, and takes no more room than it needs.
+  target.object = std::make_shared<const Value>(std::as_const(object));
   return target;
 }
 
