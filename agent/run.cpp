@@ -139,6 +139,8 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto scripts = TRY(load_scripts(options), "reading the folder of health scripts");
   auto config = TRY(load_config(options));
   auto client = TRY(kube::Client::connect(std::move(config), clock), "connecting to the cluster");
+  // Here once: the watches below would each ask for it at the same moment.
+  TRY(client.catalog(), "discovering what the cluster serves");
   Metrics metrics(metric_families(options.metrics_application_labels));
   RequestMeter requests(metrics);
   client.on_answer([&requests](const kube::Answered& answered) { requests.count(answered); });
