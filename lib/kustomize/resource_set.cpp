@@ -48,6 +48,10 @@ void merge_data(Value& body, const Value& old, std::string_view field) {
   body[field] = std::move(map);
 }
 
+std::size_t hash_of(const std::string& key) {
+  return std::hash<std::string>{}(key);
+}
+
 }  // namespace
 
 std::string describe(const Resource& resource) {
@@ -55,108 +59,107 @@ std::string describe(const Resource& resource) {
   return fmt::format("{} \"{}\"", id.gvk.kind, name_with_namespace(id));
 }
 
-void ResourceSet::enter(Item& item) {
-  const auto id = item.resource.id();
-  item.present = id.key();
-  item.earlier.clear();
-  for (const auto& earlier : item.resource.earlier_ids()) {
+std::vector<std::string> ResourceSet::keys_of(const Resource& resource) {
+  std::vector<std::string> keys;
+  keys.reserve(1 + resource.earlier.size());
+  keys.push_back(resource.id().key());
+  for (const auto& earlier : resource.earlier_ids()) {
     std::string key = earlier.key();
-    if (key != item.present && std::ranges::find(item.earlier, key) == item.earlier.end()) {
-      item.earlier.push_back(std::move(key));
-    }
+    if (std::ranges::find(keys, key) == keys.end()) keys.push_back(std::move(key));
   }
-  const auto put = [&](Index& index, const std::string& key) {
-    auto& list = index[key];
-    if (list.empty() || list.back()->index < item.index) {
-      list.push_back(&item);
-    } else {
-      list.insert(std::ranges::upper_bound(list, item.index, {}, &Item::index), &item);
-    }
-  };
-  put(present_, item.present);
-  put(any_, item.present);
-  for (const auto& key : item.earlier)
-    put(any_, key);
+  return keys;
+}
+
+ResourceSet::Item* ResourceSet::other_with(const std::string& present, const Item* but) const {
+  const auto [from, to] = index_.equal_range(hash_of(present));
+  for (auto at = from; at != to; ++at) {
+    if (at->second != but && at->second->present() == present) return at->second;
+  }
+  return nullptr;
+}
+
+void ResourceSet::enter(Item& item) {
+  if (other_with(item.present(), &item) != nullptr) ++twins_;
+  for (const auto& key : item.keys)
+    index_.emplace(hash_of(key), &item);
 }
 
 void ResourceSet::leave(Item& item) {
-  const auto take = [&](Index& index, const std::string& key) {
-    const auto found = index.find(key);
-    if (found == index.end()) return;
-    std::erase(found->second, &item);
-    if (found->second.empty()) index.erase(found);
-  };
-  take(present_, item.present);
-  take(any_, item.present);
-  for (const auto& key : item.earlier)
-    take(any_, key);
+  for (const auto& key : item.keys) {
+    auto [at, to] = index_.equal_range(hash_of(key));
+    while (at != to && at->second != &item)
+      ++at;
+    if (at != to) index_.erase(at);
+  }
+  if (other_with(item.present(), &item) != nullptr) --twins_;
 }
 
 void ResourceSet::refresh() {
   if (!stale_) return;
   stale_ = false;
-  present_.clear();
-  any_.clear();
-  present_.reserve(items_.size());
-  any_.reserve(items_.size() * 2);
+  index_.clear();
+  twins_ = 0;
+  std::size_t count = 0;
+  for (auto& item : items_) {
+    item->keys = keys_of(*item);
+    count += item->keys.size();
+  }
+  index_.reserve(count);
   for (auto& item : items_)
     enter(*item);
 }
 
-void ResourceSet::renamed(const Resource& resource) {
+void ResourceSet::renamed(Resource& resource) {
   if (stale_) return;
-  Item& item = *by_address_.at(&resource);
+  auto keys = keys_of(resource);
+  auto& item = static_cast<Item&>(resource);
+  if (keys == item.keys) return;
   leave(item);
+  item.keys = std::move(keys);
   enter(item);
-}
-
-std::vector<Resource*> ResourceSet::found(const Index& index, const std::string& key) {
-  std::vector<Resource*> out;
-  const auto entry = index.find(key);
-  if (entry == index.end()) return out;
-  for (Item* item : entry->second) {
-    if (!is_blank(&item->resource.body)) out.push_back(&item->resource);
-  }
-  return out;
-}
-
-std::vector<Resource*> ResourceSet::with_present_id(const ResourceId& id) {
-  refresh();
-  return found(present_, id.key());
 }
 
 std::vector<Resource*> ResourceSet::with_any_id(const ResourceId& id) {
   refresh();
-  return found(any_, id.key());
+  const auto key = id.key();
+  std::vector<Item*> found;
+  const auto [from, to] = index_.equal_range(hash_of(key));
+  for (auto at = from; at != to; ++at) {
+    Item* item = at->second;
+    if (std::ranges::find(item->keys, key) != item->keys.end() && !is_blank(&item->body))
+      found.push_back(item);
+  }
+  std::ranges::sort(found, {}, &Item::index);
+  return {found.begin(), found.end()};
 }
 
 std::vector<Resource*> ResourceSet::selected_by(const Target& target) {
   std::vector<Resource*> out;
   for (auto& item : items_) {
-    if (target.selects(item->resource)) out.push_back(&item->resource);
+    if (target.selects(*item)) out.push_back(item.get());
   }
   return out;
 }
 
 Result<> ResourceSet::append(Resource resource) {
   refresh();
-  const auto there = with_present_id(resource.id());
-  if (!there.empty()) return taken(resource, *there.front());
-  auto& item = items_.emplace_back(
-      std::make_unique<Item>(Item{.resource = std::move(resource), .index = items_.size()}));
-  by_address_.emplace(&item->resource, item.get());
+  auto item = std::make_unique<Item>(std::move(resource), items_.size());
+  item->keys = keys_of(*item);
+  const Item* there = other_with(item->present(), nullptr);
+  if (there != nullptr && !is_blank(&there->body)) return taken(*item, *there);
   enter(*item);
+  items_.push_back(std::move(item));
   return {};
 }
 
 Result<> ResourceSet::append_all(ResourceSet other) {
   if (items_.empty()) {
     *this = std::move(other);
-    stale_ = true;
     return check_unique();
   }
+  items_.reserve(items_.size() + other.items_.size());
   for (auto& item : other.items_)
-    TRY(append(std::move(item->resource)));
+    TRY(append(std::move(*item)));
   return {};
 }
 
@@ -198,22 +201,26 @@ Result<> ResourceSet::absorb(Resource resource) {
   return {};
 }
 
-Result<> ResourceSet::check_unique() {
+std::optional<ResourceSet::Twins> ResourceSet::twins() {
   refresh();
-  if (present_.size() == items_.size()) return {};
+  if (twins_ == 0) return std::nullopt;
   for (const auto& item : items_) {
-    const auto& list = present_.at(item->present);
-    if (list.size() > 1) return taken(list[1]->resource, list[0]->resource);
+    const auto* other = other_with(item->present(), item.get());
+    if (other == nullptr) continue;
+    return item->index < other->index ? Twins{item.get(), other} : Twins{other, item.get()};
   }
+  return std::nullopt;
+}
+
+Result<> ResourceSet::check_unique() {
+  const auto found = twins();
+  if (found) return taken(*found->second, *found->first);
   return {};
 }
 
 void ResourceSet::drop_empty() {
-  const auto gone = std::erase_if(items_, [&](const auto& item) {
-    if (!is_blank(&item->resource.body)) return false;
-    by_address_.erase(&item->resource);
-    return true;
-  });
+  const auto gone =
+      std::erase_if(items_, [](const auto& item) { return is_blank(&item->body); });
   if (gone == 0) return;
   for (std::size_t i = 0; i < items_.size(); ++i)
     items_[i]->index = i;
@@ -221,17 +228,14 @@ void ResourceSet::drop_empty() {
 }
 
 void ResourceSet::reorder(const std::vector<std::size_t>& order) {
+  stale_ |= order.size() != items_.size();
   std::vector<std::unique_ptr<Item>> sorted;
   sorted.reserve(order.size());
   for (const auto index : order)
     sorted.push_back(std::move(items_[index]));
   items_ = std::move(sorted);
-  by_address_.clear();
-  for (std::size_t i = 0; i < items_.size(); ++i) {
+  for (std::size_t i = 0; i < items_.size(); ++i)
     items_[i]->index = i;
-    by_address_.emplace(&items_[i]->resource, items_[i].get());
-  }
-  stale_ = true;
 }
 
 }  // namespace holdfast::kustomize

@@ -10,6 +10,7 @@
 #include "kustomize/selector.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,24 +32,27 @@ class ResourceSet {
 
   [[nodiscard]] std::size_t size() const { return items_.size(); }
 
-  [[nodiscard]] Resource& operator[](std::size_t index) { return items_[index]->resource; }
+  [[nodiscard]] Resource& operator[](std::size_t index) { return *items_[index]; }
 
-  [[nodiscard]] const Resource& operator[](std::size_t index) const {
-    return items_[index]->resource;
-  }
+  [[nodiscard]] const Resource& operator[](std::size_t index) const { return *items_[index]; }
 
   // In list order. Pointers stay good until the resource is removed.
-  std::vector<Resource*> with_present_id(const ResourceId& id);
   std::vector<Resource*> with_any_id(const ResourceId& id);
   std::vector<Resource*> selected_by(const Target& target);
 
   // After `resource` (an element) got another name, namespace, kind or version.
-  void renamed(const Resource& resource);
+  void renamed(Resource& resource);
 
   // After any number of them may have.
   void renamed_any() { stale_ = true; }
 
-  // Refuses with Code::kustomize_conflict when two have the same present id.
+  struct Twins {
+    const Resource *first, *second;  // in list order
+  };
+
+  // Two that have the same present id.
+  std::optional<Twins> twins();
+  // Refuses with Code::kustomize_conflict when there are such.
   Result<> check_unique();
 
   void drop_empty();
@@ -56,23 +60,26 @@ class ResourceSet {
   void reorder(const std::vector<std::size_t>& order);
 
  private:
-  struct Item {
-    Resource resource;
+  struct Item : Resource {
     std::size_t index = 0;
-    std::string present;  // keys under which it is in the index
-    std::vector<std::string> earlier;
+    std::vector<std::string> keys;  // under which it is in the index, that of its present id first
+
+    [[nodiscard]] const std::string& present() const { return keys.front(); }
   };
 
-  using Index = std::unordered_map<std::string, std::vector<Item*>>;
+  // By the hash of a key: an entry for each would be as large as the resources, and look-ups take
+  // their time for what is in no cache.
+  using Index = std::unordered_multimap<std::size_t, Item*>;
 
+  static std::vector<std::string> keys_of(const Resource& resource);
   void refresh();
   void enter(Item& item);
   void leave(Item& item);
-  std::vector<Resource*> found(const Index& index, const std::string& key);
+  [[nodiscard]] Item* other_with(const std::string& present, const Item* but) const;
 
   std::vector<std::unique_ptr<Item>> items_;
-  std::unordered_map<const Resource*, Item*> by_address_;
-  Index present_, any_;
+  Index index_;
+  std::size_t twins_ = 0;  // whose present id another one has that was there before
   bool stale_ = false;
 };
 

@@ -132,20 +132,17 @@ Result<> set_namespaces(ResourceSet& resources, const NamespaceChange& change) {
     if (is_blank(&resource.body) || resource.from_helm) continue;
     resource.remember_id();
     TRY(setter.apply(resource));
-    resources.renamed(resource);
-    const auto same_id = resources.with_present_id(resource.id());
-    if (same_id.size() != 1) {
-      const Resource& other = same_id.front() == &resource ? *same_id.back() : *same_id.front();
-      return failure(
-          Error(Code::kustomize_conflict,
-                fmt::format("namespace \"{}\" makes two resources the same: {}", change.space,
-                            describe(resource)))
-              .at(resource.at)
-              .at(other.at)
-              .fix("keep one of them, or give each its own kustomization and namespace"));
-    }
   }
-  return {};
+  resources.renamed_any();
+  const auto twins = resources.twins();
+  if (!twins) return {};
+  const auto& [first, second] = *twins;
+  return failure(Error(Code::kustomize_conflict,
+                       fmt::format("namespace \"{}\" makes two resources the same: {}",
+                                   change.space, describe(*second)))
+                     .at(second->at)
+                     .at(first->at)
+                     .fix("keep one of them, or give each its own kustomization and namespace"));
 }
 
 namespace {
