@@ -123,7 +123,7 @@ Result<> run_render_kustomize(const RenderKustomizeOptions& options, Console& co
   const auto built = TRY(kustomize::build(disk, place.folder, build));
   for (const auto& warning : built.warnings)
     log::warn("kustomization", {{"note", warning}});
-  show(kustomize::print(built), console);
+  if (!console.is_json()) kustomize::print(built, [&](std::string_view text) { console.text(text); });
   Array objects;
   for (const auto& resource : built.resources) {
     if (console.is_json()) objects.push_back(resource.object);

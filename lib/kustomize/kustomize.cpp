@@ -153,12 +153,22 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
   return built;
 }
 
+void print(const Built& built, const std::function<void(std::string_view)>& take) {
+  constexpr std::size_t piece = std::size_t{64} << 10;
+  std::string out;
+  for (std::size_t i = 0; i < built.resources.size(); ++i) {
+    if (i > 0) out += "---\n";
+    yaml::write_to(out, built.resources[i].object);
+    if (out.size() < piece) continue;
+    take(out);
+    out.clear();
+  }
+  if (!out.empty()) take(out);
+}
+
 std::string print(const Built& built) {
   std::string out;
-  for (const auto& resource : built.resources) {
-    if (!out.empty()) out += "---\n";
-    yaml::write_to(out, resource.object);
-  }
+  print(built, [&](std::string_view text) { out += text; });
   return out;
 }
 

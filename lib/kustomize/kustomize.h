@@ -75,5 +75,8 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
 
 // The documents as the tool prints them.
 std::string print(const Built& built);
+// The same in pieces of whole lines, so that nobody has to hold all of it beside the objects. A piece
+// is good until `take` returns.
+void print(const Built& built, const std::function<void(std::string_view)>& take);
 
 }  // namespace holdfast::kustomize
