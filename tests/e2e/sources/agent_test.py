@@ -196,6 +196,31 @@ def pushed(plane):
     print("ok a push is followed at once")
 
 
+def remote_base(plane):
+    """A kustomization over a base in another repository, which the Application's project has to permit."""
+    shared, overlay = Repository(plane, "shared"), Repository(plane, "overlay")
+    commit = shared.commit({"base/kustomization.yaml": "resources: [cm.yaml]\n",
+                            "base/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: base}\ndata: {color: red}\n"})
+    entry = f"{shared.url}//base?ref=main"
+    overlay.commit({"app/kustomization.yaml": f"namePrefix: our-\nresources:\n- {entry}\n"})
+    projects = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
+    plane.api.create(projects, {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "narrow", "namespace": "argocd"},
+        "spec": {"sourceRepos": [overlay.url], "destinations": [{"namespace": "*", "server": "*"}]}})
+    start(plane, application("remote", overlay, "app", automated={}), project="narrow")
+    refused = status_of(plane, "remote", lambda s: s.get("conditions"))["conditions"][0]["message"]
+    for part in (entry, f'the project "narrow" does not permit the repository "{shared.url}"', "app/kustomization.yaml:3:3"):
+        check(f"a remote base that the project does not permit is refused with {part}", part in refused or refused, True)
+    check("and nothing of it is applied", plane.api.get("/api/v1/namespaces/remote/configmaps/our-base"), None)
+    plane.api.merge(f"{projects}/narrow", {"spec": {"sourceRepos": [overlay.url, shared.url]}})
+    plane.api.refresh("remote")
+    synced(plane, "remote")
+    check("a remote base that the project permits", data(plane, "remote", "our-base"), {"color": "red"})
+    mirrors = [path.parent for path in (plane.folder / "agent").rglob("HEAD")]
+    holding = [each for each in mirrors if subprocess.run(["git", "-C", each, "cat-file", "-e", commit], capture_output=True).returncode == 0]
+    check("comes from a mirror of the agent", len(holding), 1)
+
+
 def run(plane):
     port = free_ports(1)[0]
     certificate, key = plane.pki / "server.crt", plane.pki / "server.key"
@@ -239,6 +264,7 @@ def run(plane):
 
     behind_walls(plane)
     pushed(plane)
+    remote_base(plane)
 
     umbrella = Repository(plane, "umbrella")
     files = {f"apps/{path}": text for path, text in chart("umbrella", "1.0.0").items()}
