@@ -29,6 +29,12 @@ Position position_of_byte(std::string_view text, std::size_t offset) {
   return out;
 }
 
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  return text;
+}
+
 void tell(const yaml_event_t& raw, Event& out) {
   out = {};
   out.start = position_of(raw.start_mark);
@@ -67,26 +73,41 @@ void tell(const yaml_event_t& raw, Event& out) {
 }  // namespace
 
 struct EventReader::State {
+  explicit State(std::string_view text) {
+    CHECK(yaml_parser_initialize(&parser) == 1);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    yaml_event_delete(&event);
+    yaml_parser_delete(&parser);
+  }
+
   yaml_parser_t parser{};
   yaml_event_t event{};
 };
 
-EventReader::EventReader(std::string_view text, std::string_view name)
-    : text_(text), name_(name), state_(std::make_unique<State>()) {
-  CHECK(yaml_parser_initialize(&state_->parser) == 1);
-  yaml_parser_set_encoding(&state_->parser, YAML_UTF8_ENCODING);
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
-  yaml_parser_set_input_string(&state_->parser,
-                               reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
+EventReader::EventReader(std::string_view text, std::string_view name, Way way)
+    : text_(without_mark(text)), name_(name), quick_(text_) {
+  if (way == Way::libyaml) state_ = std::make_unique<State>(text_);
 }
 
-EventReader::~EventReader() {
-  yaml_event_delete(&state_->event);
-  yaml_parser_delete(&state_->parser);
-}
+EventReader::~EventReader() = default;
 
 Result<> EventReader::next(Event& event) {
+  if (state_ == nullptr) {
+    if (quick_.next(event)) return {};
+    state_ = std::make_unique<State>(text_);
+    for (std::size_t i = 0; i < quick_.told(); ++i)
+      TRY(read(event));
+  }
+  return read(event);
+}
+
+Result<> EventReader::read(Event& event) {
   yaml_event_delete(&state_->event);
   if (yaml_parser_parse(&state_->parser, &state_->event) != 1) return failure(problem());
   tell(state_->event, event);

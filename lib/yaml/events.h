@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to libyaml's parser: its event stream as plain views. Private to lib/yaml.
-// It does not know what a scalar means.
+// The events of a text: quickly where it is plain, from libyaml, to which this is the door, where it
+// is not. Private to lib/yaml. It does not know what a scalar means.
 #pragma once
 
 #include "base/result.h"
-#include "yaml/yaml.h"
+#include "yaml/event.h"
+#include "yaml/quick_events.h"
 
 #include <memory>
 #include <optional>
@@ -12,31 +13,11 @@
 
 namespace holdfast::yaml {
 
-enum class EventKind {
-  other,  // the stream's start, a document's end
-  stream_end,
-  document_start,
-  alias,
-  scalar,
-  sequence_start,
-  sequence_end,
-  mapping_start,
-  mapping_end,
-};
-
-// The views are good until the reader's next event.
-struct Event {
-  EventKind kind = EventKind::other;
-  bool plain = false;       // a scalar without quotes and tag: its text decides its type
-  std::string_view anchor;  // "" for none; of an alias the name it refers to
-  std::string_view tag;     // of a scalar, in its long form
-  std::string_view scalar;
-  Position start;
-};
-
 class EventReader {
  public:
-  EventReader(std::string_view text, std::string_view name);
+  enum class Way { quick_first, libyaml };  // the same events; tests compare them
+
+  EventReader(std::string_view text, std::string_view name, Way way = Way::quick_first);
   ~EventReader();
   EventReader(const EventReader&) = delete;
   EventReader& operator=(const EventReader&) = delete;
@@ -45,13 +26,15 @@ class EventReader {
   Result<> next(Event& event);
 
  private:
-  struct State;
+  struct State;  // libyaml's
 
+  Result<> read(Event& event);
   Error problem() const;
 
   std::string_view text_;
   std::string_view name_;
-  std::unique_ptr<State> state_;
+  QuickEvents quick_;
+  std::unique_ptr<State> state_;  // once the quick ones are over
 };
 
 // Where `key` stands for the second time in the mapping that starts at `start`.

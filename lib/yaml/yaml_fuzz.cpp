@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes: the reader refuses or returns, within its budgets; what it returns can be printed, is
 // read again, and is then printed the same. A document's head is what the whole document has there.
+// The quick events are libyaml's.
+#include "yaml/events.h"
 #include "yaml/yaml.h"
 
 #include <array>
@@ -48,6 +50,30 @@ void check_head(std::string_view text) {
   }
 }
 
+void check_events(std::string_view text) {
+  using holdfast::yaml::EventKind;
+  using holdfast::yaml::EventReader;
+  EventReader quick(text, "fuzz"), plain(text, "fuzz", EventReader::Way::libyaml);
+  holdfast::yaml::Event mine, theirs;
+  while (theirs.kind != EventKind::stream_end) {
+    auto got = quick.next(mine);
+    const auto want = plain.next(theirs);
+    if (!want) {
+      // libyaml looks ahead: it refuses earlier, and tells less of what is before.
+      while (got && mine.kind != EventKind::stream_end)
+        got = quick.next(mine);
+      CHECK(!got && got.error().message() == want.error().message());
+      return;
+    }
+    CHECK(got.has_value());
+    CHECK(mine.kind == theirs.kind && mine.plain == theirs.plain && mine.scalar == theirs.scalar);
+    CHECK(mine.anchor == theirs.anchor && mine.tag == theirs.tag);
+    const bool node = theirs.kind == EventKind::scalar || theirs.kind == EventKind::mapping_start ||
+                      theirs.kind == EventKind::sequence_start;
+    CHECK(!node || mine.start == theirs.start);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -55,5 +81,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(text, Dialect::kube);
   check(text, Dialect::kyaml);
   check_head(text);
+  check_events(text);
   return 0;
 }
