@@ -43,13 +43,14 @@ constexpr auto trouble_patience = std::chrono::seconds(10);
 
 bool is_whole(const Value& object) { return object.find_path({"metadata", "managedFields"}) != nullptr; }
 
-// What is held for long: without the entries of those who write subresources, which nobody asks about, and as a
-// copy, because that takes no more room than it needs while what was parsed has room to grow.
+// What is held for long: without the entries of those who write its status, which nobody asks about, and as a
+// copy, because that takes no more room than it needs while what was parsed has room to grow. Other subresources
+// stay: an autoscaler's replicas are ignored by its entry for "scale".
 Value held_copy(Value&& object) {
   Value* metadata = object.find("metadata");
   Value* entries = metadata == nullptr ? nullptr : metadata->find("managedFields");
   if (entries != nullptr && entries->as_array() != nullptr) {
-    std::erase_if(*entries->as_array(), [](const Value& entry) { return !entry.text({"subresource"}).empty(); });
+    std::erase_if(*entries->as_array(), [](const Value& entry) { return entry.text({"subresource"}) == "status"; });
   }
   return Value(std::as_const(object));
 }

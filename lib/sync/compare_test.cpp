@@ -57,6 +57,23 @@ TEST(Ignored, PointersAndJqAreTakenOutOfBothSides) {
   EXPECT_FALSE(differs(key, live_object(R"("data":{"a":"2"},"items":[{"name":"x","v":7}])"), predicted, *ignore));
 }
 
+TEST(Ignored, WhatAManagerOwnsThroughASubresourceToo) {
+  const Key key{"apps", "Deployment", "shop", "web"};
+  IgnoreRule rule;
+  rule.group = "apps";
+  rule.kind = "Deployment";
+  rule.managers = {"kube-controller-manager"};
+  const auto ignore = *Ignore::make({rule});
+  Value live = object(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop","managedFields":[
+      {"manager":"kube-controller-manager","operation":"Update","subresource":"scale","fieldsV1":{"f:spec":{"f:replicas":{}}}}]},
+      "spec":{"replicas":7,"paused":true}})");
+  Value predicted = object(R"({"spec":{"replicas":2,"paused":false}})");
+  ignore.normalize(key, live, predicted);
+  EXPECT_EQ(live.find_path({"spec", "replicas"}), nullptr);
+  EXPECT_EQ(predicted.find_path({"spec", "replicas"}), nullptr);
+  EXPECT_NE(live.find_path({"spec", "paused"}), nullptr);
+}
+
 TEST(Jq, SelectsPlacesOrRefusesByName) {
   const Value document = object(R"({"a":{"b.c":1,"list":[{"n":"x","v":1},{"n":"y","v":2}]}})");
   struct Case {

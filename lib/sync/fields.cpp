@@ -141,7 +141,7 @@ bool is_applied(const Value& live, const Value& target, std::string_view manager
 
 Value applied_fields(const Value& object, std::string_view manager) {
   return owned_fields(object, [&](const ManagerEntry& entry) {
-    return entry.manager == manager && entry.operation == "Apply";
+    return entry.manager == manager && entry.operation == "Apply" && entry.subresource.empty();
   });
 }
 
@@ -159,7 +159,7 @@ Value owned_fields(const Value& object, const std::function<bool(const ManagerEn
     const ManagerEntry row{entry.text({"manager"}), entry.text({"operation"}),
                            entry.text({"subresource"})};
     const Value* set = entry.find("fieldsV1");
-    if (row.subresource.empty() && set != nullptr && wanted(row)) merge_fields(fields, *set);
+    if (set != nullptr && wanted(row)) merge_fields(fields, *set);
   }
   return fields;
 }

@@ -11,11 +11,12 @@
 
 namespace holdfast::sync {
 
-// The union of the FieldsV1 sets of the entries that `wanted` accepts (subresources left out).
+// The union of the FieldsV1 sets of the entries that `wanted` accepts.
 struct ManagerEntry {
   std::string_view manager, operation, subresource;
 };
 Value owned_fields(const Value& object, const std::function<bool(const ManagerEntry&)>& wanted);
+// Through whatever subresource: an autoscaler owns replicas through "scale".
 Value fields_of_manager(const Value& object, std::string_view manager);
 // What the manager set by server-side apply: what its next apply may take away again.
 Value applied_fields(const Value& object, std::string_view manager);
