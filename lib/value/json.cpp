@@ -9,16 +9,23 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "value/json_mistake.h"
 
 namespace holdfast::json {
 namespace {
 
 struct Reader {
   std::string_view name;
+  std::string_view text;
   const Limits& limits;
   Duplicates duplicates;
+  std::size_t nodes = 0;
 
-  Result<Value> value(simdjson::dom::element element) const {
+  Result<Value> value(simdjson::dom::element element) {
+    if (++nodes > limits.nodes) {
+      return failure(Error(Code::limit, fmt::format("the JSON text has more than {} values", limits.nodes))
+                         .at(place_of(name, text, find_mistake(text, limits).value_or(0))));
+    }
     using Type = simdjson::dom::element_type;
     switch (element.type()) {
       case Type::NULL_VALUE: return Value();
@@ -33,7 +40,7 @@ struct Reader {
     std::unreachable();
   }
 
-  Result<Value> array(simdjson::dom::array elements) const {
+  Result<Value> array(simdjson::dom::array elements) {
     Array out;
     out.reserve(elements.size());
     for (const auto element : elements) {
@@ -43,7 +50,7 @@ struct Reader {
     return out;
   }
 
-  Result<Value> object(simdjson::dom::object members) const {
+  Result<Value> object(simdjson::dom::object members) {
     Object out;
     out.reserve(members.size());
     for (const auto member : members) {
@@ -109,7 +116,7 @@ Result<Value> parse(std::string_view text, std::string_view name, const Limits& 
                        .at(std::string(name)));
   }
   simdjson::dom::parser parser(limits.bytes);
-  if (parser.allocate(text.size() + 1, static_cast<std::size_t>(limits.depth)) != simdjson::SUCCESS) {
+  if (parser.allocate(text.size() + 1, static_cast<std::size_t>(limits.depth) + 1) != simdjson::SUCCESS) {
     return failure(Code::limit, "no memory for {} bytes of JSON", text.size());
   }
   simdjson::dom::element root;
@@ -119,16 +126,15 @@ Result<Value> parse(std::string_view text, std::string_view name, const Limits& 
     widened = widen_integers(text);
     error = parser.parse(widened).get(root);
   }
-  if (error == simdjson::DEPTH_ERROR) {
-    return failure(Error(Code::limit, fmt::format("the JSON text is nested deeper than {}", limits.depth)).at(std::string(name)));
-  }
-  if (error == simdjson::UTF8_ERROR) {
-    return failure(Error(Code::text_encoding, "the JSON text is not UTF-8").at(std::string(name)));
-  }
-  if (error != simdjson::SUCCESS) {
-    return failure(Error(Code::json_syntax, "the text is not JSON").at(std::string(name)).because(std::string(cause_of(error))));
-  }
-  return Reader{.name = name, .limits = limits, .duplicates = duplicates}.value(root);
+  if (error == simdjson::SUCCESS)
+    return Reader{.name = name, .text = text, .limits = limits, .duplicates = duplicates}.value(root);
+  const auto mistake = find_mistake(text, limits);
+  const auto where = mistake ? place_of(name, text, *mistake) : std::string(name);
+  if (error == simdjson::DEPTH_ERROR)
+    return failure(Error(Code::limit, fmt::format("the JSON text is nested deeper than {}", limits.depth)).at(where));
+  if (error == simdjson::UTF8_ERROR)
+    return failure(Error(Code::text_encoding, "the JSON text is not UTF-8").at(where));
+  return failure(Error(Code::json_syntax, "the text is not JSON").at(where).because(std::string(cause_of(error))));
 }
 
 std::string format_real(double value) {

@@ -14,12 +14,13 @@ namespace holdfast::json {
 struct Limits {
   int depth = 256;
   std::size_t bytes = std::size_t{256} << 20;
+  std::size_t nodes = 64'000'000;  // values
 };
 
 enum class Duplicates { refuse, keep_last };
 
 // `name` says in errors whose text this is. Integers that fit become integers, the rest reals.
-// Refuses with Code::json_syntax, Code::text_encoding or Code::limit.
+// Refuses with Code::json_syntax, Code::text_encoding or Code::limit, at "name:line:col".
 Result<Value> parse(std::string_view text, std::string_view name, const Limits& limits = {},
                     Duplicates duplicates = Duplicates::keep_last);
 

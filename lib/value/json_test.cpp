@@ -42,6 +42,35 @@ TEST(Json, HostileTextIsRefused) {
   EXPECT_EQ(parse(R"({"a":1,"a":2})", "twice", {}, Duplicates::refuse).error().code(), Code::json_syntax);
 }
 
+TEST(Json, SaysWhereItIsWrong) {
+  struct Case {
+    std::string_view in, where;
+  };
+  for (const auto& [in, where] : std::to_array<Case>({
+           {"", "f:1:1"},
+           {"{\n  \"a\" 1}", "f:2:7"},
+           {"{\"a\": 1,}", "f:1:9"},
+           {"[1,]", "f:1:4"},
+           {"[1 2]", "f:1:4"},
+           {"[1] x", "f:1:5"},
+           {"{\"a\": [1}", "f:1:9"},
+           {"{a: 1}", "f:1:2"},
+           {"[\"\xC3\xA9\", x]", "f:1:7"},
+           {"[\"a]", "f:1:2"},
+           {"[\n\"\\q\"]", "f:2:2"},
+           {"[\"\xC3\"]", "f:1:3"},
+           {"[01]", "f:1:2"},
+           {"[1e999]", "f:1:2"},
+           {"[[[[[1]]]]]", "f:1:5"},
+           {"[1,2,3,4,5,6,7,8,9]", "f:1:18"},
+       })) {
+    const auto value = parse(in, "f", {.depth = 4, .nodes = 9});
+    ASSERT_FALSE(value) << in;
+    EXPECT_EQ(value.error().where(), std::vector<std::string>{std::string(where)}) << in << ": " << value.error().message();
+  }
+  EXPECT_TRUE(parse("[[[[1]]]]", "f", {.depth = 4, .nodes = 9}));
+}
+
 TEST(Json, SaysWhatIsWrong) {
   struct Case {
     std::string_view in;
