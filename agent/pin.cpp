@@ -5,6 +5,7 @@
 
 #include "agent/generate_paths.h"
 #include "agent/remote_bases.h"
+#include "agent/remote_values.h"
 #include "agent/repositories.h"
 #include "agent/sources.h"
 #include "render/detect.h"
@@ -133,6 +134,7 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
                           .kube_version = context.client.server_version(),
                           .api_versions = std::move(versions),
                           .repository = remote_bases(context, input),
+                          .values_file = RemoteValues{.schemes = input.configuration.settings.values_file_schemes},
                           .references = {}};
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!sources[i].ref.empty()) options.references["$" + sources[i].ref] = trees[i];

@@ -31,7 +31,7 @@ Result<std::vector<std::string>> texts_of(const Value& options, std::string_view
   return out;
 }
 
-// A file of one of the trees.
+// A file of one of the trees, or, without a tree, of a URL.
 struct Located {
   const tree::FileTree* tree;
   std::string path;
@@ -39,21 +39,27 @@ struct Located {
   auto operator<=>(const Located&) const = default;
 };
 
-// "$ref/path", "/path from the root", "path from the chart".
+// As Go's url.Parse sees it: whatever has letters and a colon in front is a URL.
+bool is_url(std::string_view path) {
+  const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  const auto colon = path.find(':');
+  if (colon == std::string_view::npos || !is_letter(path.front())) return false;
+  return std::ranges::all_of(path.substr(0, colon), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+}
+
+// "$ref/path", "/path from the root", "path from the chart", "https://host/path".
 Result<Located> locate_file(const std::string& given, const ChartPlace& place) {
-  if (given.find("://") != std::string::npos) {
-    return failure(
-        Error(Code::source_unsupported, fmt::format("values file '{}' is a URL", printable(given)))
-            .fix("keep the file in a repository"));
-  }
   const auto slash = given.find('/');
   const auto reference = given.starts_with('$')
                              ? place.context.references.find(given.substr(0, slash))
                              : place.context.references.end();
   const bool referenced = reference != place.context.references.end();
   const auto* tree = referenced ? reference->second.get() : &place.tree;
-  const auto path = substitute(referenced ? given.substr(std::min(slash, given.size())) : given,
-                               place.environment);
+  auto path = substitute(referenced ? given.substr(std::min(slash, given.size())) : given,
+                         place.environment);
+  if (!referenced && is_url(path)) return Located{nullptr, std::move(path)};
   const bool from_root = path.starts_with('/');
   auto inside = join_inside(from_root ? "" : place.folder, from_root ? path.substr(1) : path);
   if (inside) return Located{tree, *std::move(inside)};
@@ -61,8 +67,17 @@ Result<Located> locate_file(const std::string& given, const ChartPlace& place) {
                  printable(given));
 }
 
-bool is_glob(std::string_view path) {
-  return path.find_first_of("*?[") != std::string_view::npos;
+Result<std::string> read_located(const Located& file, const Context& context) {
+  if (file.tree != nullptr) return file.tree->read(file.path);
+  if (context.values_file) return context.values_file(file.path);
+  return failure(Error(Code::source_unsupported,
+                       fmt::format("values file '{}' is a URL", printable(file.path)))
+                     .because("here nothing is fetched from the network")
+                     .fix("keep the file in a repository"));
+}
+
+bool is_glob(const Located& file) {
+  return file.tree != nullptr && file.path.find_first_of("*?[") != std::string::npos;
 }
 
 // "**/" also stands for no folder at all.
@@ -99,11 +114,11 @@ class ValueFiles {
     std::vector<Located> located;
     for (const auto& name : given) {
       auto file = TRY(locate_file(name, place_));
-      if (!is_glob(file.path)) explicit_files.insert(file);
+      if (!is_glob(file)) explicit_files.insert(file);
       located.push_back(std::move(file));
     }
     for (const auto& file : located) {
-      if (!is_glob(file.path)) {
+      if (!is_glob(file)) {
         TRY(add(file, missing));
         continue;
       }
@@ -122,11 +137,13 @@ class ValueFiles {
  private:
   Result<> add(const Located& file, Missing missing) {
     if (!seen_.insert(file).second) return {};
-    const bool there = TRY(tree::is_file(*file.tree, file.path));
-    if (!there && missing == Missing::ignore) return {};
-    if (!there)
-      return failure(Code::path_missing, "values file '{}' is not there", printable(file.path));
-    auto text = TRY(file.tree->read(file.path));
+    if (file.tree != nullptr) {
+      const bool there = TRY(tree::is_file(*file.tree, file.path));
+      if (!there && missing == Missing::ignore) return {};
+      if (!there)
+        return failure(Code::path_missing, "values file '{}' is not there", printable(file.path));
+    }
+    auto text = TRY(read_located(file, place_.context));
     out_.push_back({file.path, std::move(text)});
     return {};
   }
@@ -160,7 +177,7 @@ Result<> add_parameters(helm::UserValues& out, const Value& options, const Chart
   if (files == nullptr || !files->is_array()) return {};
   for (const auto& parameter : *files->as_array()) {
     const auto file = TRY(locate_file(std::string(parameter.text({"path"})), place));
-    auto text = TRY(file.tree->read(file.path));
+    auto text = TRY(read_located(file, place.context));
     out.contents.push_back({std::string(parameter.text({"name"})), std::move(text)});
   }
   return {};

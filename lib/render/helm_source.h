@@ -23,8 +23,9 @@ struct ChartPlace {
 };
 
 // Value files in the order in which Helm is given them: globs expanded, `$ref/…` from the other
-// sources, explicit entries at their own place. `options` is spec.source.helm.
-// Refuses with Code::path_missing, path_outside, wrong_type, or source_unsupported for a URL.
+// sources, URLs by the context, explicit entries at their own place. `options` is spec.source.helm.
+// Refuses with Code::path_missing, path_outside, wrong_type, source_unsupported for a URL that nobody
+// may fetch, or as the context does.
 Result<helm::UserValues> user_values_of(const Value& options, const ChartPlace& place);
 
 // `options` may be null.

@@ -36,6 +36,8 @@ struct Context {
   std::function<Result<std::shared_ptr<const tree::FileTree>>(const std::string& repository,
                                                               const std::string& revision)>
       repository;
+  // The text of a values file that is named by a URL. Absent: such files are refused.
+  std::function<Result<std::string>(const std::string& url)> values_file;
   // The trees of sources with a `ref`, by "$name".
   std::map<std::string, std::shared_ptr<const tree::FileTree>, std::less<>> references;
 };

@@ -46,6 +46,7 @@ struct Settings {
   Duration sync_timeout{0};  // after which an operation is ended; 0: never
   LocalCluster local = LocalCluster::enabled;
   std::string kustomize_options;
+  std::vector<std::string> values_file_schemes = {"https", "http"};  // of Helm's values files by URL
   std::vector<std::string> problems;
 
   // Excluded, or not among the inclusions when there are some.
