@@ -4,6 +4,7 @@
 #include "base/guarded.h"
 #include "base/text.h"
 #include "git/library.h"
+#include "git/object_text.h"
 #include "git/repository.h"
 #include "git/revision.h"
 #include "git/ssh_address.h"
@@ -12,7 +13,9 @@
 
 #include <git2.h>
 
+#include <deque>
 #include <filesystem>
+#include <set>
 
 namespace holdfast::git {
 namespace {
@@ -45,6 +48,19 @@ Error no_revision(std::string_view revision) {
                                                printable(revision.empty() ? "HEAD" : revision)));
 }
 
+struct Objects {
+  RepositoryHandle repository;
+  ObjectsHandle objects;
+
+  git_odb& operator*() const { return *objects; }
+};
+
+Result<Objects> open_objects(const std::string& folder) {
+  auto repository = TRY(open_repository(folder));
+  auto objects = TRY(objects_of(*repository));
+  return Objects{std::move(repository), std::move(objects)};
+}
+
 std::unexpected<Error> at_url(const Error& error, const std::string& url) {
   return failure(Error(error).at(printable(url)));
 }
@@ -66,6 +82,12 @@ struct Mirrors::State {
                                   const std::stop_token& stop);
   Result<std::shared_ptr<const GitTree>> tree_of(const Remote& remote, const CommitId& commit,
                                                  const std::stop_token& stop);
+  Result<std::string> folder_of(const Remote& remote);
+  // The refs as they were listed last, or as they are.
+  Result<std::vector<Ref>> refs_of(const Remote& remote, const std::stop_token& stop);
+  // Calls `fetch` in turn, with a client for the store.
+  template <class Fetch>
+  Result<> fetch_in_turn(const Remote& remote, const std::stop_token& stop, const Fetch& fetch);
 
   // What `ask` says, and that it was asked.
   template <class Ask>
@@ -245,16 +267,82 @@ Result<std::shared_ptr<const GitTree>> Mirrors::tree(const Remote& remote, const
 Result<std::string> Mirrors::commit_object(const Remote& remote, const CommitId& commit,
                                            const std::stop_token& stop) {
   TRY(tree(remote, commit, stop));
-  const std::string* local = state_->local_folder(remote.url);
-  const auto folder =
-      local != nullptr ? *local
-                       : fmt::format("{}/{}.git", state_->options.directory,
-                                     digest_of(trimmed_url(remote.url)));
-  const auto repository = TRY(open_repository(folder));
-  const auto objects = TRY(objects_of(*repository));
+  const auto folder = TRY(state_->folder_of(remote));
+  const auto objects = TRY(open_objects(folder));
   auto object = TRY(read_object(*objects, commit, commit_bytes_max));
   if (object.kind == ObjectKind::commit) return std::move(object.content);
   return at_url(no_revision(commit.hex()), remote.url);
+}
+
+Result<std::string> Mirrors::State::folder_of(const Remote& remote) {
+  if (const std::string* local = local_folder(remote.url)) return *local;
+  const auto store = TRY(store_of(remote));
+  return store->folder();
+}
+
+template <class Fetch>
+Result<> Mirrors::State::fetch_in_turn(const Remote& remote, const std::stop_token& stop, const Fetch& fetch) {
+  const auto store = TRY(store_of(remote));
+  const auto transport = TRY(transport_of(remote));
+  const auto turn = TRY(store->take_turn(stop));
+  SmartClient client(*transport, remote, limits.client, clock);
+  return measured(Asked::What::fetch, remote, [&] { return fetch(*store, client); });
+}
+
+Result<std::vector<Ref>> Mirrors::State::refs_of(const Remote& remote, const std::stop_token& stop) {
+  if (const std::string* local = local_folder(remote.url)) return read_refs(*local);
+  const auto store = TRY(store_of(remote));
+  if (const auto listing = store->listing()) return listing->refs;
+  const auto transport = TRY(transport_of(remote));
+  const auto turn = TRY(store->take_turn(stop));
+  SmartClient client(*transport, remote, limits.client, clock);
+  const auto listing = TRY(measured(Asked::What::listing, remote, [&] { return store->list(client, clock, stop); }));
+  return listing->refs;
+}
+
+Result<std::optional<std::string>> Mirrors::tag_object(const Remote& remote, const std::string& name, const CommitId& commit,
+                                                       const std::stop_token& stop) {
+  const auto refs = TRY(state_->refs_of(remote, stop));
+  const Ref* tag = find_annotated_tag(refs, name);
+  if (tag == nullptr || *tag->peeled != commit) return std::nullopt;
+  const auto folder = TRY(state_->folder_of(remote));
+  auto objects = TRY(open_objects(folder));
+  if (!has_object(*objects, tag->id) && state_->local_folder(remote.url) == nullptr) {
+    TRY(state_->fetch_in_turn(remote, stop, [&](Store& store, SmartClient& client) { return store.fetch_tag(client, tag->id, stop); }));
+    objects = TRY(open_objects(folder));
+  }
+  auto object = TRY(read_object(*objects, tag->id, commit_bytes_max));
+  if (object.kind == ObjectKind::tag) return std::move(object.content);
+  return at_url(no_revision(name), remote.url);
+}
+
+Result<> Mirrors::walk(const Remote& remote, const CommitId& commit, const Visit& visit, const std::stop_token& stop) {
+  TRY(tree(remote, commit, stop));
+  const auto folder = TRY(state_->folder_of(remote));
+  auto objects = TRY(open_objects(folder));
+  bool may_fetch = state_->local_folder(remote.url) == nullptr;
+  std::deque<CommitId> next{commit};
+  std::set<CommitId> seen{commit};
+  while (!next.empty()) {
+    if (stop.stop_requested()) return failure(Code::stopped, "stopped while the history was read");
+    const CommitId id = next.front();
+    next.pop_front();
+    if (may_fetch && !has_object(*objects, id)) {
+      TRY(state_->fetch_in_turn(remote, stop, [&](Store& store, SmartClient& client) { return store.fetch_history(client, commit, stop); }));
+      objects = TRY(open_objects(folder));
+      may_fetch = false;
+    }
+    const auto object = TRY(read_object(*objects, id, commit_bytes_max));
+    const auto parsed = TRY(parse_commit(object.content));
+    const auto descend = TRY(visit(id, object.content));
+    if (descend == Descend::no) continue;
+    for (const auto& parent : parsed.info.parents) {
+      if (seen.insert(parent).second) next.push_back(parent);
+    }
+    const auto most = state_->options.limits.history_max;
+    if (seen.size() > most) return at_url(Error(Code::limit, fmt::format("the history has more than {} commits", most)), remote.url);
+  }
+  return {};
 }
 
 void Mirrors::expire(const std::string& url) {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct MirrorLimits {
   std::size_t pack_bytes_max = std::size_t{1} << 30;
   std::size_t pack_objects_max = 2'000'000;
   std::size_t refs_max = 200'000;
+  std::size_t history_max = 100'000;  // commits of a walk
   TreeLimits tree;
 };
 
@@ -79,6 +81,19 @@ class Mirrors {
   // The commit's own bytes, as they are stored: what a signature stands over. Refuses as tree().
   Result<std::string> commit_object(const Remote& remote, const CommitId& commit,
                                     const std::stop_token& stop);
+
+  // The annotated tag that has this name and leads to `commit`, as it is stored; nothing where the name
+  // is none. Refuses as tree().
+  Result<std::optional<std::string>> tag_object(const Remote& remote, const std::string& name, const CommitId& commit,
+                                                const std::stop_token& stop);
+
+  enum class Descend { no, yes };
+  // Gets each commit once, as it is stored; says whether what came before it is of interest.
+  using Visit = std::function<Result<Descend>(const CommitId& commit, std::string_view object)>;
+
+  // A commit and what came before it, nearest first. The history is fetched when it is not here, and with
+  // it all files of it. Refuses as tree(), with Code::limit, and with what `visit` refuses.
+  Result<> walk(const Remote& remote, const CommitId& commit, const Visit& visit, const std::stop_token& stop);
 
   // Forgets the listing of the refs, so that the next resolve asks whatever its max_age is
   // (webhook, hard refresh).

@@ -116,6 +116,45 @@ TEST_P(Served, RevisionsOfEveryShapeAreResolved) {
   EXPECT_EQ(resolve("absent").error().code(), Code::git_revision);
 }
 
+TEST_P(Served, TheHistoryIsWalkedAndFetchedOnce) {
+  const auto walked = [&](const CommitId& from, const std::string& until) {
+    std::vector<std::string> ids;
+    const auto visit = [&](const CommitId& id, std::string_view) -> Result<Mirrors::Descend> {
+      ids.push_back(id.hex());
+      return id.hex() == until ? Mirrors::Descend::no : Mirrors::Descend::yes;
+    };
+    const auto done = mirrors->walk(remote, from, visit, {});
+    EXPECT_TRUE(done) << done.error().message();
+    return ids;
+  };
+  const auto head = resolve("main").value();
+  EXPECT_EQ(walked(head, history[4]), std::vector<std::string>{history[4]});
+  EXPECT_EQ(walked(head, ""), std::vector<std::string>(history.rbegin(), history.rend()));
+  const auto asked = transport->asked.size();
+  EXPECT_EQ(walked(head, history[2]).size(), 3U);
+  EXPECT_EQ(transport->asked.size(), asked);
+
+  history.push_back(commit("large", std::string(50'000, 'x') + history[0]));
+  history.push_back(commit("app/x.yaml", "new"));
+  const auto next = resolve("main").value();
+  EXPECT_EQ(walked(next, ""), std::vector<std::string>(history.rbegin(), history.rend()));
+  EXPECT_LT(transport->bytes_sent, 3000U);  // not what is here already
+}
+
+TEST_P(Served, AnAnnotatedTagIsReadAsItIsStored) {
+  stock::git(work.path(), {"tag", "-a", "-m", "about it", "v1", history[1]});
+  stock::git(work.path(), {"tag", "plain", history[1]});
+  stock::git(work.path(), {"push", "-q", "origin", "--tags"});
+  const auto commit_of = [&](std::size_t i) { return *CommitId::parse(history[i]); };
+  mirrors->expire(remote.url);
+  const auto tag = mirrors->tag_object(remote, "v1", commit_of(1), {});
+  ASSERT_TRUE(tag && *tag) << (tag ? "no tag" : tag.error().message());
+  EXPECT_TRUE((*tag)->starts_with("object " + history[1])) << **tag;
+  EXPECT_TRUE((*tag)->ends_with("\n\nabout it\n")) << **tag;
+  EXPECT_FALSE(mirrors->tag_object(remote, "v1", commit_of(2), {}).value());
+  for (const auto* name : {"plain", "main", "absent"}) EXPECT_FALSE(mirrors->tag_object(remote, name, commit_of(1), {}).value());
+}
+
 TEST_P(Served, AShortIdIsFoundInTheWholeHistory) {
   EXPECT_EQ(resolve(history[1].substr(0, 8)).value().hex(), history[1]);
   EXPECT_EQ(resolve("1234567").error().code(), Code::git_revision);

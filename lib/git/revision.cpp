@@ -43,6 +43,18 @@ std::optional<std::string> highest_tag(const std::vector<Ref>& refs, std::string
   return std::string(tag_prefix) + highest->original;
 }
 
+const Ref* find_named(const std::vector<Ref>& refs, std::string_view name) {
+  const Ref* found = nullptr;
+  for (const auto& ref : refs) {
+    if (ref.name == name) return &ref;
+    // Of a branch and a tag with one name upstream takes whichever its map gives first; ours is the
+    // tag, as git rev-parse.
+    const bool better = found == nullptr || ref.name.starts_with("refs/tags/");
+    if (short_name(ref.name) == name && better) found = &ref;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::optional<CommitId> full_commit_id(std::string_view revision) {
@@ -58,19 +70,15 @@ std::optional<CommitId> find_revision(const std::vector<Ref>& refs, std::string_
   if (revision.empty()) revision = "HEAD";
   const auto tag = highest_tag(refs, revision, tag_prefix);
   const std::string_view name = tag ? std::string_view(*tag) : revision;
-  const Ref* found = nullptr;
-  for (const auto& ref : refs) {
-    if (ref.name == name) {
-      found = &ref;
-      break;
-    }
-    // Of a branch and a tag with one name upstream takes whichever its map gives first; ours is the
-    // tag, as git rev-parse.
-    const bool better = found == nullptr || ref.name.starts_with("refs/tags/");
-    if (short_name(ref.name) == name && better) found = &ref;
-  }
+  const Ref* found = find_named(refs, name);
   if (found == nullptr) return std::nullopt;
   return found->peeled ? *found->peeled : found->id;
+}
+
+const Ref* find_annotated_tag(const std::vector<Ref>& refs, std::string_view revision) {
+  const Ref* found = find_named(refs, revision);
+  const bool tag = found != nullptr && found->name.starts_with("refs/tags/") && found->peeled;
+  return tag ? found : nullptr;
 }
 
 }  // namespace holdfast::git

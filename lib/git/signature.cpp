@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/signature.h"
 
+#include "base/text.h"
+
+#include <algorithm>
+
 namespace holdfast::git {
 namespace {
 
 constexpr std::string_view signature_header = "gpgsig ";
+constexpr std::string_view armour = "\n-----BEGIN PGP SIGNATURE-----";
 constexpr std::string_view other_header = "gpgsig-sha256 ";
+
+// Git does not mind the case of a trailer's name.
+bool same_word(std::string_view left, std::string_view right) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(left, right, {}, lower, lower);
+}
 
 std::string person_of(std::string_view line) {
   const auto close = line.find('>');
@@ -44,6 +55,34 @@ Result<SignedCommit> split_signed(std::string_view content) {
   }
   out.payload += content.substr(at);
   return out;
+}
+
+Result<SignedCommit> split_signed_tag(std::string_view content) {
+  const auto header = content.find("\n\n");
+  if (header == std::string_view::npos) return failure(Code::git_object, "the tag's header does not end");
+  SignedCommit out;
+  for (const auto line : split(content.substr(0, header), '\n')) {
+    if (line.starts_with("tagger ")) out.author = person_of(line.substr(7));
+  }
+  const auto signature = content.find(armour, header + 1);
+  out.payload = content.substr(0, signature == std::string_view::npos ? signature : signature + 1);
+  if (signature != std::string_view::npos) out.signature = content.substr(signature + 1);
+  return out;
+}
+
+std::optional<std::string> trailer_of(std::string_view content, std::string_view token) {
+  const auto header = content.find("\n\n");
+  if (header == std::string_view::npos) return std::nullopt;
+  const auto message = trim(content.substr(header + 2));
+  const auto last = message.rfind("\n\n");
+  if (last == std::string_view::npos) return std::nullopt;  // a subject alone
+  for (const auto line : split(message.substr(last + 2), '\n')) {
+    const auto colon = line.find(':');
+    if (colon != std::string_view::npos && same_word(trim(line.substr(0, colon)), token)) {
+      return std::string(trim(line.substr(colon + 1)));
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace holdfast::git

@@ -37,5 +37,36 @@ TEST(Signature, AmbiguousCommitsAreRefused) {
   }
 }
 
+TEST(Signature, OfATagStandsAtItsEnd) {
+  const std::string tag = "object 1\ntype commit\ntag v1\ntagger Ann A <a@example.com> 1 +0000\n\nmessage\n";
+  const std::string armoured = "-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n";
+  const auto found = split_signed_tag(tag + armoured);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->payload, tag);
+  EXPECT_EQ(found->signature, armoured);
+  EXPECT_EQ(found->author, "Ann A <a@example.com>");
+  EXPECT_EQ(split_signed_tag(tag)->signature, "");
+  EXPECT_EQ(split_signed_tag(tag)->payload, tag);
+  EXPECT_FALSE(split_signed_tag("object 1\n"));
+}
+
+TEST(Signature, TrailersStandInTheLastParagraph) {
+  struct Case {
+    std::string_view message, want;
+  };
+
+  for (const auto& [message, want] : std::to_array<Case>({
+           {"subject\n\nArgocd-gpg-seal: reviewed\n", "reviewed"},
+           {"subject\n\nbody\n\nSigned-off-by: Ann\nargocd-GPG-seal: reviewed \n\n", "reviewed"},
+           {"subject\n\nArgocd-gpg-seal:\n", ""},
+           {"subject\n\nArgocd-gpg-seal: quoted\n\nbody\n", "-"},
+           {"subject\n\nI set Argocd-gpg-seal: not at the beginning\n", "-"},
+           {"Argocd-gpg-seal: a subject\n", "-"},
+           {"subject\n", "-"},
+       })) {
+    EXPECT_EQ(trailer_of(std::string(head) + "\n" + std::string(message), "Argocd-gpg-seal").value_or("-"), want) << message;
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::git

@@ -305,6 +305,7 @@ std::string fetch_body_v2(const FetchRequest& request) {
   if (request.depth == FetchRequest::Depth::one) body += to_packet("deepen 1");
   for (const auto& id : request.haves)
     body += to_packet(fmt::format("have {}\n", id.hex()));
+  if (request.whole) body += to_packet(fmt::format("have {}\n", request.whole->hex()));
   return body + to_packet("done\n") + std::string(flush_packet);
 }
 
@@ -320,6 +321,7 @@ std::string fetch_body_v0(const FetchRequest& request) {
   body += flush_packet;
   for (const auto& id : request.haves)
     body += to_packet(fmt::format("have {}\n", id.hex()));
+  if (request.whole) body += to_packet(fmt::format("have {}\n", request.whole->hex()));
   return body + to_packet("done\n");
 }
 

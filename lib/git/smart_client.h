@@ -12,6 +12,7 @@
 #include "http/transport.h"
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ struct FetchRequest {
   // Commits that are here with their files but without their parents: the server leaves out what
   // they hold.
   std::vector<ObjectId> haves;
+  std::optional<ObjectId> whole;  // a commit that is here with all its history
   enum class Depth { one, all } depth = Depth::one;
 };
 

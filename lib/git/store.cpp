@@ -167,6 +167,21 @@ Result<> Store::fetch_all(SmartClient& client, const std::stop_token& stop) {
       client, {.wants = {wants.begin(), wants.end()}, .depth = FetchRequest::Depth::all}, stop);
 }
 
+Result<> Store::fetch_tag(SmartClient& client, const ObjectId& tag, const std::stop_token& stop) {
+  return fetch_into(client, {.wants = {tag}, .haves = tips_}, stop);
+}
+
+Result<> Store::fetch_history(SmartClient& client, const CommitId& commit, const std::stop_token& stop) {
+  const FetchRequest request{.wants = {commit}, .haves = {}, .whole = whole_, .depth = FetchRequest::Depth::all};
+  const auto fetched = fetch_into(client, request, stop);
+  if (!fetched) {
+    if (fetched.error().code() != Code::git_revision) return fetched;
+    TRY(fetch_all(client, stop));
+  }
+  whole_ = commit;
+  return {};
+}
+
 void Store::remember_tip(const CommitId& commit) {
   std::erase(tips_, commit);
   tips_.insert(tips_.begin(), commit);

@@ -73,6 +73,12 @@ class Store {
   // that its branches and tags lead to.
   Result<> fetch(SmartClient& client, const CommitId& commit, const std::stop_token& stop);
   Result<> fetch_all(SmartClient& client, const std::stop_token& stop);
+  // Brings an annotated tag and the commit that it leads to.
+  Result<> fetch_tag(SmartClient& client, const ObjectId& tag, const std::stop_token& stop);
+  // Brings what came before a commit; only what is new since the last time.
+  Result<> fetch_history(SmartClient& client, const CommitId& commit, const std::stop_token& stop);
+
+  [[nodiscard]] const std::string& folder() const { return folder_; }
 
   class Private {
     friend class Store;
@@ -101,8 +107,9 @@ class Store {
 
   Guarded<Listed> listed_;
   Guarded<std::map<CommitId, std::weak_ptr<const GitTree>>> trees_;
-  Dialect dialect_ = Dialect::unknown;  // this and the next: the turn's holder
+  Dialect dialect_ = Dialect::unknown;  // this and what follows: the turn's holder
   std::vector<CommitId> tips_;          // newest first
+  std::optional<CommitId> whole_;       // here with its history; a restart forgets it and pays one larger fetch
 };
 
 }  // namespace holdfast::git
