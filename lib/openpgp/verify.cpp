@@ -47,6 +47,27 @@ std::string key_id_of(rnp_op_verify_signature_t signature) {
   return Text(id).get();
 }
 
+// The key that `key` is a subkey of; null where it is none, or where that is not in the ring.
+Key primary_of(rnp_ffi_t ring, rnp_key_handle_t key) {
+  char* grip = nullptr;
+  if (::rnp_key_get_primary_grip(key, &grip) != RNP_SUCCESS || grip == nullptr) return Key();
+  const Text primary_grip(grip);
+  rnp_key_handle_t raw = nullptr;
+  ::rnp_locate_key(ring, "grip", primary_grip.get(), &raw);
+  return Key(raw);
+}
+
+std::string primary_id_of(rnp_ffi_t ring, rnp_op_verify_signature_t signature) {
+  rnp_key_handle_t raw = nullptr;
+  ::rnp_op_verify_signature_get_key(signature, &raw);
+  const Key key(raw);
+  if (key == nullptr) return {};
+  const Key primary = primary_of(ring, key.get());
+  char* id = nullptr;
+  if (primary == nullptr || ::rnp_key_get_keyid(primary.get(), &id) != RNP_SUCCESS || id == nullptr) return {};
+  return Text(id).get();
+}
+
 // GnuPG calls a signature bad once its key has expired or was revoked, however old it is.
 Verdict judge_key(rnp_ffi_t ring, const rnp_key_handle_t key, WallTime now) {
   bool revoked = false;
@@ -57,10 +78,8 @@ Verdict judge_key(rnp_ffi_t ring, const rnp_key_handle_t key, WallTime now) {
   if (!known || until < static_cast<std::uint64_t>(seconds)) return Verdict::expired_key;
   char* grip = nullptr;
   if (::rnp_key_get_primary_grip(key, &grip) != RNP_SUCCESS || grip == nullptr) return Verdict::good;
-  const Text primary_grip(grip);
-  rnp_key_handle_t raw = nullptr;
-  ::rnp_locate_key(ring, "grip", primary_grip.get(), &raw);
-  const Key primary(raw);
+  ::rnp_buffer_destroy(grip);
+  const Key primary = primary_of(ring, key);
   if (primary == nullptr) return Verdict::missing_key;
   return judge_key(ring, primary.get(), now);
 }
@@ -118,7 +137,7 @@ Result<Signature> verify_detached(const std::vector<std::string>& keys, std::str
   if (count != 1) return Signature{};
   rnp_op_verify_signature_t one = nullptr;
   if (::rnp_op_verify_get_signature_at(operation.get(), 0, &one) != RNP_SUCCESS) return Signature{};
-  return Signature{.verdict = judge(ring.get(), one, now), .key_id = key_id_of(one)};
+  return Signature{.verdict = judge(ring.get(), one, now), .key_id = key_id_of(one), .primary_id = primary_id_of(ring.get(), one)};
 }
 
 }  // namespace holdfast::openpgp

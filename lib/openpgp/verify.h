@@ -19,7 +19,8 @@ std::string_view verdict_text(Verdict verdict);
 
 struct Signature {
   Verdict verdict = Verdict::bad;
-  std::string key_id;  // of the key that signed, sixteen capital digits; "" when it is not said
+  std::string key_id;      // of the key that signed, sixteen capital digits; "" when it is not said
+  std::string primary_id;  // of the key that this one is a subkey of; "" where it is none
 };
 
 // `keys` are armoured; one that cannot be read is as good as none. A signature that is damaged, made
