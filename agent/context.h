@@ -16,6 +16,7 @@
 #include "charts/charts.h"
 #include "git/mirrors.h"
 #include "kube/events.h"
+#include "agent/signatures.h"
 #include "agent/store.h"
 #include "sync/cluster.h"
 #include "sync/predict.h"
@@ -52,6 +53,7 @@ struct Context {
   sync::Cluster& cluster;
   sync::Predictor& predictor;
   kube::EventRecorder& events;
+  AcceptedHistories& accepted;
   WorkQueue& queue;
   std::stop_token stop;
   std::string built_in_url;  // of the repository that this agent serves; "" when it serves none

@@ -57,7 +57,7 @@ Result<std::vector<std::string>> resolve(Context& context, const PinInput& input
     if (!revision) {
       return failure(at_source(in_upstream_words(std::move(revision).error(), asked), i, sources.size()));
     }
-    const auto signed_well = check_source_signature(context, {sources[i], input.application.project, *revision});
+    const auto signed_well = check_source_signature(context, {sources[i], input.application.project, *revision}, asked);
     if (!signed_well) return failure(at_source(signed_well.error(), i, sources.size()));
     revisions.push_back(*std::move(revision));
   }

@@ -150,6 +150,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   kube::EventRecorder events(client, "holdfast-agent", holder_name());
   sync::Cluster cluster(client, [&](const std::string& name) { queue.add_after(name, settle); });
   sync::Predictor predictor(client);
+  AcceptedHistories accepted;
   std::atomic<Store*> known = nullptr;
   const auto all_again = [&] {
     Store* store = known;
@@ -179,7 +180,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   ready = true;
   log::info("the agent is ready", {{"namespace", options.namespace_}, {"server", client.server_version()}});
   Lease lease(client, options.namespace_, holder_name());
-  auto acted = act({clock, client, store, *mirrors, *charts, cluster, predictor, events, queue, ends.workers.get_token(),
+  auto acted = act({clock, client, store, *mirrors, *charts, cluster, predictor, events, accepted, queue, ends.workers.get_token(),
                     options.git_url},
                    {metrics, requests, options.metrics_application_labels}, options, lease, ends);
   known = nullptr;

@@ -5,6 +5,7 @@
 
 #include "base/glob.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "git/signature.h"
 #include "openpgp/verify.h"
 #include "sync/application.h"
@@ -32,12 +33,24 @@ bool names(const SignatureRule& rule, std::string_view repository) {
   return named;
 }
 
-std::unexpected<Error> denied(const SignatureInput& input, std::string_view author, std::string_view problem,
-                              std::string_view key) {
-  return failure(Error(Code::project_denied,
-                       fmt::format("GIT/GPG: Failed verifying revision {} by '{}': {} (key_id={})", input.revision,
-                                   printable(author), problem, key))
-                     .fix("sign the commit with a key that the project names and argocd-gpg-keys-cm holds"));
+constexpr std::string_view seal_trailer = "Argocd-gpg-seal";
+constexpr std::size_t problems_max = 10;
+constexpr auto acceptance_lasts = std::chrono::hours(1);
+
+bool is_allowed(const SignatureRule& rule, const openpgp::Signature& found) {
+  const auto signer = short_id(found.key_id), primary = short_id(found.primary_id);
+  return std::ranges::any_of(rule.keys, [&](const std::string& key) {
+    const auto id = short_id(key);
+    return !id.empty() && (id == signer || id == primary);
+  });
+}
+
+// Another rule or another key ring accepts other commits.
+std::string acceptance_key(const SignatureInput& input, std::string_view commit) {
+  std::string text;
+  for (const auto& key : input.rule.keys) text += key + "\n";
+  for (const auto& key : input.keyring) text += fmt::format("{}\n{}", key.size(), key);
+  return fmt::format("{} {}", commit, crypto::sha256(text).text());
 }
 
 }  // namespace
@@ -82,27 +95,56 @@ Result<const SignatureRule*> find_rule(const SignatureRules& rules, std::string_
   return asks ? found : nullptr;
 }
 
-Result<> check_signature(const SignatureInput& input) {
-  if (input.rule.mode != "head") {
-    const bool strict = input.rule.mode == "strict";
-    return failure(Error(Code::project_denied,
-                         strict ? "GPG mode \"strict\" asks for the whole history, which this engine does not fetch"
-                                : fmt::format("unknown GPG mode \"{}\" configured for GIT source integrity",
-                                              printable(input.rule.mode)))
-                       .fix("set the policy's gpg.mode to head"));
+Result<SignatureDepth> depth_of(const SignatureRule& rule) {
+  if (rule.mode == "head") return SignatureDepth::head;
+  if (rule.mode == "strict") return SignatureDepth::history;
+  return failure(Error(Code::project_denied, fmt::format("unknown GPG mode \"{}\" configured for GIT source integrity",
+                                                         printable(rule.mode)))
+                     .fix("set the policy's gpg.mode to none, head or strict"));
+}
+
+bool is_seal(std::string_view object) { return git::trailer_of(object, seal_trailer).has_value(); }
+
+Result<> SignatureProblems::look_at(const SignatureInput& input, const SignedObject& signed_object) {
+  const bool tag = signed_object.kind == SignedObject::Kind::tag;
+  const auto parts = TRY(tag ? git::split_signed_tag(signed_object.object) : git::split_signed(signed_object.object));
+  openpgp::Signature found;
+  std::string problem = "unsigned";
+  if (!parts.signature.empty()) {
+    found = TRY(openpgp::verify_detached(input.keyring, parts.payload, parts.signature, input.now));
+    problem.clear();
+    if (found.verdict != openpgp::Verdict::good) {
+      problem = openpgp::verdict_text(found.verdict);
+    } else if (!is_allowed(input.rule, found)) {
+      problem = "signed with unallowed key";
+    }
   }
-  const auto commit = TRY(git::split_signed(input.commit));
-  if (commit.signature.empty()) return denied(input, commit.author, "unsigned", "");
-  const auto found =
-      TRY(openpgp::verify_detached(input.keyring, commit.payload, commit.signature, input.now));
-  if (found.verdict != openpgp::Verdict::good) {
-    return denied(input, commit.author, openpgp::verdict_text(found.verdict), found.key_id);
-  }
-  const bool allowed = std::ranges::any_of(input.rule.keys, [&](const std::string& key) {
-    const auto id = short_id(key);
-    return !id.empty() && id == short_id(found.key_id);
-  });
-  return allowed ? Result<>() : denied(input, commit.author, "signed with unallowed key", found.key_id);
+  if (problem.empty() || full()) return {};
+  if (!tag && !found.key_id.empty() && !reported_keys_.insert(found.key_id).second) return {};
+  problems_.push_back(fmt::format("GIT/GPG: Failed verifying revision {} by '{}': {} (key_id={})", printable(signed_object.name),
+                                  printable(parts.author), problem, found.key_id));
+  return {};
+}
+
+bool SignatureProblems::full() const { return problems_.size() >= problems_max; }
+
+Result<> SignatureProblems::verdict() const {
+  if (problems_.empty()) return {};
+  return failure(Error(Code::project_denied, fmt::format("{}", fmt::join(problems_, "\n")))
+                     .fix("sign with a key that the project names and argocd-gpg-keys-cm holds; "
+                          "what is older is vouched for by a signed commit with the trailer Argocd-gpg-seal"));
+}
+
+bool AcceptedHistories::holds(const SignatureInput& input, std::string_view commit) {
+  auto accepted = accepted_.lock();
+  const auto found = accepted->find(acceptance_key(input, commit));
+  return found != accepted->end() && input.now - found->second < acceptance_lasts;
+}
+
+void AcceptedHistories::note(const SignatureInput& input, std::string_view commit) {
+  auto accepted = accepted_.lock();
+  std::erase_if(*accepted, [&](const auto& each) { return input.now - each.second >= acceptance_lasts; });
+  (*accepted)[acceptance_key(input, commit)] = input.now;
 }
 
 }  // namespace holdfast::agent

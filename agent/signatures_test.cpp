@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 namespace holdfast::agent {
@@ -51,27 +52,56 @@ TEST(SignatureRules, OldKeysAskForTheHeadOfEveryRepository) {
   EXPECT_TRUE(decode_signature_rules(project(Object{{"signatureKeys", Array()}})).empty());
 }
 
-TEST(Signatures, WhatCannotBeCheckedIsRefused) {
-  constexpr std::string_view unsigned_commit = "tree 1\nauthor Ann <a@example.com> 1 +0000\n\nm\n";
-  constexpr std::string_view damaged =
-      "tree 1\nauthor Ann <a@example.com> 1 +0000\ngpgsig damaged\n\nm\n";
+TEST(SignatureRules, AModeThatNobodyKnowsIsRefused) {
+  const auto depth = [](std::string_view mode) { return depth_of({.repositories = {"*"}, .mode = std::string(mode), .keys = {}}); };
+  EXPECT_EQ(*depth("head"), SignatureDepth::head);
+  EXPECT_EQ(*depth("strict"), SignatureDepth::history);
+  EXPECT_EQ(depth("hade").error().what(), "unknown GPG mode \"hade\" configured for GIT source integrity");
+  EXPECT_EQ(depth("").error().what(), "unknown GPG mode \"\" configured for GIT source integrity");
+}
 
-  struct Case {
-    std::string_view mode, commit, want;
-  };
+class Problems : public testing::Test {
+ protected:
+  const SignatureRule rule{.repositories = {"*"}, .mode = "head", .keys = {"4AEE18F83AFDEB23"}};
+  const std::vector<std::string> keyring;
+  const SignatureInput input{rule, keyring, WallTime()};
+  SignatureProblems problems;
+};
 
-  for (const auto& [mode, commit, want] : std::to_array<Case>({
-           {"head", unsigned_commit, "GIT/GPG: Failed verifying revision abc by 'Ann <a@example.com>': unsigned (key_id=)"},
-           {"head", damaged, "GIT/GPG: Failed verifying revision abc by 'Ann <a@example.com>': bad signature (key_id=)"},
-           {"strict", unsigned_commit, "GPG mode \"strict\" asks for the whole history, which this engine does not fetch"},
-           {"hade", unsigned_commit, "unknown GPG mode \"hade\" configured for GIT source integrity"},
-           {"", unsigned_commit, "unknown GPG mode \"\" configured for GIT source integrity"},
-       })) {
-    const SignatureRule rule{.repositories = {"*"}, .mode = std::string(mode), .keys = {}};
-    const auto refused = check_signature({rule, {}, "abc", commit, WallTime()});
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().what(), want);
+TEST_F(Problems, AreToldInUpstreamsWords) {
+  EXPECT_TRUE(problems.verdict());
+  ASSERT_TRUE(problems.look_at(input, {"abc", "tree 1\nauthor Ann <a@example.com> 1 +0000\n\nm\n"}));
+  ASSERT_TRUE(problems.look_at(input, {"def", "tree 1\nauthor Ann <a@example.com> 1 +0000\ngpgsig damaged\n\nm\n"}));
+  ASSERT_TRUE(problems.look_at(input, {"v1", "object 1\ntagger Bob <b@example.com> 1 +0000\n\nm\n", SignedObject::Kind::tag}));
+  EXPECT_EQ(problems.verdict().error().what(),
+            "GIT/GPG: Failed verifying revision abc by 'Ann <a@example.com>': unsigned (key_id=)\n"
+            "GIT/GPG: Failed verifying revision def by 'Ann <a@example.com>': bad signature (key_id=)\n"
+            "GIT/GPG: Failed verifying revision v1 by 'Bob <b@example.com>': unsigned (key_id=)");
+}
+
+TEST_F(Problems, AreTenAtMost) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(problems.full(), i >= 10);
+    ASSERT_TRUE(problems.look_at(input, {"abc", "tree 1\n\nm\n"}));
   }
+  EXPECT_EQ(std::ranges::count(problems.verdict().error().what(), '\n'), 9);
+}
+
+TEST(Seals, StandInTheLastParagraph) {
+  EXPECT_TRUE(is_seal("tree 1\n\nsubject\n\nArgocd-gpg-seal: all of it was read\nSigned-off-by: Ann\n"));
+  EXPECT_FALSE(is_seal("tree 1\n\nsubject\n\nArgocd-gpg-seal: quoted\n\nbody\n"));
+}
+
+TEST_F(Problems, AnAcceptedHistoryIsRememberedForItsRuleAndKeys) {
+  AcceptedHistories accepted;
+  accepted.note(input, "abc");
+  EXPECT_TRUE(accepted.holds(input, "abc"));
+  EXPECT_FALSE(accepted.holds(input, "def"));
+  const std::vector<std::string> more{"another key"};
+  EXPECT_FALSE(accepted.holds({rule, more, WallTime()}, "abc"));
+  const SignatureRule fewer{.repositories = {"*"}, .mode = "strict", .keys = {}};
+  EXPECT_FALSE(accepted.holds({fewer, keyring, WallTime()}, "abc"));
+  EXPECT_FALSE(accepted.holds({rule, keyring, WallTime() + std::chrono::hours(1)}, "abc"));
 }
 
 }  // namespace

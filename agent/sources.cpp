@@ -126,16 +126,51 @@ Result<TreePtr> fetch_source(Context& context, const SourceRequest& request) {
   return context.charts.tree(repository_of(context, request), chart_of(source), request.revision, context.stop);
 }
 
-Result<> check_source_signature(Context& context, const SourceRequest& request) {
+namespace {
+
+// The annotated tag that was asked for: by its name, or as the commit that it was resolved to before.
+Result<std::optional<std::string>> asked_tag(Context& context, const SourceRequest& request, const git::CommitId& commit,
+                                             const std::string& name) {
+  if (name.empty() || name == "HEAD" || git::full_commit_id(name)) return std::nullopt;
+  return context.mirrors.tag_object(remote_of(context, request), name, commit, context.stop);
+}
+
+Result<> look_at_history(Context& context, const SourceRequest& request, const git::CommitId& commit,
+                         const SignatureInput& input, SignatureProblems& problems) {
+  using Descend = git::Mirrors::Descend;
+  const auto visit = [&](const git::CommitId& id, std::string_view object) -> Result<Descend> {
+    if (problems.full() || (id != commit && context.accepted.holds(input, id.hex()))) return Descend::no;
+    TRY(problems.look_at(input, {id.hex(), object}));
+    return is_seal(object) ? Descend::no : Descend::yes;
+  };
+  return context.mirrors.walk(remote_of(context, request), commit, visit, context.stop);
+}
+
+}  // namespace
+
+Result<> check_source_signature(Context& context, const SourceRequest& request, const std::string& asked) {
   if (!is_git(request.source)) return {};
   const auto rules = context.store.signature_rules(request.project);
   const auto* rule = TRY(find_rule(*rules, request.source.repo_url));
   if (rule == nullptr) return {};
+  const auto depth = TRY(depth_of(*rule));
   const auto commit = git::full_commit_id(request.revision);
   CHECK(commit.has_value());
-  const auto object = TRY(context.mirrors.commit_object(remote_of(context, request), *commit, context.stop));
   const auto keyring = context.store.signature_keys();
-  return check_signature({*rule, keyring, request.revision, object, context.clock.wall()});
+  const SignatureInput input{*rule, keyring, context.clock.wall()};
+  const std::string& name = git::full_commit_id(asked) ? request.source.target_revision : asked;
+  const auto tag = TRY(asked_tag(context, request, *commit, name));
+  SignatureProblems problems;
+  if (tag) TRY(problems.look_at(input, {name, *tag, SignedObject::Kind::tag}));
+  if (depth == SignatureDepth::history) {
+    TRY(look_at_history(context, request, *commit, input, problems));
+  } else if (!tag) {
+    const auto object = TRY(context.mirrors.commit_object(remote_of(context, request), *commit, context.stop));
+    TRY(problems.look_at(input, {request.revision, object}));
+  }
+  TRY(problems.verdict());
+  if (depth == SignatureDepth::history) context.accepted.note(input, request.revision);
+  return {};
 }
 
 Result<std::optional<std::vector<std::string>>> changed_in_source(Context& context, const SourceRequest& request,

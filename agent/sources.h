@@ -29,8 +29,9 @@ using TreePtr = std::shared_ptr<const tree::FileTree>;
 // The files of what resolve_source() returned.
 Result<TreePtr> fetch_source(Context& context, const SourceRequest& request);
 
-// Is the commit signed as the project asks? Sources that are not Git's pass, as upstream's do.
-Result<> check_source_signature(Context& context, const SourceRequest& request);
+// Is the commit, or the annotated tag that was `asked` for, signed as the project wants it? Sources that
+// are not Git's pass, as upstream's do. `request` is of the resolved revision.
+Result<> check_source_signature(Context& context, const SourceRequest& request, const std::string& asked);
 
 // The paths that differ between two commits of a Git source, when both are at hand.
 Result<std::optional<std::vector<std::string>>> changed_in_source(Context& context, const SourceRequest& request,

@@ -106,13 +106,95 @@ def signing_key(home):
     return key_id, subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True, text=True).stdout
 
 
-def sign_head(repository, home):
-    """The same tree once more, signed by stock git."""
-    work = home.parent / "work"
-    subprocess.run(["git", "clone", "-q", repository.folder, work], check=True)
-    subprocess.run(["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "user.signingkey=ann@example.com",
-                    "commit", "-q", "--allow-empty", "-S", "-m", "signed"], cwd=work, check=True, env={**os.environ, "GNUPGHOME": str(home)})
-    subprocess.run(["git", "push", "-q", "origin", "HEAD:main"], cwd=work, check=True)
+class Signer:
+    """A clone of a repository in which Ann works with stock git and stock gpg."""
+
+    def __init__(self, repository, home):
+        self.home, self.work = home, home.parent / f"work-{repository.folder.stem}"
+        subprocess.run(["git", "clone", "-q", repository.folder, self.work], check=True)
+
+    def git(self, *words):
+        identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "user.signingkey=ann@example.com"]
+        return subprocess.run(["git", *identity, *words], cwd=self.work, check=True, capture_output=True, text=True,
+                              env={**os.environ, "GNUPGHOME": str(self.home)}).stdout.strip()
+
+    def commit(self, *words):
+        """The same tree once more; its id."""
+        self.git("commit", "-q", "--allow-empty", "-m", "again", *words)
+        return self.git("rev-parse", "HEAD")
+
+    def push(self):
+        self.git("push", "-q", "--follow-tags", "origin", "HEAD:main")
+
+
+def guarded_project(plane, name, **spec):
+    plane.api.create("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects", {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": name, "namespace": "argocd"},
+        "spec": {"sourceRepos": ["*"], "destinations": [{"namespace": "*", "server": "*"}], **spec}})
+
+
+def signed_commits(plane):
+    """What a project's signature keys accept: a commit, an annotated tag, a whole history."""
+    home = plane.folder / "gpg"
+    key_id, armoured = signing_key(home)
+    config(plane, "argocd-gpg-keys-cm", {key_id: armoured})
+
+    def start_guarded(name, project):
+        repository = Repository(plane, name)
+        first = repository.commit({"cm.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"})
+        start(plane, application(name, repository, automated={}), project=project)
+        return Signer(repository, home), first
+
+    def refused(name, about):
+        words = f"Failed verifying revision {about} by"
+        status_of(plane, name, lambda s: s.get("conditions") and words in s["conditions"][0]["message"])
+        print(f"ok {name} refuses {about[:7]}")
+
+    def taken(name, commit):
+        plane.api.refresh(name)
+        status_of(plane, name, lambda s: s["sync"].get("revision") == commit and s["sync"]["status"] == "Synced" and not s.get("conditions"))
+        print(f"ok {name} takes {commit[:7]}")
+
+    guarded_project(plane, "signed", signatureKeys=[{"keyID": key_id}])
+    ann, first = start_guarded("guarded", "signed")
+    refused("guarded", first)
+    check("and nothing is applied", plane.api.get("/api/v1/namespaces/guarded/configmaps/guarded"), None)
+    signed = ann.commit("-S")
+    ann.push()
+    taken("guarded", signed)
+    ann.git("tag", "-a", "-m", "not signed", "v1", signed)
+    ann.git("tag", "-s", "-m", "signed", "v2", first)
+    ann.git("push", "-q", "origin", "v1", "v2")
+    plane.api.merge(f"{APPLICATIONS}/guarded", {"spec": {"source": {"targetRevision": "v1"}}})
+    refused("guarded", "v1")
+    plane.api.merge(f"{APPLICATIONS}/guarded", {"spec": {"source": {"targetRevision": "v2"}}})
+    taken("guarded", first)
+    # The tag vouches for its commit by whichever name an operation calls it.
+    plane.api.merge(f"{APPLICATIONS}/guarded", {"status": {"operationState": None}, "operation": {"sync": {"revision": first}}})
+    status = status_of(plane, "guarded", lambda s: s.get("operationState", {}).get("phase") in ("Succeeded", "Failed", "Error"))
+    check("an operation at the tag's commit", (status["operationState"]["phase"], status["history"][-1]["revision"]), ("Succeeded", first))
+
+    policy = {"repos": [{"url": "*"}], "gpg": {"mode": "strict", "keys": [key_id]}}
+    guarded_project(plane, "strict", sourceIntegrity={"git": {"policies": [policy]}})
+    ann, first = start_guarded("sealed", "strict")
+    refused("sealed", first)
+    ann.commit("-S")
+    ann.push()
+    plane.api.refresh("sealed")
+    status_of(plane, "sealed", lambda s: "argocd.argoproj.io/refresh" not in (plane.api.application("sealed")["metadata"].get("annotations") or {}))
+    refused("sealed", first)  # a signature on top does not vouch for what is below
+    seal = ann.commit("-S", "--trailer", "Argocd-gpg-seal: all of it was read")
+    ann.push()
+    taken("sealed", seal)
+    ann.commit("-S")
+    last = ann.commit("-S")
+    ann.push()
+    taken("sealed", last)
+    smuggled = ann.commit()
+    ann.commit("-S")
+    ann.push()
+    plane.api.refresh("sealed")
+    refused("sealed", smuggled)
 
 
 def vendored(source, version):
@@ -280,21 +362,7 @@ def run(plane):
     status_of(plane, "umbrella", lambda s: s["sync"].get("revision") == second and s["sync"]["status"] == "Synced")
     check("a commit outside the watched paths starts no sync", plane.api.application("umbrella")["status"]["history"][-1]["revision"], first)
 
-    key_id, armoured = signing_key(plane.folder / "gpg")
-    config(plane, "argocd-gpg-keys-cm", {key_id: armoured})
-    plane.api.create("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects", {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "strict", "namespace": "argocd"},
-        "spec": {"sourceRepos": ["*"], "destinations": [{"namespace": "*", "server": "*"}], "signatureKeys": [{"keyID": key_id}]}})
-    guarded = Repository(plane, "guarded")
-    guarded.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: guarded}\n"})
-    start(plane, application("guarded", guarded, automated={}), project="strict")
-    refused = status_of(plane, "guarded", lambda s: s.get("conditions"))
-    check("an unsigned commit is refused", ("GIT/GPG" in refused["conditions"][0]["message"], "unsigned" in refused["conditions"][0]["message"]), (True, True))
-    check("and nothing is applied", plane.api.get("/api/v1/namespaces/guarded/configmaps/guarded"), None)
-    sign_head(guarded, plane.folder / "gpg")
-    plane.api.refresh("guarded")
-    synced(plane, "guarded")
-    check("a signed one is taken", plane.api.get("/api/v1/namespaces/guarded/configmaps/guarded") is not None, True)
+    signed_commits(plane)
 
     shown = (plane.folder / "agent.log").read_text() + str(plane.api.items(APPLICATIONS))
     check("no secret is shown", (PASSWORD in shown, base64.b64encode(f"ann:{PASSWORD}".encode()).decode() in shown), (False, False))
