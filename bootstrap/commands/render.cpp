@@ -65,21 +65,21 @@ Result<helm::UserValues> user_values(const RenderHelmOptions& options) {
   return out;
 }
 
-Result<helm::Chart> load_chart(const std::string& path) {
+gotmpl::Flavor flavor_of(const RenderHelmOptions& options) {
+  return options.helm == "3" ? gotmpl::Flavor::helm3 : gotmpl::Flavor::helm4;
+}
+
+Result<helm::Chart> load_chart(const std::string& path, gotmpl::Flavor flavor) {
   if (!path.ends_with(".tgz")) {
     const auto folder = TRY(tree::DiskTree::open(path));
-    return helm::load_chart(folder, "");
+    return helm::load_chart(folder, "", {.flavor = flavor});
   }
   const auto bytes = TRY(read_file(path));
   const auto unpacked = TRY(archive::read_tree(bytes));
   const auto entries = TRY(unpacked.list(""));
   if (entries.size() != 1)
     return failure(Code::chart, "'{}' does not hold one folder", printable(path));
-  return helm::load_chart(unpacked, entries.front().name, {.ignore = helm::Ignore::skip});
-}
-
-gotmpl::Flavor flavor_of(const RenderHelmOptions& options) {
-  return options.helm == "3" ? gotmpl::Flavor::helm3 : gotmpl::Flavor::helm4;
+  return helm::load_chart(unpacked, entries.front().name, {.ignore = helm::Ignore::skip, .flavor = flavor});
 }
 
 Result<helm::Settings> settings_of(const RenderHelmOptions& options) {
@@ -137,7 +137,7 @@ Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
   const auto given = TRY(user_values(options));
   const auto values = TRY(helm::merge_user_values(given, flavor_of(options)));
   const auto settings = TRY(settings_of(options));
-  auto chart = TRY(load_chart(options.chart));
+  auto chart = TRY(load_chart(options.chart, flavor_of(options)));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));
   const auto text = helm::print(documents);
   show(text, console);

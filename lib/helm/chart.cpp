@@ -97,9 +97,10 @@ void add_dependencies(Chart& chart, const Value& document) {
     chart.dependencies.push_back(decode_dependency(each));
 }
 
-Result<> check_metadata(const Chart& chart, const std::string& where) {
+Result<> check_metadata(const Chart& chart, const std::string& where, gotmpl::Flavor flavor) {
   const auto api_version = text_field(chart.metadata, "apiVersion");
-  if (!api_version.empty() && api_version != "v1" && api_version != "v2") {
+  const bool known = api_version.empty() || api_version == "v1" || api_version == "v2";
+  if (!known && flavor == gotmpl::Flavor::helm4) {
     return chart_failure(fmt::format("the chart's apiVersion is \"{}\", v1 and v2 are known",
                                      printable(api_version)),
                          where);
@@ -141,10 +142,11 @@ Result<> check_metadata(const Chart& chart, const std::string& where) {
   return {};
 }
 
-// values.yaml may hold several documents, of which the later win (Helm 4).
-Result<Object> read_values(std::string_view text, const std::string& where) {
+// values.yaml may hold several documents, of which the later win; Helm 3 reads the first alone.
+Result<Object> read_values(std::string_view text, const std::string& where, gotmpl::Flavor flavor) {
   Object values;
   auto documents = TRY(yaml::parse_all(without_bom(text), where, yaml::Dialect::kube, yaml_limits));
+  if (flavor == gotmpl::Flavor::helm3 && documents.size() > 1) documents.resize(1);
   for (auto& document : documents) {
     auto* object = document.value.as_object();
     if (object == nullptr)
@@ -161,8 +163,14 @@ Result<Object> read_values(std::string_view text, const std::string& where) {
 }
 
 // Which part of the chart a file is; the folder decides.
-Result<> place_file(Chart& chart, std::string path, std::string content, const std::string& where,
-                    Value& lock_free) {
+struct Placing {
+  const std::string& where;
+  gotmpl::Flavor flavor;
+  Value requirements = {};
+};
+
+Result<> place_file(Chart& chart, std::string path, std::string content, Placing& placing) {
+  const auto& where = placing.where;
   const auto read_metadata = [&]() -> Result<> {
     const auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path,
                                               yaml::Dialect::kube, yaml_limits));
@@ -170,7 +178,7 @@ Result<> place_file(Chart& chart, std::string path, std::string content, const s
       if (!document.is_object()) return chart_failure("Chart.yaml is no map", where);
       chart.metadata = document;
     } else {
-      lock_free = document;
+      placing.requirements = document;
     }
     return {};
   };
@@ -181,7 +189,7 @@ Result<> place_file(Chart& chart, std::string path, std::string content, const s
                        chart.metadata.text({"apiVersion"}) != "v2";
   if (!is_file && (metadata || path == "Chart.lock" || path == "requirements.lock")) return {};
   if (path == "values.yaml") {
-    chart.values = TRY(read_values(content, where + "/values.yaml"));
+    chart.values = TRY(read_values(content, where + "/values.yaml", placing.flavor));
     return {};
   }
   if (path == "values.schema.json") {
@@ -225,12 +233,12 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
   }
   if (!files.contains("Chart.yaml")) return chart_failure("Chart.yaml file is missing", where);
   Chart chart;
-  Value requirements;
+  Placing placing{.where = where, .flavor = loading.limits.flavor};
   std::map<std::string, Files> folders;  // of charts/
   for (auto& [path, content] : files) {
     const bool provenance = path.starts_with("charts/") && path.ends_with(".prov");
     if (!path.starts_with("charts/") || provenance) {
-      TRY(place_file(chart, path, std::move(content), where, requirements));
+      TRY(place_file(chart, path, std::move(content), placing));
       continue;
     }
     const auto rest = std::string_view(path).substr(sizeof "charts/" - 1);
@@ -253,9 +261,10 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
   }
   chart.name = text_field(chart.metadata, "name");
   // requirements.yaml is read over Chart.yaml, whose list it replaces.
+  const auto& requirements = placing.requirements;
   add_dependencies(chart,
                    requirements.find("dependencies") != nullptr ? requirements : chart.metadata);
-  TRY(check_metadata(chart, where + "/Chart.yaml"));
+  TRY(check_metadata(chart, where + "/Chart.yaml", loading.limits.flavor));
   for (auto& [name, inner] : folders) {
     Chart subchart = TRY(
         assemble(fmt::format("{}/charts/{}", where, name), std::move(inner), loading, depth + 1));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "gotmpl/templates.h"
 #include "tree/file_tree.h"
 #include "value/value.h"
 
@@ -51,6 +52,7 @@ enum class Ignore { obey, skip };
 
 struct LoadLimits {
   Ignore ignore = Ignore::obey;
+  gotmpl::Flavor flavor = gotmpl::Flavor::helm4;
   int depth = 16;  // charts in charts
   std::size_t files = 50'000;
   std::size_t bytes = std::size_t{256} << 20;

@@ -45,7 +45,7 @@ struct Collector {
     gotmpl::Datum section = values;
     become_values(section, root, settings.environment.flavor);
     gotmpl::Datum scope = gotmpl::Datum::new_dict();
-    scope.dict()->set("Chart", chart_object(chart, root));
+    scope.dict()->set("Chart", chart_object(chart, root, settings.environment.flavor));
     scope.dict()->set("Files", files_object(std::move(chart.files)));
     scope.dict()->set("Release", release);
     scope.dict()->set("Capabilities", capabilities);

@@ -86,6 +86,27 @@ TEST(LoadChart, RefusesWhatHelmRefuses) {
   }
 }
 
+TEST(Render, Helm3sChartIsAStruct) {
+  const tree::MemoryTree tree(
+      {{"Chart.yaml", "apiVersion: v3\nname: demo\nversion: 0.1.0\nmaintainers: [{name: m}]\n"},
+       {"templates/a.yaml", "a: {{ .Chart | toJson }}\nb: {{ (first .Chart.Maintainers).Name }}\n"},
+       {"templates/_b.tpl", "{{ define \"b\" }}{{ .Chart.Foo }}{{ end }}"}});
+  Settings helm3 = settings();
+  helm3.environment.flavor = gotmpl::Flavor::helm3;
+  auto chart = load_chart(tree, "", {.flavor = gotmpl::Flavor::helm3});
+  ASSERT_TRUE(chart) << chart.error().message();
+  const auto documents = render(*chart, {}, helm3);
+  ASSERT_TRUE(documents) << documents.error().message();
+  EXPECT_EQ(documents->front().text,
+            R"(a: {"name":"demo","version":"0.1.0","maintainers":[{"name":"m"}],"apiVersion":"v3","IsRoot":true})"
+            "\nb: m");
+  chart->templates.push_back({"templates/c.yaml", "c: {{ include \"b\" . }}\n"});
+  EXPECT_TRUE(render(*chart, {}, settings()));
+  const auto refused = render(*chart, {}, helm3);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what(), "can't evaluate field Foo in type interface {}");
+}
+
 TEST(SetValues, FollowsTheGrammar) {
   struct Case {
     std::string_view text, want;

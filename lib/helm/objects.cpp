@@ -96,6 +96,8 @@ constexpr auto capabilities_fields =
                                   {.name = "HelmVersion", .json = "HelmVersion"}});
 constexpr gotmpl::Type capabilities_type{
     .name = "*common.Capabilities", .kind = "ptr", .fields = capabilities_fields};
+constexpr gotmpl::Type capabilities_type3{
+    .name = "*chartutil.Capabilities", .kind = "ptr", .fields = capabilities_fields};
 
 // .Capabilities.KubeVersion. Its String is what a template prints; passed to a function (quote,
 // print) the struct is shown whole, as upstream.
@@ -136,6 +138,10 @@ constexpr auto build_fields = std::to_array<gotmpl::Field>(
      {.name = "KubeClientVersion", .json = "kube_client_version"}});
 constexpr gotmpl::Type build_type{
     .name = "version.BuildInfo", .kind = "struct", .fields = build_fields};
+// Helm 3's does not name the client's version.
+constexpr gotmpl::Type build_type3{.name = "version.BuildInfo",
+                                   .kind = "struct",
+                                   .fields = std::span(build_fields).first(4)};
 
 // The methods of .Values, Go's common.Values.
 Result<Datum> values_yaml(Call& call) {
@@ -235,34 +241,69 @@ Datum annotations_of(const Value* value) {
   return out;
 }
 
+// Helm 3 shows Go's structs, Helm 4 maps with the names of their fields.
+constexpr auto chart_fields3 =
+    std::to_array<gotmpl::Field>({{"Name", "name", true},
+                                  {"Home", "home", true},
+                                  {"Sources", "sources", true},
+                                  {"Version", "version", true},
+                                  {"Description", "description", true},
+                                  {"Keywords", "keywords", true},
+                                  {"Maintainers", "maintainers", true},
+                                  {"Icon", "icon", true},
+                                  {"APIVersion", "apiVersion", true},
+                                  {"Condition", "condition", true},
+                                  {"Tags", "tags", true},
+                                  {"AppVersion", "appVersion", true},
+                                  {"Deprecated", "deprecated", true},
+                                  {"Annotations", "annotations", true},
+                                  {"KubeVersion", "kubeVersion", true},
+                                  {"Dependencies", "dependencies", true},
+                                  {"Type", "type", true},
+                                  {"IsRoot", "IsRoot"}});
+constexpr gotmpl::Type chart_type3{.name = "struct { chart.Metadata; IsRoot bool }",
+                                   .kind = "struct",
+                                   .fields = chart_fields3};
+constexpr auto maintainer_fields3 = std::to_array<gotmpl::Field>(
+    {{"Name", "name", true}, {"Email", "email", true}, {"URL", "url", true}});
+constexpr gotmpl::Type maintainer_type3{
+    .name = "*chart.Maintainer", .kind = "ptr", .fields = maintainer_fields3};
+constexpr gotmpl::Type maintainers_type3{.name = "[]*chart.Maintainer", .kind = "slice"};
+constexpr auto dependency_fields3 =
+    std::to_array<gotmpl::Field>({{"Name", "name"},
+                                  {"Version", "version", true},
+                                  {"Repository", "repository"},
+                                  {"Condition", "condition", true},
+                                  {"Alias", "alias", true}});
+constexpr gotmpl::Type dependency_type3{
+    .name = "*chart.Dependency", .kind = "ptr", .fields = dependency_fields3};
+constexpr gotmpl::Type dependencies_type3{.name = "[]*chart.Dependency", .kind = "slice"};
+
 // A list of objects whose members get Go's names.
-Datum objects_of(const Value* value,
-                 std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+Datum objects_of(const Value* value, const gotmpl::Type& item_type, const gotmpl::Type& list_type,
+                 gotmpl::Flavor flavor) {
+  const bool helm3 = flavor == gotmpl::Flavor::helm3;
   std::vector<Datum> items;
   if (value != nullptr && value->is_array()) {
     for (const auto& each : *value->as_array()) {
-      Datum item = Datum::new_dict();
-      for (const auto& [key, field] : names)
-        item.dict()->set(field, Datum(text_of(each.find(key))));
+      Datum item = helm3 ? Datum::new_structure(item_type) : Datum::new_dict();
+      for (const auto& field : item_type.fields)
+        item.dict()->set(field.name, Datum(text_of(each.find(field.json))));
       items.push_back(std::move(item));
     }
   }
-  return Datum::of_list(std::move(items));
+  return Datum::of_list(std::move(items), helm3 ? list_type : gotmpl::any_list_type);
 }
 
-Datum field_value(const MetadataField& field, const Value* value) {
+Datum field_value(const MetadataField& field, const Value* value, gotmpl::Flavor flavor) {
   switch (field.shape) {
     case MetadataField::Shape::text: return Datum(text_of(value));
     case MetadataField::Shape::texts: return texts_of(value);
     case MetadataField::Shape::annotations: return annotations_of(value);
     case MetadataField::Shape::maintainers:
-      return objects_of(value, {{"name", "Name"}, {"email", "Email"}, {"url", "URL"}});
+      return objects_of(value, maintainer_type3, maintainers_type3, flavor);
     case MetadataField::Shape::dependencies:
-      return objects_of(value, {{"name", "Name"},
-                                {"version", "Version"},
-                                {"repository", "Repository"},
-                                {"condition", "Condition"},
-                                {"alias", "Alias"}});
+      return objects_of(value, dependency_type3, dependencies_type3, flavor);
     case MetadataField::Shape::flag:
       return Datum(value != nullptr && value->as_bool() != nullptr && *value->as_bool());
   }
@@ -298,10 +339,10 @@ Datum release_object(const Release& release) {
   return out;
 }
 
-Datum chart_object(const Chart& chart, Include root) {
-  Datum out = Datum::new_dict();
+Datum chart_object(const Chart& chart, Include root, gotmpl::Flavor flavor) {
+  Datum out = flavor == gotmpl::Flavor::helm3 ? Datum::new_structure(chart_type3) : Datum::new_dict();
   for (const auto& field : metadata_fields)
-    out.dict()->set(field.field, field_value(field, chart.metadata.find(field.key)));
+    out.dict()->set(field.field, field_value(field, chart.metadata.find(field.key), flavor));
   out.dict()->set("Name", Datum(chart.name));
   out.dict()->set("IsRoot", Datum(root == Include::yes));
   return out;
@@ -330,14 +371,14 @@ Datum capabilities_object(const Settings& settings) {
     versions.emplace_back(given);
 
   // As a build of 4.3.1 without the release's link flags says.
-  Datum helm_version = Datum::new_structure(build_type);
+  Datum helm_version = Datum::new_structure(helm3 ? build_type3 : build_type);
   helm_version.dict()->set("Version", Datum(helm3 ? "v3.22" : "v4.3"));
   helm_version.dict()->set("GoVersion", Datum("go1.26.8"));
   for (const auto* name : {"GitCommit", "GitTreeState"})
     helm_version.dict()->set(name, Datum(""));
   helm_version.dict()->set("KubeClientVersion", Datum("v1.37"));
 
-  Datum out = Datum::new_structure(capabilities_type);
+  Datum out = Datum::new_structure(helm3 ? capabilities_type3 : capabilities_type);
   out.dict()->set("KubeVersion", kube_version_object(settings));
   out.dict()->set("APIVersions", Datum::of_list(std::move(versions), versions_type));
   out.dict()->set("HelmVersion", helm_version);

@@ -10,8 +10,8 @@
 namespace holdfast::helm {
 
 gotmpl::Datum release_object(const Release& release);
-// With Go's field names (Helm 4): .Chart.AppVersion, .Chart.Name.
-gotmpl::Datum chart_object(const Chart& chart, Include root);
+// With Go's field names: .Chart.AppVersion, .Chart.Name. A map, of Helm 3 a struct.
+gotmpl::Datum chart_object(const Chart& chart, Include root, gotmpl::Flavor flavor);
 // Gives a map the methods of Go's common.Values. A subchart's section keeps the name of a plain
 // map, as its parent sees it: Go has two names for the one map.
 void become_values(gotmpl::Datum& values, Include root, gotmpl::Flavor flavor);

@@ -177,7 +177,7 @@ class Parser {
       at_ = text_.size();
       return Value(std::move(rest));
     }
-    if (kind_ == SetKind::json) return json_value();
+    if (kind_ == SetKind::json || kind_ == SetKind::json_of_key) return json_value();
     if (!at_end() && text_[at_] == '{') return list_value();
     return scalar(until(","));
   }

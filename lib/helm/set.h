@@ -17,6 +17,7 @@ enum class SetKind {
   text,     // --set-string: everything is text
   literal,  // --set-literal: one key, all that follows the first '=' is text
   json,     // --set-json: values are JSON; a whole object without a key merges
+  json_of_key,  // --set-json of Helm 3: nothing without a key
 };
 
 // Writes the assignments of `text` into `values`. Lists of `values` are edited in place, as those

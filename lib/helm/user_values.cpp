@@ -50,7 +50,8 @@ Result<Object> merge_user_values(const UserValues& given, gotmpl::Flavor flavor)
   };
   for (const auto& file : given.files)
     TRY(merge_values_file(values, file.text, file.name, flavor));
-  TRY(set_all(given.json, "--set-json", SetKind::json));
+  const bool helm3 = flavor == gotmpl::Flavor::helm3;
+  TRY(set_all(given.json, "--set-json", helm3 ? SetKind::json_of_key : SetKind::json));
   TRY(set_all(given.typed, "--set", SetKind::typed));
   TRY(set_all(given.texts, "--set-string", SetKind::text));
   for (const auto& text : given.paths)

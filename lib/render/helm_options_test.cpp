@@ -220,11 +220,17 @@ TEST_F(HelmOptions, SkipSchemaValidation) {
   EXPECT_TRUE(rendered("{skipSchemaValidation: true}"));
 }
 
-TEST_F(HelmOptions, VersionChoosesNothingAnyMore) {
-  EXPECT_TRUE(rendered("{version: v3}"));
-  EXPECT_TRUE(rendered("{version: v4}"));
-  EXPECT_TRUE(rendered("{version: ''}"));
-  EXPECT_EQ(rendered("{version: v2}").error().what(), "helm version 'v2' is not supported");
+TEST_F(HelmOptions, VersionChoosesWhoseResultCountsWhereHelm3And4Differ) {
+  files["app/values.yaml"] = "a: null\nb: first\n---\nb: last\n";
+  for (const auto& [options, want] : std::to_array<Case>({
+           {"{}", R"({"b":"last"})"},
+           {"{version: ''}", R"({"b":"last"})"},
+           {"{version: v4}", R"({"b":"last"})"},
+           {"{version: v3}", R"({"a":null,"b":"first"})"},
+           {"{version: v2}", "helm version 'v2' is not supported"},
+       })) {
+    EXPECT_EQ(values(options), want) << options;
+  }
 }
 
 TEST_F(HelmOptions, PassCredentialsChangesNoManifest) {

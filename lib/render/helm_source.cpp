@@ -193,9 +193,10 @@ std::string kube_version_of(std::string version) {
   return version.substr(0, version.find_first_of("-+"));
 }
 
-// `version` chose between Helm 2 and 3 once; what it may still say means the same.
-Result<> check_version(std::string_view version) {
-  if (version.empty() || version == "v3" || version == "v4") return {};
+// "v3" asks for what Helm 3 renders, where it differs; without it Helm 4's results count.
+Result<gotmpl::Flavor> flavor_of(std::string_view version) {
+  if (version == "v3") return gotmpl::Flavor::helm3;
+  if (version.empty() || version == "v4") return gotmpl::Flavor::helm4;
   return failure(Error(Code::application_spec,
                        fmt::format("helm version '{}' is not supported", printable(version)))
                      .fix("leave out helm.version"));
@@ -203,7 +204,7 @@ Result<> check_version(std::string_view version) {
 
 Result<helm::Settings> settings_of(const Value& options, const Context& context) {
   helm::Settings out;
-  TRY(check_version(options.text({"version"})));
+  out.environment.flavor = TRY(flavor_of(options.text({"version"})));
   out.release.name = first_of(options.text({"releaseName"}), context.application);
   out.release.namespace_ = first_of(options.text({"namespace"}), context.namespace_);
   const auto version = first_of(options.text({"kubeVersion"}), context.kube_version);
@@ -253,8 +254,9 @@ Result<std::vector<Manifest>> render_helm(const ChartPlace& place, const Value* 
   const Value& given = options == nullptr || options->is_null() ? none : *options;
   const auto settings = TRY(settings_of(given, place.context));
   const auto user = TRY(user_values_of(given, place));
-  const auto values = TRY(helm::merge_user_values(user));
-  auto chart = TRY(helm::load_chart(place.tree, place.folder));
+  const auto flavor = settings.environment.flavor;
+  const auto values = TRY(helm::merge_user_values(user, flavor));
+  auto chart = TRY(helm::load_chart(place.tree, place.folder, {.flavor = flavor}));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));
   std::vector<Manifest> out;
   for (const auto& document : documents)

@@ -127,7 +127,7 @@ Result<std::string> render_case(const Corpus& corpus, const Case& each, gotmpl::
       TRY(release_name(std::string(each.command.text({"release"})), settings.environment));
   const auto given = TRY(user_values(corpus, each));
   const Object values = TRY(merge_user_values(given, flavor));
-  auto chart = TRY(load_chart(corpus.tree, each.chart));
+  auto chart = TRY(load_chart(corpus.tree, each.chart, {.flavor = flavor}));
   const auto documents = TRY(render(std::move(chart), values, settings));
   return print(documents);
 }
