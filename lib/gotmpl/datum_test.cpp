@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gotmpl/datum.h"
 
+#include "gotmpl/print.h"
+
 #include <gtest/gtest.h>
 
 namespace holdfast::gotmpl {
@@ -43,6 +45,11 @@ TEST(Datum, ADocumentComesBackAsItWas) {
   Result<Value> back = Datum::from_value(value, Datum::Numbers::exact).to_value();
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(*back, value);
+}
+
+TEST(Datum, BytesArePrintedAsNumbers) {
+  EXPECT_EQ(print_value(Datum::of_bytes({})), "[]");
+  EXPECT_EQ(print_value(Datum::of_bytes(std::string("\0\x09\x0a\x63\x64\xff", 6))), "[0 9 10 99 100 255]");
 }
 
 }  // namespace

@@ -15,6 +15,24 @@ constexpr int depth_max = 100;
 // Padding beyond this is dropped; the run's output limit refuses the text right after.
 constexpr std::size_t out_bytes_max = std::size_t{256} << 20;
 
+// "[1 22 255]", written into place: a digit at a time took most of the rendering of such charts.
+void append_numbers(std::string& out, std::string_view bytes) {
+  constexpr std::size_t widest = 4;
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size() * widest + 2);
+  char* at = out.data() + before;
+  *at++ = '[';
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i > 0) *at++ = ' ';
+    const unsigned number = static_cast<unsigned char>(bytes[i]);
+    if (number >= 100) *at++ = static_cast<char>('0' + number / 100);
+    if (number >= 10) *at++ = static_cast<char>('0' + number / 10 % 10);
+    *at++ = static_cast<char>('0' + number % 10);
+  }
+  *at++ = ']';
+  out.resize(static_cast<std::size_t>(at - out.data()));
+}
+
 constexpr std::string_view lower_digits = "0123456789abcdefx";
 constexpr std::string_view upper_digits = "0123456789ABCDEFX";
 
@@ -157,12 +175,7 @@ void Printer::print_bytes(const Datum& value, char32_t verb, int depth) {
   // Charts print whole files this way when a context becomes a key of a dict.
   if (!flags_.go_syntax && !flags_.has_width && !flags_.has_precision && !flags_.plus &&
       !flags_.space && (verb == 'v' || verb == 'd')) {
-    out_ += '[';
-    for (char c : value.text()) {
-      if (out_.back() != '[') out_ += ' ';
-      out_ += fmt::format_int(static_cast<unsigned char>(c)).c_str();
-    }
-    out_ += ']';
+    append_numbers(out_, value.text());
     return;
   }
   std::vector<Datum> items;
