@@ -124,23 +124,31 @@ Result<std::string> DiskTree::read(std::string_view path) const {
 Result<std::vector<Entry>> DiskTree::list(std::string_view path) const {
   const FileDescriptor folder = TRY(open_beneath(path));
   if (!folder) return failure(Error(Code::path_missing, fmt::format("there is no folder \"{}\"", printable(path))).at(folder_));
-  // fdopendir takes the descriptor over, so it gets one of its own.
-  const int own = ::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (own < 0) return failure(Error(Code::path_missing, fmt::format("\"{}\" is not a folder", printable(path))).at(folder_));
-  const Handle<DIR, ::closedir> stream(::fdopendir(own));
+  // Read straight from the descriptor: readdir's stream costs five calls more for each folder, and
+  // the folders of a chart are many and small.
+  alignas(dirent64) std::array<char, 16384> buffer;
   std::vector<Entry> entries;
-  while (const dirent* item = ::readdir(stream.get())) {
-    const std::string_view name = item->d_name;
-    if (name == "." || name == "..") continue;
-    auto kind = EntryKind::file;
-    if (item->d_type == DT_DIR) {
-      kind = EntryKind::directory;
-    } else if (item->d_type != DT_REG) {
-      const auto found = this->kind(path.empty() ? std::string(name) : fmt::format("{}/{}", path, name));
-      if (!found || !*found) continue;  // leads out or nowhere: an error only for who reads it
-      kind = **found;
+  while (true) {
+    const auto size = ::getdents64(folder.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == ENOTDIR)
+      return failure(Error(Code::path_missing, fmt::format("\"{}\" is not a folder", printable(path))).at(folder_));
+    if (size < 0) return io_failure(errno, std::string(path));
+    if (size == 0) break;
+    for (ssize_t at = 0; at < size;) {
+      const auto* item = reinterpret_cast<const dirent64*>(buffer.data() + at);
+      at += item->d_reclen;
+      const std::string_view name = item->d_name;
+      if (name == "." || name == "..") continue;
+      auto kind = EntryKind::file;
+      if (item->d_type == DT_DIR) {
+        kind = EntryKind::directory;
+      } else if (item->d_type != DT_REG) {
+        const auto found = this->kind(path.empty() ? std::string(name) : fmt::format("{}/{}", path, name));
+        if (!found || !*found) continue;  // leads out or nowhere: an error only for who reads it
+        kind = **found;
+      }
+      entries.push_back({.name = std::string(name), .kind = kind});
     }
-    entries.push_back({.name = std::string(name), .kind = kind});
   }
   std::ranges::sort(entries, {}, &Entry::name);
   return entries;
