@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -81,12 +82,12 @@ Result<std::map<std::string, std::string>> images_of(Runner& runner, const KindC
   return images;
 }
 
-// What `kind create cluster` means with its words.
-Error creation_error(const std::string& name, const std::string& words) {
+// What the words of `kind` mean; `doing` ends the sentence where they mean nothing known.
+Error kind_error(const std::string& name, const std::string& doing, const std::string& words) {
   const auto cause = node::last_lines(words, 3);
-  if (words.contains("already exist for a cluster with the name")) {
-    return Error(Code::object_exists, fmt::format("there is a kind cluster \"{}\" already", name))
-        .fix(fmt::format("kind delete cluster --name {}, or name another --cluster", name));
+  if (words.contains("already exist for a cluster with the name")) return kind_name_taken(name);
+  if (words.contains("executable file not found")) {
+    return Error(Code::file_missing, "there is neither docker nor podman for kind").at("PATH").because(cause).fix("install docker or podman, or take this machine: --node");
   }
   if (words.contains("Cannot connect to the Docker daemon") || words.contains("permission denied")) {
     return engine_error(words.contains("podman") ? "podman" : "docker", words);
@@ -95,9 +96,17 @@ Error creation_error(const std::string& name, const std::string& words) {
     return Error(Code::unreachable, "kind's node image cannot be pulled").because(cause).fix("name one that is there: --kind-config FILE with nodes[].image");
   }
   if (words.contains("no space left on device")) return Error(Code::disk_full, "there is no space for the cluster's nodes").because(cause);
-  return Error(Code::node_component, fmt::format("kind did not make the cluster \"{}\"", name))
-      .because(cause)
-      .fix(fmt::format("see it fail: kind create cluster --name {} --retain, then: kind export logs --name {}", name, name));
+  return Error(Code::node_component, fmt::format("kind did not {} the cluster \"{}\"", doing, name)).because(cause);
+}
+
+// What kind said; refuses where there is none.
+Result<Runner::Ended> run_kind(Runner& runner, std::vector<std::string> command) {
+  command.insert(command.begin(), "kind");
+  auto ended = runner.run(command, {});
+  if (!ended && ended.error().code() == Code::file_missing) {
+    return failure(std::move(ended).error().fix("install kind (go install sigs.k8s.io/kind@v0.33.0), or take this machine: --node"));
+  }
+  return ended;
 }
 
 Result<> import(Runner& runner, const KindCluster& cluster, const KindNode& node, const KindImage& image) {
@@ -106,7 +115,12 @@ Result<> import(Runner& runner, const KindCluster& cluster, const KindNode& node
                                      "io.cri-containerd.pinned=pinned", "-"},
                                     image.write), "loading image \"{}\"", image.name);
   if (ended.exit == 0) return {};
-  const auto cause = node::last_lines(ended.output, 3);
+  // What it warns of is not why.
+  std::string words;
+  for (const auto line : split(ended.output, '\n')) {
+    if (!line.contains("level=warning")) words += fmt::format("{}\n", line);
+  }
+  const auto cause = node::last_lines(words, 3);
   if (ended.output.contains("no space left on device")) {
     return failure(Error(Code::disk_full, fmt::format("the node has no space for image \"{}\"", image.name))
                        .at(at)
@@ -147,24 +161,32 @@ Result<Runner::Ended> MachineRunner::run(const std::vector<std::string>& argv, c
   return Ended{finished.exit, std::move(finished.output)};
 }
 
+Error kind_name_taken(const std::string& name) {
+  return Error(Code::object_exists, fmt::format("there is a kind cluster \"{}\" already", name))
+      .fix(fmt::format("kind delete cluster --name {}, or name another --cluster", name));
+}
+
+Result<bool> has_kind_cluster(Runner& runner, const std::string& name) {
+  const auto ended = TRY(run_kind(runner, {"get", "clusters"}));
+  if (ended.exit != 0) return failure(kind_error(name, "look for", ended.output));
+  const auto lines = split(ended.output, '\n');
+  return std::ranges::find(lines, name) != lines.end();
+}
+
 Result<> create_kind_cluster(Runner& runner, const std::string& name, const std::string& config, const std::string& kubeconfig) {
-  std::vector<std::string> command{"kind", "create", "cluster", "--name", name, "--kubeconfig", kubeconfig, "--wait", "180s"};
+  std::vector<std::string> command{"create", "cluster", "--name", name, "--kubeconfig", kubeconfig, "--wait", "180s"};
   if (!config.empty()) command.insert(command.end(), {"--config", config});
-  auto ended = runner.run(command, {});
-  if (!ended && ended.error().code() == Code::file_missing) {
-    return failure(std::move(ended).error().fix("install kind (go install sigs.k8s.io/kind@v0.33.0), or take this machine: --node"));
-  }
-  const auto made = TRY(std::move(ended));
-  if (made.exit != 0) return failure(creation_error(name, made.output));
-  return {};
+  const auto ended = TRY(run_kind(runner, std::move(command)));
+  if (ended.exit == 0) return {};
+  auto error = kind_error(name, "make", ended.output);
+  if (error.code() != Code::node_component) return failure(std::move(error));
+  return failure(std::move(error).fix(fmt::format("see it fail: kind create cluster --name {} --retain, then: kind export logs --name {}", name, name)));
 }
 
 Result<> delete_kind_cluster(Runner& runner, const std::string& name, const std::string& kubeconfig) {
-  const auto ended = TRY(runner.run({"kind", "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig}, {}));
+  const auto ended = TRY(run_kind(runner, {"delete", "cluster", "--name", name, "--kubeconfig", kubeconfig}));
   if (ended.exit == 0) return {};
-  return failure(Error(Code::node_component, fmt::format("the kind cluster \"{}\" stays", name))
-                     .because(node::last_lines(ended.output, 3))
-                     .fix(fmt::format("kind delete cluster --name {}", name)));
+  return failure(kind_error(name, "remove", ended.output).fix(fmt::format("kind delete cluster --name {}", name)));
 }
 
 KindCluster recognise_kind(std::span<const Value> node_objects) {

@@ -76,9 +76,15 @@ struct KindLoaded {
 Result<KindLoaded> load_into_kind(Runner& runner, const KindCluster& cluster, std::span<const KindImage> images,
                                   const std::function<void(std::string_view)>& waiting);
 
+// Whether kind knows a cluster of that name. Refuses with Code::file_missing (no kind, no engine's client),
+// Code::unreachable, Code::forbidden, Code::node_component.
+Result<bool> has_kind_cluster(Runner& runner, const std::string& name);
+
+Error kind_name_taken(const std::string& name);
+
 // `kind create cluster`, its kubeconfig written to `kubeconfig` alone; `config` is kind's own file or "".
-// Refuses with Code::file_missing (no kind), Code::object_exists (the name), Code::unreachable and
-// Code::forbidden as above (also when an image cannot be pulled), Code::disk_full, Code::node_component.
+// Refuses as has_kind_cluster does (with Code::unreachable also when an image cannot be pulled), and with
+// Code::object_exists (the name) and Code::disk_full.
 Result<> create_kind_cluster(Runner& runner, const std::string& name, const std::string& config, const std::string& kubeconfig);
 Result<> delete_kind_cluster(Runner& runner, const std::string& name, const std::string& kubeconfig);
 

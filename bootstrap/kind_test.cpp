@@ -174,12 +174,31 @@ TEST(Kind, AClusterThatIsNotMadeSaysWhyAndWhatToDo) {
   }
 }
 
+TEST(Kind, AClusterIsKnownByItsWholeName) {
+  Answers answers;
+  answers.import_words = "demo\nci-2\n";
+  EXPECT_TRUE(has_kind_cluster(answers, "demo").value());
+  EXPECT_FALSE(has_kind_cluster(answers, "ci").value());
+  EXPECT_EQ(answers.asked.front(), "kind get clusters");
+}
+
+TEST(Kind, WithoutAnEngineInThePathKindsWordsSaySo) {
+  Answers answers;
+  answers.import_exit = 1;
+  answers.import_words = "ERROR: failed to list clusters: command \"docker ps\" failed with error: exec: \"docker\": executable file not found in $PATH";
+  const auto known = has_kind_cluster(answers, "ci");
+  ASSERT_FALSE(known);
+  EXPECT_EQ(known.error().code(), Code::file_missing);
+  EXPECT_TRUE(known.error().fix_line().contains("install docker")) << known.error().fix_line();
+}
+
 TEST(Kind, AnImportThatFailsIsToldInContainerdsWords) {
   Answers answers;
   answers.import_exit = 1;
-  answers.import_words = "ctr: failed to write: write /var/lib/containerd/x: no space left on device\n";
+  answers.import_words = "time=\"2026\" level=warning msg=\"deprecated\"\nctr: failed to write: write /var/lib/containerd/x: no space left on device\n";
   const auto full = load_into_kind(answers, cluster_of({"a"}), two_images(), silently);
   ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().causes(), std::vector<std::string>{"ctr: failed to write: write /var/lib/containerd/x: no space left on device"});
   EXPECT_EQ(full.error().code(), Code::disk_full);
   answers.import_words = "ctr: unrecognized image format\n";
   const auto other = load_into_kind(answers, cluster_of({"a"}), two_images(), silently);

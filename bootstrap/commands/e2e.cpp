@@ -2,12 +2,14 @@
 #include "commands/e2e.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <vector>
 
+#include "attended.h"
 #include "base/text.h"
 #include "commands/junit.h"
 #include "commands/node.h"
@@ -16,6 +18,7 @@
 #include "git/working.h"
 #include "kind.h"
 #include "kube/client.h"
+#include "node/process.h"
 #include "tree/memory_tree.h"
 #include "wait.h"
 
@@ -143,45 +146,86 @@ Result<InstallOptions> settled(const E2eOptions& options, const Folder& folder, 
   return install;
 }
 
-Result<Trial> on_kind(const InstallOptions& install, const std::string& kind_config, Console& progress) {
-  const auto& name = install.repository.cluster.name;
-  MachineRunner runner;
-  {
-    Step step(progress, "kind", "making a cluster");
-    TRY(create_kind_cluster(runner, name, kind_config, install.kubeconfig));
-    step.done(fmt::format("cluster {}", name));
-  }
-  Trial trial = try_repository(install, install.kubeconfig, progress);
-  Step step(progress, "kind", "taking the cluster away");
-  TRY(delete_kind_cluster(runner, name, install.kubeconfig));
-  step.done("removed");
-  return trial;
+// From here on there is something to take away: see take_away().
+Result<> begin(const InstallOptions& install, Console& progress) {
+  std::error_code problem;
+  fs::create_directory(install.node.state_dir, problem);
+  if (problem) return failure(Error(Code::file_unwritable, "no folder can be made").at(install.node.state_dir).because(problem.message()));
+  progress.begin_changes("the cluster of the trial is taken away");
+  return {};
 }
 
-Result<Trial> on_node(const InstallOptions& install, Console& progress) {
-  Trial trial = try_repository(install, install.node.state_dir + "/admin.conf", progress);
-  TRY(run_node_down({.state_dir = install.node.state_dir, .data = "remove"}, progress));
-  return trial;
+Result<> make_kind(const InstallOptions& install, const std::string& config, Console& progress) {
+  MachineRunner runner;
+  const auto& name = install.repository.cluster.name;
+  const bool taken = TRY(has_kind_cluster(runner, name));
+  if (taken) return failure(kind_name_taken(name));
+  TRY(begin(install, progress));
+  Step step(progress, "kind", "making a cluster");
+  TRY(create_kind_cluster(runner, name, config, install.kubeconfig));
+  step.done(fmt::format("cluster {}", name));
+  return {};
+}
+
+// The trial up to its report, in a process that may be ended anywhere.
+int try_and_report(const E2eOptions& options, const Folder& folder, Console& progress, Console& console) {
+  const auto tried = [&]() -> Result<Trial> {
+    const InstallOptions install = TRY(settled(options, folder, progress));
+    const bool node = install.where == Where::node;
+    TRY(node ? begin(install, progress) : make_kind(install, options.kind_config, progress));
+    return try_repository(install, node ? install.node.state_dir + "/admin.conf" : install.kubeconfig, progress);
+  }();
+  if (tried) console.text(junit(options.install.repository.cluster.name, tried->cases));
+  const auto told = tried ? console.check_output() : Result<>(failure(tried.error()));
+  if (told) return static_cast<int>(tried->failed ? Exit::differences : Exit::ok);
+  console.error(told.error(), progress.changed());
+  return static_cast<int>(row_of(told.error().code()).exit);
+}
+
+// Whatever there is of it. After a trial that was ended in the middle we look several times: what an engine
+// was asked for by a client that is dead may appear a moment later.
+Result<> take_kind_away(const std::string& name, const Folder& folder, int looks, Console& progress) {
+  constexpr auto between = std::chrono::milliseconds(500);
+  MachineRunner runner;
+  for (int look = 0; look < looks; ++look) {
+    if (look > 0) node::pause_for(between);
+    const bool there = TRY(has_kind_cluster(runner, name));
+    if (!there) continue;
+    Step step(progress, "kind", "taking the cluster away");
+    TRY(delete_kind_cluster(runner, name, folder.path("kubeconfig")));
+    step.done("removed");
+  }
+  return {};
+}
+
+Result<> take_away(const E2eOptions& options, const Folder& folder, const Attended& trial, Console& progress) {
+  const auto state = folder.path("state");
+  std::error_code ignored;
+  if (!fs::exists(state, ignored)) return {};
+  if (options.install.where == Where::node) return run_node_down({.state_dir = state, .data = "remove"}, progress);
+  const bool in_the_middle = trial.asked != 0 || trial.exit >= 128;
+  return take_kind_away(options.install.repository.cluster.name, folder, in_the_middle ? 4 : 1, progress);
 }
 
 }  // namespace
 
 Result<> run_e2e(const E2eOptions& options, Console& console) {
-  const auto& repository = options.install.repository;
   std::error_code ignored;
-  if (!fs::is_directory(repository.folder, ignored)) {
-    return failure(Error(Code::repo_layout, "there is no repository").at(repository.folder).fix("name one that exists: --repo DIR"));
+  if (const auto& folder = options.install.repository.folder; !fs::is_directory(folder, ignored)) {
+    return failure(Error(Code::repo_layout, "there is no repository").at(folder).fix("name one that exists: --repo DIR"));
   }
-  const bool node = options.install.where == Where::node;
-  if (node && options.install.bundle.empty()) {
+  if (options.install.where == Where::node && options.install.bundle.empty()) {
     return failure(Error(Code::usage, "a node is made from a bundle").fix("name one: --bundle FILE"));
   }
   Console progress(STDERR_FILENO, STDERR_FILENO, Output::text, console.clock());
   const Folder folder = TRY(Folder::make());
-  const InstallOptions install = TRY(settled(options, folder, progress));
-  const Trial trial = TRY(node ? on_node(install, progress) : on_kind(install, options.kind_config, progress));
-  console.text(junit(repository.cluster.name, trial.cases));
-  if (trial.failed) console.leave_with(Exit::differences);
+  const Attended trial = TRY(attend([&] { return try_and_report(options, folder, progress, console); }));
+  TRY(take_away(options, folder, trial, progress));
+  if (trial.asked != 0) {
+    return failure(Error(Code::stopped, "the trial was stopped").because(::strsignal(trial.asked)).fix("run the same command again"));
+  }
+  if (trial.exit >= 128) return failure(Error(Code::internal, "the trial ended by itself").because(::strsignal(trial.exit - 128)));
+  console.leave_with(static_cast<Exit>(trial.exit));
   return {};
 }
 

@@ -128,6 +128,17 @@ void Background::kill_now() {
   pid_ = -1;
 }
 
+int Background::end_with(int signal, std::chrono::seconds within) {
+  ::kill(pid_, signal);
+  int status = 0;
+  if (!eventually(within, [&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; })) {
+    kill_now();
+    return 128 + SIGKILL;
+  }
+  pid_ = -1;
+  return exit_of(status);
+}
+
 Background::~Background() { kill_now(); }
 
 std::string program(const std::string& name) { return variable("HOLDFAST_BIN") + "/" + name; }

@@ -35,6 +35,8 @@ class Background {
   Background& operator=(const Background&) = delete;
 
   void kill_now();
+  // Sends the signal and waits: the exit as in Ran, 137 when the program outlives the time and is killed.
+  int end_with(int signal, std::chrono::seconds within);
   [[nodiscard]] int pid() const { return pid_; }
 
  private:

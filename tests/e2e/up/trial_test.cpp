@@ -2,6 +2,7 @@
 // `holdfast e2e`: what a CI service would see of a repository that works and of one that does not.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 
@@ -29,13 +30,15 @@ class Trial : public testing::Test {
     }
   }
 
-  Ran try_it() {
-    std::vector<std::string> command{"e2e", "--repo", cluster->repository(), "--cluster", "trial", "--bundle", cluster->path("core.hfb"),
+  std::vector<std::string> command() {
+    std::vector<std::string> command{program("holdfast"), "e2e", "--repo", cluster->repository(), "--cluster", "trial", "--bundle", cluster->path("core.hfb"),
                                      "--trust-dir", cluster->path("trust"), "--timeout", "30"};
     const auto where = cluster->place().trial_arguments();
     command.insert(command.end(), where.begin(), where.end());
-    return cluster->holdfast(command, seconds(400));
+    return command;
   }
+
+  Ran try_it() { return run(command(), {.timeout = seconds(400), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}}); }
 
   Cluster* cluster = nullptr;
 };
@@ -63,6 +66,15 @@ TEST_F(Trial, OfARepositoryThatDoesNotNamesTheApplicationTheFileAndTheLine) {
 
 TEST_F(Trial, LeavesNoCluster) {
   EXPECT_EQ(cluster->place().trials_left(), "");
+}
+
+TEST_F(Trial, StoppedInTheMiddleLeavesNoClusterEither) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Background trial(command());
+    ASSERT_TRUE(eventually(seconds(120), [&] { return !cluster->place().trials_left().empty(); }));
+    EXPECT_EQ(trial.end_with(signal, seconds(120)), 5);
+    EXPECT_EQ(cluster->place().trials_left(), "");
+  }
 }
 
 }  // namespace
