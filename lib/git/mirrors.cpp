@@ -82,6 +82,7 @@ struct Mirrors::State {
                                   const std::stop_token& stop);
   Result<std::shared_ptr<const GitTree>> tree_of(const Remote& remote, const CommitId& commit,
                                                  const std::stop_token& stop);
+  Result<Store::Turn> turn_to_list(Store& store, SteadyTime asked, const std::stop_token& stop) const;
   Result<std::string> folder_of(const Remote& remote);
   // The refs as they were listed last, or as they are.
   Result<std::vector<Ref>> refs_of(const Remote& remote, const std::stop_token& stop);
@@ -193,6 +194,22 @@ Result<CommitId> Mirrors::State::resolve_local(const std::string& folder,
   return failure(no_revision(query.revision));
 }
 
+// Of those who ask a server that does not answer one waits at a time, and between two questions as long as a
+// question takes: however many Applications have their sources there, workers are left for the others.
+Result<Store::Turn> Mirrors::State::turn_to_list(Store& store, SteadyTime asked, const std::stop_token& stop) const {
+  const auto silence = store.silence();
+  if (!silence) {
+    auto turn = TRY(store.take_turn(stop));
+    const auto since = store.silence();
+    if (since && since->since > asked) return failure(since->error);
+    return turn;
+  }
+  if (clock.steady() - silence->since < limits.client.list_timeout) return failure(silence->error);
+  auto turn = store.try_turn();
+  if (!turn) return failure(silence->error);
+  return *std::move(turn);
+}
+
 Result<CommitId> Mirrors::State::resolve_remote(const Remote& remote, const Query& query,
                                                 const std::stop_token& stop) {
   const auto store = TRY(store_of(remote));
@@ -205,7 +222,7 @@ Result<CommitId> Mirrors::State::resolve_remote(const Remote& remote, const Quer
     if (const auto id = find_revision(listing->refs, query.revision, query.tag_prefix)) return *id;
   }
   const auto transport = TRY(transport_of(remote));
-  const auto turn = TRY(store->take_turn(stop));
+  const auto turn = TRY(turn_to_list(*store, asked, stop));
   SmartClient client(*transport, remote, limits.client, clock);
   // Whoever had the turn before may have asked for us.
   listing = store->listing();

@@ -64,6 +64,15 @@ Result<Store::Turn> Store::take_turn(const std::stop_token& stop) {
   return Turn(*this);
 }
 
+std::optional<Store::Turn> Store::try_turn() {
+  auto busy = busy_.lock();
+  if (*busy) return std::nullopt;
+  *busy = true;
+  return Turn(*this);
+}
+
+std::optional<Store::Silence> Store::silence() { return listed_.lock()->silence; }
+
 void Store::end_turn() {
   *busy_.lock() = false;
   freed_.notify_one();
@@ -84,8 +93,14 @@ Result<std::shared_ptr<const Store::Listing>> Store::list(SmartClient& client, c
   auto listing = std::make_shared<Listing>();
   listing->asked = clock.steady();
   const int expiries = listed_.lock()->expiries;
-  listing->refs = TRY(client.list(dialect_, {}, stop));
+  auto refs = client.list(dialect_, {}, stop);
   auto listed = listed_.lock();
+  listed->silence.reset();
+  if (!refs) {
+    if (refs.error().code() == Code::timed_out) listed->silence = Silence{refs.error(), clock.steady()};
+    return failure(std::move(refs).error());
+  }
+  listing->refs = *std::move(refs);
   // An answer to a question put before expire() may be from before the push that caused it.
   if (listed->expiries == expiries) listed->listing = listing;
   return std::shared_ptr<const Listing>(std::move(listing));

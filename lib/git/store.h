@@ -48,6 +48,16 @@ class Store {
 
   // Refuses with Code::stopped.
   Result<Turn> take_turn(const std::stop_token& stop);
+  // Nothing while somebody else has it.
+  std::optional<Turn> try_turn();
+
+  // Thread-safe without a turn: the last listing did not come in its time.
+  struct Silence {
+    Error error;
+    SteadyTime since;
+  };
+
+  std::optional<Silence> silence();
 
   struct Listing {
     std::vector<Ref> refs;
@@ -102,6 +112,7 @@ class Store {
 
   struct Listed {
     std::shared_ptr<const Listing> listing;
+    std::optional<Silence> silence;
     int expiries = 0;
   };
 

@@ -3,7 +3,9 @@
 """The agent on a real API server: operations that must end, a rollback without Git, scripts of a folder."""
 import datetime
 import pathlib
+import socket
 import sys
+import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -114,6 +116,61 @@ def most_of_an_application_stays(plane):
     check("until a person approves it", left(), 5)
 
 
+def a_silent_server_slows_nobody_else(plane):
+    """More Applications than the agent has workers wait for a Git server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
+        good = Repository(plane, "good")
+        good.commit({"cm.yaml": COLOR.format("blue")})
+        create(plane, application("good", good, automated={}))
+        status_of(plane, "good", lambda s: s.get("sync", {}).get("status") == "Synced")
+        for number in range(12):
+            app = application(f"silent-{number}", good, automated={})
+            app["spec"]["source"]["repoURL"] = f"http://127.0.0.1:{silent.getsockname()[1]}/silent.git"
+            create(plane, app)
+        for number in range(12):
+            status_of(plane, f"silent-{number}", lambda s: s.get("conditions"))
+        slowest = 0.0
+        for color in ("red", "green", "white"):
+            commit = good.commit({"cm.yaml": COLOR.format(color)})
+            for number in range(12):
+                plane.api.refresh(f"silent-{number}")
+            started = time.monotonic()
+            plane.api.refresh("good")
+            status_of(plane, "good", lambda s: s["sync"].get("revision") == commit and s["sync"]["status"] == "Synced")
+            slowest = max(slowest, time.monotonic() - started)
+        check(f"a silent Git server slows nobody else ({slowest:.1f} s)", slowest < 10, True)
+        for number in range(12):
+            plane.api.delete(f"{APPLICATIONS}/silent-{number}")
+
+
+def a_broken_conversion_holds_up_its_kind_alone(plane):
+    """The stored version of a kind cannot be converted into the one that is asked for."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    versions = [{"name": name, "served": True, "storage": name == "v1", "schema": schema} for name in ("v1", "v2")]
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    plane.api.create(definitions, {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "wagons.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "wagons", "singular": "wagon", "kind": "Wagon"}, "versions": versions}})
+    wagon = {"apiVersion": "example.com/v1", "kind": "Wagon", "metadata": {"name": "old"}}
+    wait_for("the kind", lambda: plane.api.call("POST", "/apis/example.com/v1/namespaces/default/wagons", wagon)[0] == 201, 20)
+    plane.api.merge(f"{definitions}/wagons.example.com", {"spec": {"conversion": {"strategy": "Webhook", "webhook": {
+        "conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:1/convert"}}}}})
+    wait_for("the conversion to be broken", lambda: plane.api.call("GET", "/apis/example.com/v2/namespaces/default/wagons")[0] in (429, 500), 20)
+    repositories = {name: Repository(plane, name) for name in ("broken", "whole")}
+    repositories["broken"].commit({"all.yaml": COLOR.format("blue") + "---\napiVersion: example.com/v2\nkind: Wagon\nmetadata: {name: new}\n"})
+    repositories["whole"].commit({"cm.yaml": COLOR.format("blue")})
+    create(plane, application("broken", repositories["broken"], automated={"prune": True}, retry={"limit": 0}))
+    started = time.monotonic()
+    create(plane, application("whole", repositories["whole"], automated={}))
+    status_of(plane, "whole", lambda s: s.get("sync", {}).get("status") == "Synced")
+    took = time.monotonic() - started
+    check(f"a kind that cannot be listed holds up nobody else ({took:.1f} s)", took < 8, True)
+    state = status_of(plane, "broken", lambda s: phase(s) in ("Failed", "Error", "Succeeded"))["operationState"]
+    check("the object of that kind is refused with the reason", (state["phase"], "conversion webhook for example.com/v2, Kind=Wagon failed" in state["message"]),
+          ("Failed", True))
+    check("and the rest of its application is applied", plane.api.get("/api/v1/namespaces/broken/configmaps/color")["data"], {"color": "blue"})
+
+
 def metrics_are_told(plane):
     text = urllib.request.urlopen(f"http://127.0.0.1:{plane.agent_port}/metrics").read().decode()
     wanted = (f'argocd_git_request_total{{repo="{plane.git_url}/balancer.git",request_type="ls-remote"}} ',
@@ -132,6 +189,8 @@ def run(plane):
     operations_have_their_time(plane)
     metrics_are_told(plane)
     most_of_an_application_stays(plane)
+    a_silent_server_slows_nobody_else(plane)
+    a_broken_conversion_holds_up_its_kind_alone(plane)
     a_rollback_needs_no_git(plane)
 
 
