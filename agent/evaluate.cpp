@@ -112,13 +112,19 @@ Result<sync::Ignore> ignore_rules(const EvaluateInput& input) {
   auto rules = input.application.ignore;
   const auto& global = input.configuration.settings.ignore;
   rules.insert(rules.end(), global.begin(), global.end());
-  return sync::Ignore::make(std::move(rules));
+  return sync::Ignore::make(std::move(rules), input.configuration.settings.equal);
 }
 
 void mark_forbidden(const EvaluateInput& input, std::vector<sync::Delta>& deltas) {
   for (auto& delta : deltas) {
     if (delta.target != nullptr) delta.permitted = input.project.permits_kind(delta.key, delta.namespaced ? sync::Scope::namespaced : sync::Scope::cluster);
   }
+}
+
+// Only together with ServerSideDiff=true, as upstream.
+sync::Compared compared_of(const sync::Application& application) {
+  const auto says = [&](std::string_view word) { return sync::has_annotation_word(application.object, sync::names::compare_options, word); };
+  return says("ServerSideDiff=true") && says("IncludeMutationWebhook=true") ? sync::Compared::whole : sync::Compared::owned;
 }
 
 bool wants_server_diff(const sync::Application& application) {
@@ -132,10 +138,15 @@ Result<> compare_targets(Context& context, const EvaluateInput& input, Evaluatio
   if (!rules) {
     return failure(std::move(rules).error().within(sync::wording::diff_normalizer));
   }
-  const auto predictions = context.predictor.predict(input.application.name, targets, evaluation.live);
+  const auto compared = compared_of(input.application);
+  // What is remembered is of the fields that we own.
+  if (compared == sync::Compared::whole) context.predictor.forget(input.application.name);
+  const auto asked = compared == sync::Compared::whole ? sync::Predictor::Ask::always : sync::Predictor::Ask::where_unknown;
+  const auto predictions = context.predictor.predict(input.application.name, targets, evaluation.live, asked);
   const sync::CompareOptions options{*rules, input.configuration.settings.tracking,
                                      wants_server_diff(input.application) ? sync::RefusalPolicy::fail
-                                                                          : sync::RefusalPolicy::compare};
+                                                                          : sync::RefusalPolicy::compare,
+                                     compared};
   evaluation.deltas = TRY(sync::compare(targets, predictions, evaluation.live, options));
   context.predictor.remember(input.application.name, targets, evaluation.deltas);
   return {};

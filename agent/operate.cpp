@@ -193,7 +193,7 @@ void respect_ignored(const Work& work, std::vector<sync::Delta>& deltas) {
   auto rules = work.application.ignore;
   const auto& global = work.configuration->settings.ignore;
   rules.insert(rules.end(), global.begin(), global.end());
-  const auto ignore = sync::Ignore::make(std::move(rules));
+  const auto ignore = sync::Ignore::make(std::move(rules), work.configuration->settings.equal);
   if (!ignore) return;
   for (auto& delta : deltas) {
     if (delta.target == nullptr || delta.live == nullptr || !ignore->concerns(delta.key)) continue;

@@ -215,7 +215,7 @@ Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
   const auto settings = read_settings(access.client(), application.namespace_);
   auto rules = application.ignore;
   rules.insert(rules.end(), settings.ignore.begin(), settings.ignore.end());
-  const auto ignore = TRY(sync::Ignore::make(std::move(rules)));
+  const auto ignore = TRY(sync::Ignore::make(std::move(rules), settings.equal));
   auto git = TRY(GitAccess::open(console.clock()));
   const auto checkout = TRY(check_out(access, application, options, *git));
   auto manifests = TRY(render_sources(access.client(), application, checkout));

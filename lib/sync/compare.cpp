@@ -39,7 +39,7 @@ Result<Match> match_target(const Target& target, const Value& live, const Predic
   if (prediction != nullptr && prediction->known_equal) return Match::same;
   if (prediction != nullptr && prediction->object != nullptr) {
     const Value& held = prediction->live == nullptr ? live : *prediction->live;
-    const bool changed = differs(target.key, held, *prediction->object, options.ignore);
+    const bool changed = differs(target.key, held, *prediction->object, options.ignore, options.compared);
     return changed ? Match::modified : Match::same;
   }
   if (prediction != nullptr && prediction->refusal && options.refusals == RefusalPolicy::fail) {
@@ -102,7 +102,7 @@ bool contains(const Value& live, const Value& target) {
   return live == target;
 }
 
-bool differs(const Key& key, const Value& live, const Value& predicted, const Ignore& ignore) {
+bool differs(const Key& key, const Value& live, const Value& predicted, const Ignore& ignore, Compared compared) {
   Value found = live, wanted = predicted;
   if (ignore.concerns(key)) ignore.normalize(key, found, wanted);
   Value fields = applied_fields(predicted, names::field_manager);
@@ -110,6 +110,7 @@ bool differs(const Key& key, const Value& live, const Value& predicted, const Ig
   strip(found);
   strip(wanted);
   if (found == wanted) return false;
+  if (compared == Compared::whole) return true;
   return !(project(found, fields) == project(wanted, fields));
 }
 

@@ -53,18 +53,23 @@ enum class RefusalPolicy {
   compare,  // otherwise the target's own fields are compared with the live ones
 };
 
+// Which fields of an object are compared: those that we own, now or then, or also what the server and its
+// webhooks would set (IncludeMutationWebhook=true).
+enum class Compared { owned, whole };
+
 struct CompareOptions {
   const Ignore& ignore;
   const Tracking& tracking;
   RefusalPolicy refusals = RefusalPolicy::compare;
+  Compared compared = Compared::owned;
 };
 
 // `live`: the Application's tracked objects and those that have a target.
 Result<std::vector<Delta>> compare(const Targets& targets, const Predictions& predictions,
                                    const Live& live, const CompareOptions& options);
 
-// Does applying `predicted` change what lives? Only fields that we own, now or then, count.
-bool differs(const Key& key, const Value& live, const Value& predicted, const Ignore& ignore);
+// Does applying `predicted` change what lives?
+bool differs(const Key& key, const Value& live, const Value& predicted, const Ignore& ignore, Compared compared = Compared::owned);
 
 // Is every value of `target` in `live`? For servers that cannot say (aggregated APIs, refusals).
 bool contains(const Value& live, const Value& target);

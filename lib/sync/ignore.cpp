@@ -17,6 +17,10 @@ bool applies(const IgnoreRule& rule, const Key& key) {
          (rule.namespace_.empty() || rule.namespace_ == key.namespace_);
 }
 
+bool is_of(const KnownType& known, const Key& key) { return glob_match(known.group, key.group) && glob_match(known.kind, key.kind); }
+
+bool is_role(const Key& key) { return key.group == "rbac.authorization.k8s.io" && (key.kind == "ClusterRole" || key.kind == "Role"); }
+
 // RFC 6901; a path through a missing member leads nowhere.
 std::optional<JqPlace> place_of(std::string_view pointer, const Value& document) {
   if (pointer.empty() || pointer.front() != '/') return std::nullopt;
@@ -67,8 +71,9 @@ void put(Value& document, const JqPlace& place, const Value& value) {
 
 }  // namespace
 
-Result<Ignore> Ignore::make(std::vector<IgnoreRule> rules) {
+Result<Ignore> Ignore::make(std::vector<IgnoreRule> rules, Equalities equalities) {
   Ignore ignore;
+  ignore.equalities_ = std::move(equalities);
   for (auto& rule : rules) {
     Rule parsed;
     for (const auto& text : rule.jq) {
@@ -82,7 +87,9 @@ Result<Ignore> Ignore::make(std::vector<IgnoreRule> rules) {
 }
 
 bool Ignore::concerns(const Key& key) const {
-  return std::ranges::any_of(rules_, [&](const Rule& each) { return applies(each.rule, key); });
+  return std::ranges::any_of(rules_, [&](const Rule& each) { return applies(each.rule, key); }) ||
+         std::ranges::any_of(equalities_.known_types, [&](const KnownType& each) { return is_of(each, key); }) ||
+         (equalities_.aggregated_rules && is_role(key));
 }
 
 void Ignore::normalize(const Key& key, Value& live, Value& predicted) const {
@@ -94,6 +101,14 @@ void Ignore::normalize(const Key& key, Value& live, Value& predicted) const {
       remove_places(*side, places_of(rule, jq, *side));
       remove_fields(*side, fields);
     }
+  }
+  for (const auto& known : equalities_.known_types) {
+    if (!is_of(known, key)) continue;
+    for (Value* side : {&live, &predicted}) normalize_known_type(known, *side);
+  }
+  const bool aggregated = live.find("aggregationRule") != nullptr || predicted.find("aggregationRule") != nullptr;
+  if (equalities_.aggregated_rules && aggregated && is_role(key)) {
+    for (Value* side : {&live, &predicted}) side->as_object()->erase("rules");
   }
 }
 

@@ -39,7 +39,7 @@ std::shared_ptr<Predictor::Table> Predictor::table_of(const std::string& applica
   return table;
 }
 
-Predictions Predictor::predict(const std::string& application, const Targets& targets, const Live& live) {
+Predictions Predictor::predict(const std::string& application, const Targets& targets, const Live& live, Ask ask) {
   Predictions predictions;
   std::vector<const Target*> asked;
   std::vector<std::uint64_t> prints;
@@ -56,7 +56,7 @@ Predictions Predictor::predict(const std::string& application, const Targets& ta
       predictions[target.key] = entry->second.prediction;
       continue;
     }
-    if (is_applied(*found->second, *target.object, names::field_manager)) {
+    if (ask == Ask::where_unknown && is_applied(*found->second, *target.object, names::field_manager)) {
       predictions[target.key] = equal_prediction();
       (*table)[target.key] = {target.hash, print, std::move(version), equal_prediction()};
       continue;

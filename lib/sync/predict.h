@@ -21,8 +21,9 @@ class Predictor {
  public:
   explicit Predictor(kube::Client& client) : client_(client) {}
 
+  enum class Ask { where_unknown, always };
   // For targets that live. Index by key; a refusal stands in its place.
-  Predictions predict(const std::string& application, const Targets& targets, const Live& live);
+  Predictions predict(const std::string& application, const Targets& targets, const Live& live, Ask ask = Ask::where_unknown);
 
   // After a comparison: these targets are equal to what lives.
   void remember(const std::string& application, const Targets& targets, const std::vector<Delta>& deltas);

@@ -69,6 +69,19 @@ void decode_ignore(std::string_view name, const Value& value, std::vector<Ignore
   for (auto& rule : decode_ignore_rules(&rows)) into.push_back(std::move(rule));
 }
 
+void decode_known_types(std::string_view name, const Value& value, Settings& settings) {
+  if (value.as_array() == nullptr) return;
+  const auto [group, kind] = split_group_kind(name);
+  for (const auto& row : *value.as_array()) {
+    KnownType known{group, kind, std::string(row.text({"field"})), std::string(row.text({"type"}))};
+    if (is_known_type(known.type) && !known.field.empty()) {
+      settings.equal.known_types.push_back(std::move(known));
+    } else {
+      settings.problems.push_back(fmt::format("knownTypeFields of {}: \"{}\" is no type that is known", name, printable(known.type)));
+    }
+  }
+}
+
 KindActions decode_actions(const Value& value) {
   KindActions actions;
   actions.scripts.discovery = value.text({"discovery.lua"});
@@ -91,6 +104,9 @@ void decode_customization(std::string_view key, std::string_view text, Settings&
   if (what == "actions") {
     if (const auto value = parse(key, text, settings)) settings.actions[std::string(name)] = decode_actions(*value);
   }
+  if (what == "knownTypeFields") {
+    if (const auto value = parse(key, text, settings)) decode_known_types(name, *value, settings);
+  }
   const bool updates = what == "ignoreResourceUpdates";
   if (!updates && what != "ignoreDifferences") return;
   if (const auto value = parse(key, text, settings)) decode_ignore(name, *value, updates ? settings.ignore_updates : settings.ignore);
@@ -106,6 +122,9 @@ void decode_legacy(std::string_view text, Settings& settings) {
     const auto name = slash == std::string::npos ? key : key.substr(0, slash) + "_" + key.substr(slash + 1);
     if (const auto lua = override.text({"health.lua"}); !lua.empty()) {
       settings.health.push_back({name, std::string(lua)});
+    }
+    if (const auto types = override.text({"knownTypeFields"}); !types.empty()) {
+      if (const auto parsed = parse(key, types, settings)) decode_known_types(name, *parsed, settings);
     }
     for (const auto& [member, into] : {std::pair{"ignoreDifferences", &settings.ignore}, {"ignoreResourceUpdates", &settings.ignore_updates}}) {
       const auto rules = override.text({member});
@@ -180,14 +199,12 @@ void for_each_entry(const Value* config, const Use& use) {
 }
 
 // Whether and how ignoreResourceUpdates holds: both switches are on where nobody says otherwise.
-void decode_updates(const Value* config, Settings& settings) {
+void decode_updates(const Value* config, const std::optional<Value>& options, Settings& settings) {
   const auto said = [&](std::string_view key) { return config == nullptr ? std::string_view() : config->text({"data", key}); };
   if (said("resource.ignoreResourceUpdatesEnabled") == "false") {
     settings.ignore_updates.clear();
     return;
   }
-  const auto text = said("resource.compareoptions");
-  const auto options = text.empty() ? std::nullopt : parse("resource.compareoptions", text, settings);
   if (!options || flag_of(options->find("ignoreDifferencesOnResourceUpdates"), Absent::yes)) {
     settings.ignore_updates.insert(settings.ignore_updates.end(), settings.ignore.begin(), settings.ignore.end());
   }
@@ -207,7 +224,10 @@ bool Settings::excludes(std::string_view group, std::string_view kind) const {
 Settings decode_settings(const Value* config, const Value* parameters) {
   Settings settings;
   for_each_entry(config, [&](std::string_view key, std::string_view text) { decode_key(key, text, settings); });
-  decode_updates(config, settings);
+  const auto said = config == nullptr ? std::string_view() : config->text({"data", "resource.compareoptions"});
+  const auto options = said.empty() ? std::nullopt : parse("resource.compareoptions", said, settings);
+  settings.equal.aggregated_rules = options && flag_of(options->find("ignoreAggregatedRoles"));
+  decode_updates(config, options, settings);
   for_each_entry(parameters, [&](std::string_view key, std::string_view text) { decode_parameter(key, text, settings); });
   return settings;
 }

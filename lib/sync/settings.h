@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "health/actions.h"
 #include "sync/application.h"
+#include "sync/ignore.h"
 #include "sync/project.h"
 #include "sync/tracking.h"
 #include "value/value.h"
@@ -37,6 +38,7 @@ struct Settings {
   Tracking tracking;
   std::vector<KindFilter> exclusions, inclusions;
   std::vector<IgnoreRule> ignore;
+  Equalities equal;
   std::vector<IgnoreRule> ignore_updates;     // what may change in a live object without anybody looking
   std::vector<HealthScript> health;
   std::map<std::string, KindActions, std::less<>> actions;  // "apps_Deployment" → its scripts
