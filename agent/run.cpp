@@ -13,6 +13,7 @@
 #include "agent/measure.h"
 #include "agent/reconcile.h"
 #include "agent/serve.h"
+#include "agent/server_secret.h"
 #include "base/log.h"
 #include "health/customizations.h"
 #include "kube/config.h"
@@ -115,6 +116,7 @@ struct Ends {
 // Works until it is asked to end, or until another agent has taken the lease.
 Result<> act(Context context, const Measuring& measuring, const Options& options, Lease& lease, Ends& ends) {
   TRY(lease.acquire(ends.asked));
+  ensure_server_secret(context.client, options.namespace_);
   log::info("the agent acts", {{"applications", context.store.application_names().size()}});
   for (const auto& name : context.store.application_names()) context.queue.add(name);
   Memories memories;

@@ -6,7 +6,6 @@
 
 #include "applications.h"
 #include "base/text.h"
-#include "crypto/random.h"
 #include "installation.h"
 #include "local_agent.h"
 #include "sync/target.h"
@@ -73,25 +72,6 @@ std::string condition(const Value& object, std::string_view type) {
   return {};
 }
 
-// `argocd --core` starts upstream's API server on the user's machine, and that wants this Secret. One that
-// is there is left alone: it may hold the secrets of webhooks.
-Result<> ensure_server_secret(kube::Client& client, const std::string& namespace_) {
-  constexpr std::size_t key_bytes = 24;
-  const kube::Identity identity{"", "v1", "Secret", namespace_, "argocd-secret"};
-  const auto held = client.get(identity, kube::Content::metadata);
-  if (held) return {};
-  if (held.error().code() != Code::object_missing) return failure(held.error());
-  const auto key = TRY(crypto::random_bytes(key_bytes));
-  const Value secret = Object{{"apiVersion", "v1"},
-                              {"kind", "Secret"},
-                              {"metadata", Object{{"labels", Object{{"app.kubernetes.io/part-of", "argocd"}}},
-                                                  {"name", identity.name},
-                                                  {"namespace", namespace_}}},
-                              {"stringData", Object{{"server.secretkey", to_hex(key)}}}};
-  TRY(client.create(secret, {.field_manager = "holdfast", .subresource = {}}));
-  return {};
-}
-
 Result<> apply_crds(Step& step, const Installation& run, kube::Client& client, const std::vector<Value>& crds) {
   TRY(apply(client, crds));
   for (const auto& crd : crds) {
@@ -153,7 +133,6 @@ Result<> install_engine(Installation& run, kube::Client& client, const Repositor
     const auto& namespace_ = repository.cluster.engine_namespace;
     const Value own_namespace = Object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Object{{"name", namespace_}}}};
     TRY(apply(client, {own_namespace}));
-    TRY(ensure_server_secret(client, namespace_));
     TRY(apply_crds(step, run, client, crds));
     TRY(apply(client, others));
     const auto ready = [&] { return deployment_state(client, namespace_); };

@@ -7,7 +7,6 @@ it says anything; kwok plays the kubelet that gives it one.
 """
 import os
 import pathlib
-import secrets
 import subprocess
 import sys
 
@@ -67,8 +66,6 @@ def install(plane):
         "name": "holdfast-agent", "labels": {**labels, "app.kubernetes.io/component": "repo-server"}}})
     plane.api.create(f"{place}/configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "data": {"admin.enabled": "false"},
                                              "metadata": {"name": "argocd-cm", "labels": labels}})
-    plane.api.create(f"{place}/secrets", {"apiVersion": "v1", "kind": "Secret", "stringData": {"server.secretkey": secrets.token_hex(24)},
-                                          "metadata": {"name": "argocd-secret", "labels": {"app.kubernetes.io/part-of": "argocd"}}})
     plane.api.create(f"{place}/pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "holdfast-agent-0", "labels": labels},
                                        "spec": {"containers": [{"name": "agent", "image": "registry.local/agent:1"}]}})
 
