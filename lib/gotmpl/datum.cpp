@@ -12,6 +12,9 @@ namespace holdfast::gotmpl {
 
 const Type any_list_type{"[]interface {}", "slice"};
 const Type string_list_type{"[]string", "slice", Kind::string};
+const Type nil_list_type{.name = "[]interface {}", .kind = "slice", .is_nil = true};
+const Type nil_string_list_type{
+    .name = "[]string", .kind = "slice", .element = Kind::string, .is_nil = true};
 const Type any_dict_type{"map[string]interface {}", "map"};
 const Type string_dict_type{"map[string]string", "map", Kind::string};
 
@@ -305,6 +308,7 @@ Result<Value> Datum::to_value_within(int depth, std::size_t& nodes) const {
     case Kind::bytes:
       return Value(to_base64(text()));
     case Kind::list: {
+      if (type()->is_nil && items().empty()) return Value();
       Array array;
       array.reserve(items().size());
       for (const Datum& item : items()) {

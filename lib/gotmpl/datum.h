@@ -52,12 +52,14 @@ struct Type {
   std::string_view kind;      // "map"
   Kind element = Kind::nil;   // what a missing key gives: nil, string ("") or bytes ([])
   std::span<const Function> methods = {};
-  bool is_nil = false;        // a nil map: empty, and null in JSON
+  bool is_nil = false;        // a nil map or slice: empty, and null in JSON
   std::span<const Field> fields = {};  // of a struct, which holds each; none: sorted by name
 };
 
 extern const Type any_list_type;     // []interface {}
 extern const Type string_list_type;  // []string
+extern const Type nil_list_type;     // the same two as Go's nil slices: empty, and null in JSON
+extern const Type nil_string_list_type;
 extern const Type any_dict_type;     // map[string]interface {}
 extern const Type string_dict_type;  // map[string]string
 

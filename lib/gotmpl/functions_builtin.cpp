@@ -51,7 +51,7 @@ int compare_mixed(std::int64_t left, std::uint64_t right) {
 Result<bool> equal_boxed(const Datum& left, const Datum& right) {
   if (left.is_nil() || right.is_nil()) return left.is_nil() && right.is_nil();
   if (left.kind_name() != right.kind_name()) {
-    return call_failure(fmt::format("non-comparable types {}: {}, {}: {}", print_value(left),
+    return call_failure(fmt::format("non-comparable types {}: {}, {}: {}", sprintf("%s", {&left, 1}),
                                     left.type_name(), right.type_name(), print_value(right)));
   }
   if (left.kind() == Kind::list || left.kind() == Kind::dict || left.kind() == Kind::bytes) {

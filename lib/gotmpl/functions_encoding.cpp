@@ -9,6 +9,8 @@
 #include "gotmpl/json_complaint.h"
 #include "gotmpl/json_text.h"
 #include "gotmpl/pretty_yaml.h"
+#include "gotmpl/signature.h"
+#include "gotmpl/unicode.h"
 #include "value/json.h"
 #include "yaml/yaml.h"
 
@@ -46,11 +48,20 @@ yaml::Limits yaml_limits() {
 // lines of a parser's complaint from 0 and then never says 0.
 std::string unmarshal_error(const Error& error) {
   std::string text = error.causes().empty() ? error.what() : error.causes().front();
+  // A number that JSON lacks is found when the document is turned into JSON.
+  if (text.ends_with("has no JSON form")) {
+    const bool nan = text.find("nan") != std::string::npos || text.find("NaN") != std::string::npos;
+    const bool negative = text.find("'-") != std::string::npos;
+    return fmt::format("error converting YAML to JSON: json: unsupported value: {}",
+                       nan ? "NaN" : negative ? "-Inf" : "+Inf");
+  }
   std::string line;
   if (!error.where().empty()) {
     std::vector<std::string_view> parts = split(error.where().front(), ':');
     ParsedInteger number = parts.size() > 1 ? parse_integer(parts[1], 10) : ParsedInteger{};
-    if (number.status == Parsed::ok && number.value > 0) {
+    // The scanner, unlike the parser, never names the first line.
+    const bool unnamed = number.value == 1 && text.starts_with("found ");
+    if (number.status == Parsed::ok && number.value > 0 && !unnamed) {
       line = fmt::format("line {}: ", std::max<std::int64_t>(number.value - 1, 1));
     }
   }
@@ -92,30 +103,64 @@ Result<Datum> from_yaml_array(Call& call) {
                     wrong_shape(*value, "[]interface {}"));
 }
 
-std::string json_error(const Call& call, const Error& error) {
-  std::string complaint = json_complaint(call.arguments[0].text());
-  return complaint.empty() ? error.what() : complaint;
+// Half a pair of surrogates, and what is no UTF-8, are U+FFFD to Go.
+std::string without_broken_characters(std::string_view text) {
+  std::string out;
+  const auto unit_at = [&](std::size_t at) {
+    const bool escape = text.substr(at).starts_with("\\u") && at + 6 <= text.size();
+    return escape ? parse_unsigned(text.substr(at + 2, 4), 16).value : 0;
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const auto unit = unit_at(i);
+    const bool high = unit >= 0xD800 && unit < 0xDC00, low = unit >= 0xDC00 && unit < 0xE000;
+    const auto second = high ? unit_at(i + 6) : 0;
+    if (high && second >= 0xDC00 && second < 0xE000) {
+      out += text.substr(i, 12);
+      i += 12;
+    } else if (high || low) {
+      out += "\\ufffd";
+      i += 6;
+    } else if (text[i] == '\\') {
+      out += text.substr(i, 2);
+      i += 2;
+    } else {
+      const Rune rune = decode_rune(text.substr(i));
+      append_rune(out, rune.value);
+      i += rune.size;
+    }
+  }
+  return out;
+}
+
+// As encoding/json takes it; what it refuses is worded as Go words it.
+Result<Value> parse_json(const std::string& text) {
+  Result<Value> value = json::parse(text, "json");
+  if (value) return value;
+  std::string complaint = json_complaint(text);
+  if (!complaint.empty()) return call_failure(std::move(complaint));
+  Result<Value> again = json::parse(without_broken_characters(text), "json");
+  return again ? std::move(again) : std::move(value);
 }
 
 Result<Datum> from_json(Call& call) {
-  Result<Value> value = json::parse(call.text(0), "json");
-  if (!value) return error_dict(json_error(call, value.error()));
-  if (value->is_null()) return Datum::new_dict();
+  Result<Value> value = parse_json(call.text(0));
+  if (!value) return error_dict(value.error().what());
+  if (value->is_null()) return Datum::new_dict(nil_dict_type);
   if (value->is_object()) return from(*value);
   return error_dict(wrong_shape(*value, "map[string]interface {}"));
 }
 
 Result<Datum> from_json_array(Call& call) {
-  Result<Value> value = json::parse(call.text(0), "json");
-  if (!value) return error_list(json_error(call, value.error()));
-  if (value->is_null()) return Datum::of_list({});
+  Result<Value> value = parse_json(call.text(0));
+  if (!value) return error_list(value.error().what());
+  if (value->is_null()) return Datum::of_list({}, nil_list_type);
   if (value->is_array()) return from(*value);
   return error_list(wrong_shape(*value, "[]interface {}"));
 }
 
 Result<Datum> must_from_json(Call& call) {
-  Result<Value> value = json::parse(call.text(0), "json");
-  if (!value) return call_failure(json_error(call, value.error()));
+  Result<Value> value = parse_json(call.text(0));
+  if (!value) return call_failure(value.error().what());
   return from(*value);
 }
 

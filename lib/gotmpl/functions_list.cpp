@@ -130,17 +130,17 @@ Result<Datum> concat(Call& call) {
     all.insert(all.end(), std::move_iterator(items->begin()), std::move_iterator(items->end()));
     TRY(call.execution->reserve_items(all.size()));
   }
-  return Datum::of_list(std::move(all));
+  return Datum::of_list(std::move(all), call.count() == 0 ? nil_list_type : any_list_type);
 }
 
 Result<Datum> chunk(Call& call) {
   std::vector<Datum> items = TRY(list_of(call[1], "chunk"));
   std::int64_t size = call[0].integer();
-  if (size == 0) return call_failure("runtime error: makeslice: len out of range");
-  if (size < 0) {
-    return items.empty() ? Datum::of_list({}, nested_list_type)
-                         : Result<Datum>(call_failure("runtime error: makeslice: len out of range"));
-  }
+  const auto count = static_cast<std::int64_t>(items.size());
+  // What sprig's arithmetic makes of a size below 1.
+  if (size < 0 && count == 1 && size != -1) size = 1;
+  if (size < 0 && count >= 2 && count - 1 <= -size) return Datum::of_list({}, nested_list_type);
+  if (size <= 0) return call_failure("runtime error: makeslice: len out of range");
   std::vector<Datum> chunks;
   for (std::size_t at = 0; at < items.size(); at += static_cast<std::size_t>(size)) {
     std::size_t end = std::min(items.size(), at + static_cast<std::size_t>(size));

@@ -157,6 +157,9 @@ Result<> read_authority(Url& url, std::string_view authority) {
   if (host.find(' ') != std::string_view::npos) {
     return call_failure("invalid character \" \" in host name");
   }
+  if (const std::size_t bad = host.find_first_of("\\^`{|}"); bad != std::string_view::npos) {
+    return call_failure(fmt::format("invalid character {} in host name", quote(host.substr(bad, 1))));
+  }
   url.host = TRY(unescaped(host));
   if (at == std::string_view::npos) return {};
   std::string_view user = authority.substr(0, at);

@@ -36,6 +36,7 @@ Result<Datum> find_all(Call& call) {
   for (const Match& match : regex->find(call.text(1), call[2].integer())) {
     texts.emplace_back(*match.groups[0]);
   }
+  if (texts.empty()) return Datum::of_list({}, nil_string_list_type);
   return Datum::of_strings(std::move(texts));
 }
 

@@ -250,7 +250,7 @@ Result<Datum> html_date_in_zone(Call& call) {
 Result<Datum> date_modify(Call& call) {
   std::optional<std::int64_t> by = parse_go_duration(call.text(0));
   if (!by && call.name.starts_with("must")) {
-    return call_failure(fmt::format("time: invalid duration {}", quote(call.text(0))));
+    return call_failure(duration_complaint(call.text(0)));
   }
   if (!by) return std::move(call[1]);
   return time_datum(moved(instant_of_argument(call[1]), *by));

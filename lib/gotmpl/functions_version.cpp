@@ -12,12 +12,12 @@ namespace {
 
 using semver::Version;
 
-Datum version_datum(Version version);
+Datum version_value(Version version);
 
 class VersionObject final : public HostObject {
  public:
-  explicit VersionObject(Version held) : version(std::move(held)) {}
-  [[nodiscard]] const Type& type() const override;
+  VersionObject(Version held, const Type& type) : version(std::move(held)), type_(type) {}
+  [[nodiscard]] const Type& type() const override { return type_; }
   [[nodiscard]] std::string print() const override { return version.to_string(); }
   [[nodiscard]] bool equals(const HostObject& other) const override {
     if (&other.type() != &type()) return false;
@@ -25,6 +25,9 @@ class VersionObject final : public HostObject {
   }
 
   const Version version;
+
+ private:
+  const Type& type_;
 };
 
 const Version& self(const Call& call) {
@@ -83,8 +86,8 @@ Version bumped(const Version& version, std::uint64_t major_by, std::uint64_t min
   return next;
 }
 
-Result<Datum> inc_major(Call& call) { return version_datum(bumped(self(call), 1, 0)); }
-Result<Datum> inc_minor(Call& call) { return version_datum(bumped(self(call), 0, 1)); }
+Result<Datum> inc_major(Call& call) { return version_value(bumped(self(call), 1, 0)); }
+Result<Datum> inc_minor(Call& call) { return version_value(bumped(self(call), 0, 1)); }
 Result<Datum> inc_patch(Call& call) {
   Version next = self(call);
   // A pre-release comes before its version: the patch itself is the next one.
@@ -92,7 +95,7 @@ Result<Datum> inc_patch(Call& call) {
   next.prerelease.clear();
   next.metadata.clear();
   next.original = (next.original.starts_with('v') ? "v" : "") + next.to_string();
-  return version_datum(std::move(next));
+  return version_value(std::move(next));
 }
 
 constexpr Function methods[] = {
@@ -115,11 +118,15 @@ constexpr Function methods[] = {
 };
 
 const Type version_type{"*semver.Version", "ptr", Kind::nil, methods};
+// What IncPatch and its like return is no pointer.
+const Type version_value_type{"semver.Version", "struct", Kind::nil, methods};
 
-const Type& VersionObject::type() const { return version_type; }
+Datum version_value(Version version) {
+  return Datum::of_object(std::make_unique<VersionObject>(std::move(version), version_value_type));
+}
 
 Datum version_datum(Version version) {
-  return Datum::of_object(std::make_unique<VersionObject>(std::move(version)));
+  return Datum::of_object(std::make_unique<VersionObject>(std::move(version), version_type));
 }
 
 Result<Version> parse_version(const std::string& text) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gotmpl/go_time.h"
 
+#include "gotmpl/go_text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -162,6 +164,28 @@ std::optional<std::int64_t> parse_go_duration(std::string_view text) {
   if (negative) return static_cast<std::int64_t>(0 - total);
   if (total == limit) return {};
   return static_cast<std::int64_t>(total);
+}
+
+std::string duration_complaint(std::string_view text) {
+  std::string_view rest = text;
+  if (rest.starts_with('-') || rest.starts_with('+')) rest.remove_prefix(1);
+  while (!rest.empty()) {
+    std::size_t size = 0, digits = 0;
+    bool point = false;
+    for (; size < rest.size() && (rest[size] == '.' ? !point : rest[size] >= '0' && rest[size] <= '9'); ++size) {
+      point = point || rest[size] == '.';
+      if (rest[size] != '.') ++digits;
+    }
+    if (digits == 0) break;
+    rest.remove_prefix(size);
+    const std::string_view name = rest.substr(0, rest.find_first_of(".0123456789"));
+    if (name.empty()) return fmt::format("time: missing unit in duration {}", quote(text));
+    const bool known = std::any_of(std::begin(units), std::end(units),
+                                   [&](const Unit& row) { return row.name == name; });
+    if (!known) return fmt::format("time: unknown unit {} in duration {}", quote(name), quote(text));
+    rest.remove_prefix(name.size());
+  }
+  return fmt::format("time: invalid duration {}", quote(text));
 }
 
 std::string format_go_duration(std::int64_t nanoseconds) {

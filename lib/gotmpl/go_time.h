@@ -48,6 +48,8 @@ Result<Instant> parse_instant(std::string_view layout, std::string_view text);
 
 // "1h30m", "-1.5s"; nothing when malformed or out of range.
 std::optional<std::int64_t> parse_go_duration(std::string_view text);
+// Why it is none, in the words of time.ParseDuration.
+std::string duration_complaint(std::string_view text);
 std::string format_go_duration(std::int64_t nanoseconds);
 std::int64_t round_duration(std::int64_t value, std::int64_t multiple);
 

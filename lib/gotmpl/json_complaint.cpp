@@ -43,6 +43,13 @@ class Scanner {
   }
 
  private:
+  // Inside a token the end counts as a blank, which does not belong there.
+  bool fail_inside(std::string_view context) {
+    if (at_ < text_.size()) return fail(context);
+    complaint_ = fmt::format("invalid character ' ' {}", context);
+    return false;
+  }
+
   bool fail(std::string_view context) {
     complaint_ = at_ >= text_.size()
                      ? "unexpected end of JSON input"
@@ -109,7 +116,7 @@ class Scanner {
   bool literal(std::string_view word) {
     for (std::size_t i = 0; i < word.size(); ++i, ++at_) {
       if (!next_is(word[i])) {
-        return fail(fmt::format("in literal {} (expecting {})", word, shown(word[i])));
+        return fail_inside(fmt::format("in literal {} (expecting {})", word, shown(word[i])));
       }
     }
     return true;
@@ -135,7 +142,7 @@ class Scanner {
   }
 
   bool digits(std::string_view context) {
-    if (at_ >= text_.size() || !digit(text_[at_])) return fail(context);
+    if (at_ >= text_.size() || !digit(text_[at_])) return fail_inside(context);
     while (at_ < text_.size() && digit(text_[at_])) ++at_;
     return true;
   }
@@ -148,7 +155,7 @@ class Scanner {
       ++at_;
       if (c == '"') return true;
       if (c != '\\') continue;
-      if (at_ >= text_.size()) break;
+      if (at_ >= text_.size()) return fail_inside("in string escape code");
       char escape = text_[at_];
       if (std::string_view("bfnrt\\/\"u").find(escape) == std::string_view::npos) {
         return fail("in string escape code");
@@ -156,7 +163,7 @@ class Scanner {
       ++at_;
       for (int i = 0; escape == 'u' && i < 4; ++i, ++at_) {
         if (at_ >= text_.size() || !hex(text_[at_])) {
-          return fail("in \\u hexadecimal character escape");
+          return fail_inside("in \\u hexadecimal character escape");
         }
       }
     }

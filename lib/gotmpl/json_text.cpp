@@ -71,7 +71,7 @@ Result<> Writer::value(const Datum& value, int depth) {
 
 Result<> Writer::list(const Datum& value, int depth) {
   if (value.items().empty()) {
-    out_ += "[]";
+    out_ += value.type()->is_nil ? "null" : "[]";
     return {};
   }
   char separator = '[';

@@ -19,6 +19,9 @@ class Complex final : public HostObject {
     std::string_view sign = imaginary[0] != '-' && imaginary[0] != '+' ? "+" : "";
     return fmt::format("({}{}{}i)", format_float(real_), sign, imaginary);
   }
+  [[nodiscard]] Result<Value> to_value() const override {
+    return failure(Code::wrong_type, "json: unsupported type: complex128");
+  }
   [[nodiscard]] bool truth() const override { return real_ != 0 || imaginary_ != 0; }
   [[nodiscard]] bool equals(const HostObject& other) const override {
     if (&other.type() != &type()) return false;

@@ -177,7 +177,14 @@ class Writer {
     } else if (value.kind() == Kind::list || value.kind() == Kind::bytes) {
       out_ += "[]";
     } else if (value.kind() == Kind::object) {
-      text(value.host()->print(), column, place);
+      // A time stands as it is, where a text of its looks would be quoted.
+      const auto held = value.host()->to_value();
+      const bool time = value.type_name() == "time.Time" && held && held->is_string();
+      if (time) {
+        out_ += *held->as_string();
+      } else {
+        text(value.host()->print(), column, place);
+      }
     } else {
       append_value(out_, value);
     }

@@ -89,7 +89,13 @@ void Printer::print(const Datum& value, char32_t verb, int depth) {
 
 void Printer::print_boxed(const Datum& value, char32_t verb, int depth) {
   if (HostObject* host = value.host()) {
-    print_text(Datum(host->print()), verb);
+    // A named integer has a text for the verbs of texts only.
+    const bool integer = value.kind_name() == "int64" || value.kind_name() == "int";
+    if (integer && std::u32string_view(U"vsxXq").find(verb) == std::u32string_view::npos) {
+      print_integer(Datum::int64(host->number()), verb);
+    } else {
+      print_text(Datum(host->print()), verb);
+    }
   } else if (value.kind() == Kind::bytes) {
     print_bytes(value, verb, depth);
   } else if (value.kind() == Kind::list) {

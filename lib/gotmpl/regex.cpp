@@ -38,6 +38,45 @@ std::string_view error_name(re2::RE2::ErrorCode code) {
   return "internal error";
 }
 
+// Go reads (?<name>…) as (?P<name>…), which RE2 of Debian 12 does not know, and refuses \C, which RE2
+// takes.
+struct Translated {
+  std::string pattern;
+  bool refused = false;
+};
+
+Translated in_re2_words(std::string_view pattern) {
+  Translated translated;
+  std::string& out = translated.pattern;
+  bool in_class = false, literal = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const auto rest = pattern.substr(i);
+    if (literal) {
+      literal = !rest.starts_with("\\E");
+    } else if (rest.starts_with("\\Q")) {
+      literal = true;
+    } else if (rest[0] == '\\' && rest.size() > 1) {
+      translated.refused = translated.refused || rest[1] == 'C';
+      out += rest[0];
+      ++i;
+    } else if (in_class) {
+      in_class = rest[0] != ']';
+    } else if (rest[0] == '[') {
+      in_class = true;
+      // A bracket right behind belongs to the class.
+      const std::size_t first = rest.starts_with("[^]") ? 2 : rest.starts_with("[]") ? 1 : 0;
+      out += rest.substr(0, first);
+      i += first;
+    } else if (rest.starts_with("(?<") && !rest.starts_with("(?<=") && !rest.starts_with("(?<!")) {
+      out += "(?P";
+      i += 1;
+      continue;
+    }
+    out += pattern[i];
+  }
+  return translated;
+}
+
 bool name_rune(char32_t rune) { return rune == '_' || is_letter(rune) || is_digit(rune); }
 
 }  // namespace
@@ -61,7 +100,10 @@ Result<const Regex*> RegexCache::compile(const std::string& pattern) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(program_bytes_max);
-  auto compiled = std::make_unique<Regex::Compiled>(pattern, options);
+  const Translated translated = in_re2_words(pattern);
+  auto compiled = std::make_unique<Regex::Compiled>(translated.pattern, options);
+  if (translated.refused)
+    return failure(Code::template_execution, "error parsing regexp: invalid escape sequence: `\\C`");
   if (!compiled->program.ok()) {
     std::string fragment = compiled->program.error_arg();
     // RE2 leaves the whole pattern out where Go names it.
@@ -71,7 +113,7 @@ Result<const Regex*> RegexCache::compile(const std::string& pattern) {
     }
     std::string_view name = error_name(compiled->program.error_code());
     return failure(Code::template_execution, "error parsing regexp: {}{}", name,
-                   name.ends_with("expression") ? "" : fmt::format(": `{}`", fragment));
+                   name.ends_with("too large") ? "" : fmt::format(": `{}`", fragment));
   }
   auto regex = std::make_unique<Regex>(std::move(compiled));
   return compiled_.emplace(pattern, std::move(regex)).first->second.get();

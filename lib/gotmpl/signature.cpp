@@ -36,8 +36,8 @@ bool fits(const Datum& value, char letter) {
     case 'b': return value.kind() == Kind::boolean;
     case 'f': return value.kind() == Kind::float64;
     case 'm': return value.kind() == Kind::dict && value.dict()->type->element == Kind::nil;
-    case 'L': return value.kind() == Kind::list && value.type() == &any_list_type;
-    case 'S': return value.kind() == Kind::list && value.type() == &string_list_type;
+    case 'L': return value.kind() == Kind::list && value.type()->name == any_list_type.name;
+    case 'S': return value.kind() == Kind::list && value.type()->name == string_list_type.name;
     case 'B': return value.kind() == Kind::bytes;
     case 'T':
     case 'V':
@@ -50,7 +50,7 @@ Datum nil_of(char letter) {
   switch (letter) {
     case 'v': return Datum();
     case 'm': return Datum::new_dict(nil_dict_type);
-    case 'L': return Datum::of_list({});
+    case 'L': return Datum::of_list({}, nil_list_type);
     case 'S': return Datum::of_strings({});
     case 'B': return Datum::of_bytes({});
     default: return Datum::nil();

@@ -81,6 +81,45 @@ TEST(Templates, ValuesArePrintedAsGoPrintsThem) {
   expect_outputs(rows);
 }
 
+// What random calls of every function found to differ from helm 4.3.1.
+TEST(Templates, TheEdgesOfFunctionsAreGos) {
+  const Row rows[] = {
+      {"{{ regexFindAll \"x\" \"abc\" -1 | toJson }} {{ concat | toJson }} {{ list | toJson }}", "null null []"},
+      {"{{ fromJson \"null\" | toJson }} {{ fromJsonArray \"null\" | toJson }}", "null null"},
+      {"{{ regexFind \"(?<n>b)c\" \"abc\" }}", "bc"},
+      {"{{ regexReplaceAll \"[(?<]+(?<n>b)\" \"a?<b\" \"${n}${n}\" }}", "abb"},
+      {"{{ regexMatch \"\\\\C\" \"a\" }}", "false"},
+      {"{{ (fromJson \"tru\").Error }}", "invalid character ' ' in literal true (expecting 'e')"},
+      {"{{ (fromJson \"1.\").Error }}", "invalid character ' ' after decimal point in numeric literal"},
+      {"{{ mustFromJson \"[\\\"\\\\ud83d\\\\ude00\\\\ud800x\\\"]\" | first }}", "\U0001F600\uFFFDx"},
+      {"{{ (fromYaml \"a: .nan\").Error }}", "error converting YAML to JSON: json: unsupported value: NaN"},
+      {"{{ (fromYaml \"a: 'x\").Error }}", "error converting YAML to JSON: yaml: found unexpected end of stream"},
+      {"{{ kindOf (semver \"1.2.3\").IncPatch }} {{ kindOf (semver \"1.2.3\") }}", "struct ptr"},
+      {"{{ printf \"%d %s\" (mustToDuration \"90m\") (mustToDuration \"90m\") }}", "5400000000000 1h30m0s"},
+      {"{{ toYamlPretty (toDate \"2006-01-02\" \"2024-02-29\") }}", "2024-02-29T00:00:00Z"},
+      {"[{{ toJson 1i }}] {{ chunk -1 (list 1 2) }} {{ chunk -3 (list 1) }}", "[] [] [[1]]"},
+  };
+  expect_outputs(rows);
+  const Row refusals[] = {
+      {"{{ mustDateModify \"5\" now }}", "time: missing unit in duration \"5\""},
+      {"{{ mustDateModify \"1d\" now }}", "time: unknown unit \"d\" in duration \"1d\""},
+      {"{{ mustDateModify \"x\" now }}", "time: invalid duration \"x\""},
+      {"{{ chunk -1 (list) }}", "runtime error: makeslice: len out of range"},
+      {"{{ toRawJson 1i }}", "json: unsupported type: complex128"},
+      {"{{ mustRegexFind \"\\\\\" \"a\" }}", "error parsing regexp: trailing backslash at end of expression: ``"},
+      {"{{ regexFind \"\\\\C\" \"a\" }}", "regexp: Compile(`\\C`): error parsing regexp: invalid escape sequence: `\\C`"},
+      {"{{ urlParse \"http://h\\\\x/\" }}",
+       "unable to parse url: parse \"http://h\\\\x/\": invalid character \"\\\\\" in host name"},
+      {"{{ ne .t .m }}", "incompatible types for comparison: bool and map[string]interface {}"},
+      {"{{ ne .m .l }}", "non-comparable types map[a:%!s(float64=1) b:%!s(float64=2)]: map[string]interface {}, []interface {}: [1 2 3]"},
+  };
+  for (const Row& row : refusals) {
+    const Result<std::string> got = run(row.text);
+    ASSERT_FALSE(got.has_value()) << row.text;
+    EXPECT_EQ(got.error().what(), row.want) << row.text;
+  }
+}
+
 TEST(Templates, IncludeAndTplSeeTheDefinitionsTheyShould) {
   const Row rows[] = {
       {"{{ define \"x\" }}a\n{{ . }}{{ end }}{{ include \"x\" 1 | nindent 2 }}", "\n  a\n  1"},
