@@ -117,13 +117,15 @@ TEST(SetValues, FollowsTheGrammar) {
              R"({"a":{"b":1},"c":["x","y"],"d":[{"e":"v"}],"f":null})"},
         Case{R"(a\.b=x\,y)", R"({"a.b":"x,y"})"},
         Case{"a=True,b=007,c=1.5,d=", R"({"a":true,"b":"007","c":"1.5","d":""})"},
-        Case{"a[2]=x", R"({"a":[null,null,"x"]})"}, Case{"a={}", R"({"a":[]})"}}) {
+        Case{"a[2]=x", R"({"a":[null,null,"x"]})"}, Case{"a={}", R"({"a":[""]})"},
+        Case{"a[0]=s,a[0].b=1", R"({"a":[{"b":1}]})"}, Case{"a[0]=null,a[0][0]=1", R"({"a":[[1]]})"}}) {
     Object values;
     const auto set = set_values(values, text, SetKind::typed);
     ASSERT_TRUE(set) << text << ": " << set.error().message();
     EXPECT_EQ(json::write(Value(values)), want) << text;
   }
-  for (const std::string_view bad : {"a", "a={x", "a[70000]=1", "a=x,a.c=1"}) {
+  for (const std::string_view bad : {"a", "a={x", "a[70000]=1", "a=x,a.c=1", "a=null,a.c=1",
+                                     "a=x,a[0]=1", "a=null,a[0]=1", "a[0]=x,a[0][0]=1"}) {
     Object values;
     EXPECT_FALSE(set_values(values, bad, SetKind::typed)) << bad;
   }

@@ -107,8 +107,9 @@ class Parser {
       case '[': {
         const std::size_t index = TRY(list_index());
         auto* existing = values.find(name);
+        if (existing != nullptr && !existing->is_array()) return no_container(name, *existing, "list");
         Array list;
-        if (existing != nullptr && existing->is_array()) list = std::move(*existing->as_array());
+        if (existing != nullptr) list = std::move(*existing->as_array());
         TRY(item(list, index, depth));
         if (!name.empty()) values.set(name, std::move(list));
         return {};
@@ -116,16 +117,19 @@ class Parser {
       default: break;
     }
     auto* existing = values.find(name);
-    if (existing != nullptr && !existing->is_object() && !existing->is_null()) {
-      return set_failure(fmt::format("the key \"{}\" holds {} and no map", printable(name),
-                                     kind_name(existing->kind())));
-    }
+    if (existing != nullptr && !existing->is_object()) return no_container(name, *existing, "map");
     Object inner;
-    if (existing != nullptr && existing->is_object()) inner = std::move(*existing->as_object());
+    if (existing != nullptr) inner = std::move(*existing->as_object());
     TRY(key(inner, depth + 1));
     if (inner.empty())
       return set_failure(fmt::format("key map \"{}\" has no value", printable(name)));
     return store(values, name, std::move(inner));
+  }
+
+  // What an earlier value holds is not replaced by a path that leads through it, be it null.
+  std::unexpected<Error> no_container(std::string_view name, const Value& held, std::string_view wanted) {
+    return set_failure(fmt::format("the key \"{}\" holds {} and no {}", printable(name),
+                                   kind_name(held.kind()), wanted));
   }
 
   Result<> item(Array& list, std::size_t index, int depth) {
@@ -146,6 +150,9 @@ class Parser {
       }
       case '[': {
         const std::size_t next = TRY(list_index());
+        auto& held = list[index];
+        if (!held.is_array() && !held.is_null())
+          return no_container(fmt::format("[{}]", index), held, "list");
         Array nested;
         if (list[index].is_array()) nested = std::move(*list[index].as_array());
         TRY(item(nested, next, depth + 1));
@@ -188,10 +195,8 @@ class Parser {
     while (true) {
       std::string element = until(",}");
       if (stop_ == '\0') return set_failure("list must terminate with '}'");
-      if (stop_ != '}' || !element.empty() || !list.empty()) {
-        Value value = TRY(scalar(element));
-        list.push_back(std::move(value));
-      }
+      Value value = TRY(scalar(element));
+      list.push_back(std::move(value));
       if (stop_ == '}') break;
     }
     if (!at_end() && text_[at_] != ',') return set_failure("unexpected data after a list's '}'");
