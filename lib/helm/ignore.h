@@ -35,7 +35,8 @@ class IgnoreRules {
   std::vector<Rule> rules_;
 };
 
-// Go's path/filepath.Match: * and ? do not match '/', [a-z], [^a], backslash.
+// Go's path/filepath.Match: * and ? do not match '/', [a-z], [^a], backslash. base/glob is gobwas's, where
+// braces, [!a] and ** mean something.
 bool file_match(std::string_view pattern, std::string_view name);
 
 }  // namespace holdfast::helm
