@@ -105,6 +105,20 @@ void add_sync(CLI::App& group, Chosen& chosen) {
   bind_to(*terminate, chosen, end, &run_app_terminate);
 }
 
+void add_delete(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppDeleteOptions>();
+  auto* command = group.add_subcommand("delete", "Delete applications, with their objects unless told otherwise");
+  command->add_option("names", options->names, "applications");
+  command->add_option("-l,--selector", options->selector, "or those with these labels");
+  // A value as well, because argocd is told --cascade=false.
+  command->add_flag("--cascade,!--no-cascade", options->cascade, "delete their objects; --cascade=false leaves them");
+  command->add_option("-p,--propagation-policy", options->propagation, "how objects are deleted")->check(CLI::IsMember({"foreground", "background"}));
+  command->add_flag("-y,--yes", options->yes, "do not ask");
+  command->add_flag("--wait", options->wait, "until they are gone");
+  add_timeout(*command, options->timeout);
+  bind_to(*command, chosen, options, &run_app_delete);
+}
+
 void add_wait(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppWaitOptions>();
   auto* command = group.add_subcommand("wait", "Wait until applications are synced and healthy");
@@ -187,6 +201,7 @@ void add_app(CLI::App& app, Chosen& chosen) {
   add_get(*group, chosen);
   add_diff(*group, chosen);
   add_sync(*group, chosen);
+  add_delete(*group, chosen);
   add_wait(*group, chosen);
   add_history(*group, chosen);
   add_logs(*group, chosen);

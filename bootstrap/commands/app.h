@@ -84,6 +84,18 @@ struct AppTerminateOptions {
 };
 Result<> run_app_terminate(const AppTerminateOptions& options, Console& console);
 
+struct AppDeleteOptions {
+  AppCluster cluster;
+  std::vector<std::string> names;
+  std::string selector;
+  bool cascade = true;                     // with its objects
+  std::string propagation = "foreground";  // or background
+  bool wait = false, yes = false;
+  std::chrono::seconds timeout{0};
+};
+// Code::confirmation when a person at a terminal does not confirm it.
+Result<> run_app_delete(const AppDeleteOptions& options, Console& console);
+
 struct AppWaitOptions {
   AppCluster cluster{};
   std::vector<std::string> names{};

@@ -94,6 +94,12 @@ Result<sync::Application> AppAccess::write(const sync::Application& application,
   return sync::decode_application(std::move(written));
 }
 
+Result<> AppAccess::remove(const sync::Application& application) {
+  const kube::DeleteOptions options{.propagation = kube::Propagation::by_kind, .uid = application.uid, .resource_version = {},
+                                    .grace_seconds = -1, .dry_run = kube::DryRun::no};
+  return client_.remove(identity_of(application), options);
+}
+
 Result<sync::Application> AppAccess::refresh(const sync::Application& application, AppRefresh how) {
   if (how == AppRefresh::none) return sync::decode_application(application.object);
   Value patch;

@@ -25,6 +25,7 @@ class AppAccess {
   Result<std::vector<sync::Application>> chosen(const std::vector<std::string>& names, const std::string& selector);
   // A merge patch; guarded by the version that `application` has.
   Result<sync::Application> write(const sync::Application& application, Value patch);
+  Result<> remove(const sync::Application& application);
   // Asks for a comparison and waits until it is done (Code::timed_out after a minute).
   Result<sync::Application> refresh(const sync::Application& application, AppRefresh how);
 

@@ -99,6 +99,17 @@ def main():
         says(app("get", "nothing", exit_code=1), "there is no application \"nothing\"")
         says(app("get", "shopp", exit_code=1), "did you mean shop ?")
         says(app("terminate-op", "shop", exit_code=1), "no operation is in progress")
+
+        says(app("delete", "shop", "--cascade=false", "-p", "background", exit_code=2), "--cascade=false leaves them")
+        says(app("delete", "shop", "nothing", exit_code=1), "there is no application \"nothing\"")
+        says(app("delete", "shop", "--cascade=false", "-y", "--wait", "--timeout", "30"), "its objects stay")
+        assert plane.api.application("shop") is None
+        kept = plane.api.get("/api/v1/namespaces/shop/configmaps/one")
+        assert kept is not None and "deletionTimestamp" not in kept["metadata"], kept
+        plane.api.create(APPLICATIONS, application("shop", repository))
+        wait_for("the comparison", lambda: (plane.api.application("shop").get("status") or {}).get("sync"))
+        says(app("delete", "shop", "--wait", "--timeout", "60"), "with its objects")
+        assert plane.api.get("/api/v1/namespaces/shop/configmaps/one") is None
         print("all as a person expects it")
 
 

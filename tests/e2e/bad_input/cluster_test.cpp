@@ -83,7 +83,7 @@ class OnSimulated : public testing::Test {
     kubectl("apply --server-side -f crds.yaml");
     kubectl("wait --for=condition=Established crd/applications.argoproj.io crd/appprojects.argoproj.io");
     for (const auto* command : {"list", "get hello", "tree hello", "history hello", "diff hello", "sync hello", "rollback hello",
-                                "terminate-op hello", "wait hello", "logs hello", "explain hello"}) {
+                                "terminate-op hello", "delete hello", "wait hello", "logs hello", "explain hello"}) {
       const auto ran = world.run(fmt::format("holdfast app {} --kubeconfig nobody.conf", command));
       EXPECT_EQ(ran.exit, 4) << command << ran.err;
       EXPECT_TRUE(ran.err.contains("error HF-E-1005: the API server forbids to ")) << command << ran.err;

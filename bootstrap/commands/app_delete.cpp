@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// app delete: the finalizers that say what becomes of an Application's objects, then the deletion itself.
+// Mirrors argoproj/argo-cd 3.6 server/application/application.go: Delete.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "commands/app_access.h"
+#include "sync/names.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+namespace names = sync::names;
+
+Result<Value> finalizers_for(const sync::Application& application, const AppDeleteOptions& options) {
+  if (!options.cascade && options.propagation != "foreground") {
+    return failure(Error(Code::usage, "--propagation-policy says how objects are deleted, and --cascade=false leaves them").fix("use one of them"));
+  }
+  auto wanted = application.finalizers;
+  std::erase_if(wanted, [](const std::string& each) {
+    return each == names::cascade_finalizer || each == names::cascade_foreground || each == names::cascade_background;
+  });
+  if (options.cascade) wanted.emplace_back(options.propagation == "background" ? names::cascade_background : names::cascade_finalizer);
+  Array list;
+  for (auto& each : wanted) list.emplace_back(std::move(each));
+  return Value(std::move(list));
+}
+
+// Asks where there is somebody to answer.
+Result<> confirm(const std::vector<sync::Application>& applications, const AppDeleteOptions& options, Console& console) {
+  if (options.yes || !console.is_terminal() || ::isatty(STDIN_FILENO) != 1) return {};
+  std::vector<std::string> names;
+  for (const auto& each : applications) names.push_back(each.name);
+  console.line(fmt::format("Delete {}{}? [y/N]", fmt::join(names, ", "), options.cascade ? " and all objects of it" : ", and leave its objects"));
+  std::array<char, 16> answer{};
+  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
+  if (size > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
+  return failure(Error(Code::confirmation, "the deletion was not confirmed").fix("answer y, or say --yes"));
+}
+
+Result<> wait_until_gone(AppAccess& access, Console& console, const sync::Application& application, std::chrono::seconds timeout) {
+  const auto question = [&]() -> Result<std::string> {
+    const auto now = access.find(application.namespace_ + "/" + application.name);
+    if (!now && now.error().code() == Code::object_missing) return std::string();
+    if (!now) return failure(now.error());
+    return fmt::format("application {} to be gone", application.name);
+  };
+  return ask_until_done(console.clock(), timeout, question);
+}
+
+}  // namespace
+
+Result<> run_app_delete(const AppDeleteOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console));
+  const auto applications = TRY(access.chosen(options.names, options.selector));
+  // All of them or none: what is asked for is looked at before anything is changed.
+  std::vector<Value> finalizers;
+  for (const auto& application : applications) {
+    auto wanted = TRY(finalizers_for(application, options));
+    finalizers.push_back(std::move(wanted));
+  }
+  TRY(confirm(applications, options, console));
+  for (std::size_t i = 0; i < applications.size(); ++i) {
+    Value patch;
+    patch["metadata"]["finalizers"] = std::move(finalizers[i]);
+    TRY(access.write(applications[i], std::move(patch)));
+    console.begin_changes("what was begun goes on in the cluster");
+    TRY(access.remove(applications[i]));
+    console.line(fmt::format("application {} is being deleted{}", applications[i].name, options.cascade ? " with its objects" : "; its objects stay"));
+  }
+  if (!options.wait) return {};
+  for (const auto& application : applications) TRY(wait_until_gone(access, console, application, options.timeout));
+  return {};
+}
+
+}  // namespace holdfast::bootstrap
