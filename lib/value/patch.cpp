@@ -148,12 +148,14 @@ class Patcher {
   }
 
   Result<> copy(const Value& operation) {
-    const auto from = TRY(place_of_value(operation, "from"));
-    copied_nodes_ += count_nodes(*from.held());
+    auto from = TRY(place(operation, "from"));
+    if (!from.parent->is_object()) from = TRY(place_of_value(operation, "from"));
+    const Value* held = from.held();
+    Value copied = held == nullptr ? Value() : *held;
+    copied_nodes_ += count_nodes(copied);
     if (copied_nodes_ > copied_nodes_max) {
       return failure(Code::limit, "more than {} nodes copied", copied_nodes_max);
     }
-    Value copied = *from.held();
     const auto target = TRY(place(operation, "path"));
     return insert(target, std::move(copied));
   }

@@ -2,7 +2,7 @@
 // JSON patch (RFC 6902) and JSON merge patch (RFC 7386) on Values.
 // Where json-patch v4.12 for Go (patch.go), which kustomize links, is laxer than the RFC, so is
 // this: negative array indexes count from the end, `replace` of an absent member of an object that
-// is there sets it, an absent "value" is null. It does not know strategic merge patches.
+// is there sets it, `copy` of one makes null, an absent "value" is null. It does not know strategic merge patches.
 #pragma once
 
 #include "base/result.h"

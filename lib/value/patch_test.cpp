@@ -64,6 +64,7 @@ TEST(JsonPatch, AppliesEachOperation) {
            {R"({"/":9,"~1":10})", R"([{"op":"test","path":"/~01","value":10}])",
             R"({"/":9,"~1":10})"},
            {R"({"a":1})", R"([{"op":"add","path":"/b"}])", R"({"a":1,"b":null})"},
+           {R"({"a":1})", R"([{"op":"copy","from":"/none","path":"/b"}])", R"({"a":1,"b":null})"},
            {R"({"a":1})", "[]", R"({"a":1})"},
        })) {
     const auto patched = apply_patch(read(document), read(patch));
@@ -93,8 +94,10 @@ TEST(JsonPatch, RefusalsNameTheOperation) {
            {R"([{"op":"test","path":"/a","value":1},{"op":"test","path":"/a","value":2}])",
             "operation 2 (test /a): the value at '/a' is another one"},
            {R"([{"op":"copy","path":"/b"}])", "operation 1 (copy /b): 'from' is missing"},
-           {R"([{"op":"copy","from":"/none","path":"/b"}])",
-            "operation 1 (copy /b): nothing at '/none'"},
+           {R"([{"op":"copy","from":"/none/x","path":"/b"}])",
+            "operation 1 (copy /b): nothing that holds '/none/x'"},
+           {R"([{"op":"copy","from":"/l/1","path":"/b"}])",
+            "operation 1 (copy /b): nothing at '/l/1'"},
            {R"([{"op":"move","from":"/a","path":"/a/b"}])",
             "operation 1 (move /a/b): nothing that holds '/a/b'"},
            {R"([{"op":"swap","path":"/a"}])", "operation 1 (swap /a): operation 'swap' is unknown"},
