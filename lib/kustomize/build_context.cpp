@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/build_context.h"
 
-#include "value/json.h"
-#include "yaml/yaml.h"
-
 #include <fmt/format.h>
 
 namespace holdfast::kustomize {
@@ -22,9 +19,7 @@ Result<> BuildContext::choose_schema(const Kustomization& kustomization, const L
   if (has_path) {
     const std::string text = TRY(loader.read(path->second), "reading openapi.path");
     const std::string name = loader.path_of(path->second);
-    const Value document = text.starts_with('{')
-                               ? TRY(json::parse(text, name))
-                               : TRY(yaml::parse_one(text, name, yaml::Dialect::kube));
+    const Value document = TRY(read_document(text, name, loader.read_limits()));
     using BuiltIn = MergeSchema::BuiltIn;
     schema_ = MergeSchema::read(document, merged_         ? BuiltIn::yields
                                           : unknown_kind_ ? BuiltIn::precedes
@@ -50,13 +45,7 @@ void BuildContext::saw_resource(const Gvk& gvk) {
 Result<> BuildContext::count_resources(std::size_t now) const {
   if (now > options_.limits.resources)
     return failure(Code::limit, "the build has more than {} resources", options_.limits.resources);
-  return check_time();
-}
-
-Result<> BuildContext::check_time() const {
-  if (std::chrono::steady_clock::now() < deadline_) return {};
-  return failure(Error(
-      Code::limit, fmt::format("the build takes longer than {} ms", options_.limits.time.count())));
+  return budget_.check_time();
 }
 
 }  // namespace holdfast::kustomize

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/kustomize.h"
 #include "kustomize/loader.h"
@@ -11,7 +12,6 @@
 #include "kustomize/resource_set.h"
 #include "kustomize/vars.h"
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +22,7 @@ class BuildContext {
  public:
   explicit BuildContext(const Options& options)
       : options_(options),
-        budget_(options.limits),
-        deadline_(std::chrono::steady_clock::now() + options.limits.time) {}
+        budget_(options.limits) {}
 
   [[nodiscard]] const Options& options() const { return options_; }
 
@@ -40,11 +39,10 @@ class BuildContext {
 
   void saw_merge() { merged_ = true; }
 
-  [[nodiscard]] ReadBudget& budget() { return budget_; }
+  [[nodiscard]] Budget& budget() { return budget_; }
 
-  // Refuse with Code::limit.
+  // Refuses with Code::limit, for the time, too.
   Result<> count_resources(std::size_t now) const;
-  Result<> check_time() const;
 
   std::vector<std::string> warnings;
 
@@ -53,8 +51,7 @@ class BuildContext {
   std::shared_ptr<const MergeSchema> schema_;  // none: the built-in one
   bool schema_chosen_ = false;
   bool merged_ = false, unknown_kind_ = false;
-  ReadBudget budget_;
-  std::chrono::steady_clock::time_point deadline_;
+  Budget budget_;
 };
 
 // What a layer hands up to the one that lists it.

@@ -26,10 +26,6 @@ Result<ValuesFile> read_file(const std::string& path, const Loader& loader) {
   return ValuesFile{.name = loader.path_of(path), .text = std::move(text)};
 }
 
-Result<Value> parse(const ValuesFile& file) {
-  return yaml::parse_one(file.text, file.name, yaml::Dialect::kube);
-}
-
 // The values file with valuesInline worked in, as the tool writes it for Helm. The chart's own
 // values.yaml is such a file, too, where no other is named.
 Result<ValuesFile> main_values(const HelmChart& chart, const std::string& directory,
@@ -46,7 +42,7 @@ Result<ValuesFile> main_values(const HelmChart& chart, const std::string& direct
       chart.values_file.empty() ? fmt::format("{}/values.yaml", directory) : chart.values_file,
       loader));
   if (!inlined) return file;
-  Value values = TRY(parse(file));
+  Value values = TRY(read_document(file.text, file.name, loader.read_limits()));
   values = how == "merge" ? TRY(merged(chart.values_inline, std::move(values)))
                           : TRY(merged(std::move(values), chart.values_inline));
   file.text = yaml::write(values);
@@ -123,7 +119,7 @@ Result<std::vector<Replacement>> load_replacements(const std::vector<Replacement
                          .fix("keep one of them"));
     }
     const std::string text = TRY(loader.read(entry.path), "reading replacements");
-    auto more = TRY(read_replacements(text, loader.path_of(entry.path)));
+    auto more = TRY(read_replacements(text, loader.path_of(entry.path), loader.read_limits()));
     std::move(more.begin(), more.end(), std::back_inserter(out));
   }
   return out;

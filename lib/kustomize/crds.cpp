@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/crds.h"
 
-#include "value/json.h"
-#include "yaml/yaml.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -87,10 +84,9 @@ class Reader {
 
 }  // namespace
 
-Result<TransformerConfig> read_crds(const std::string& text, const std::string& file) {
-  const Value document = text.starts_with('{')
-                             ? TRY(json::parse(text, file))
-                             : TRY(yaml::parse_one(text, file, yaml::Dialect::kube));
+Result<TransformerConfig> read_crds(const std::string& text, const std::string& file,
+                                    const ReadLimits& limits) {
+  const Value document = TRY(read_document(text, file, limits));
   TransformerConfig config;
   if (const auto* definitions = document.as_object()) TRY(Reader(*definitions, config).read());
   sort_fields(config);

@@ -5,12 +5,14 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "kustomize/transformer_config.h"
 
 #include <string>
 
 namespace holdfast::kustomize {
 
-Result<TransformerConfig> read_crds(const std::string& text, const std::string& file);
+Result<TransformerConfig> read_crds(const std::string& text, const std::string& file,
+                                    const ReadLimits& limits);
 
 }  // namespace holdfast::kustomize

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "kustomize/object.h"
+#include "kustomize/resource.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -191,6 +192,21 @@ Result<Matches> match_all(Value& root, std::span<const std::string> path,
   Matcher matcher(create);
   TRY(matcher.go(root, path));
   return matcher.take();
+}
+
+std::optional<std::string> pointer_to(const Value& root, const Value* wanted) {
+  if (&root == wanted) return std::string();
+  if (const auto* object = root.as_object()) {
+    for (const auto& [key, value] : *object) {
+      if (auto rest = pointer_to(value, wanted)) return "/" + pointer_part(key) + *rest;
+    }
+  }
+  if (const auto* array = root.as_array()) {
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      if (auto rest = pointer_to((*array)[i], wanted)) return "/" + std::to_string(i) + *rest;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace holdfast::kustomize

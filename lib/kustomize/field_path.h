@@ -28,6 +28,9 @@ struct Matches {
 Result<Matches> match_all(Value& root, std::span<const std::string> path,
                           std::optional<Value::Kind> create);
 
+// The JSON pointer of a node inside `root`.
+std::optional<std::string> pointer_to(const Value& root, const Value* wanted);
+
 // "8080" of an int index, not of "-1".
 bool is_index(std::string_view part);
 

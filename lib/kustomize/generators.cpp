@@ -133,6 +133,7 @@ Result<Texts> collect(const Generator& generator, const Loader& loader) {
   TRY(add_files(generator, loader, pairs));
   Texts out;
   for (auto& [key, text] : pairs) {
+    if (!is_text_key(key)) return bad_key(key);
     if (!out.emplace(key, std::move(text)).second) {
       return failure(
           Error(Code::kustomization,

@@ -51,12 +51,29 @@ std::string many_patches(int count) {
   return out;
 }
 
+std::string config_maps(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += fmt::format("---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a{}\n", i);
+  return out;
+}
+
 struct Hostile {
-  std::string_view sentence;
+  std::string sentence;
   tree::MemoryTree::Files files;
   Code code;
   std::string where;  // the innermost place
 };
+
+void expect_refused(const Hostile& hostile, const Options& options) {
+  const auto built = build(tree::MemoryTree(hostile.files), "", options);
+  ASSERT_FALSE(built) << hostile.sentence;
+  const Error& error = built.error();
+  EXPECT_EQ(error.code(), hostile.code) << hostile.sentence << ": " << error.message();
+  ASSERT_FALSE(error.where().empty()) << hostile.sentence << ": " << error.message();
+  EXPECT_TRUE(error.where().front().starts_with(hostile.where))
+      << hostile.sentence << ": " << error.message();
+}
 
 TEST(Hostile, InputIsRefusedAtItsPlace) {
   const std::string list = "resources: [r.yaml]\n";
@@ -94,14 +111,124 @@ TEST(Hostile, InputIsRefusedAtItsPlace) {
   Options options;
   options.limits.nodes = 100'000;
   options.limits.time = std::chrono::milliseconds(1500);
-  for (const auto& [sentence, files, code, where] : table) {
-    const auto built = build(tree::MemoryTree(files), "", options);
-    ASSERT_FALSE(built) << sentence;
-    EXPECT_EQ(built.error().code(), code) << sentence << ": " << built.error().message();
-    ASSERT_FALSE(built.error().where().empty()) << sentence << ": " << built.error().message();
-    EXPECT_TRUE(built.error().where().front().starts_with(where))
-        << sentence << ": " << built.error().message();
+  for (const auto& each : table)
+    expect_refused(each, options);
+}
+
+// Every field that names a file, and every text that is read as a document of its own.
+TEST(Hostile, NoFileIsReadBeyondTheCallersLimits) {
+  constexpr std::string_view lists = "resources: [r.yaml]\n";
+  const auto inline_text = [](std::string_view field, const std::string& text) {
+    return fmt::format("{}:\n- |\n  {}\n", field, text);
+  };
+  const auto table = std::to_array<std::pair<std::string_view, std::string>>({
+      {"resources", "resources: [f.yaml]\n"},
+      {"configurations", "configurations: [f.yaml]\n"},
+      {"crds", "crds: [f.yaml]\n"},
+      {"openapi", "openapi: {path: f.yaml}\n"},
+      {"patches", "patches: [{path: f.yaml, target: {kind: ConfigMap}}]\n"},
+      {"patchesStrategicMerge", "patchesStrategicMerge: [f.yaml]\n"},
+      {"patchesJson6902",
+       "patchesJson6902: [{path: f.yaml, target: {version: v1, kind: ConfigMap, name: a}}]\n"},
+      {"replacements", "replacements: [{path: f.yaml}]\n"},
+      {"generators", "generators: [f.yaml]\n"},
+      {"transformers", "transformers: [f.yaml]\n"},
+      {"validators", "validators: [f.yaml]\n"},
+      {"a plugin's target file",
+       inline_text("transformers", "{apiVersion: builtin, kind: ValueAddTransformer, metadata: "
+                                   "{name: a}, targetFilePath: f.yaml}")},
+      {"a plugin's patch file",
+       inline_text("transformers", "{apiVersion: builtin, kind: PatchTransformer, metadata: "
+                                   "{name: a}, path: f.yaml, target: {kind: ConfigMap}}")},
+      {"a chart's values", "helmCharts: [{name: c, valuesFile: f.yaml, valuesInline: {a: b}}]\n"},
+  });
+  Options options;
+  options.limits.depth = 20;
+  options.limits.nodes = 500;
+  options.render_chart = [](const ChartRequest&) -> Result<std::string> { return std::string(); };
+  const std::string deep = repeated("[", 30) + repeated("]", 30);
+  for (const auto& [field, text] : table) {
+    const std::string kustomization =
+        text.starts_with("resources") ? text : std::string(lists) + text;
+    const auto with = [&](std::string file) {
+      return tree::MemoryTree::Files{{"kustomization.yaml", kustomization},
+                                     {"r.yaml", with_data("{a: b}")},
+                                     {"charts/c/Chart.yaml", "name: c\n"},
+                                     {"f.yaml", std::move(file)}};
+    };
+    const auto name = [&](std::string_view what) { return fmt::format("{}, {}", field, what); };
+    expect_refused({name("deep"), with("a: " + deep + "\n"), Code::limit, "f.yaml:1:"}, options);
+    expect_refused({name("large"), with("a: [" + repeated("b,", 600) + "]\n"), Code::limit,
+                    "f.yaml:1:"},
+                   options);
+    expect_refused({name("a bomb of aliases"), with(alias_bomb()), Code::limit, "f.yaml:8:20"},
+                   options);
+    expect_refused({name("no UTF-8"), with("a: \"\xff\"\n"), Code::text_encoding, "f.yaml:1:5"},
+                   options);
+    expect_refused({name("no YAML"), with("a: [1\nb: 2\n"), Code::yaml_syntax, "f.yaml:"}, options);
   }
+  for (const std::string_view field :
+       {"crds: [f.json]", "openapi: {path: f.json}",
+        "patches: [{path: f.json, target: {kind: ConfigMap}}]"}) {
+    const auto with = [&](std::string file) {
+      return tree::MemoryTree::Files{
+          {"kustomization.yaml", fmt::format("{}{}\n", lists, field)},
+          {"r.yaml", with_data("{a: b}")},
+          {"f.json", std::move(file)}};
+    };
+    const bool patch = field.starts_with("patches");
+    const std::string begin = patch ? "[{\"op\":\"add\",\"path\":\"/data\",\"value\":" : "{\"a\":";
+    const std::string end = patch ? "}]" : "}";
+    expect_refused({std::string(field), with(begin + deep + end), Code::limit, "f.json:1:"}, options);
+    expect_refused({std::string(field), with(begin + "[1" + repeated(",1", 600) + "]" + end), Code::limit,
+                    "f.json:1:"},
+                   options);
+  }
+}
+
+// Each step doubles what is there: forty make a terabyte of a line.
+TEST(Hostile, WhatIsCopiedIntoResourcesIsLimited) {
+  const std::string many(5000, 'x');
+  const auto times = [](int count, std::string_view text) { return repeated(text, count); };
+  const auto built_from = [&](std::string fields) {
+    return tree::MemoryTree::Files{
+        {"kustomization.yaml", "resources: [r.yaml]\n" + std::move(fields)},
+        {"r.yaml", with_data("{a: b, c: " + many + "}")}};
+  };
+  const auto table = std::to_array<Hostile>({
+      {"a text that is put behind itself",
+       built_from("replacements:\n" +
+                  times(40, "- source: {kind: ConfigMap, fieldPath: data.c}\n  targets:\n"
+                            "  - select: {kind: ConfigMap}\n    fieldPaths: [data.c]\n"
+                            "    options: {delimiter: '-', index: 99}\n")),
+       Code::limit, "kustomization.yaml:3:1"},
+      {"a map that is put into itself",
+       built_from("replacements:\n" +
+                  times(40, "- source: {kind: ConfigMap, fieldPath: data}\n  targets:\n"
+                            "  - select: {kind: ConfigMap}\n    fieldPaths: [data.more]\n"
+                            "    options: {create: true}\n")),
+       Code::limit, "kustomization.yaml:3:1"},
+      {"a text that is copied by a JSON patch",
+       built_from("patches:\n- target: {kind: ConfigMap}\n  patch: |\n" +
+                  times(400, "    - {op: copy, from: /data/c, path: /data/-}\n"
+                             "    - {op: copy, from: /data, path: /metadata/labels}\n"
+                             "    - {op: move, from: /metadata/labels, path: /data/d}\n")),
+       Code::limit, "kustomization.yaml:3:3"},
+      {"a large patch of many",
+       {{"kustomization.yaml", "resources: [r.yaml]\npatches:\n- target: {kind: ConfigMap}\n"
+                               "  path: p.yaml\n"},
+        {"r.yaml", config_maps(300)},
+        {"p.yaml", with_data("{a: " + many + "}")}},
+       Code::limit, "kustomization.yaml:3:3"},
+      {"a long prefix of many",
+       {{"kustomization.yaml", "resources: [r.yaml]\nnamePrefix: " + many + "\n"},
+        {"r.yaml", config_maps(300)}},
+       Code::limit, "kustomization.yaml:2:13"},
+  });
+  Options options;
+  options.limits.copied = 1'000'000;
+  for (const auto& each : table)
+    expect_refused(each, options);
 }
 
 TEST(Hostile, AHundredThousandPatchesEndWithTheTime) {

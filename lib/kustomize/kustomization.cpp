@@ -206,8 +206,8 @@ Result<Kustomization> read_kustomization(const std::string& text, const std::str
   return out;
 }
 
-Result<TransformerConfig> read_transformer_config(const std::string& text,
-                                                  const std::string& file) {
+Result<TransformerConfig> read_transformer_config(const std::string& text, const std::string& file,
+                                                  const ReadLimits& limits) {
   static constexpr auto fields = std::to_array<Field<TransformerConfig>>({
       {"namePrefix", Decoder::into<&TransformerConfig::name_prefix>},
       {"nameSuffix", Decoder::into<&TransformerConfig::name_suffix>},
@@ -221,7 +221,7 @@ Result<TransformerConfig> read_transformer_config(const std::string& text,
       {"images", Decoder::into<&TransformerConfig::images>},
       {"replicas", Decoder::into<&TransformerConfig::replicas>},
   });
-  const Value value = TRY(yaml::parse_one(text, file, yaml::Dialect::kube));
+  const Value value = TRY(read_document(text, file, limits));
   Decoder decoder(file, text, Decoding::configuration);
   TransformerConfig out;
   TRY(decoder.object<TransformerConfig>(value, out, fields));
@@ -229,9 +229,9 @@ Result<TransformerConfig> read_transformer_config(const std::string& text,
   return out;
 }
 
-Result<std::vector<Replacement>> read_replacements(const std::string& text,
-                                                   const std::string& file) {
-  const Value value = TRY(parse(text, file, {}));
+Result<std::vector<Replacement>> read_replacements(const std::string& text, const std::string& file,
+                                                   const ReadLimits& limits) {
+  const Value value = TRY(parse(text, file, limits));
   Decoder decoder(file, text, Decoding::plugin);
   std::vector<Replacement> out;
   if (value.is_array()) {

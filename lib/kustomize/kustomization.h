@@ -160,9 +160,10 @@ Result<Kustomization> read_kustomization(const std::string& text, const std::str
 
 // Files of `configurations`, of `replacements: [{path}]`, and the built-in plugins' own
 // configuration.
-Result<TransformerConfig> read_transformer_config(const std::string& text, const std::string& file);
-Result<std::vector<Replacement>> read_replacements(const std::string& text,
-                                                   const std::string& file);
+Result<TransformerConfig> read_transformer_config(const std::string& text, const std::string& file,
+                                                  const ReadLimits& limits);
+Result<std::vector<Replacement>> read_replacements(const std::string& text, const std::string& file,
+                                                   const ReadLimits& limits);
 
 // What a built-in generator's or transformer's resource says; fields of other plugins stay empty.
 struct PluginConfig {
@@ -201,6 +202,7 @@ struct PluginConfig {
 
 Result<PluginConfig> read_plugin(const Value& resource, const std::string& at);
 Result<std::vector<PluginConfig::ValueTarget>> read_value_targets(const std::string& text,
-                                                                  const std::string& file);
+                                                                  const std::string& file,
+                                                                  const ReadLimits& limits);
 
 }  // namespace holdfast::kustomize

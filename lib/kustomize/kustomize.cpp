@@ -15,11 +15,12 @@
 namespace holdfast::kustomize {
 namespace {
 
-// "true" and anything but "false": the tool keeps a resource only without the mark or with "false".
+// "true" and anything but "false", nothing at all too: the tool keeps a resource only without the
+// mark or with "false".
 bool is_local(const Resource& resource) {
   const Value* mark =
       resource.body.find_path({"metadata", "annotations", "config.kubernetes.io/local-config"});
-  return mark != nullptr && !mark->is_null() && text_of(*mark) != "false";
+  return mark != nullptr && (mark->is_null() || text_of(*mark) != "false");
 }
 
 void drop_local(ResourceSet& resources) {
@@ -129,8 +130,9 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
   Accumulated all;
   TRY(root.accumulate(all));
   TRY(add_hashes(all.resources));
-  TRY(fix_name_references(all.resources, all.config->name_references));
-  TRY(at_root(resolve_vars(all.resources, all.vars, all.config->var_references), loader));
+  TRY(fix_name_references(all.resources, all.config->name_references, context.budget()));
+  TRY(at_root(
+      resolve_vars(all.resources, all.vars, all.config->var_references, context.budget()), loader));
   drop_local(all.resources);
   TRY(at_root(sort(all.resources, kustomization, options.order), loader));
   if (wants(kustomization, "managedByLabel")) {

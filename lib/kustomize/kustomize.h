@@ -24,6 +24,8 @@ struct Limits {
   std::size_t bytes = std::size_t{256} << 20;  // of all files read
   std::size_t nodes = 4'000'000;               // of one file, aliases expanded
   int depth = 100;                             // of one document
+  std::size_t copied = std::size_t{512} << 20;  // bytes that patches, replacements and the like
+                                                // bring into resources
   std::chrono::milliseconds time{120'000};
 };
 

@@ -86,7 +86,7 @@ Result<> Layer::accumulate(Accumulated& into) {
     TRY(add_directory(into, path, Listed::component));
   TRY(transform(into));
   TRY(validate(into.resources));
-  auto vars = add_vars(into.vars, kustomization_.vars, into.resources);
+  auto vars = add_vars(into.vars, kustomization_.vars, into.resources, loader_.budget());
   if (!vars) return failure(std::move(vars).error().at(place_at("/vars")));
   auto in_limit = context_->count_resources(into.resources.size());
   if (!in_limit) return failure(std::move(in_limit).error().at(own_path()));
@@ -115,7 +115,6 @@ Result<> Layer::add_resources(Accumulated& into, const std::vector<std::string>&
 Result<> Layer::add_file(ResourceSet& resources, const std::string& path) {
   std::string text = TRY(loader_.read(path));
   const std::string name = loader_.path_of(path);
-  TRY(context_->check_time());
   for (auto& resource : TRY(read_resources(std::move(text), name, loader_.read_limits()))) {
     if (inherited_.origin) resource.origin = origin_of_file(origin_of(path));
     context_->saw_resource(resource.gvk());
@@ -176,7 +175,7 @@ Result<> Layer::add_configuration(Accumulated& into) {
   SharedConfig own = default_config();
   for (const auto& path : kustomization_.configurations) {
     const std::string text = TRY(loader_.read(path), "reading configurations");
-    auto config = TRY(read_transformer_config(text, loader_.path_of(path)));
+    auto config = TRY(read_transformer_config(text, loader_.path_of(path), loader_.read_limits()));
     auto merged = merge(own, std::make_shared<const TransformerConfig>(std::move(config)));
     if (!merged) return failure(std::move(merged).error().at(loader_.path_of(path)));
     own = *std::move(merged);
@@ -184,7 +183,7 @@ Result<> Layer::add_configuration(Accumulated& into) {
   into.config = TRY(merge(into.config, own));
   for (const auto& path : kustomization_.crds) {
     const std::string text = TRY(loader_.read(path), "reading crds");
-    auto config = TRY(read_crds(text, loader_.path_of(path)));
+    auto config = TRY(read_crds(text, loader_.path_of(path), loader_.read_limits()));
     into.config =
         TRY(merge(into.config, std::make_shared<const TransformerConfig>(std::move(config))),
             "merging crds");
@@ -267,9 +266,17 @@ Result<> Layer::after(ResourceSet& resources, std::string_view transformer,
                       std::string_view pointer) {
   if (inherited_.origin) mark_changed(resources, origin_of_plugin(configured_in(), transformer));
   resources.drop_empty();
-  auto in_time = context_->check_time();
-  if (!in_time) return failure(std::move(in_time).error().at(place_at(pointer)));
-  return {};
+  return placed(loader_.budget().check_time(), pointer);
+}
+
+Result<> Layer::placed(Result<> done, std::string_view pointer) const {
+  if (done || !done.error().where().empty()) return done;
+  return failure(std::move(done).error().at(place_at(pointer)));
+}
+
+Result<> Layer::charge(const ResourceSet& resources, std::size_t text,
+                       std::string_view pointer) const {
+  return placed(loader_.budget().grow(text * resources.size()), pointer);
 }
 
 Result<> Layer::transform(Accumulated& into) {
@@ -287,8 +294,9 @@ Result<> Layer::transform(Accumulated& into) {
 Result<> Layer::patch_and_name(Accumulated& into) {
   ResourceSet& resources = into.resources;
   if (!kustomization_.patches_strategic_merge.empty()) {
-    TRY(apply_strategic_merges(resources, kustomization_.patches_strategic_merge, loader_,
-                               context_->schema()));
+    TRY(placed(apply_strategic_merges(resources, kustomization_.patches_strategic_merge, loader_,
+                                      context_->schema()),
+               "/patchesStrategicMerge"));
     context_->saw_merge();
     TRY(after(resources, "PatchStrategicMergeTransformer", "/patchesStrategicMerge"));
   }
@@ -300,14 +308,17 @@ Result<> Layer::patch_and_name(Accumulated& into) {
     TRY(after(resources, "PatchTransformer", pointer));
   }
   if (!kustomization_.space.empty()) {
+    TRY(charge(resources, kustomization_.space.size(), "/namespace"));
     TRY(set_namespaces(resources, {.space = kustomization_.space, .specs = into.config->space}));
     TRY(after(resources, "NamespaceTransformer", "/namespace"));
   }
   if (!kustomization_.name_prefix.empty()) {
+    TRY(charge(resources, kustomization_.name_prefix.size(), "/namePrefix"));
     TRY(add_prefix(resources, kustomization_.name_prefix, into.config->name_prefix));
     TRY(after(resources, "PrefixTransformer", "/namePrefix"));
   }
   if (!kustomization_.name_suffix.empty()) {
+    TRY(charge(resources, kustomization_.name_suffix.size(), "/nameSuffix"));
     TRY(add_suffix(resources, kustomization_.name_suffix, into.config->name_suffix));
     TRY(after(resources, "SuffixTransformer", "/nameSuffix"));
   }
@@ -326,14 +337,17 @@ Result<> Layer::label_and_annotate(Accumulated& into) {
         TRY(merge_into(specs, config.template_labels), "merging label fields");
       TRY(merge_into(specs, FieldSpec::make({}, "metadata/labels", true)), "merging label fields");
     }
+    TRY(charge(into.resources, size_of(label.pairs), "/labels"));
     TRY(set_pairs(into.resources, label.pairs, specs));
     TRY(after(into.resources, "LabelTransformer", "/labels"));
   }
   if (!kustomization_.labels.empty() || !kustomization_.common_labels.empty()) {
+    TRY(charge(into.resources, size_of(kustomization_.common_labels), "/commonLabels"));
     TRY(set_pairs(into.resources, kustomization_.common_labels, config.common_labels));
     TRY(after(into.resources, "LabelTransformer", "/commonLabels"));
   }
   if (!kustomization_.common_annotations.empty()) {
+    TRY(charge(into.resources, size_of(kustomization_.common_annotations), "/commonAnnotations"));
     TRY(set_pairs(into.resources, kustomization_.common_annotations, config.common_annotations));
     TRY(after(into.resources, "AnnotationsTransformer", "/commonAnnotations"));
   }
@@ -342,7 +356,7 @@ Result<> Layer::label_and_annotate(Accumulated& into) {
 
 Result<> Layer::finish_fields(Accumulated& into) {
   for (const auto& patch : kustomization_.patches_json6902) {
-    TRY(apply_json6902(into.resources, patch, loader_));
+    TRY(placed(apply_json6902(into.resources, patch, loader_), "/patchesJson6902"));
     TRY(after(into.resources, "PatchJson6902Transformer", "/patchesJson6902"));
   }
   for (const auto& replica : kustomization_.replicas) {
@@ -351,12 +365,15 @@ Result<> Layer::finish_fields(Accumulated& into) {
     TRY(after(into.resources, "ReplicaCountTransformer", "/replicas"));
   }
   for (const auto& image : kustomization_.images) {
+    TRY(charge(into.resources, image.new_name.size() + image.new_tag.size() + image.digest.size() +
+                                   image.tag_suffix.size(),
+               "/images"));
     TRY(set_images(into.resources, image, into.config->images));
     TRY(after(into.resources, "ImageTagTransformer", "/images"));
   }
   if (!kustomization_.replacements.empty()) {
     const auto all = TRY(load_replacements(kustomization_.replacements, loader_));
-    auto done = replace_fields(into.resources, all);
+    auto done = replace_fields(into.resources, all, loader_.budget());
     if (!done) return failure(std::move(done).error().at(place_at("/replacements")));
     TRY(after(into.resources, "ReplacementTransformer", "/replacements"));
   }

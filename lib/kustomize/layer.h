@@ -55,6 +55,10 @@ class Layer {
   Result<> validate(ResourceSet& resources);
   // Configurations of plugins: inline documents, files or directories.
   Result<ResourceSet> plugin_configs(const std::vector<std::string>& entries);
+  // Before a transformer that puts `text` into each resource.
+  Result<> charge(const ResourceSet& resources, std::size_t text, std::string_view pointer) const;
+  // An error that names no place gets this one of the file.
+  [[nodiscard]] Result<> placed(Result<> done, std::string_view pointer) const;
   // After each transformer, as the tool does. `pointer` leads to it in the file.
   Result<> after(ResourceSet& resources, std::string_view transformer, std::string_view pointer);
   // Where the kustomization file lists the text, or has what the JSON pointer leads to.

@@ -36,18 +36,8 @@ Error remote_file(std::string_view url) {
       .fix("copy it into the repository: a build reads nothing else");
 }
 
-Result<> ReadBudget::count(std::size_t bytes, std::string_view path) {
-  ++files_;
-  bytes_ += bytes;
-  if (files_ > limits_.files)
-    return failure(Code::limit, "the build reads more than {} files, at \"{}\"", limits_.files, path);
-  if (bytes_ > limits_.bytes)
-    return failure(Code::limit, "the build reads more than {} bytes, at \"{}\"", limits_.bytes, path);
-  return {};
-}
-
 Result<Loader> Loader::open(const tree::FileTree& tree, std::string_view directory,
-                            ReadBudget& budget, Reading reading) {
+                            Budget& budget, Reading reading) {
   auto clean = join_inside("", directory);
   if (!clean)
     return failure(Code::path_outside, "the directory \"{}\" is outside the tree",
@@ -108,7 +98,7 @@ Result<std::string> Loader::read(std::string_view path) const {
   const std::string full = TRY(resolve(path));
   auto content = tree_->read(full);
   if (content) {
-    TRY(budget_->count(content->size(), full));
+    TRY(budget_->count_file(content->size(), full));
     return content;
   }
   const auto kind = TRY(tree_->kind(full));

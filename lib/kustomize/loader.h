@@ -5,8 +5,8 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "kustomize/kustomize.h"
-#include "kustomize/resource.h"
 #include "tree/file_tree.h"
 
 #include <memory>
@@ -15,29 +15,11 @@
 
 namespace holdfast::kustomize {
 
-// What all loaders of one build may still read.
-class ReadBudget {
- public:
-  explicit ReadBudget(const Limits& limits) : limits_(limits) {}
-
-  // Refuses with Code::limit.
-  Result<> count(std::size_t bytes, std::string_view path);
-
-  // Of one text.
-  [[nodiscard]] ReadLimits of_text() const {
-    return {.bytes = limits_.bytes, .nodes = limits_.nodes, .depth = limits_.depth};
-  }
-
- private:
-  Limits limits_;
-  std::size_t files_ = 0, bytes_ = 0;
-};
-
 class Loader {
  public:
   // `directory` is a path inside the tree, "" its root. Tree and budget must outlive the loader.
   static Result<Loader> open(const tree::FileTree& tree, std::string_view directory,
-                             ReadBudget& budget, Reading reading = Reading::root_only);
+                             Budget& budget, Reading reading = Reading::root_only);
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
@@ -68,8 +50,10 @@ class Loader {
 
   [[nodiscard]] ReadLimits read_limits() const { return budget_->of_text(); }
 
+  [[nodiscard]] Budget& budget() const { return *budget_; }
+
  private:
-  Loader(const tree::FileTree& tree, std::string directory, ReadBudget& budget,
+  Loader(const tree::FileTree& tree, std::string directory, Budget& budget,
          std::shared_ptr<const Loader> from)
       : tree_(&tree), directory_(std::move(directory)), budget_(&budget), from_(std::move(from)) {}
 
@@ -77,7 +61,7 @@ class Loader {
 
   const tree::FileTree* tree_;
   std::string directory_;
-  ReadBudget* budget_;
+  Budget* budget_;
   Reading reading_ = Reading::root_only;
   std::shared_ptr<const Loader> from_;
   std::shared_ptr<const tree::FileTree> owned_;  // of a remote base

@@ -94,8 +94,8 @@ class Candidates {
 
 class Referrer {
  public:
-  Referrer(Resource& resource, const Candidates& candidates)
-      : resource_(resource), candidates_(candidates), id_(resource.id()) {}
+  Referrer(Resource& resource, const Candidates& candidates, Budget& budget)
+      : resource_(resource), candidates_(candidates), budget_(budget), id_(resource.id()) {}
 
   // A binding may name service accounts of other namespaces.
   Result<> find_subject_namespaces() {
@@ -209,9 +209,9 @@ class Referrer {
     }
     const std::string old = text_of(value);
     const Candidate* chosen = TRY(choose(reachable(old), Compare::names));
-    if (chosen != nullptr && chosen->present.name != old)
-      value = with_text(value, chosen->present.name);
-    return {};
+    if (chosen == nullptr || chosen->present.name == old) return {};
+    value = with_text(value, chosen->present.name);
+    return budget_.grow(size_of(value));
   }
 
   // A map with its own name and namespace, both follow.
@@ -231,7 +231,7 @@ class Referrer {
     if (now.name == old && now.space.empty()) return {};
     map["name"] = with_text(*map.find("name"), now.name);
     if (!now.space.empty()) map["namespace"] = now.space;
-    return {};
+    return budget_.grow(size_of(map));
   }
 
   // By the namespace they had at first if anything within reach was there, or else by the present
@@ -253,6 +253,7 @@ class Referrer {
 
   Resource& resource_;
   const Candidates& candidates_;
+  Budget& budget_;
   ResourceId id_;
   std::set<std::string, std::less<>> more_namespaces_;
   const Rule* rule_ = nullptr;
@@ -260,7 +261,8 @@ class Referrer {
 
 }  // namespace
 
-Result<> fix_name_references(ResourceSet& resources, const std::vector<NameReference>& references) {
+Result<> fix_name_references(ResourceSet& resources, const std::vector<NameReference>& references,
+                             Budget& budget) {
   const Candidates candidates(resources);
   std::unordered_map<std::string, std::vector<Rule>> rules_of;
   for (std::size_t i = 0; i < resources.size(); ++i) {
@@ -275,7 +277,9 @@ Result<> fix_name_references(ResourceSet& resources, const std::vector<NameRefer
       }
     }
     if (entry->second.empty()) continue;
-    Referrer referrer(resource, candidates);
+    auto in_time = budget.check_time();
+    if (!in_time) return failure(std::move(in_time).error().at(resource.at));
+    Referrer referrer(resource, candidates, budget);
     TRY(referrer.find_subject_namespaces());
     for (const auto& rule : entry->second)
       TRY(referrer.apply(rule));

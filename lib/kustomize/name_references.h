@@ -6,13 +6,15 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "kustomize/resource_set.h"
 #include "kustomize/transformer_config.h"
 
 namespace holdfast::kustomize {
 
 // Refuses with Code::kustomize_conflict when a name could mean several resources with different
-// names.
-Result<> fix_name_references(ResourceSet& resources, const std::vector<NameReference>& references);
+// names, with Code::limit.
+Result<> fix_name_references(ResourceSet& resources, const std::vector<NameReference>& references,
+                             Budget& budget);
 
 }  // namespace holdfast::kustomize

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/object.h"
 
+#include "base/text.h"
 #include "value/json.h"
 #include "yaml/scalar.h"
 
@@ -74,6 +75,13 @@ Value resolve_plain(std::string_view text) {
 bool is_text_key(std::string_view key) {
   if (key.find('/') != std::string_view::npos) return true;
   return key.empty() || yaml::resolve(key, yaml::Dialect::kyaml).kind == yaml::ScalarKind::text;
+}
+
+std::unexpected<Error> bad_key(std::string_view key) {
+  return failure(
+      Error(Code::kustomization, fmt::format("the key \"{}\" is no text to YAML", printable(key)))
+          .fix("choose another key: without quotes, as it is written, this one is a number, date, "
+               "boolean or null"));
 }
 
 std::string_view type_of(const Value& value) {

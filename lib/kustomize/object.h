@@ -3,6 +3,7 @@
 // Upstream: kustomize v5.8.1, kyaml/yaml/rnode.go.
 #pragma once
 
+#include "base/result.h"
 #include "value/value.h"
 
 #include <map>
@@ -24,6 +25,8 @@ Value resolve_plain(std::string_view text);
 // Does it stay a text as a key without quotes? The tool writes new keys so, and then cannot print
 // an object whose key became a number.
 bool is_text_key(std::string_view key);
+// The refusal of one that does not.
+std::unexpected<Error> bad_key(std::string_view key);
 // `text` in the place of `old`: what was text stays text, a number or boolean is read anew.
 Value with_text(const Value& old, std::string_view text);
 

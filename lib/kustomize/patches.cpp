@@ -40,15 +40,14 @@ Result<PatchText> text_of_patch(const Patch& patch, const Loader& loader) {
   return PatchText{std::move(text), loader.path_of(patch.path)};
 }
 
-Result<Value> json_operations(const PatchText& patch, const ReadLimits& limits) {
-  Value operations = patch.text.starts_with('[')
-                         ? TRY(json::parse(patch.text, patch.name))
-                         : TRY(yaml::parse_one(patch.text, patch.name, yaml::Dialect::kube,
-                                               {.depth = limits.depth,
-                                                .bytes = limits.bytes,
-                                                .nodes = limits.nodes,
-                                                .duplicates = yaml::Duplicates::keep_last}));
-  if (operations.is_null()) return Value(Array());
+struct Operations {
+  std::string name;  // of their text
+  Value list;
+};
+
+Result<Operations> json_operations(const PatchText& patch, const ReadLimits& limits) {
+  Value operations = TRY(read_document(patch.text, patch.name, limits, Duplicates::keep_last));
+  if (operations.is_null()) return Operations{patch.name, Array()};
   if (!operations.is_array())
     return failure(Error(Code::patch, "a JSON patch is a list of operations").at(patch.name));
   for (auto& operation : *operations.as_array()) {
@@ -63,7 +62,7 @@ Result<Value> json_operations(const PatchText& patch, const ReadLimits& limits) 
       if (text != nullptr && text->find('/') != std::string::npos) text->erase(0, text->find('/'));
     }
   }
-  return operations;
+  return Operations{patch.name, std::move(operations)};
 }
 
 // A JSON patch takes every number through float64, as Go's decoder does without being told
@@ -106,9 +105,14 @@ void text_annotations(Value& body) {
 
 enum class Remember { yes, no };
 
-Result<> apply_operations(ResourceSet& resources, const Target& target, const PatchText& text,
-                          const Value& operations, Remember remember) {
-  const std::string& name = text.name;
+// What the operations bring in; `copy` is weighed by the resource that it makes.
+Result<> weigh(std::size_t before, const Value& body, Budget& budget) {
+  const std::size_t now = size_of(body);
+  return budget.grow(now > before ? now - before : 0);
+}
+
+Result<> apply_operations(ResourceSet& resources, const Target& target, const Operations& operations,
+                          Remember remember, Budget& budget) {
   for (Resource* resource : resources.selected_by(target)) {
     if (remember == Remember::yes) resource->remember_id();
     // The tool's memory makes sure that the map is there: "add" below it works.
@@ -117,9 +121,12 @@ Result<> apply_operations(ResourceSet& resources, const Target& target, const Pa
       if (annotations.is_null()) annotations = Object();
     }
     const std::string shown = fmt::format("{} ({})", describe(*resource), resource->at);
-    auto patched = json::apply_patch(std::move(resource->body), operations);
-    if (!patched) return failure(std::move(patched).error().at(name).at(shown));
+    type_annotations(*resource);
+    const std::size_t size = size_of(resource->body);
+    auto patched = json::apply_patch(std::move(resource->body), operations.list);
+    if (!patched) return failure(std::move(patched).error().at(operations.name).at(shown));
     resource->body = *std::move(patched);
+    TRY(weigh(size, resource->body, budget));
     round_numbers(resource->body);
     text_annotations(resource->body);
     resource->shared.clear();
@@ -130,7 +137,9 @@ Result<> apply_operations(ResourceSet& resources, const Target& target, const Pa
 }
 
 // One patch onto one resource. Name and kind stay unless the patch may change them.
-Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema& schema) {
+Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema& schema,
+                   Budget& budget) {
+  TRY(budget.grow(size_of(patch.body)));
   const std::string name = name_of(resource.body);
   const std::string space = namespace_of(resource.body);
   const std::string kind(kind_of(resource.body));
@@ -204,11 +213,11 @@ Result<Resource*> target_of(ResourceSet& resources, const Resource& patch) {
 }
 
 Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches, const Patch& entry,
-                   const MergeSchema& schema) {
+                   const MergeSchema& schema, Budget& budget) {
   if (!entry.target) {
     for (const auto& patch : patches) {
       Resource* target = TRY(target_of(resources, patch));
-      TRY(merge_one(*target, patch, schema));
+      TRY(merge_one(*target, patch, schema, budget));
       resources.renamed(*target);
     }
     return {};
@@ -221,7 +230,7 @@ Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
   }
   const Target target = TRY(Target::make(*entry.target));
   for (Resource* resource : resources.selected_by(target)) {
-    TRY(merge_one(*resource, fitted(patches.front(), *resource), schema));
+    TRY(merge_one(*resource, fitted(patches.front(), *resource), schema, budget));
     resources.renamed(*resource);
   }
   resources.drop_empty();
@@ -238,9 +247,12 @@ Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& l
     for (auto& document : *documents) {
       document.allow_name_change |= patch.options.allow_name_change;
       document.allow_kind_change |= patch.options.allow_kind_change;
+      // The tool notes that in the patch's annotations, all of which it writes as texts: a null too.
+      if (document.allow_name_change || document.allow_kind_change)
+        set_metadata_texts(document.body, "annotations", spelled_texts(document, "annotations"));
     }
     if (documents->empty()) return {};
-    return merge_all(resources, *documents, patch, schema);
+    return merge_all(resources, *documents, patch, schema, loader.budget());
   }
   auto operations = json_operations(text, loader.read_limits());
   if (!operations) {
@@ -256,7 +268,7 @@ Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& l
                        .fix("give the entry a target: {kind: …, name: …}"));
   }
   const Target target = TRY(Target::make(*patch.target));
-  return apply_operations(resources, target, text, *operations, Remember::yes);
+  return apply_operations(resources, target, *operations, Remember::yes, loader.budget());
 }
 
 Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches,
@@ -279,7 +291,7 @@ Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::s
   }
   for (const auto& patch : all) {
     Resource* target = TRY(target_of(resources, patch));
-    TRY(merge_one(*target, fitted(patch, *target), schema));
+    TRY(merge_one(*target, fitted(patch, *target), schema, loader.budget()));
     resources.renamed(*target);
     if (is_blank(&target->body)) resources.drop_empty();
     TRY(resources.check_unique());
@@ -294,14 +306,14 @@ Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader
                        .fix("give it a target: {version: …, kind: …, name: …}"));
   }
   const PatchText text = TRY(text_of_patch(patch, loader));
-  const Value operations = TRY(json_operations(text, loader.read_limits()));
-  if (operations.as_array()->empty()) {
+  const Operations operations = TRY(json_operations(text, loader.read_limits()));
+  if (operations.list.as_array()->empty()) {
     return failure(Error(Code::kustomization, "a patch of patchesJson6902 is empty")
                        .at(text.name)
                        .fix("remove the entry"));
   }
   const Target target = TRY(Target::make(*patch.target));
-  return apply_operations(resources, target, text, operations, Remember::no);
+  return apply_operations(resources, target, operations, Remember::no, loader.budget());
 }
 
 }  // namespace holdfast::kustomize

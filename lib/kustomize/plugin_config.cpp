@@ -2,7 +2,6 @@
 // The configuration of built-in plugins: resources whose fields are those of the kustomization
 // file.
 #include "kustomize/kustomization_fields.h"
-#include "yaml/yaml.h"
 
 #include <array>
 
@@ -129,8 +128,9 @@ Result<PluginConfig> read_plugin(const Value& resource, const std::string& at) {
 }
 
 Result<std::vector<PluginConfig::ValueTarget>> read_value_targets(const std::string& text,
-                                                                  const std::string& file) {
-  const Value value = TRY(yaml::parse_one(text, file, yaml::Dialect::kube));
+                                                                  const std::string& file,
+                                                                  const ReadLimits& limits) {
+  const Value value = TRY(read_document(text, file, limits));
   Decoder decoder(file, text, Decoding::plugin);
   std::vector<PluginConfig::ValueTarget> out;
   if (const Value* targets = value.find("targets")) TRY(decoder.read(*targets, out));

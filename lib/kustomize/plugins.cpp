@@ -96,7 +96,8 @@ Result<> add_values(ResourceSet& resources, const PluginConfig& plugin, const Lo
   auto targets = plugin.targets;
   if (!plugin.target_file.empty()) {
     const std::string text = TRY(loader.read(plugin.target_file));
-    std::ranges::move(TRY(read_value_targets(text, loader.path_of(plugin.target_file))),
+    std::ranges::move(TRY(read_value_targets(text, loader.path_of(plugin.target_file),
+                                             loader.read_limits())),
                       std::back_inserter(targets));
   }
   if (targets.empty())
@@ -116,6 +117,7 @@ Result<> add_values(ResourceSet& resources, const PluginConfig& plugin, const Lo
         *field = target.position > 0
                      ? with_path_part(old, static_cast<std::size_t>(target.position - 1), value)
                      : value;
+        TRY(loader.budget().grow(size_of(*field)));
       }
       resources.renamed(*resource);
     }
@@ -138,7 +140,7 @@ Result<> affixes(ResourceSet& resources, const PluginConfig& plugin) {
 Result<> all_replacements(ResourceSet& resources, const PluginConfig& plugin,
                           const Loader& loader) {
   std::vector<Replacement> all = TRY(load_replacements(plugin.replacements, loader));
-  return replace_fields(resources, all);
+  return replace_fields(resources, all, loader.budget());
 }
 
 Result<> strategic(ResourceSet& resources, const PluginConfig& plugin, const Loader& loader,
@@ -146,6 +148,14 @@ Result<> strategic(ResourceSet& resources, const PluginConfig& plugin, const Loa
   auto patches = plugin.paths;
   if (!plugin.patches.empty()) patches.push_back(plugin.patches);
   return apply_strategic_merges(resources, patches, loader, schema);
+}
+
+// What the plugin puts into each resource; patches and values are charged where they are put.
+std::size_t into_each(const PluginConfig& plugin) {
+  const Image& image = plugin.image;
+  return size_of(plugin.labels) + size_of(plugin.annotations) + plugin.space.size() +
+         plugin.prefix.size() + plugin.suffix.size() + image.new_name.size() +
+         image.new_tag.size() + image.digest.size() + image.tag_suffix.size();
 }
 
 Result<> transform(ResourceSet& resources, const PluginConfig& plugin, const Loader& loader,
@@ -209,6 +219,8 @@ Result<std::vector<Resource>> run_generator(const Resource& config, const Loader
 Result<> run_transformer(ResourceSet& resources, const Resource& config, const Loader& loader,
                          BuildContext& context) {
   const PluginConfig plugin = TRY(config_of(config));
+  auto room = loader.budget().grow(into_each(plugin) * resources.size());
+  if (!room) return failure(std::move(room).error().at(config.at));
   auto done = transform(resources, plugin, loader, context.schema());
   if (!done) return failure(std::move(done).error().at(config.at));
   resources.drop_empty();

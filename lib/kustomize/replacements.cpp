@@ -78,12 +78,19 @@ Result<const Resource*> find_source(const ResourceSet& resources, const Selector
   return found;
 }
 
-Result<Value> source_value(const ResourceSet& resources, const Replacement& replacement) {
+// What is copied. Of a scalar that is the text, as the file spells it.
+struct Copied {
+  Value value;
+  std::string text;
+};
+
+Result<Copied> source_of(const ResourceSet& resources, const Replacement& replacement) {
   if (replacement.source_value && replacement.source) {
     return failure(Error(Code::kustomization, "a replacement has \"source\" and \"sourceValue\"")
                        .fix("keep one of them"));
   }
-  if (replacement.source_value) return resolve_plain(*replacement.source_value);
+  if (replacement.source_value)
+    return Copied{resolve_plain(*replacement.source_value), *replacement.source_value};
   const auto& source = *replacement.source;
   const Resource* resource = TRY(find_source(resources, source.id));
   const std::string path =
@@ -95,19 +102,23 @@ Result<Value> source_value(const ResourceSet& resources, const Replacement& repl
                        .at(describe(*resource))
                        .at(resource->at));
   }
-  if (!source.options || source.options->delimiter.empty()) return *value;
+  std::string text;
+  if (is_scalar(*value))
+    text = spelled_text(*resource, pointer_to(resource->body, value).value_or(""), *value);
+  if (!source.options || source.options->delimiter.empty()) return Copied{*value, std::move(text)};
   if (!is_scalar(*value))
     return failure(Code::kustomization, "a delimiter needs a text, \"{}\" is {}", path,
                    type_of(*value));
-  const auto parts = split_by(text_of(*value), source.options->delimiter);
+  const auto parts = split_by(text, source.options->delimiter);
   const auto index = source.options->index;
   if (index < 0 || static_cast<std::size_t>(index) >= parts.size()) {
     return failure(
         Error(Code::kustomize_target, fmt::format("options.index is {}, \"{}\" has {} parts", index,
-                                                  text_of(*value), parts.size()))
+                                                  text, parts.size()))
             .at(describe(*resource)));
   }
-  return with_text(*value, parts[static_cast<std::size_t>(index)]);
+  const std::string& part = parts[static_cast<std::size_t>(index)];
+  return Copied{with_text(*value, part), part};
 }
 
 // A number or boolean keeps its type: a text that is none of that type has no place there.
@@ -125,42 +136,53 @@ Result<> write_text(Value& field, const std::string& text) {
   return {};
 }
 
+// What the text is in a field of its own making: annotations are texts as they are spelled.
+enum class Fresh { no, field, annotation };
+
+Value made_of(const std::string& text, Fresh fresh) {
+  return fresh == Fresh::annotation ? Value(text) : resolve_plain(text);
+}
+
 // Only the text of a scalar is copied: what was a text stays one, what was a number is read anew.
-Result<> write(Value& field, const Value& value, const std::optional<FieldOptions>& options,
-               bool fresh) {
+Result<> write(Value& field, const Copied& copied, const std::optional<FieldOptions>& options,
+               Fresh fresh) {
   if (options && !options->delimiter.empty()) {
     if (!is_scalar(field))
       return failure(Code::kustomization, "a delimiter needs a text, the field is {}",
                      type_of(field));
     auto parts = split_by(field.is_null() ? std::string() : text_of(field), options->delimiter);
-    const std::string text = text_of(value);
     if (options->index < 0) {
-      parts.insert(parts.begin(), text);
+      parts.insert(parts.begin(), copied.text);
     } else if (static_cast<std::size_t>(options->index) >= parts.size()) {
-      parts.push_back(text);
+      parts.push_back(copied.text);
     } else {
-      parts[static_cast<std::size_t>(options->index)] = text;
+      parts[static_cast<std::size_t>(options->index)] = copied.text;
     }
     const std::string joined = join(parts, options->delimiter);
-    if (!fresh && !field.is_null()) return write_text(field, joined);
-    field = resolve_plain(joined);
+    if (fresh == Fresh::no && !field.is_null()) return write_text(field, joined);
+    field = made_of(joined, fresh);
     return {};
   }
   if (!is_scalar(field)) {
-    field = value;
-  } else if (fresh) {
-    field = is_scalar(value) ? resolve_plain(text_of(value)) : Value("");
+    field = copied.value;
+  } else if (fresh != Fresh::no) {
+    field = is_scalar(copied.value) ? made_of(copied.text, fresh) : Value("");
   } else if (!field.is_null()) {
-    return write_text(field, text_of(value));
+    return write_text(field, copied.text);
   }
   return {};
 }
 
+bool is_annotation(const std::vector<std::string>& path) {
+  return path.size() == 3 && path[0] == "metadata" && path[1] == "annotations";
+}
+
 class Writer {
  public:
-  Writer(const ReplacementTarget& target, const Value& value) : target_(target), value_(value) {
+  Writer(const ReplacementTarget& target, const Copied& copied, Budget& budget)
+      : target_(target), copied_(copied), budget_(budget) {
     if (target.options && target.options->create)
-      create_ = is_scalar(value) ? Value::Kind::string : value.kind();
+      create_ = is_scalar(copied.value) ? Value::Kind::string : copied.value.kind();
     if (target.field_paths.empty()) {
       paths_.push_back(split_field_path(default_path));
       names_.emplace_back(default_path);
@@ -173,15 +195,20 @@ class Writer {
 
   Result<> apply(Resource& resource) const {
     for (std::size_t i = 0; i < paths_.size(); ++i) {
-      if (TRY(replace_in_text(resource.body, paths_[i], value_, create_))) continue;
+      const Value value = is_scalar(copied_.value) ? Value(copied_.text) : copied_.value;
+      if (TRY(replace_in_text(resource.body, paths_[i], value, create_, budget_))) continue;
       auto matches = match_all(resource.body, paths_[i], create_);
       if (!matches) return missing(resource, names_[i], matches.error().message());
       if (matches->fields.empty()) return missing(resource, names_[i], "");
       for (std::size_t k = 0; k < matches->fields.size(); ++k) {
-        auto written = write(*matches->fields[k], value_, target_.options, matches->fresh[k]);
+        Value& field = *matches->fields[k];
+        const Fresh made = is_annotation(paths_[i]) ? Fresh::annotation : Fresh::field;
+        auto written =
+            write(field, copied_, target_.options, matches->fresh[k] ? made : Fresh::no);
         if (!written)
           return failure(
               std::move(written).error().at(names_[i]).at(describe(resource)).at(resource.at));
+        TRY(budget_.grow(size_of(field)));
       }
     }
     settle_shared(resource);
@@ -202,13 +229,16 @@ class Writer {
   }
 
   const ReplacementTarget& target_;
-  const Value& value_;
+  const Copied& copied_;
+  Budget& budget_;
   std::optional<Value::Kind> create_;
   std::vector<std::vector<std::string>> paths_;
   std::vector<std::string> names_;
 };
 
-Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, const Value& value) {
+Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, const Copied& copied,
+                      Budget& budget) {
+  TRY(budget.check_time());
   if (!target.select) {
     return failure(Error(Code::kustomization, "a target of a replacement has no \"select\"")
                        .fix("say which resources to change: select: {kind: …, name: …}"));
@@ -217,7 +247,7 @@ Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, c
   std::vector<Target> rejects;
   for (const auto& reject : target.reject)
     rejects.push_back(TRY(Target::make(reject)));
-  const Writer writer(target, value);
+  const Writer writer(target, copied, budget);
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
     const auto ids = all_ids(resource);
@@ -237,16 +267,17 @@ Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, c
 
 }  // namespace
 
-Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements) {
+Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements,
+                        Budget& budget) {
   for (const auto& replacement : replacements) {
     if ((!replacement.source && !replacement.source_value) || replacement.targets.empty()) {
       return failure(
           Error(Code::kustomization, "a replacement needs a source and at least one target")
               .fix("give it \"source\" (or \"sourceValue\") and \"targets\""));
     }
-    const Value value = TRY(source_value(resources, replacement));
+    const Copied copied = TRY(source_of(resources, replacement));
     for (const auto& target : replacement.targets)
-      TRY(apply_target(resources, target, value));
+      TRY(apply_target(resources, target, copied, budget));
     resources.renamed_any();
   }
   return {};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/resource_set.h"
 
@@ -11,7 +12,8 @@
 
 namespace holdfast::kustomize {
 
-// Refuses with Code::kustomize_target or Code::kustomization.
-Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements);
+// Refuses with Code::kustomize_target, Code::kustomization or Code::limit.
+Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements,
+                        Budget& budget);
 
 }  // namespace holdfast::kustomize

@@ -65,15 +65,6 @@ std::string spelling_at(const Resource& resource, const std::string& pointer) {
   return std::string(trim(text.substr(0, text.find_first_of("\r\n,]}#"))));
 }
 
-// The spelling, if the file has this value at that place; the plain form otherwise.
-std::string spelled_value(const Resource& resource, const std::string& pointer,
-                          const Value& value) {
-  if (resource.source == nullptr || value.is_object() || value.is_array()) return text_of(value);
-  std::string text = spelling_at(resource, pointer);
-  if (value.is_null()) return is_written_null(text) || text.empty() ? text : "null";
-  return resolve_plain(text) == value ? text : text_of(value);
-}
-
 // The tool keeps annotations as the text of the file: 1.10 stays 1.10, true becomes "true". A null
 // waits: a patch may mean to remove with it.
 void spell_annotations(Resource& resource) {
@@ -82,7 +73,7 @@ void spell_annotations(Resource& resource) {
   if (annotations == nullptr || !annotations->is_object()) return;
   for (auto& [key, value] : *annotations->as_object()) {
     if (!value.is_string() && !value.is_null())
-      value = spelled_value(resource, "/metadata/annotations/" + pointer_part(key), value);
+      value = spelled_text(resource, "/metadata/annotations/" + pointer_part(key), value);
   }
 }
 
@@ -162,6 +153,26 @@ Result<> expand_list(Resource list, std::deque<Resource>& queue) {
 }
 
 }  // namespace
+
+std::string spelled_text(const Resource& resource, const std::string& pointer, const Value& value) {
+  if (resource.source == nullptr || value.is_object() || value.is_array()) return text_of(value);
+  std::string text = spelling_at(resource, pointer);
+  if (value.is_null()) return is_written_null(text) || text.empty() ? text : "null";
+  return resolve_plain(text) == value ? text : text_of(value);
+}
+
+void type_annotations(Resource& resource) {
+  Value* metadata = resource.body.find("metadata");
+  Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
+  if (annotations == nullptr || !annotations->is_object() || resource.source == nullptr) return;
+  for (auto& [key, value] : *annotations->as_object()) {
+    if (!value.is_string()) continue;
+    Value typed = resolve_plain(*value.as_string());
+    const std::string pointer = "/metadata/annotations/" + pointer_part(key);
+    if (!typed.is_string() && spelling_at(resource, pointer) == *value.as_string())
+      value = std::move(typed);
+  }
+}
 
 std::string_view Source::at(std::size_t document, const std::string& pointer) const {
   constexpr int patience = 4;  // an index costs as much as reading the text to its end
@@ -284,7 +295,7 @@ Texts spelled_texts(const Resource& resource, std::string_view field) {
     const auto text =
         value.is_string()
             ? *value.as_string()
-            : spelled_value(resource, fmt::format("/metadata/{}/{}", field, pointer_part(key)),
+            : spelled_text(resource, fmt::format("/metadata/{}/{}", field, pointer_part(key)),
                             value);
     texts.insert_or_assign(key, text);
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "kustomize/object.h"
 #include "kustomize/resource_id.h"
 #include "value/value.h"
@@ -99,12 +100,6 @@ struct Resource {
 
 // Every resource in a text of YAML or JSON documents, lists expanded. `file` is for messages.
 // Refuses with Code::yaml_syntax and the other reading codes, or Code::object_invalid.
-struct ReadLimits {
-  std::size_t bytes = std::size_t{64} << 20;
-  std::size_t nodes = 4'000'000;
-  int depth = 100;
-};
-
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
                                              const ReadLimits& limits = {});
 
@@ -113,6 +108,13 @@ void settle_shared(Resource& resource);
 
 // metadata.labels or metadata.annotations, each value as the file spells it.
 Texts spelled_texts(const Resource& resource, std::string_view field);
+
+// A scalar of its body as the file spells it (1.10, 0x1F, 2024-01-02), the plain form of what is not
+// as the file has it.
+std::string spelled_text(const Resource& resource, const std::string& pointer, const Value& value);
+
+// Gives annotations that the file has without quotes, as 1.10, the type that they have there.
+void type_annotations(Resource& resource);
 
 // As the tool merges a generated resource or a targeted patch with another: `other`'s labels and
 // annotations below its own (as texts), `other`'s name, namespace and memory.

@@ -265,6 +265,8 @@ class Merger {
 }  // namespace
 
 Result<Merged> strategic_merge(Resource& resource, Value patch, const MergeSchema& schema) {
+  // For the whole resource the tool makes the new one, and forgets to put it in the old one's place.
+  if (patch.text({"$patch"}) == "replace") return Merged::changed;
   Value own = std::move(resource.body);
   auto merged = TRY(Merger(resource, schema).merge(std::move(own), &patch, nullptr));
   if (is_blank(merged.value ? &*merged.value : nullptr)) {

@@ -55,22 +55,6 @@ std::string printed(const Value& document, std::string_view original) {
                 : json::write(document);
 }
 
-// The JSON pointer of a node inside `root`.
-std::optional<std::string> pointer_to(const Value& root, const Value* wanted) {
-  if (&root == wanted) return std::string();
-  if (const auto* object = root.as_object()) {
-    for (const auto& [key, value] : *object) {
-      if (auto rest = pointer_to(value, wanted)) return "/" + pointer_part(key) + *rest;
-    }
-  }
-  if (const auto* array = root.as_array()) {
-    for (std::size_t i = 0; i < array->size(); ++i) {
-      if (auto rest = pointer_to((*array)[i], wanted)) return "/" + std::to_string(i) + *rest;
-    }
-  }
-  return std::nullopt;
-}
-
 struct Token {
   std::size_t begin, end;
   char quote;  // 0 for none
@@ -138,7 +122,7 @@ std::optional<std::string> edited(const Value& document, std::string_view origin
 }  // namespace
 
 Result<bool> replace_in_text(Value& root, std::span<const std::string> path, const Value& value,
-                             std::optional<Value::Kind> create) {
+                             std::optional<Value::Kind> create, Budget& budget) {
   for (std::size_t length = 1; length < path.size(); ++length) {
     const auto found = look_up(root, path.first(length));
     if (!found) return false;
@@ -148,7 +132,13 @@ Result<bool> replace_in_text(Value& root, std::span<const std::string> path, con
       continue;
     }
     const std::string original = *(*found)->as_string();
-    auto document = yaml::parse_one(original, path[length - 1], yaml::Dialect::kyaml);
+    TRY(budget.grow(original.size()));
+    const ReadLimits limits = budget.of_text();
+    auto document =
+        yaml::parse_one(original, path[length - 1], yaml::Dialect::kyaml,
+                        {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes});
+    if (!document && document.error().code() == Code::limit)
+      return failure(std::move(document).error());
     if (!document || is_scalar(*document)) return false;
     auto matches = match_all(*document, path.subspan(length), create);
     if (!matches || matches->fields.empty()) return false;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "value/value.h"
 
 #include <optional>
@@ -14,8 +15,8 @@
 namespace holdfast::kustomize {
 
 // Follows `path` until it enters a text that holds a document with the rest of the path, and writes
-// there. False when the path enters no such text; nothing is changed then.
+// there. False when the path enters no such text; nothing is changed then. Refuses with Code::limit.
 Result<bool> replace_in_text(Value& root, std::span<const std::string> path, const Value& value,
-                             std::optional<Value::Kind> create);
+                             std::optional<Value::Kind> create, Budget& budget);
 
 }  // namespace holdfast::kustomize

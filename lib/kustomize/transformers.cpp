@@ -147,17 +147,6 @@ Result<> set_namespaces(ResourceSet& resources, const NamespaceChange& change) {
 
 namespace {
 
-std::unexpected<Error> bad_key(std::string_view key) {
-  return failure(
-      Error(Code::kustomization, fmt::format("the key \"{}\" is no text to YAML", key))
-          .fix(
-              "choose another key: y, n, yes, no, on, off become true and false, digits a number"));
-}
-
-}  // namespace
-
-namespace {
-
 // Writes all pairs into one resource and notes which of them became one node in several places.
 class PairSetter {
  public:

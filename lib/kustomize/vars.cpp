@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace holdfast::kustomize {
 namespace {
@@ -119,10 +120,25 @@ Result<> expand_in(Value& value, const Expander& expand) {
   return {};
 }
 
+// The tool reads the text of the file: a date as it is spelled, 0755 as a decimal number.
+Value as_read(const Resource& resource, const Value& value) {
+  if (value.is_null()) return "null";
+  if (!value.is_string() && value.as_int() == nullptr) return value;
+  const std::string text =
+      spelled_text(resource, pointer_to(resource.body, &value).value_or(""), value);
+  if (value.is_string()) return text;
+  std::int64_t decimal = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), decimal);
+  const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  return whole ? Value(decimal) : value;
+}
+
 }  // namespace
 
-Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resources) {
+Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resources,
+                  const Budget& budget) {
   for (const auto& var : more) {
+    TRY(budget.check_time());
     const auto matches = read_by(var, resources);
     if (matches.size() > 1) {
       return failure(Error(Code::kustomize_conflict, fmt::format("the var \"{}\" fits {} resources",
@@ -146,7 +162,8 @@ Result<> join_vars(Vars& vars, const Vars& more) {
   return {};
 }
 
-Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs& specs) {
+Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs& specs,
+                      Budget& budget) {
   if (vars.empty()) return {};
   std::map<std::string, const Resource*> readers;
   for (std::size_t i = 0; i < resources.size(); ++i) {
@@ -171,14 +188,17 @@ Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs
                          .at(describe(*reader->second))
                          .at(reader->second->at));
     }
-    values.emplace(name, value->is_null() ? Value("null") : *value);
+    values.emplace(name, as_read(*reader->second, *value));
   }
   const Expander expand(values);
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
     for (const auto& spec : specs) {
       auto done = visit_fields(resource.body, spec, Create::nothing,
-                               [&](Value& value) { return expand_in(value, expand); });
+                               [&](Value& value) -> Result<> {
+                                 TRY(expand_in(value, expand));
+                                 return budget.grow(size_of(value));
+                               });
       if (!done) return failure(std::move(done).error().at(describe(resource)).at(resource.at));
     }
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/budget.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/resource_set.h"
 
@@ -18,10 +19,12 @@ using Vars = std::map<std::string, Var>;
 
 // Adds a layer's vars and notes the resource that each one reads. Refuses with
 // Code::kustomize_conflict a name used twice or a var that fits several resources.
-Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resources);
+Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resources,
+                  const Budget& budget);
 Result<> join_vars(Vars& vars, const Vars& more);
 
 // Refuses with Code::kustomize_target when a var has no resource or no such field.
-Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs& specs);
+Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs& specs,
+                      Budget& budget);
 
 }  // namespace holdfast::kustomize
