@@ -88,26 +88,44 @@ inside() {
 
 client() { if [ "$engine" = podman ]; then podman "$@"; else docker "$@"; fi; }
 
+# Prints what of this machine keeps a private docker from running, tried in namespaces that go at once.
+private_lacks() {
+  [ "$(id -u)" = 0 ] || { echo "it needs root"; return; }
+  local folder cgroup=/sys/fs/cgroup
+  [ -e $cgroup/cgroup.controllers ] || cgroup+=/devices
+  mkdir -p "$work"
+  folder=$(mktemp -d -p "$work")
+  mkdir "$folder"/{lower,upper,work,all}
+  unshare --net --mount --pid --fork --propagation private bash -c '
+    mount -t overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" overlay "$1/all" || echo "no overlay file system can be mounted"
+    ip link add bridge0 type bridge && ip link add one type veth peer name other || echo "the kernel makes no bridges"
+    mkdir "$2/holdfast-kind-probe" && rmdir "$2/holdfast-kind-probe" || echo "no cgroup can be made in $2"
+  ' - "$folder" "$cgroup" 2>/dev/null || echo "the kernel gives no namespaces"
+  rm -rf "$folder"
+}
+
 # Prints why no cluster can be made here; what can be had is taken (fails then).
 why_not() {
   choose_engine
+  local lacks=
   if [ "$engine" = private ]; then
-    if [ "$(id -u)" != 0 ]; then
-      echo "${why}and a private docker needs root"
-    elif ! unshare --net --mount --pid --fork true 2>/dev/null; then
-      echo "${why}and the kernel gives no namespaces for a private docker"
-    elif ! grep -qw overlay /proc/filesystems && ! modprobe overlay 2>/dev/null; then
-      echo "${why}and the kernel has no overlay file system for a private docker"
+    lacks=$(private_lacks | head -n 1)
+    if [ "$lacks" ]; then
+      :
     elif ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-      echo "${why}and a private docker comes from Debian's packages"
-    elif [ ! -e "$packages/.have/docker.io" ] && ! from_debian "$packages" docker.io 2>/dev/null; then
-      echo "${why}and Debian's package of docker cannot be had (apt-get update)"
-    else
-      return 1
+      lacks="it comes from Debian's packages"
+    elif ! private_packages >/dev/null 2>&1; then
+      lacks="Debian's packages cannot be had (apt-get update)"
     fi
-    return 0
+    lacks=${lacks:+no private docker: $lacks}
   fi
-  return 1
+  if [ -z "$lacks" ] && ! get_kind >/dev/null 2>&1; then lacks="kind's Go module cannot be had"; fi
+  [ "$lacks" ] && echo "$why$lacks"
+}
+
+private_packages() {
+  from_debian "$packages" docker.io containerd tini libdevmapper1.02.1 iptables libxtables12 libip4tc2 libip6tc2 \
+    libnftnl11 libmnl0 libnetfilter-conntrack3 libnfnetlink0 libseccomp2
 }
 
 start_private() {
@@ -116,8 +134,7 @@ start_private() {
   ((${#state} < 80)) || fail HF-E-5001 "the folder's path is too long for sockets" "$state" "use a checkout with a shorter path"
   private_pid >/dev/null && return 0
   local libraries each runtime=runc count=0
-  from_debian "$packages" docker.io containerd tini libdevmapper1.02.1 iptables libxtables12 libip4tc2 libip6tc2 \
-    libnftnl11 libmnl0 libnetfilter-conntrack3 libnfnetlink0 libseccomp2
+  private_packages
   for each in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
     ln -sf xtables-nft-multi "$packages/usr/sbin/$each" # Debian's alternatives would
   done
