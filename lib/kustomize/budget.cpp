@@ -52,12 +52,8 @@ std::size_t size_of(const Texts& texts) {
   return out;
 }
 
-Result<Value> read_document(std::string_view text, const std::string& file,
-                            const ReadLimits& limits, Duplicates duplicates) {
-  if (text.starts_with('{') || text.starts_with('[')) {
-    return json::parse(
-        text, file, {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes});
-  }
+Result<Value> read_yaml(std::string_view text, const std::string& file, const ReadLimits& limits,
+                        Duplicates duplicates) {
   return yaml::parse_one(text, file, yaml::Dialect::kube,
                          {.depth = limits.depth,
                           .bytes = limits.bytes,
@@ -65,6 +61,14 @@ Result<Value> read_document(std::string_view text, const std::string& file,
                           .duplicates = duplicates == Duplicates::refuse
                                             ? yaml::Duplicates::refuse
                                             : yaml::Duplicates::keep_last});
+}
+
+Result<Value> read_document(std::string_view text, const std::string& file,
+                            const ReadLimits& limits, Duplicates duplicates) {
+  if (!text.starts_with('{') && !text.starts_with('['))
+    return read_yaml(text, file, limits, duplicates);
+  return json::parse(text, file,
+                     {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes});
 }
 
 }  // namespace holdfast::kustomize

@@ -49,7 +49,11 @@ std::size_t size_of(const Texts& texts);
 
 enum class Duplicates { refuse, keep_last };
 
-// The one document of a configuration: JSON when it begins as such, YAML else.
+// The one document of a configuration.
+Result<Value> read_yaml(std::string_view text, const std::string& file, const ReadLimits& limits,
+                        Duplicates duplicates = Duplicates::refuse);
+
+// The same where the tool tells JSON by its first character: schemas, definitions, operations.
 Result<Value> read_document(std::string_view text, const std::string& file,
                             const ReadLimits& limits, Duplicates duplicates = Duplicates::refuse);
 

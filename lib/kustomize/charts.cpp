@@ -42,7 +42,7 @@ Result<ValuesFile> main_values(const HelmChart& chart, const std::string& direct
       chart.values_file.empty() ? fmt::format("{}/values.yaml", directory) : chart.values_file,
       loader));
   if (!inlined) return file;
-  Value values = TRY(read_document(file.text, file.name, loader.read_limits()));
+  Value values = TRY(read_yaml(file.text, file.name, loader.read_limits()));
   values = how == "merge" ? TRY(merged(chart.values_inline, std::move(values)))
                           : TRY(merged(std::move(values), chart.values_inline));
   file.text = yaml::write(values);

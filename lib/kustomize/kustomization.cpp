@@ -221,7 +221,7 @@ Result<TransformerConfig> read_transformer_config(const std::string& text, const
       {"images", Decoder::into<&TransformerConfig::images>},
       {"replicas", Decoder::into<&TransformerConfig::replicas>},
   });
-  const Value value = TRY(read_document(text, file, limits));
+  const Value value = TRY(read_yaml(text, file, limits));
   Decoder decoder(file, text, Decoding::configuration);
   TransformerConfig out;
   TRY(decoder.object<TransformerConfig>(value, out, fields));

@@ -130,7 +130,7 @@ Result<PluginConfig> read_plugin(const Value& resource, const std::string& at) {
 Result<std::vector<PluginConfig::ValueTarget>> read_value_targets(const std::string& text,
                                                                   const std::string& file,
                                                                   const ReadLimits& limits) {
-  const Value value = TRY(read_document(text, file, limits));
+  const Value value = TRY(read_yaml(text, file, limits));
   Decoder decoder(file, text, Decoding::plugin);
   std::vector<PluginConfig::ValueTarget> out;
   if (const Value* targets = value.find("targets")) TRY(decoder.read(*targets, out));
