@@ -53,6 +53,16 @@ TEST(Toml, RefusalsNameThePlace) {
             Code::toml_syntax);
 }
 
+TEST(Toml, LettersOutsideOfTextsAreRefusedAtTheirPlace) {
+  for (const std::string_view text : {"a = 1\né = 2\n", "a = 1\n a.é = 1\n", "a = 1\nb = 1é\n"}) {
+    const auto refused = parse_toml(text, "f.toml");
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().code(), Code::toml_syntax);
+    EXPECT_TRUE(refused.error().where().front().starts_with("f.toml:2:")) << refused.error().message();
+  }
+  EXPECT_EQ(json::write(parsed("a = 'é'  # ß\n").value), R"({"a":"é"})");
+}
+
 TEST(Section, ReadsEachKind) {
   const auto document = parsed(sample);
   Section root(document);
