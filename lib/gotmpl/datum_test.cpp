@@ -47,6 +47,15 @@ TEST(Datum, ADocumentComesBackAsItWas) {
   EXPECT_EQ(*back, value);
 }
 
+TEST(Datum, WhatHoldsItselfIsPrintedForAWhile) {
+  Datum loop = Datum::new_dict();
+  for (const std::string_view key : {"a", "b", "c"}) loop.dict()->set(key, loop);
+  const auto text = print_value(loop);
+  EXPECT_TRUE(text.starts_with("map[a:map[a:")) << text.substr(0, 100);
+  EXPECT_LT(text.size(), 1000U);
+  for (const std::string_view key : {"a", "b", "c"}) loop.dict()->set(key, Datum());
+}
+
 TEST(Datum, BytesArePrintedAsNumbers) {
   EXPECT_EQ(print_value(Datum::of_bytes({})), "[]");
   EXPECT_EQ(print_value(Datum::of_bytes(std::string("\0\x09\x0a\x63\x64\xff", 6))), "[0 9 10 99 100 255]");

@@ -80,6 +80,7 @@ void Printer::print(const Datum& value, char32_t verb, int depth) {
     case Kind::object:
       if (depth > depth_max || out_.size() > out_bytes_max) {
         out_ += "...";
+        stopped_ = true;
       } else {
         print_boxed(value, verb, depth);
       }
@@ -110,6 +111,7 @@ void Printer::print_list(const Datum& value, char32_t verb, int depth) {
   out_ += flags_.go_syntax ? '{' : '[';
   bool first = true;
   for (const Datum& item : value.items()) {
+    if (stopped_) break;
     if (!first) out_ += flags_.go_syntax ? ", " : " ";
     first = false;
     print(item, verb, depth + 1);
@@ -130,6 +132,7 @@ void Printer::print_members(const Datum& value, char32_t verb, int depth) {
   bool named = !structure || flags_.go_syntax || flags_.field_names;
   bool first = true;
   auto member = [&](std::string_view name, const Datum& held) {
+    if (stopped_) return;
     if (!first) out_ += flags_.go_syntax ? ", " : " ";
     first = false;
     if (named && structure) {

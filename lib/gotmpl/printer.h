@@ -62,6 +62,7 @@ class Printer {
   std::string& out_;
   VerbFlags flags_;
   bool complaining_ = false;
+  bool stopped_ = false;  // a dict in itself, twice, would go on for ever
 };
 
 }  // namespace holdfast::gotmpl
