@@ -77,20 +77,13 @@ class Checkout {
 };
 
 Result<RepositoryHandle> make_empty(const std::string& folder, const std::string& branch, git_repository& source) {
-  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
-  options.flags = GIT_REPOSITORY_INIT_MKDIR | GIT_REPOSITORY_INIT_NO_REINIT;
-  options.initial_head = branch.c_str();
-  git_repository* raw = nullptr;
-  if (::git_repository_init_ext(&raw, folder.c_str(), &options) != 0) {
-    return failure(library_error(Code::file_unwritable, "no repository can be made").at(folder));
-  }
-  RepositoryHandle repository(raw);
+  auto repository = TRY(make_repository(folder, branch));
   git_buf objects = GIT_BUF_INIT;
   const int status = ::git_repository_item_path(&objects, &source, GIT_REPOSITORY_ITEM_OBJECTS);
   const std::string lent = status == 0 ? objects.ptr : "";
   ::git_buf_dispose(&objects);
   if (status != 0) return failure(library_error(Code::git_object, "the repository's objects cannot be found"));
-  TRY(replace_file(fmt::format("{}objects/info/alternates", ::git_repository_path(raw)), lent + "\n", 0644));
+  TRY(replace_file(fmt::format("{}objects/info/alternates", ::git_repository_path(repository.get())), lent + "\n", 0644));
   return repository;
 }
 

@@ -88,6 +88,17 @@ ObjectId from_oid(const git_oid& oid) {
   return ObjectId(bytes);
 }
 
+Result<RepositoryHandle> make_repository(const std::string& folder, const std::string& branch) {
+  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+  options.flags = GIT_REPOSITORY_INIT_MKDIR | GIT_REPOSITORY_INIT_NO_REINIT;
+  options.initial_head = branch.c_str();
+  git_repository* raw = nullptr;
+  if (::git_repository_init_ext(&raw, folder.c_str(), &options) != 0) {
+    return failure(library_error(Code::file_unwritable, "no repository can be made").at(folder));
+  }
+  return RepositoryHandle(raw);
+}
+
 Result<RepositoryHandle> open_repository(const std::string& folder) {
   start_library();
   git_repository* repository = nullptr;

@@ -39,6 +39,9 @@ ObjectId from_oid(const git_oid& oid);
 
 // A bare repository or a .git folder, exactly there. Refuses with Code::git_object.
 Result<RepositoryHandle> open_repository(const std::string& folder);
+
+// A new one with a work tree, whose HEAD names `branch`. Refuses with Code::file_unwritable, also where there is one.
+Result<RepositoryHandle> make_repository(const std::string& folder, const std::string& branch);
 Result<ObjectsHandle> objects_of(git_repository& repository);
 
 enum class ObjectKind { commit, tree, blob, tag };

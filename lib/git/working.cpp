@@ -264,14 +264,7 @@ Result<> arrive(git_repository& repository, const std::string& root, const tree:
 
 Result<CommitId> fill(const std::string& folder, const std::string& branch,
                       const tree::FileTree& files, const CommitText& text) {
-  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
-  options.flags = GIT_REPOSITORY_INIT_MKDIR | GIT_REPOSITORY_INIT_NO_REINIT;
-  options.initial_head = branch.c_str();
-  git_repository* raw = nullptr;
-  if (::git_repository_init_ext(&raw, folder.c_str(), &options) != 0) {
-    return failure(library_error(Code::file_unwritable, "no repository can be made").at(folder));
-  }
-  const RepositoryHandle repository(raw);
+  const auto repository = TRY(make_repository(folder, branch));
   const auto objects = TRY(objects_of(*repository));
   const auto tree = TRY(write_files(*objects, {}, files));
   const auto commit = TRY(write_commit(*objects, tree, {}, text));
