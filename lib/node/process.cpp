@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -48,25 +49,26 @@ struct Image {
   std::vector<char*> argv, environment;
   int in, out;
   int namespaces;  // a pidfd, or -1
-  int other_end;   // of the input's pipe: a process between that kept it would keep the end away
 };
 
 [[noreturn]] void become(const Image& image) {
-  if (image.other_end >= 0) ::close(image.other_end);
+  ::dup2(image.in, STDIN_FILENO);
+  ::dup2(image.out, STDOUT_FILENO);
+  ::dup2(image.out, STDERR_FILENO);
   if (image.namespaces >= 0) {
     if (::setns(image.namespaces, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID) != 0) ::_exit(126);
     // A process namespace takes effect for children only.
     const pid_t child = ::fork();
     if (child < 0) ::_exit(126);
     if (child > 0) {
+      // Nothing closes this process's descriptors at an exec: locks and pipes of its starter would stay held.
+      ::close_range(STDIN_FILENO, ~0U, 0);
       int status = 0;
       ::waitpid(child, &status, 0);
       ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     }
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   }
-  ::dup2(image.in, STDIN_FILENO);
-  ::dup2(image.out, STDOUT_FILENO);
-  ::dup2(image.out, STDERR_FILENO);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -103,12 +105,15 @@ Result<Finished> run(const Command& command) {
     if (!namespaces) return failure(system_failure(Code::node_component, "the node's supervisor is gone"));
   }
   const Image image{pointers(command.argv), pointers(command.environment),
-                    command.input ? in.read.get() : none.get(), out.write.get(), namespaces.get(),
-                    in.write.get()};
+                    command.input ? in.read.get() : none.get(), out.write.get(), namespaces.get()};
   const auto deadline = std::chrono::steady_clock::now() + command.timeout;
   const pid_t child = ::fork();
   if (child < 0) return failure(system_failure(Code::node_component, "cannot start a process"));
-  if (child == 0) become(image);
+  if (child == 0) {
+    // A killed starter leaves nobody who works on behind the next command's back.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    become(image);
+  }
   in.read = FileDescriptor();
   out.write = FileDescriptor();
 
@@ -151,7 +156,7 @@ Result<> start_detached(const std::vector<std::string>& argv, const std::string&
   const FileDescriptor file(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!file) return failure(system_failure(Code::file_unwritable, fmt::format("cannot write \"{}\"", log)));
   const std::vector<std::string> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
-  const Image image{pointers(argv), pointers(environment), none.get(), file.get(), -1, -1};
+  const Image image{pointers(argv), pointers(environment), none.get(), file.get(), -1};
   const pid_t child = ::fork();
   if (child < 0) return failure(system_failure(Code::node_component, "cannot start a process"));
   if (child == 0) {

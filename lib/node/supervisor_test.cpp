@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "node/files.h"
-#include "node/process.h"
 #include "node/system_unit.h"
 
 namespace holdfast::node {
@@ -92,27 +91,6 @@ TEST_F(SupervisorTest, TakesUpWhatRunsBesideItWhenToldAndLeavesTheRestAlone) {
   EXPECT_FALSE(status.contains("\"gone\"")) << status;
   const std::vector<std::pair<std::string, std::string>> starts{{"kept", "start\n"}, {"changed", "start\nstart\n"}, {"gone", "start\n"}};
   for (const auto& [name, text] : starts) EXPECT_EQ(read_file(path_ + "/" + name).value_or(""), text) << name;
-}
-
-TEST(Process, GivesOutputAndExitOfAChild) {
-  Command command;
-  command.argv = {"/bin/sh", "-c", "cat; exit 4"};
-  command.input = [](int fd) -> Result<> {
-    return ::write(fd, "in", 2) == 2 ? Result<>() : failure(Code::internal, "short");
-  };
-  const auto finished = run(command);
-  ASSERT_TRUE(finished);
-  EXPECT_EQ(finished->output, "in");
-  EXPECT_EQ(finished->exit, 4);
-}
-
-TEST(Process, EndsAChildThatTakesTooLong) {
-  Command command;
-  command.argv = {"/bin/cat", "/dev/zero"};
-  command.timeout = std::chrono::milliseconds(50);
-  const auto finished = run(command);
-  ASSERT_FALSE(finished);
-  EXPECT_EQ(finished.error().code(), Code::timed_out);
 }
 
 TEST(Unit, HasANameOfItsOwnForEachStateFolder) {

@@ -115,9 +115,11 @@ Ran run(const std::vector<std::string>& argv, const RunOptions& options) {
   return ran;
 }
 
-Background::Background(const std::vector<std::string>& argv, const RunOptions& options) {
+Background::Background(const std::vector<std::string>& argv, const RunOptions& options, const std::string& log) {
   const int none = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  pid_ = spawn(argv, options, none, none, none);
+  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  pid_ = spawn(argv, options, none, out, out);
+  ::close(out);
   ::close(none);
 }
 

@@ -26,10 +26,10 @@ struct RunOptions {
 // argv[0] is looked up in PATH. A program that outlives its time limit is killed: exit 137.
 Ran run(const std::vector<std::string>& argv, const RunOptions& options = {});
 
-// A program that runs beside the test; killed (SIGKILL) and reaped when it goes.
+// A program that runs beside the test, what it says in `log`; killed (SIGKILL) and reaped when it goes.
 class Background {
  public:
-  explicit Background(const std::vector<std::string>& argv, const RunOptions& options = {});
+  explicit Background(const std::vector<std::string>& argv, const RunOptions& options = {}, const std::string& log = "/dev/null");
   ~Background();
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;

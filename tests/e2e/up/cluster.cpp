@@ -97,8 +97,9 @@ void Cluster::kill_in_each_step() {
   for (const auto& step : place_->steps()) {
     const auto before = content_of(journal).size();
     const auto begun = fmt::format("\"step\":\"{}\"", step);
-    Background up(up_command(), options);
-    ASSERT_TRUE(eventually(seconds(120), [&] { return content_of(journal).substr(before).contains(begun); })) << step << content_of(journal);
+    Background up(up_command(), options, path("killed.log"));
+    ASSERT_TRUE(eventually(seconds(120), [&] { return content_of(journal).substr(before).contains(begun); }))
+        << step << "\n" << content_of(path("killed.log")) << content_of(journal);
     up.kill_now();
     fmt::print("killed in step {}\n", step);
   }
