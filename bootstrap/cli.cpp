@@ -144,6 +144,7 @@ void add_e2e(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<E2eOptions>();
   InstallOptions& install = options->install;
   auto* command = app.add_subcommand("e2e", "Try a repository on a fresh kind cluster and report as JUnit XML, for CI");
+  if (!chosen.may_reach("e2e")) return;
   command->add_option("--repo", install.repository.folder, "The cluster repository, as committed")->required();
   command->add_option("--cluster", install.repository.cluster.name, "Which of its clusters; the kind cluster gets this name")->required();
   command->add_option("--bundle", install.bundle, "A signed bundle whose images the nodes get; without it they are pulled");
@@ -298,6 +299,7 @@ void add_render_helm(CLI::App& render, Chosen& chosen) {
   auto* command = add_command(
       *render.add_subcommand("helm", "Print what a chart renders, as `helm template` does"), chosen,
       options, &run_render_helm);
+  if (!chosen.may_reach("helm")) return;
   const auto list = [&](const char* flag, std::vector<std::string>& values, const char* text) {
     command->add_option(flag, values, text)->allow_extra_args(false);
   };

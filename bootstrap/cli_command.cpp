@@ -6,8 +6,8 @@
 
 namespace holdfast::bootstrap {
 
-bool Chosen::may_reach(std::string_view group) const {
-  return std::ranges::any_of(words, [&](std::string_view word) { return word == group || word == "completion"; });
+bool Chosen::may_reach(std::string_view command) const {
+  return std::ranges::any_of(words, [&](std::string_view word) { return word == command || word == "completion"; });
 }
 
 CLI::App* add_command(CLI::App& command, Chosen& chosen, Command run) {

@@ -24,9 +24,9 @@ struct Chosen {
   Command run;
   std::vector<std::string_view> words = {};  // the arguments
 
-  // Can the arguments mean this group's commands? Making all that there are takes as long as
-  // rendering something small.
-  [[nodiscard]] bool may_reach(std::string_view group) const;
+  // Can the arguments mean this command, or those of this group? Making all that there are takes as
+  // long as rendering something small.
+  [[nodiscard]] bool may_reach(std::string_view command) const;
 };
 
 // `run` is what `chosen` holds when the arguments mean `command`.

@@ -36,7 +36,7 @@ class Reader {
   }
 
   FieldSpec here() const {
-    return FieldSpec::make({"", "", kind_}, fmt::format("{}", fmt::join(path_, "/")), false);
+    return {{"", "", kind_}, fmt::format("{}", fmt::join(path_, "/")), false};
   }
 
   Result<> visit(const std::string& name) {

@@ -36,8 +36,7 @@ constexpr auto var_workloads = std::to_array<Workload>(
 
 FieldSpec row(std::string_view path, std::string_view kind = {}, std::string_view group = {},
               std::string_view version = {}) {
-  return FieldSpec::make({std::string(group), std::string(version), std::string(kind)},
-                         std::string(path), false);
+  return {{std::string(group), std::string(version), std::string(kind)}, std::string(path), false};
 }
 
 FieldSpec made(FieldSpec spec) {

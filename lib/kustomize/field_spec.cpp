@@ -6,7 +6,7 @@
 #include "kustomize/resource.h"
 
 #include <algorithm>
-#include <span>
+#include <utility>
 
 namespace holdfast::kustomize {
 
@@ -48,12 +48,6 @@ std::vector<std::string> split_field_path(std::string_view path) {
   return out;
 }
 
-FieldSpec FieldSpec::make(Gvk gvk, std::string path, bool create) {
-  auto parts = split_path(path, '/');
-  return {
-      .gvk = std::move(gvk), .path = std::move(path), .create = create, .parts = std::move(parts)};
-}
-
 Result<> merge_into(FieldSpecs& specs, const FieldSpec& spec) {
   const auto found = std::ranges::find_if(specs, [&](const FieldSpec& there) {
     return there.path == spec.path && is_selected(there.gvk, spec.gvk);
@@ -78,6 +72,35 @@ Result<> merge_into(FieldSpecs& specs, const FieldSpecs& more) {
 
 namespace {
 
+// What is left of a path, read part by part: most specs of the defaults never meet an object of theirs.
+struct Path {
+  explicit Path(std::string_view whole) : rest(whole.substr(whole.starts_with('/') ? 1 : 0)) {}
+
+  // The next part, escapes undone in `unescaped` where there are any.
+  std::string_view next(std::string& unescaped) {
+    const auto part = piece();
+    if (!more || !part.ends_with('\\')) return part;
+    unescaped = part;
+    while (more && unescaped.ends_with('\\')) {
+      unescaped.back() = '/';
+      unescaped += piece();
+    }
+    return unescaped;
+  }
+
+  std::string_view rest;
+  bool more = true;
+
+ private:
+  std::string_view piece() {
+    const auto at = rest.find('/');
+    const auto part = rest.substr(0, at);
+    more = at != std::string_view::npos;
+    if (more) rest.remove_prefix(at + 1);
+    return part;
+  }
+};
+
 struct Walk {
   const FieldSpec& spec;
   Create create;
@@ -85,12 +108,12 @@ struct Walk {
   const SetFieldAt* set_at;  // the one or the other
   std::string pointer;       // kept only for the second
 
-  Result<> go(Value& node, std::span<const std::string> path);
-  Result<> into_object(Object& object, std::span<const std::string> path);
-  Result<> step(std::string_view part, Value& node, std::span<const std::string> path);
+  Result<> go(Value& node, Path path);
+  Result<> into_object(Object& object, Path path);
+  Result<> step(std::string_view part, Value& node, Path path);
 };
 
-Result<> Walk::step(std::string_view part, Value& node, std::span<const std::string> path) {
+Result<> Walk::step(std::string_view part, Value& node, Path path) {
   if (set_at == nullptr) return go(node, path);
   const auto length = pointer.size();
   pointer += "/" + pointer_part(part);
@@ -99,8 +122,8 @@ Result<> Walk::step(std::string_view part, Value& node, std::span<const std::str
   return done;
 }
 
-Result<> Walk::go(Value& node, std::span<const std::string> path) {
-  if (path.empty()) return set != nullptr ? (*set)(node) : (*set_at)(node, pointer);
+Result<> Walk::go(Value& node, Path path) {
+  if (!path.more) return set != nullptr ? (*set)(node) : (*set_at)(node, pointer);
   if (node.is_null()) return {};
   if (auto* array = node.as_array()) {
     for (std::size_t i = 0; i < array->size(); ++i) {  // lists take no part of the path
@@ -113,15 +136,16 @@ Result<> Walk::go(Value& node, std::span<const std::string> path) {
                  type_of(node));
 }
 
-Result<> Walk::into_object(Object& object, std::span<const std::string> path) {
-  std::string_view name = path.front();
+Result<> Walk::into_object(Object& object, Path path) {
+  std::string unescaped;
+  std::string_view name = path.next(unescaped);
   const bool list = name.ends_with("[]");
   if (list) name.remove_suffix(2);
   if (name.empty()) {
     return failure(Code::kustomization, "the field path \"{}\" has an empty field name", spec.path);
   }
   const bool creates = spec.create && create != Create::nothing && !list;
-  const bool last = path.size() == 1;
+  const bool last = !path.more;
   Value* field = object.find(name);
   if (field == nullptr) {
     if (!creates) return {};
@@ -132,13 +156,13 @@ Result<> Walk::into_object(Object& object, std::span<const std::string> path) {
     if (creates && (!last || create == Create::object)) *field = Object();
     if (creates && last && create == Create::scalar) *field = "";
   }
-  return step(name, *field, path.subspan(1));
+  return step(name, *field, path);
 }
 
 }  // namespace
 
 Result<> visit_path(Value& object, const FieldSpec& spec, Create create, const SetField& set) {
-  return Walk{spec, create, &set, nullptr, {}}.go(object, spec.parts);
+  return Walk{spec, create, &set, nullptr, {}}.go(object, Path(spec.path));
 }
 
 namespace {
@@ -161,7 +185,7 @@ Result<> visit_fields(Value& object, const FieldSpec& spec, Create create, const
 Result<> visit_fields_at(Value& object, const FieldSpec& spec, Create create,
                          const SetFieldAt& set) {
   if (!fits(object, spec.gvk)) return {};
-  return Walk{spec, create, nullptr, &set, {}}.go(object, spec.parts);
+  return Walk{spec, create, nullptr, &set, {}}.go(object, Path(spec.path));
 }
 
 }  // namespace holdfast::kustomize

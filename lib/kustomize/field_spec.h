@@ -17,11 +17,8 @@ namespace holdfast::kustomize {
 
 struct FieldSpec {
   Gvk gvk;  // empty parts fit anything
-  std::string path;
+  std::string path;  // as split_path reads it by '/'
   bool create = false;
-  std::vector<std::string> parts;  // of the path, escapes undone
-
-  static FieldSpec make(Gvk gvk, std::string path, bool create);
 };
 
 // "a/b\/c" → a, b/c. A leading separator is dropped.

@@ -23,7 +23,7 @@ Result<> read_struct(Decoder& decoder, const Value& value, FieldSpec& out) {
   });
   SpecText text;
   TRY(decoder.object<SpecText>(value, text, fields));
-  out = FieldSpec::make({text.group, text.version, text.kind}, text.path, text.create);
+  out = {{text.group, text.version, text.kind}, text.path, text.create};
   return {};
 }
 

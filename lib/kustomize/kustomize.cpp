@@ -136,7 +136,7 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
   drop_local(all.resources);
   TRY(at_root(sort(all.resources, kustomization, options.order), loader));
   if (wants(kustomization, "managedByLabel")) {
-    const FieldSpecs specs{FieldSpec::make({}, "metadata/labels", true)};
+    const FieldSpecs specs{FieldSpec{{}, "metadata/labels", true}};
     TRY(set_pairs(all.resources,
                   {{"app.kubernetes.io/managed-by", fmt::format("kustomize-{}", options.version)}},
                   specs));

@@ -335,7 +335,7 @@ Result<> Layer::label_and_annotate(Accumulated& into) {
     } else {
       if (label.include_templates)
         TRY(merge_into(specs, config.template_labels), "merging label fields");
-      TRY(merge_into(specs, FieldSpec::make({}, "metadata/labels", true)), "merging label fields");
+      TRY(merge_into(specs, FieldSpec{{}, "metadata/labels", true}), "merging label fields");
     }
     TRY(charge(into.resources, size_of(label.pairs), "/labels"));
     TRY(set_pairs(into.resources, label.pairs, specs));

@@ -80,7 +80,7 @@ class NamespaceSetter {
     const Gvk gvk = resource.gvk();
     const SetField set = [this](Value& value) { return write(value); };
     if (!is_cluster_scoped(gvk)) {
-      static const FieldSpec own = FieldSpec::make({}, "metadata/namespace", true);
+      static const FieldSpec own{{}, "metadata/namespace", true};
       TRY(visit(resource, own, Create::scalar, set));
     }
     const bool binding = is_role_binding(gvk.kind);
