@@ -2,6 +2,7 @@
 #include "agent/signatures.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "base/glob.h"
 #include "base/text.h"

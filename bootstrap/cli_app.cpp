@@ -2,6 +2,7 @@
 #include "cli_app.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "commands/app.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kind.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 

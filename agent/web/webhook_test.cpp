@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/primitives.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace holdfast::agent {

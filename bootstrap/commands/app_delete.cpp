@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // app delete: the finalizers that say what becomes of an Application's objects, then the deletion itself.
 // Mirrors argoproj/argo-cd 3.6 server/application/application.go: Delete.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fmt/format.h>
 
 namespace holdfast {
 

@@ -7,7 +7,7 @@
 // nothing of ours, and its only third-party dependency is {fmt}.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <expected>
 #include <optional>

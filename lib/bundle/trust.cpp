@@ -8,6 +8,7 @@
 #include "value/json.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

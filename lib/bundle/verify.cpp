@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <fmt/format.h>
 #include <thread>
 #include <tuple>
 

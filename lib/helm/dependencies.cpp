@@ -6,6 +6,7 @@
 #include "helm/values.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 
 namespace holdfast::helm {

@@ -5,6 +5,7 @@
 #include "value/pointer.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace holdfast::helm {
 namespace {

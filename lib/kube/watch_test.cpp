@@ -4,6 +4,7 @@
 #include "fakes/loopback.h"
 #include "value/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "value/json.h"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>

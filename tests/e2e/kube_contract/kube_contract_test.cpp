@@ -8,6 +8,7 @@
 #include "kube/watch.h"
 #include "value/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
