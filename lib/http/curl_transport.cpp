@@ -113,7 +113,8 @@ class Wire {
   }
 
   void enqueue(TransferPtr transfer) {
-    if (transfer->deadline == SteadyTime{}) transfer->deadline = after(transfer->request.timeout);
+    if (transfer->request.whole) transfer->end = after(*transfer->request.whole);
+    if (transfer->deadline == SteadyTime{}) transfer->deadline = std::min(after(transfer->request.timeout), transfer->end);
     pending_.push_back(std::move(transfer));
   }
 
@@ -254,8 +255,8 @@ class Wire {
     transfer->error_text[0] = '\0';
     transfer->not_before = due;
     if (transfer->pipe != nullptr) {
-      transfer->deadline =
-          due + std::chrono::duration_cast<steady_clock::duration>(transfer->request.timeout);
+      const auto idle = due + std::chrono::duration_cast<steady_clock::duration>(transfer->request.timeout);
+      transfer->deadline = std::min(idle, transfer->end);
     }
     pending_.push_back(std::move(transfer));
   }

@@ -226,6 +226,28 @@ TEST(CurlTransport, GivesUpAStreamThatMakesNoProgress) {
       << answer.error().message();
 }
 
+TEST(CurlTransport, GivesUpAStreamThatMakesProgressForEver) {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  // Each peer goes on for as long as it is listened to: in its headers, or in its body.
+  Loopback headers([&](Connection& peer) {
+    peer.read();
+    for (int i = 0; peer.write(i == 0 ? head : fmt::format("X-{}: y\r\n", i)) && peer.pause(milliseconds(20)); ++i) {}
+  });
+  Loopback body([](Connection& peer) {
+    peer.read();
+    peer.begin_chunked();
+    while (peer.chunk("x") && peer.pause(milliseconds(20))) {}
+  });
+  for (const auto* server : {&headers, &body}) {
+    const auto answer =
+        plain_transport()->stream({.url = server->url("/"), .timeout = std::chrono::seconds(5), .whole = milliseconds(200)},
+                                  [](std::string_view) { return true; }, {});
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().message(),
+              fmt::format("no complete answer within 0.2 s (GET http://127.0.0.1:{}/)", server->port()));
+  }
+}
+
 TEST(CurlTransport, RefusesWhatIsTooLarge) {
   const auto server = Loopback::answering([](const Received& got, Connection& peer) {
     const std::string large(2000, 'z');

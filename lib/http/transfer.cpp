@@ -245,7 +245,7 @@ SteadyTime after(Duration duration) {
 }
 
 void note_progress(Transfer& transfer) {
-  if (transfer.pipe != nullptr) transfer.deadline = after(transfer.request.timeout);
+  if (transfer.pipe != nullptr) transfer.deadline = std::min(after(transfer.request.timeout), transfer.end);
 }
 
 Result<TransferPtr> make_transfer(Request request) {
@@ -304,10 +304,10 @@ void configure(Transfer& transfer, const Options& options) {
 }
 
 Error timed_out(const Transfer& transfer) {
-  const std::string limit = format_duration(transfer.request.timeout);
-  return Error(Code::timed_out, transfer.pipe == nullptr
-                                    ? fmt::format("no complete answer within {}", limit)
-                                    : fmt::format("no byte arrived for {}", limit))
+  const bool idle = transfer.pipe != nullptr && transfer.deadline != transfer.end;
+  const auto limit = transfer.pipe == nullptr ? transfer.request.timeout : transfer.request.whole.value_or(Duration{0});
+  return Error(Code::timed_out, idle ? fmt::format("no byte arrived for {}", format_duration(transfer.request.timeout))
+                                     : fmt::format("no complete answer within {}", format_duration(limit)))
       .at(target_of(transfer));
 }
 

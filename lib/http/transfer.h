@@ -63,6 +63,7 @@ struct Transfer {
   int redirects = 0;
   SteadyTime not_before{};
   SteadyTime deadline{};
+  SteadyTime end = SteadyTime::max();  // of a stream, whatever progress it makes
   SteadyTime started{};
 
   Easy easy;
@@ -79,7 +80,7 @@ Result<TransferPtr> make_transfer(Request request);
 // Sets every option of a fresh or reset handle. `options` outlives the transfer.
 void configure(Transfer& transfer, const Options& options);
 
-// A stream's deadline is counted from its last byte.
+// A stream's deadline is counted from its last byte, and is never later than its end.
 void note_progress(Transfer& transfer);
 
 Error timed_out(const Transfer& transfer);

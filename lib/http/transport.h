@@ -46,6 +46,7 @@ struct Request {
   // For send and send_all the whole request with its queueing, retries and redirects; for open and
   // stream the longest time without a byte of progress.
   Duration timeout = std::chrono::seconds(30);
+  std::optional<Duration> whole;  // for open and stream: until the answer is complete; absent: no end
   int attempts = 1;  // more: retried after the delay that retry_delay() says
   Replay replay = Replay::by_method;
   int redirects_max = 0;  // followed by the rules of redirected(), url.h

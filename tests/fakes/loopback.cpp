@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -113,6 +114,11 @@ bool Connection::begin_chunked() {
 
 bool Connection::chunk(std::string_view bytes) {
   return write(fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes));
+}
+
+bool Connection::pause(std::chrono::milliseconds duration) {
+  pollfd wait = {socket_.get(), POLLRDHUP, 0};
+  return ::poll(&wait, 1, static_cast<int>(duration.count())) == 0;
 }
 
 void Connection::wait_until_closed() {

@@ -6,6 +6,7 @@
 #include "base/handle.h"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <list>
 #include <map>
@@ -41,6 +42,8 @@ class Connection {
   // Begins a chunked 200; then chunk()s; an empty one ends it.
   bool begin_chunked();
   bool chunk(std::string_view bytes);
+  // Says nothing for that long. False when the peer is gone.
+  bool pause(std::chrono::milliseconds duration);
   // Says nothing more until the peer or the server ends.
   void wait_until_closed();
   void shut_down();
