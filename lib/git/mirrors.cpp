@@ -131,6 +131,7 @@ Result<std::unique_ptr<Mirrors>> Mirrors::open(MirrorsOptions options, const Clo
   state->limits = {.client = {.list_timeout = given.list_timeout,
                               .idle_timeout = given.idle_timeout,
                               .fetch_timeout = given.fetch_timeout,
+                              .bytes_per_second_min = given.bytes_per_second_min,
                               .refs_max = given.refs_max},
                    .tree = given.tree,
                    .pack_bytes_max = given.pack_bytes_max};

@@ -26,6 +26,7 @@ struct MirrorLimits {
   Duration list_timeout = std::chrono::seconds(15);  // Argo CD's reposerver.git.request.timeout
   Duration idle_timeout = std::chrono::seconds(30);  // of a fetch: no byte arrived
   Duration fetch_timeout = std::chrono::seconds(120);
+  std::size_t bytes_per_second_min = 1024;  // of a pack, over each idle_timeout
   std::size_t pack_bytes_max = std::size_t{1} << 30;
   std::size_t pack_objects_max = 2'000'000;
   std::size_t refs_max = 200'000;

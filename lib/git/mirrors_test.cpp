@@ -7,7 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <semaphore>
 #include <thread>
 
 namespace holdfast::git {
@@ -330,6 +332,108 @@ TEST_F(Hostile, CredentialsAreSentAsBasicAndStayWithTheServer) {
       });
   EXPECT_FALSE(resolve(*server));
   EXPECT_EQ(seen, "Basic dTpodW50ZXIy");
+}
+
+// A real repository behind a server that can stop in the middle of a pack.
+class HalfWay : public testing::Test {
+ protected:
+  enum class Way { whole, stalls, trickles };
+
+  void SetUp() override {
+    if (!stock::has_git()) GTEST_SKIP() << "there is no git on this machine";
+    for (const std::string name : {"x.git", "y.git"}) {
+      fs::create_directories(served.path(name));
+      stock::git(served.path(name), {"init", "-q", "--bare", "-b", "main", "."});
+      stock::git(work.path(), {"clone", "-q", served.path(name), name});
+      const auto clone = work.path(name);
+      stock::git(clone, {"checkout", "-q", "-b", "main"});
+      stock::write_file(clone + "/x.yaml", std::string(100, 'x') + name);
+      stock::git(clone, {"add", "-A"});
+      stock::git(clone, {"commit", "-q", "-m", "one"});
+      stock::git(clone, {"push", "-q", "origin", "HEAD"});
+    }
+    MirrorsOptions options{.directory = state.path()};
+    options.limits.idle_timeout = milliseconds(300);
+    mirrors = Mirrors::open(std::move(options), clock).value();
+  }
+
+  void answer(const fakes::Received& received, fakes::Connection& c) {
+    stock::BackendTransport backend(served.path(), stock::Speaks::v2);
+    http::Request request{.method = received.method, .url = "http://git" + received.target, .body = received.body};
+    for (const auto& [name, value] : received.headers) request.headers.push_back({name, value});
+    const auto response = backend.send(request).value();
+    const auto type = fmt::format("Content-Type: {}\r\n", response.header("content-type"));
+    const bool pack = received.body.find("command=fetch") != std::string::npos;
+    if (!pack || way == Way::whole || received.target.starts_with("/y.git")) {
+      c.answer(response.status, response.body, type);
+      return;
+    }
+    c.write(fmt::format("HTTP/1.1 200 OK\r\n{}Content-Length: {}\r\n\r\n", type, response.body.size()));
+    std::string_view left = response.body;
+    c.write(left.substr(0, left.size() / 2));
+    left.remove_prefix(left.size() / 2);
+    half_sent.release();
+    if (way == Way::stalls) return c.wait_until_closed();
+    while (left.size() > 1 && c.write(left.substr(0, 1)) && c.pause(milliseconds(20))) left.remove_prefix(1);
+    c.wait_until_closed();
+  }
+
+  Result<std::string> read(const std::string& name, const std::stop_token& stop = {}) {
+    const Remote remote{.url = server->url("/" + name)};
+    const auto commit = TRY(mirrors->resolve(remote, {.revision = "main"}, stop));
+    const auto tree = TRY(mirrors->tree(remote, commit, stop));
+    return tree->read("x.yaml");
+  }
+
+  int unfinished_packs() const {
+    int count = 0;
+    for (const auto& each : fs::recursive_directory_iterator(state.path())) {
+      if (each.path().filename().string().starts_with("incoming-")) ++count;
+    }
+    return count;
+  }
+
+  stock::Folder served, work, state;
+  SystemClock clock;
+  std::atomic<Way> way = Way::whole;
+  std::counting_semaphore<> half_sent{0};
+  std::unique_ptr<Mirrors> mirrors;
+  std::unique_ptr<fakes::Loopback> server =
+      fakes::Loopback::answering([this](const fakes::Received& received, fakes::Connection& c) { answer(received, c); });
+};
+
+TEST_F(HalfWay, APackThatStallsOrTricklesEndsInTimeAndChangesNothing) {
+  for (const auto chosen : {Way::stalls, Way::trickles}) {
+    way = chosen;
+    const auto refused = read("x.git");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Code::timed_out) << refused.error().message();
+    EXPECT_EQ(unfinished_packs(), 0);
+  }
+  way = Way::whole;
+  EXPECT_TRUE(read("x.git").value().ends_with("x.git"));
+}
+
+TEST_F(HalfWay, AFetchIsCancelledAndOtherRepositoriesDoNotWaitForIt) {
+  way = Way::stalls;
+  MirrorsOptions patient{.directory = state.path("patient")};
+  mirrors = Mirrors::open(std::move(patient), clock).value();
+  std::atomic<bool> ended = false;
+  Code code{};
+  std::stop_source source;
+  std::jthread fetching([&] {
+    code = read("x.git", source.get_token()).error().code();
+    ended = true;
+  });
+  half_sent.acquire();
+  EXPECT_TRUE(read("y.git").value().ends_with("y.git"));
+  EXPECT_FALSE(ended);
+  source.request_stop();
+  fetching.join();
+  EXPECT_EQ(code, Code::stopped);
+  EXPECT_EQ(unfinished_packs(), 0);
+  way = Way::whole;
+  EXPECT_TRUE(read("x.git").value().ends_with("x.git"));
 }
 
 TEST(Remote, UrlsThatCouldMeanSomethingElseAreRefused) {

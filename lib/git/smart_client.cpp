@@ -2,6 +2,7 @@
 #include "git/smart_client.h"
 
 #include "base/text.h"
+#include "http/pace.h"
 
 #include <algorithm>
 
@@ -174,6 +175,7 @@ http::Request SmartClient::get_info() const {
       .url = fmt::format("{}/info/refs?service={}", trimmed_url(remote_.url), service)};
   request.headers.push_back({"Git-Protocol", "version=2"});
   request.timeout = limits_.list_timeout;
+  request.whole = limits_.list_timeout;
   return request;
 }
 
@@ -185,6 +187,7 @@ http::Request SmartClient::post(Dialect dialect, std::string body) const {
   if (dialect == Dialect::v2) request.headers.push_back({"Git-Protocol", "version=2"});
   request.body = std::move(body);
   request.timeout = limits_.list_timeout;
+  request.whole = limits_.list_timeout;
   request.replay = http::Replay::safe;
   return request;
 }
@@ -206,7 +209,6 @@ void authorise(http::Request& request, const Remote& remote) {
 Result<http::Response> SmartClient::send(http::Request request, std::string_view content_type,
                                          const std::stop_token& stop) {
   authorise(request, remote_);
-  const auto deadline = clock_.steady() + limits_.list_timeout;
   auto incoming = transport_.open(request, stop);
   if (!incoming) return failure(as_git_error(incoming.error()));
   http::Response response = (*incoming)->head();
@@ -218,10 +220,6 @@ Result<http::Response> SmartClient::send(http::Request request, std::string_view
     response.body += *bytes;
     if (response.body.size() > answer_bytes_max) {
       return failure(Code::limit, "the server's answer has more than {} bytes", answer_bytes_max);
-    }
-    if (clock_.steady() > deadline) {
-      return failure(Code::timed_out, "the server's answer took longer than {}",
-                     format_duration(limits_.list_timeout));
     }
   }
 }
@@ -344,6 +342,7 @@ class FetchAnswer {
   }
 
   [[nodiscard]] bool complete() const { return state_ == State::end; }
+  [[nodiscard]] bool in_pack() const { return state_ == State::pack; }
 
  private:
   // start: before the pack's section (v2), or the list of shallow commits (v0).
@@ -405,21 +404,22 @@ Result<> SmartClient::fetch_pack(Dialect dialect, const FetchRequest& request, c
   auto message =
       post(dialect, dialect == Dialect::v2 ? fetch_body_v2(request) : fetch_body_v0(request));
   message.timeout = limits_.idle_timeout;
+  message.whole = limits_.fetch_timeout;
   authorise(message, remote_);
-  const auto deadline = clock_.steady() + limits_.fetch_timeout;
   auto incoming = transport_.open(message, stop);
   if (!incoming) return failure(as_git_error(incoming.error()));
   TRY(judge((*incoming)->head(), "application/x-git-upload-pack-result"));
   FetchAnswer answer(dialect, request, sink);
+  // Until the pack begins a server that counts its objects sends a few bytes every 5 s.
+  std::optional<http::Pace> pace;
   while (!answer.complete()) {
     const auto bytes = (*incoming)->next(stop);
     if (!bytes) return failure(as_git_error(bytes.error()));
     if (bytes->empty()) return not_git("it was cut short");
     TRY(answer.feed(*bytes));
-    if (clock_.steady() > deadline) {
-      return failure(Code::timed_out, "the fetch took longer than {}",
-                     format_duration(limits_.fetch_timeout));
-    }
+    if (!pace && answer.in_pack()) pace.emplace(clock_, limits_.idle_timeout, limits_.bytes_per_second_min);
+    if (!pace) continue;
+    if (const auto kept = pace->note(bytes->size()); !kept) return failure(as_git_error(kept.error()));
   }
   return {};
 }

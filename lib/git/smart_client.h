@@ -23,6 +23,7 @@ struct ClientLimits {
   Duration list_timeout = std::chrono::seconds(15);
   Duration idle_timeout = std::chrono::seconds(30);
   Duration fetch_timeout = std::chrono::seconds(120);
+  std::size_t bytes_per_second_min = 1024;
   std::size_t refs_max = 200'000;
 };
 

@@ -59,7 +59,9 @@ bool is_rsa(std::string_view pem) {
 
 struct SshSession::State {
   State(const SshOptions& given, std::stop_token token)
-      : options(given), stop(std::move(token)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      : options(given), stop(std::move(token)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (options.whole) end = std::chrono::steady_clock::now() + std::chrono::duration_cast<SteadyTime::duration>(*options.whole);
+  }
 
   ~State() {
     // The peer is not waited for: a session that ends is cut.
@@ -89,6 +91,7 @@ struct SshSession::State {
 
   SshOptions options;
   std::stop_token stop;
+  SteadyTime end = SteadyTime::max();
   FileDescriptor wake, socket;
   LIBSSH2_SESSION* session = nullptr;
   LIBSSH2_CHANNEL* channel = nullptr;
@@ -112,9 +115,14 @@ SshSession::~SshSession() = default;
 Result<> SshSession::State::await(short events) {
   const std::stop_callback waking(stop, [this] { ::eventfd_write(wake.get(), 1); });
   std::array<pollfd, 2> waits = {{{socket.get(), events, 0}, {wake.get(), POLLIN, 0}}};
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(options.idle_timeout).count();
+  const auto now = std::chrono::steady_clock::now();
+  const auto left = std::min<Duration>(options.idle_timeout, std::max<Duration>(end - now, Duration{0}));
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();
   const int ready = ::poll(waits.data(), waits.size(), static_cast<int>(milliseconds));
   if (stop.stop_requested()) return failure(Code::stopped, "stopped while the SSH server was waited for");
+  if (std::chrono::steady_clock::now() >= end) {
+    return failure(Code::timed_out, "the SSH server gave no complete answer within {}", format_duration(*options.whole));
+  }
   if (ready == 0) {
     return failure(Code::timed_out, "the SSH server said nothing for {}", format_duration(options.idle_timeout));
   }

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct SshOptions {
   std::string known_hosts;
   HostKeys host_keys = HostKeys::known;
   Duration idle_timeout = std::chrono::seconds(30);
+  std::optional<Duration> whole;  // from the start of the session; absent: no end
 };
 
 class SshSession {

@@ -94,6 +94,7 @@ class SshTransport final : public http::Transport {
   Result<std::unique_ptr<http::Incoming>> open(const http::Request& request, std::stop_token stop) override {
     SshOptions options = options_;
     options.idle_timeout = request.timeout;
+    options.whole = request.whole;
     const auto command = fmt::format("git-upload-pack '{}'", options.address.path);
     auto session = TRY(SshSession::start(options, command, std::move(stop)));
     auto listing = TRY(read_listing(*session));
