@@ -210,6 +210,40 @@ TEST_F(ChartsTest, LimitsHold) {
   EXPECT_EQ(charts->tree(repository, "web", "1.2.0", {}).error().code(), Code::limit);
 }
 
+// An index, a package or a registry of which half arrives and then nothing, or byte after byte.
+TEST_F(ChartsTest, APeerThatStallsOrTricklesIsNotWaitedForLong) {
+  const SystemClock real;
+  enum class Way { stalls, trickles };
+  for (const auto way : {Way::stalls, Way::trickles}) {
+    const fakes::Loopback slow([&](fakes::Connection& to) {
+      to.read();
+      to.begin_chunked();
+      to.chunk("apiVersion: v1\n");
+      if (way == Way::stalls) return to.wait_until_closed();
+      while (to.chunk("#") && to.pause(std::chrono::milliseconds(20))) {}
+    });
+    Bounds bounds{.bytes_max = std::size_t{1} << 20, .idle = std::chrono::milliseconds(200)};
+    const ChartLimits limits{.index = bounds, .package = bounds};
+    const auto bounded = Charts::open({.directory = folder.path("slow"), .limits = limits, .make_transport = {}}, real).value();
+    Repository bad = repository;
+    bad.url = slow.url("");
+    const auto refused = bounded->resolve(bad, {.chart = "web", .version = "*"}, {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Code::timed_out);
+    // The same object serves the next question at once.
+    EXPECT_EQ(bounded->resolve(repository, {.chart = "web", .version = "*"}, {}).value(), "1.2.0");
+
+    peer.publish("1.2.0", "", slow.url("/web.tgz"));
+    bounded->expire(repository.url);
+    const auto package = bounded->fetch(repository, "web", "1.2.0", {});
+    ASSERT_FALSE(package);
+    EXPECT_EQ(package.error().code(), Code::timed_out);
+    peer.publish("1.2.0", crypto::sha256(sample_package()).hex(), "web.tgz");
+    bounded->expire(repository.url);
+    EXPECT_TRUE(bounded->fetch(repository, "web", "1.2.0", {}));
+  }
+}
+
 TEST_F(ChartsTest, AStopEndsAWait) {
   std::stop_source stopping;
   stopping.request_stop();

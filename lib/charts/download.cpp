@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "http/pace.h"
 #include "http/url.h"
 
 namespace holdfast::charts {
@@ -32,12 +33,13 @@ Result<std::unique_ptr<http::Transport>> make_default(const Repository& reposito
 
 Result<http::Response> download(const Line& line, http::Request request, const Bounds& bounds) {
   const std::string url = request.url;
-  const auto deadline = line.clock.steady() + bounds.whole;
   request.timeout = bounds.idle;
+  request.whole = bounds.whole;
   request.redirects_max = bounds.redirects_max;
   const auto incoming = line.transport.open(request, line.stop);
   if (!incoming) return failure(as_ours(incoming.error(), url));
   http::Response response = (*incoming)->head();
+  http::Pace pace(line.clock, bounds.idle, bounds.bytes_per_second_min);
   while (true) {
     const auto bytes = (*incoming)->next(line.stop);
     if (!bytes) return failure(as_ours(bytes.error(), url));
@@ -48,11 +50,7 @@ Result<http::Response> download(const Line& line, http::Request request, const B
               .at(printable(http::shown_url(url))));
     }
     response.body += *bytes;
-    if (line.clock.steady() > deadline) {
-      return failure(Error(Code::timed_out, fmt::format("the answer took longer than {}",
-                                                        format_duration(bounds.whole)))
-                         .at(printable(http::shown_url(url))));
-    }
+    if (const auto kept = pace.note(bytes->size()); !kept) return failure(as_ours(kept.error(), url));
   }
 }
 

@@ -20,6 +20,7 @@ struct Bounds {
   std::size_t bytes_max = 0;
   Duration idle = std::chrono::seconds(30);   // without one byte
   Duration whole = std::chrono::minutes(2);
+  std::size_t bytes_per_second_min = 1024;  // over each `idle`
   int redirects_max = 5;
 };
 

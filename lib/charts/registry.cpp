@@ -175,7 +175,14 @@ Result<http::Response> Registry::get(const std::string& url, std::string_view ac
 Result<std::vector<std::string>> Registry::tags() {
   std::vector<std::string> tags;
   std::string url = fmt::format("{}/v2/{}/tags/list?n={}", origin_, repository_, page_size);
+  // A registry may lead on for ever without a tag.
+  const auto end = line_.clock.steady() + limits_.tags_time;
   while (!url.empty()) {
+    if (line_.clock.steady() >= end) {
+      return failure(Error(Code::timed_out, fmt::format("the tags of \"{}\" are not complete after {}", repository_,
+                                                        format_duration(limits_.tags_time)))
+                         .at(origin_));
+    }
     const auto answer =
         TRY(get(url, "application/json", {.bytes_max = limits_.manifest_bytes_max}));
     if (!answer.ok()) {

@@ -16,6 +16,7 @@ namespace holdfast::charts {
 struct RegistryLimits {
   std::size_t manifest_bytes_max = std::size_t{4} << 20;
   std::size_t tags_max = 100'000;
+  Duration tags_time = std::chrono::minutes(2);  // of all pages
   Bounds blob{.bytes_max = std::size_t{64} << 20};
 };
 

@@ -33,7 +33,7 @@ struct RegistryTest : testing::Test {
       });
   Repository repository{
       .url = fmt::format("127.0.0.1:{}/charts", loopback->port()), .kind = Kind::registry, .wire = Wire::plain};
-  SystemClock clock;
+  ManualClock clock;
   std::stop_token stop;
   std::unique_ptr<http::Transport> transport = http::make_curl_transport({}).value();
 
@@ -89,6 +89,23 @@ TEST_F(RegistryTest, TagsComeInPages) {
   };
   serve("/v2/charts/web/tags/list?n=1000&last=1", R"({"tags":["2"]})");
   EXPECT_EQ(open()->tags().value(), (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(RegistryTest, PagesWithoutEndHaveTheirTime) {
+  for (const auto* from : {"a", "b"}) {
+    routes[fmt::format("/v2/charts/web/tags/list?n=1000&last={}", from)] = [this, from](const fakes::Received&) -> Answer {
+      clock.advance(std::chrono::seconds(50));
+      const auto* to = std::string_view(from) == "a" ? "b" : "a";
+      return {200, R"({"tags":[]})", fmt::format("Link: </v2/charts/web/tags/list?n=1000&last={}>; rel=\"next\"\r\n", to)};
+    };
+  }
+  routes["/v2/charts/web/tags/list?n=1000"] = [](const fakes::Received&) -> Answer {
+    return {200, R"({"tags":[]})", "Link: </v2/charts/web/tags/list?n=1000&last=a>; rel=\"next\"\r\n"};
+  };
+  const auto tags = open()->tags();
+  ASSERT_FALSE(tags);
+  EXPECT_EQ(tags.error().code(), Code::timed_out);
+  EXPECT_EQ(tags.error().what(), "the tags of \"charts/web\" are not complete after 2 min 00 s");
 }
 
 TEST_F(RegistryTest, WhatIsNotItsDigestIsRefused) {
