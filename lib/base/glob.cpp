@@ -13,20 +13,69 @@ namespace {
 constexpr std::size_t alternatives_max = 1000;
 constexpr std::size_t pattern_bytes_max = 4096;
 
-// Where the bracket or brace that opens at `open` ends; npos when it does not.
+std::size_t character_size(std::string_view text) {
+  std::size_t size = 1;
+  while (size < text.size() && (text[size] & 0xC0) == 0x80)
+    ++size;
+  return size;
+}
+
+// One "[…]": a single range, or characters of which '-' and '^' are two like others.
+struct Class {
+  std::size_t size;  // in the pattern
+  bool negated;
+  std::string_view low, high;  // of a range
+  std::string characters;
+
+  bool matches(std::string_view c) const {
+    // UTF-8 sorts as its code points.
+    if (!low.empty()) return (low <= c && c <= high) != negated;
+    return (characters.find(c) != std::string::npos) != negated;
+  }
+};
+
+// The class at the start of `pattern` (lexer.go fetchRange); nothing when it is broken.
+std::optional<Class> read_class(std::string_view pattern) {
+  std::size_t at = 1;
+  const auto next = [&] {
+    const auto c = pattern.substr(std::min(at, pattern.size()));
+    const auto out = c.substr(0, c.empty() ? 0 : character_size(c));
+    at += out.size();
+    return out;
+  };
+  Class out{.size = 0, .negated = pattern.substr(at).starts_with('!'), .low = {}, .high = {}, .characters = {}};
+  if (out.negated) ++at;
+  const auto first = next();
+  if (pattern.substr(std::min(at, pattern.size())).starts_with('-')) {
+    ++at;
+    out.low = first;
+    out.high = next();
+    if (out.high < out.low || next() != "]") return std::nullopt;
+  } else {
+    for (auto c = first; c != "]"; c = next()) {
+      if (c == "\\") c = next();
+      if (c.empty()) return std::nullopt;
+      out.characters += c;
+    }
+    if (out.characters.empty()) return std::nullopt;
+  }
+  out.size = at;
+  return out;
+}
+
+// Where the brace that opens at `open` ends: an open one at the end of the pattern.
 std::size_t closing(std::string_view pattern, std::size_t open) {
-  const char closer = pattern[open] == '{' ? '}' : ']';
   int depth = 0;
   for (std::size_t i = open; i < pattern.size(); ++i) {
     if (pattern[i] == '\\') {
       ++i;
-    } else if (closer == '}' && pattern[i] == '{') {
+    } else if (pattern[i] == '{') {
       ++depth;
-    } else if (pattern[i] == closer && (closer == ']' ? i > open + 1 : --depth == 0)) {
+    } else if (pattern[i] == '}' && --depth == 0) {
       return i;
     }
   }
-  return std::string_view::npos;
+  return pattern.size();
 }
 
 // The parts between the commas of a brace's inside, inner braces whole.
@@ -56,13 +105,14 @@ bool expand(const std::string& pattern, std::vector<std::string>& out) {
     if (pattern[i] == '\\') {
       ++i;
     } else if (pattern[i] == '[') {
-      i = closing(pattern, i);
-      if (i == std::string::npos) return false;
+      const auto found = read_class(std::string_view(pattern).substr(i));
+      if (!found) return false;
+      i += found->size - 1;
     } else if (pattern[i] == '{') {
       const auto end = closing(pattern, i);
-      if (end == std::string::npos) return false;
+      const auto rest = end < pattern.size() ? pattern.substr(end + 1) : std::string();
       for (const auto choice : choices(std::string_view(pattern).substr(i + 1, end - i - 1))) {
-        const auto one = pattern.substr(0, i) + std::string(choice) + pattern.substr(end + 1);
+        const auto one = pattern.substr(0, i) + std::string(choice) + rest;
         if (!expand(one, out)) return false;
       }
       return true;
@@ -70,31 +120,6 @@ bool expand(const std::string& pattern, std::vector<std::string>& out) {
   }
   out.push_back(pattern);
   return out.size() <= alternatives_max;
-}
-
-std::size_t character_size(std::string_view text) {
-  std::size_t size = 1;
-  while (size < text.size() && (text[size] & 0xC0) == 0x80)
-    ++size;
-  return size;
-}
-
-bool in_class(std::string_view body, std::string_view c) {
-  const bool negated = body.starts_with('!') || body.starts_with('^');
-  if (negated) body.remove_prefix(1);
-  bool inside = false;
-  while (!body.empty() && !inside) {
-    const auto first = body.substr(0, character_size(body));
-    body.remove_prefix(first.size());
-    auto last = first;
-    if (body.size() > 1 && body[0] == '-') {
-      body.remove_prefix(1);
-      last = body.substr(0, character_size(body));
-      body.remove_prefix(last.size());
-    }
-    inside = first <= c && c <= last;  // UTF-8 sorts as its code points
-  }
-  return inside != negated;
 }
 
 // One pattern without braces against one text, with a point to go back to for each kind of star.
@@ -143,9 +168,9 @@ class Matcher {
         matches = (mode_ == GlobMode::plain || c != "/") && (c.size() == 1 || pattern_.size() == 1);
         break;
       case '[': {
-        length = closing(pattern_, p_) - p_ + 1;
-        matches = in_class(pattern_.substr(p_ + 1, length - 2), c) &&
-                  (c.size() == 1 || pattern_.size() == length);
+        const auto found = read_class(pattern_.substr(p_)).value();
+        length = found.size;
+        matches = found.matches(c) && (c.size() == 1 || pattern_.size() == length);
         break;
       }
       case '\\':
@@ -189,11 +214,25 @@ class Matcher {
   std::optional<Star> wide_;
 };
 
+// "a*b": gobwas looks at the two ends alone, which may share characters (match/prefix_suffix.go), so
+// "d/**/x" matches "d/x". Charts count on it.
+bool ends_match(std::string_view pattern, std::string_view text, GlobMode mode) {
+  const auto star = pattern.find('*');
+  const auto after = pattern.find_last_of('*') + 1;
+  const bool stars_only = pattern.substr(star, after - star).find_first_not_of('*') == std::string_view::npos;
+  const bool wide = mode == GlobMode::plain || after - star == 2;
+  return stars_only && wide && text.starts_with(pattern.substr(0, star)) && text.ends_with(pattern.substr(after));
+}
+
 }  // namespace
 
 bool glob_match(std::string_view pattern, std::string_view text, GlobMode mode) {
   std::vector<std::string> alternatives;
   if (pattern.size() > pattern_bytes_max) return false;
+  const bool literal_ends = pattern.find_first_of("[]{}?\\") == std::string_view::npos &&
+                            pattern.find('*') != std::string_view::npos &&
+                            !pattern.starts_with('*') && !pattern.ends_with('*');
+  if (literal_ends && ends_match(pattern, text, mode)) return true;
   if (!expand(std::string(pattern), alternatives)) return false;
   for (const auto& alternative : alternatives) {
     if (Matcher(alternative, text, mode).run()) return true;

@@ -45,7 +45,20 @@ TEST(Glob, MatchesAsGobwasDoes) {
            {"\\*", "*", true, true},
            {"\\*", "a", false, false},
            {"[a", "a", false, false},
-           {"{a", "a", false, false},
+           {"{a", "a", true, true},
+           {"{a,b", "b", true, true},
+           {"[^a]", "a", true, true},
+           {"[^a]", "b", false, false},
+           {"[xa-c]", "b", false, false},
+           {"[xa-c]", "-", true, true},
+           {"[a-cx]", "b", false, false},
+           {"[a\\]]", "]", true, true},
+           {"[]a]", "a", false, false},
+           {"d/**/x", "d/x", true, true},
+           {"d/**/x", "d/e/x", true, true},
+           {"d/*/x", "d/x", true, false},
+           {"d/**/*.x", "d/a.x", false, false},
+           {"ab*bc", "abc", true, false},
        })) {
     EXPECT_EQ(glob_match(pattern, text), plain) << pattern << " " << text;
     EXPECT_EQ(glob_match(pattern, text, GlobMode::separator), separator) << pattern << " " << text;
