@@ -104,12 +104,6 @@ Result<helm::Settings> settings_of(const RenderHelmOptions& options) {
   return out;
 }
 
-void show(std::string_view text, Console& console) {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  if (console.is_json() || text.empty()) return;
-  console.text(text);  // a line would be a copy of all of it
-  console.text("\n");
-}
 
 }  // namespace
 
@@ -140,7 +134,7 @@ Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
   auto chart = TRY(load_chart(options.chart, flavor_of(options)));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));
   const auto text = helm::print(documents);
-  show(text, console);
+  if (!console.is_json()) console.text(text);  // a line would be a copy of all of it
   Array objects;
   if (console.is_json()) {
     auto parsed = TRY(yaml::parse_all(text, options.chart, yaml::Dialect::kube,

@@ -22,20 +22,6 @@ std::string join_texts(const std::vector<std::string>& parts, std::string_view s
 
 bool space_byte(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-std::string_view trim_space(std::string_view text) {
-  while (!text.empty()) {
-    Rune rune = decode_rune(text);
-    if (!is_space(rune.value)) break;
-    text.remove_prefix(rune.size);
-  }
-  while (!text.empty()) {
-    Rune rune = decode_last_rune(text);
-    if (!is_space(rune.value)) break;
-    text.remove_suffix(rune.size);
-  }
-  return text;
-}
-
 std::string_view trim_set(std::string_view text, std::string_view cutset) {
   std::u32string set = to_runes(cutset);
   auto cut = [&](char32_t rune) { return set.find(rune) != std::u32string::npos; };

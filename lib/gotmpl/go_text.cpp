@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -142,6 +143,21 @@ std::string hex_float(double value, int precision) {
   std::size_t mark = text.find('p');
   if (text.size() - mark == 3) text.insert(mark + 2, 1, '0');
   return (std::signbit(value) ? "-0x" : "0x") + text;
+}
+
+// 6755399441055744p-52: the mantissa as a whole number and the power of two (strconv fmtB).
+std::string binary_float(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  constexpr int mantissa_bits = 52, bias = 1023;
+  std::uint64_t mantissa = bits & ((std::uint64_t{1} << mantissa_bits) - 1);
+  int exponent = static_cast<int>(bits >> mantissa_bits & 0x7FF);
+  if (exponent == 0) {
+    exponent = 1;  // no leading bit
+  } else {
+    mantissa |= std::uint64_t{1} << mantissa_bits;
+  }
+  return fmt::format("{}{}p{:+}", std::signbit(value) ? "-" : "", mantissa,
+                     exponent - bias - mantissa_bits);
 }
 
 }  // namespace
@@ -317,6 +333,8 @@ std::string format_float(double value, char format, int precision) {
   } else if (format == 'x' || format == 'X') {
     text = hex_float(value, precision);
     if (format == 'X') text = upper_text(text);
+  } else if (format == 'b') {
+    text = binary_float(value);
   } else if (precision < 0) {
     bool fixed = format == 'f' || format == 'F';
     text = shown(std::to_chars(buffer, last, value,

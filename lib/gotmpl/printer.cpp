@@ -48,7 +48,9 @@ void Printer::print(const Datum& value, char32_t verb, int depth) {
     case Kind::nil:
       if (depth > 0 && flags_.go_syntax) {
         out_ += "interface {}(nil)";
-      } else if (verb == 'v' || depth > 0) {
+      } else if (depth > 0) {
+        out_ += "<nil>";  // no width counts inside
+      } else if (verb == 'v') {
         pad("<nil>");
       } else {
         bad_verb(value, verb);
@@ -189,7 +191,8 @@ void Printer::print_bytes(const Datum& value, char32_t verb, int depth) {
   }
   std::vector<Datum> items;
   for (char c : value.text()) items.push_back(Datum::uint8(static_cast<std::uint8_t>(c)));
-  print_list(Datum::of_list(std::move(items)), verb, depth);
+  static constexpr Type outermost{"[]byte", "slice"}, inner{"[]uint8", "slice"};
+  print_list(Datum::of_list(std::move(items), depth == 0 ? outermost : inner), verb, depth);
 }
 
 void Printer::print_integer(const Datum& value, char32_t verb) {
@@ -374,7 +377,8 @@ std::string Printer::sharp_float(std::string text, char format, int precision) c
   int digits = 0;
   if (format == 'g' || format == 'G' || format == 'x') digits = precision < 0 ? 6 : precision;
   std::string tail;
-  if (std::size_t mark = text.find_first_of("eEpP"); mark != std::string::npos && format != 'x') {
+  const bool hexadecimal = format == 'x' || format == 'X';
+  if (std::size_t mark = text.find_first_of(hexadecimal ? "pP" : "eE"); mark != std::string::npos) {
     tail = text.substr(mark);
     text.resize(mark);
   }

@@ -461,4 +461,18 @@ std::string from_runes(std::u32string_view runes) {
   return text;
 }
 
+std::string_view trim_space(std::string_view text) {
+  while (!text.empty()) {
+    Rune rune = decode_rune(text);
+    if (!is_space(rune.value)) break;
+    text.remove_prefix(rune.size);
+  }
+  while (!text.empty()) {
+    Rune rune = decode_last_rune(text);
+    if (!is_space(rune.value)) break;
+    text.remove_suffix(rune.size);
+  }
+  return text;
+}
+
 }  // namespace holdfast::gotmpl

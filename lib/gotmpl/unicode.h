@@ -21,6 +21,7 @@ void append_rune(std::string& text, char32_t rune);
 std::size_t count_runes(std::string_view text);
 std::u32string to_runes(std::string_view text);
 std::string from_runes(std::u32string_view runes);
+std::string_view trim_space(std::string_view text);  // strings.TrimSpace
 
 bool is_print(char32_t rune);  // strconv.IsPrint
 bool is_letter(char32_t rune);

@@ -3,6 +3,7 @@
 
 #include "base/semver.h"
 #include "base/text.h"
+#include "gotmpl/unicode.h"
 #include "helm/dependencies.h"
 #include "helm/manifests.h"
 #include "helm/objects.h"
@@ -93,7 +94,7 @@ Result<RenderedFiles> execute(std::vector<Job> jobs, const Settings& settings) {
     Rendered rendered{.text = {}, .trace = {}, .source = job.text};
     rendered.text = TRY(templates.execute(job.path, job.scope, &rendered.trace));
     // Notes and white space are no documents.
-    if (!job.path.ends_with("NOTES.txt") && !trim(rendered.text).empty())
+    if (!job.path.ends_with("NOTES.txt") && !gotmpl::trim_space(rendered.text).empty())
       files.emplace(job.path, std::move(rendered));
   }
   return files;
@@ -218,7 +219,7 @@ std::string print(const std::vector<Document>& documents) {
     if (document.kind != Document::Kind::hook) add(document);
   }
   // It starts with a mark: only the end is to be trimmed.
-  out.resize(trim(out).size());
+  out.resize(gotmpl::trim_space(out).size());
   out += '\n';
   for (const auto& document : documents) {
     if (document.kind == Document::Kind::hook) add(document);

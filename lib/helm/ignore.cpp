@@ -2,44 +2,60 @@
 #include "helm/ignore.h"
 
 #include "base/text.h"
+#include "gotmpl/unicode.h"
 
 #include <optional>
 
 namespace holdfast::helm {
 namespace {
 
-// One "[…]" at the start of `pattern` against `c`: the length of the class and whether it matched;
+// One "[…]" at the start of `pattern` against `rune`: the length of the class and whether it matched;
 // nothing when the class is broken.
 struct ClassMatch {
   std::size_t length;
   bool matched;
 };
 
-std::optional<ClassMatch> match_class(std::string_view pattern, char c) {
+std::optional<ClassMatch> match_class(std::string_view pattern, char32_t rune) {
   std::size_t at = 1;
   const bool negated = at < pattern.size() && pattern[at] == '^';
   if (negated) ++at;
-  bool matched = false;
-  bool first = true;
-  const auto next = [&]() -> std::optional<char> {
-    if (at >= pattern.size()) return std::nullopt;
+  // A character; something has to follow it.
+  const auto next = [&]() -> std::optional<char32_t> {
+    if (at >= pattern.size() || pattern[at] == '-' || pattern[at] == ']') return std::nullopt;
     if (pattern[at] == '\\' && ++at >= pattern.size()) return std::nullopt;
-    return pattern[at++];
+    const auto found = gotmpl::decode_rune(pattern.substr(at));
+    at += found.size;
+    if (found.bad() || at >= pattern.size()) return std::nullopt;
+    return found.value;
   };
-  while (at < pattern.size() && (first || pattern[at] != ']')) {
-    first = false;
+  bool matched = false;
+  do {
     const auto low = next();
     if (!low) return std::nullopt;
     auto high = low;
-    if (at + 1 < pattern.size() && pattern[at] == '-') {
+    if (pattern[at] == '-') {
       ++at;
       high = next();
       if (!high) return std::nullopt;
     }
-    matched = matched || (*low <= c && c <= *high);
-  }
-  if (at >= pattern.size()) return std::nullopt;
+    matched = matched || (*low <= rune && rune <= *high);
+  } while (pattern[at] != ']');
   return ClassMatch{.length = at + 1, .matched = matched != negated};
+}
+
+// Do the brackets close and the backslashes stand before something?
+bool is_pattern(std::string_view pattern) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '[') {
+      const auto match = match_class(pattern.substr(i), 0);
+      if (!match) return false;
+      i += match->length - 1;
+    } else if (pattern[i] == '\\' && ++i == pattern.size()) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -52,6 +68,7 @@ bool file_match(std::string_view pattern, std::string_view name) {
   std::size_t star_name = 0;
   while (n < name.size()) {
     bool stepped = false;
+    std::size_t size = 1;  // of what a step takes of the name
     if (p < pattern.size()) {
       if (pattern[p] == '*') {
         star = p++;
@@ -60,9 +77,12 @@ bool file_match(std::string_view pattern, std::string_view name) {
       }
       if (pattern[p] == '?') {
         stepped = name[n] != '/';
+        size = gotmpl::decode_rune(name.substr(n)).size;
         if (stepped) ++p;
       } else if (pattern[p] == '[') {
-        const auto match = match_class(pattern.substr(p), name[n]);
+        const auto rune = gotmpl::decode_rune(name.substr(n));
+        size = rune.size;
+        const auto match = match_class(pattern.substr(p), rune.value);
         if (!match) return false;
         stepped = match->matched;
         if (stepped) p += match->length;
@@ -73,7 +93,7 @@ bool file_match(std::string_view pattern, std::string_view name) {
       }
     }
     if (stepped) {
-      ++n;
+      n += size;
       continue;
     }
     if (!star || name[star_name] == '/') return false;
@@ -115,6 +135,11 @@ Result<> IgnoreRules::parse(std::string_view text, const std::string& where) {
     if (line.empty() || line.starts_with('#')) continue;
     if (line.find("**") != std::string_view::npos) {
       return failure(Error(Code::chart, "double-star (**) syntax is not supported").at(where));
+    }
+    if (!is_pattern(line)) {
+      return failure(Error(Code::chart, fmt::format("\"{}\" is no pattern: a bracket or backslash is open",
+                                                    printable(line)))
+                         .at(where));
     }
     add(line);
   }

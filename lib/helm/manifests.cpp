@@ -2,6 +2,7 @@
 #include "helm/manifests.h"
 
 #include "base/text.h"
+#include "gotmpl/unicode.h"
 #include "yaml/yaml.h"
 
 #include <algorithm>
@@ -83,7 +84,7 @@ HookKind hook_kind(const Value& object) {
   bool test = false;
   for (const auto part :
        split(text == nullptr ? std::string_view() : std::string_view(*text), ',')) {
-    const auto word = trim(part);
+    const auto word = gotmpl::lower_text(gotmpl::trim_space(part));
     if (std::ranges::find(hook_words, word) == hook_words.end()) return HookKind::unknown;
     test = test || word.starts_with("test");
   }
@@ -171,7 +172,7 @@ std::vector<std::string_view> split_documents(std::string_view text) {
   const auto take = [&](std::size_t begin, std::size_t end) {
     auto document = text.substr(begin, end - begin);
     const auto start = document.find_first_not_of(" \t\r\n");
-    if (start != std::string_view::npos && !trim(document).empty())
+    if (start != std::string_view::npos && !gotmpl::trim_space(document).empty())
       documents.push_back(document.substr(start));
   };
   std::size_t begin = 0;
@@ -194,7 +195,7 @@ std::vector<std::string_view> split_documents3(std::string_view text) {
     return std::min(text.find_first_not_of(" \t\r\n\f\v", at), text.size());
   };
   const auto take = [&](std::size_t begin, std::size_t end) {
-    const auto document = trim(text.substr(begin, end - begin));
+    const auto document = gotmpl::trim_space(text.substr(begin, end - begin));
     if (!document.empty()) documents.push_back(document);
   };
   std::size_t begin = text.starts_with("---") ? after(3) : 0;
