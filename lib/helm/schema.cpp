@@ -86,6 +86,12 @@ bool json_equal(const Value& a, const Value& b) {
   return a == b;
 }
 
+void SchemaValidator::check_const(const Subject& subject) {
+  const auto* wanted = since(Draft::v6) ? subject.keyword("const") : nullptr;
+  if (wanted != nullptr && !json_equal(subject.value, *wanted))
+    subject.blame(fmt::format("the value must be {}", shown(*wanted)));
+}
+
 void SchemaValidator::check_any(const Subject& subject) {
   if (const auto* type = subject.keyword("type")) {
     const auto* names = type->as_array();
@@ -98,10 +104,7 @@ void SchemaValidator::check_any(const Subject& subject) {
     if (!good)
       subject.blame(fmt::format("got {}, want {}", type_of(subject.value), joined_types(*type)));
   }
-  if (const auto* wanted = since(Draft::v6) ? subject.keyword("const") : nullptr;
-      wanted != nullptr && !json_equal(subject.value, *wanted)) {
-    subject.blame(fmt::format("the value must be {}", shown(*wanted)));
-  }
+  check_const(subject);
   if (const auto* list = subject.keyword("enum");
       list != nullptr && std::ranges::none_of(*list->as_array(), [&](const Value& each) {
         return json_equal(subject.value, each);
@@ -208,6 +211,7 @@ void SchemaValidator::check_object(const Subject& subject) {
                                 fmt::join(missing, ", ")));
   }
   check_members(subject);
+  check_names(subject);
   check_dependencies(subject);
 }
 

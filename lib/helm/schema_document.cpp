@@ -2,6 +2,8 @@
 #include "helm/schema_document.h"
 
 #include "base/text.h"
+#include "helm/schema_format.h"
+#include "helm/schema_validator.h"
 #include "value/json.h"
 #include "value/pointer.h"
 
@@ -18,6 +20,9 @@ constexpr std::string_view document_uri = "file:///values.schema.json";
 // The shapes in which the metaschemas write keywords.
 enum class Shape {
   text,
+  reference,
+  id,  // a reference, from 2019-09 on without a fragment
+  pattern,
   flag,
   number,
   positive,  // above 0
@@ -26,11 +31,13 @@ enum class Shape {
   schemas,  // a list of at least one
   items,    // a schema or a list of schemas
   schema_map,
+  pattern_map,   // a map of schemas whose keys are patterns from 7 on
   dependencies,  // a map of schemas or lists of texts
   text_lists,    // a map of lists of texts
   texts,         // a list of different texts
   type,
   list,
+  different,  // a list of at least one, no two equal
   any,
 };
 
@@ -42,20 +49,21 @@ struct Keyword {
 };
 
 constexpr auto keywords = std::to_array<Keyword>({
-    {"$ref", Shape::text},
+    {"$ref", Shape::text, Draft::v4, Draft::v4},
+    {"$ref", Shape::reference, Draft::v6},
     {"$schema", Shape::text},
     {"$comment", Shape::text, Draft::v7},
     {"id", Shape::text, Draft::v4, Draft::v4},
-    {"$id", Shape::text, Draft::v6},
+    {"$id", Shape::id, Draft::v6},
     {"$anchor", Shape::text, Draft::v2019},
-    {"$recursiveRef", Shape::text, Draft::v2019, Draft::v2019},
+    {"$recursiveRef", Shape::reference, Draft::v2019, Draft::v2019},
     {"$recursiveAnchor", Shape::flag, Draft::v2019, Draft::v2019},
-    {"$dynamicRef", Shape::text, Draft::v2020},
+    {"$dynamicRef", Shape::reference, Draft::v2020},
     {"$dynamicAnchor", Shape::text, Draft::v2020},
     {"title", Shape::text},
     {"description", Shape::text},
     {"format", Shape::text},
-    {"pattern", Shape::text},
+    {"pattern", Shape::pattern},
     {"readOnly", Shape::flag, Draft::v7},
     {"writeOnly", Shape::flag, Draft::v7},
     {"deprecated", Shape::flag, Draft::v2019},
@@ -78,7 +86,8 @@ constexpr auto keywords = std::to_array<Keyword>({
     {"maxContains", Shape::count, Draft::v2019},
     {"minContains", Shape::count, Draft::v2019},
     {"required", Shape::texts},
-    {"enum", Shape::list},
+    {"enum", Shape::different, Draft::v4, Draft::v7},
+    {"enum", Shape::list, Draft::v2019},
     {"type", Shape::type},
     {"dependentRequired", Shape::text_lists, Draft::v2019},
     {"dependentSchemas", Shape::schema_map, Draft::v2019},
@@ -86,7 +95,7 @@ constexpr auto keywords = std::to_array<Keyword>({
     {"definitions", Shape::schema_map},
     {"$defs", Shape::schema_map, Draft::v2019},
     {"properties", Shape::schema_map},
-    {"patternProperties", Shape::schema_map},
+    {"patternProperties", Shape::pattern_map},
     {"additionalProperties", Shape::schema},
     {"propertyNames", Shape::schema, Draft::v6},
     {"unevaluatedProperties", Shape::schema, Draft::v2019},
@@ -134,7 +143,7 @@ bool is_type(const Value& value) {
 bool all_different(const Array& list) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     for (std::size_t k = i + 1; k < list.size(); ++k) {
-      if (list[i] == list[k]) return false;
+      if (json_equal(list[i], list[k])) return false;
     }
   }
   return true;
@@ -150,12 +159,22 @@ bool are_texts(const Value& value, Draft draft) {
 bool has_shape(const Value& value, Shape shape, Draft draft) {
   switch (shape) {
     case Shape::text: return value.is_string();
+    case Shape::reference:
+      return value.is_string() && format_holds("uri-reference", *value.as_string());
+    case Shape::id: {
+      const auto hash = value.is_string() ? value.as_string()->find('#') : std::string::npos;
+      return has_shape(value, Shape::reference, draft) &&
+             (draft < Draft::v2019 || hash >= value.as_string()->size() - 1);
+    }
+    case Shape::pattern: return value.is_string() && format_holds("regex", *value.as_string());
     case Shape::flag: return value.as_bool() != nullptr;
     case Shape::number: return value.is_number();
     case Shape::positive: return value.is_number() && real_of(value) > 0;
     case Shape::count: return is_count(value);
     case Shape::texts: return are_texts(value, draft);
     case Shape::list: return value.is_array();
+    case Shape::different:
+      return value.is_array() && !value.as_array()->empty() && all_different(*value.as_array());
     case Shape::type:
       if (!value.is_array()) return is_type(value);
       return !value.as_array()->empty() && std::ranges::all_of(*value.as_array(), is_type) &&
@@ -165,6 +184,11 @@ bool has_shape(const Value& value, Shape shape, Draft draft) {
                return are_texts(each.value, draft);
              });
     case Shape::schemas: return value.is_array() && !value.as_array()->empty();
+    case Shape::pattern_map:
+      return value.is_object() &&
+             (draft < Draft::v7 || std::ranges::all_of(*value.as_object(), [](const Member& each) {
+                return format_holds("regex", each.key);
+              }));
     case Shape::schema_map:
     case Shape::dependencies: return value.is_object();
     case Shape::schema:
@@ -184,13 +208,27 @@ std::vector<std::pair<std::string, const Value*>> schemas_in(const Value& value,
     for (const auto& each : *value.as_array())
       out.emplace_back(fmt::format("/{}", index++), &each);
   }
-  if ((shape == Shape::schema_map || shape == Shape::dependencies) && value.is_object()) {
+  const bool map = shape == Shape::schema_map || shape == Shape::pattern_map;
+  if ((map || shape == Shape::dependencies) && value.is_object()) {
     for (const auto& member : *value.as_object()) {
       if (shape == Shape::dependencies && member.value.is_array()) continue;
       out.emplace_back("/" + json::pointer_token(member.key), &member.value);
     }
   }
   return out;
+}
+
+// Does the validator ever look into this keyword of the schema?
+bool is_used(const Object& schema, std::string_view keyword) {
+  if (keyword == "definitions" || keyword == "$defs") return false;
+  if (keyword == "additionalItems") {
+    const auto* items = schema.find("items");
+    return items != nullptr && items->is_array();
+  }
+  if (keyword != "then" && keyword != "else") return true;
+  const auto* condition = schema.find("if");
+  return condition != nullptr &&
+         (condition->as_bool() == nullptr || *condition->as_bool() == (keyword == "then"));
 }
 
 std::optional<Draft> draft_of(std::string_view uri) {
@@ -351,12 +389,21 @@ SchemaPlace SchemaDocument::resolve(const std::string& base, std::string_view re
 
 Result<> SchemaDocument::add_pattern(const std::string& text) {
   if (patterns_.contains(text)) return {};
-  auto compiled = Pattern::compile(text);
+  auto compiled = compiled_->compile(text);
   if (!compiled)
     return failure(Code::chart,
                    "values.schema.json has the pattern \"{}\", which is no regular expression",
                    printable(text));
-  patterns_.emplace(text, *std::move(compiled));
+  patterns_.emplace(text, *compiled);
+  return {};
+}
+
+Result<> SchemaDocument::add_patterns(const Object& schema) {
+  if (const auto* pattern = schema.find("pattern")) TRY(add_pattern(*pattern->as_string()));
+  const auto* map = schema.find("patternProperties");
+  if (map == nullptr) return {};
+  for (const auto& member : *map->as_object())
+    TRY(add_pattern(member.key));
   return {};
 }
 
@@ -419,16 +466,11 @@ Result<> SchemaDocument::check_references(const SchemaPlace& given) {
       TRY(check(*target.schema, std::string(*reference->as_string()), 0));
       pending.push_back(target);
     }
-    if (draft_ < Draft::v2019 && object->contains("$ref")) continue;
-    if (const auto* pattern = object->find("pattern")) TRY(add_pattern(*pattern->as_string()));
-    if (const auto* map = object->find("patternProperties")) {
-      for (const auto& member : *map->as_object())
-        TRY(add_pattern(member.key));
-    }
+    const bool beside = draft_ < Draft::v2019 && object->contains("$ref");
+    if (!beside) TRY(add_patterns(*object));
     for (const auto& keyword : keywords) {
-      if (draft_ < keyword.since || draft_ > keyword.until || keyword.name == "definitions" ||
-          keyword.name == "$defs")
-        continue;
+      if (draft_ < keyword.since || draft_ > keyword.until || !is_used(*object, keyword.name)) continue;
+      if (beside && keyword.since == Draft::v4) continue;  // SchemaValidator::check_beside_reference
       const auto* value = object->find(keyword.name);
       if (value == nullptr) continue;
       for (const auto& inner : schemas_in(*value, keyword.shape))

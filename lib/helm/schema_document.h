@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "helm/schema_pattern.h"
+#include "gotmpl/regex.h"
 #include "value/value.h"
 
 #include <map>
@@ -43,7 +43,7 @@ class SchemaDocument {
   [[nodiscard]] SchemaPlace resource(const std::string& base) const;
   [[nodiscard]] SchemaPlace dynamic_anchor(const std::string& base, std::string_view name) const;
 
-  [[nodiscard]] const Pattern& pattern(const std::string& text) const { return patterns_.at(text); }
+  [[nodiscard]] const gotmpl::Regex& pattern(const std::string& text) const { return *patterns_.at(text); }
 
  private:
   SchemaDocument() = default;
@@ -52,6 +52,7 @@ class SchemaDocument {
   Result<> check_keywords(const Object& schema, const std::string& pointer, int depth);
   Result<> check_references(const SchemaPlace& given);
   Result<> add_pattern(const std::string& text);
+  Result<> add_patterns(const Object& schema);
   void index(const Value& schema, const std::string* base, int depth);
   [[nodiscard]] std::string_view id_of(const Value& schema) const;
   [[nodiscard]] SchemaPlace follow(SchemaPlace at, std::string_view pointer) const;
@@ -62,7 +63,8 @@ class SchemaDocument {
   std::map<std::string, const Value*, std::less<>> resources_;       // base → root
   std::map<std::string, SchemaPlace, std::less<>> anchors_;          // "base#name"
   std::map<std::string, SchemaPlace, std::less<>> dynamic_anchors_;  // "base#name"
-  std::map<std::string, Pattern, std::less<>> patterns_;
+  std::unique_ptr<gotmpl::RegexCache> compiled_ = std::make_unique<gotmpl::RegexCache>();
+  std::map<std::string, const gotmpl::Regex*, std::less<>> patterns_;
   std::set<const Value*> visited_;
 };
 

@@ -3,7 +3,7 @@
 
 #include "base/semver.h"
 #include "base/text.h"
-#include "helm/schema_pattern.h"
+#include "gotmpl/regex.h"
 
 #include <algorithm>
 #include <array>
@@ -87,7 +87,7 @@ bool local_part(std::string_view text) {
   if (text.size() > 1 && text.front() == '"' && text.back() == '"') {
     return text.substr(1, text.size() - 2).find_first_of("\\\"") == std::string_view::npos;
   }
-  if (text.empty() || text.front() == '.' || text.back() == '.' ||
+  if (text.starts_with('.') || text.ends_with('.') ||
       text.find("..") != std::string_view::npos)
     return false;
   return std::ranges::all_of(text, [](char c) {
@@ -208,22 +208,33 @@ std::optional<std::size_t> scheme_length(std::string_view text) {
   return 0;
 }
 
-// What Go's url.Parse takes (net/url): no control characters, whole escapes, a port of digits.
+bool whole_escapes(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])))
+      return false;
+  }
+  return true;
+}
+
+// What Go's url.Parse takes (net/url): no control characters, whole escapes but in a query and behind
+// a scheme without a slash, a port of digits.
 bool url_parses(std::string_view text) {
+  const auto hash = std::min(text.find('#'), text.size());
+  if (!whole_escapes(text.substr(hash))) return false;
+  text = text.substr(0, hash);
   if (std::ranges::any_of(text,
                           [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
     return false;
   const auto scheme = scheme_length(text);
   if (!scheme) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])))
-      return false;
-  }
   auto rest = text.substr(*scheme == 0 ? 0 : *scheme + 1);
-  if (*scheme == 0 && !rest.starts_with('/')) {
-    const auto segment = rest.substr(0, rest.find_first_of("/?#"));
+  rest = rest.substr(0, rest.find('?'));
+  if (!rest.starts_with('/')) {
+    if (*scheme > 0) return true;
+    const auto segment = rest.substr(0, rest.find('/'));
     if (segment.find(':') != std::string_view::npos) return false;
   }
+  if (!whole_escapes(rest)) return false;
   if (!rest.starts_with("//")) return true;
   rest.remove_prefix(2);
   auto host = rest.substr(0, rest.find_first_of("/?#"));
@@ -250,23 +261,41 @@ bool uri(std::string_view text) {
   return url_parses(text) && scheme_length(text).value_or(0) > 0;
 }
 
+// A URL whose braces come in pairs in each part of its path.
 bool uri_template(std::string_view text) {
-  bool open = false;
-  for (const char c : text) {
-    if ((c == '{') == open && (c == '{' || c == '}')) return false;
-    if (c == '{' || c == '}') open = c == '{';
-  }
-  return !open;
+  if (!url_parses(text)) return false;
+  text = text.substr(0, text.find_first_of("?#"));
+  const auto scheme = scheme_length(text).value_or(0);
+  if (scheme > 0) text.remove_prefix(scheme + 1);
+  if (scheme > 0 && !text.starts_with('/')) return true;
+  if (text.starts_with("//")) text.remove_prefix(std::min(text.find('/', 2), text.size()));
+  return std::ranges::all_of(split(text, '/'), [](std::string_view part) {
+    bool open = false;
+    for (const char c : part) {
+      if ((c == '{') == open && (c == '{' || c == '}')) return false;
+      if (c == '{' || c == '}') open = c == '{';
+    }
+    return !open;
+  });
 }
 
 bool regex(std::string_view text) {
-  return Pattern::compile(text).has_value();
+  return gotmpl::RegexCache().compile(std::string(text)).has_value();
 }
 
 // Strict: three numbers without leading zeros.
 bool version(std::string_view text) {
   const auto parsed = semver::Version::parse(text);
   return parsed && parsed->to_string() == text;
+}
+
+// Two times, or a time and how long before or after.
+bool period(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto start = text.substr(0, slash), end = text.substr(slash + 1);
+  if (start.starts_with('P')) return duration(start) && date_time(end);
+  return date_time(start) && (end.starts_with('P') ? duration(end) : date_time(end));
 }
 
 struct Format {
@@ -284,6 +313,7 @@ constexpr auto formats = std::to_array<Format>({{"date", date},
                                                 {"iri", uri},
                                                 {"iri-reference", uri_reference},
                                                 {"json-pointer", json_pointer},
+                                                {"period", period},
                                                 {"regex", regex},
                                                 {"relative-json-pointer", relative_json_pointer},
                                                 {"semver", version},

@@ -89,9 +89,20 @@ void SchemaValidator::check(const Value& value, const std::string& place, const 
     if (value.is_array()) check_array(subject);
     if (value.is_object()) check_object(subject);
     if (since(Draft::v2019)) check_unevaluated(subject);
+  } else if (since(Draft::v6)) {
+    check_beside_reference(subject);
   }
   if (new_resource) scope_.pop_back();
   --depth_;
+}
+
+// Drafts 6 and 7 say that nothing beside a $ref counts; upstream forgets it for the keywords that are
+// theirs (objcompiler.go).
+void SchemaValidator::check_beside_reference(const Subject& subject) {
+  check_const(subject);
+  if (since(Draft::v7)) check_conditional(subject);
+  if (subject.value.is_array() && subject.keyword("contains") != nullptr) check_contains(subject);
+  if (subject.value.is_object()) check_names(subject);
 }
 
 SchemaPlace SchemaValidator::recursive_target(const SchemaPlace& target) const {
@@ -243,11 +254,17 @@ void SchemaValidator::check_contains(const Subject& subject) {
         fmt::format("{} items are as \"contains\" wants, at most {} may be", found, count(*most)));
 }
 
+void SchemaValidator::check_names(const Subject& subject) {
+  const auto* names = since(Draft::v6) ? subject.keyword("propertyNames") : nullptr;
+  if (names == nullptr) return;
+  for (const auto& member : *subject.value.as_object())
+    check_part(subject, Value(member.key), json::pointer_token(member.key), *names);
+}
+
 void SchemaValidator::check_members(const Subject& subject) {
   const auto* properties = subject.keyword("properties");
   const auto* patterns = subject.keyword("patternProperties");
   const auto* additional = subject.keyword("additionalProperties");
-  const auto* names = since(Draft::v6) ? subject.keyword("propertyNames") : nullptr;
   std::vector<std::string> surplus;
   for (const auto& member : *subject.value.as_object()) {
     const auto token = json::pointer_token(member.key);
@@ -272,7 +289,6 @@ void SchemaValidator::check_members(const Subject& subject) {
         check_part(subject, member.value, token, *additional);
     }
     if (known) subject.evaluated.members.insert(member.key);
-    if (names != nullptr) check_part(subject, Value(member.key), token, *names);
   }
   if (!surplus.empty())
     subject.blame(

@@ -63,6 +63,8 @@ class SchemaValidator {
                   const Value& schema);
 
   void check_references(const Subject& subject);
+  void check_beside_reference(const Subject& subject);
+  void check_const(const Subject& subject);
   void check_any(const Subject& subject);
   void check_number(const Subject& subject);
   void check_text(const Subject& subject);
@@ -74,6 +76,7 @@ class SchemaValidator {
   void check_contains(const Subject& subject);
   void check_object(const Subject& subject);
   void check_members(const Subject& subject);
+  void check_names(const Subject& subject);
   void check_dependencies(const Subject& subject);
   void check_unevaluated(const Subject& subject);
   [[nodiscard]] SchemaPlace dynamic_target(const SchemaPlace& target,

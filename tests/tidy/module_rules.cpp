@@ -32,7 +32,6 @@ constexpr auto doors = std::to_array<Door>({
     {"libssh2", "lib/git"},
     {"rnp/", "lib/openpgp"},
     {"re2/", "lib/gotmpl"},
-    {"re2/", "lib/helm"},
     {"re2/", "lib/kustomize"},
     {"lua", "lib/health"},
     {"CLI/", "bootstrap"},
