@@ -229,7 +229,8 @@ Result<std::vector<Document>> sort_documents(RenderedFiles files, const Settings
       if (hook == HookKind::unknown) continue;
       if (hook == HookKind::test && settings.tests == Include::no) continue;
       if (hook != HookKind::none && settings.hooks == Include::no) continue;
-      const std::string kind(parsed->text({"kind"}));
+      const auto* given = parsed->find("kind");
+      const std::string kind = given == nullptr ? std::string() : scalar_text(*given);
       const auto document_kind =
           hook == HookKind::none ? Document::Kind::manifest : Document::Kind::hook;
       auto& list = hook == HookKind::none ? manifests : hooks;

@@ -91,7 +91,7 @@ class Parser {
       return set_failure(fmt::format(
           "value name nested level is greater than maximum supported nested level of {}",
           nesting_max));
-    const std::string name = until("=[,.");
+    const std::string name = until(kind_ == SetKind::literal ? "=[." : "=[,.");
     switch (stop_) {
       case '\0':
         if (name.empty()) return {};
@@ -236,7 +236,7 @@ class Parser {
   }
 
   [[nodiscard]] Result<Value> scalar(const std::string& text) const {
-    if (read_ != nullptr) {
+    if (read_ != nullptr && !text.empty()) {
       std::string content = TRY((*read_)(text));
       return Value(std::move(content));
     }
