@@ -298,6 +298,7 @@ Result<Datum> Execution::evaluate_literal(char type, const Node& node) {
       return fail(fmt::format("expected bool; found {}", print_node(node)));
     case 'i':
     case 'l':
+    case 'D':
       if (number == nullptr || !number->is_int) {
         return fail(fmt::format("expected integer; found {}", print_node(node)));
       }

@@ -32,6 +32,7 @@ struct Call {
 //   s string     i int        l int64       b bool     f float64   a interface {}
 //   m map[string]interface {}  L []interface {}         v reflect.Value (a missing value passes)
 //   u uint32     B []uint8    S []string    T time.Time   V *semver.Version      C sprig.certificate
+//   D time.Duration
 struct Function {
   std::string_view name;
   std::string_view signature;

@@ -70,7 +70,7 @@ Result<Datum> split(Call& call) {
   std::string_view text = call.text(1);
   std::int64_t limit = call[2].integer();
   std::vector<std::string> parts;
-  if (limit == 0) return Datum::of_strings({});
+  if (limit == 0) return Datum::of_list({}, nil_string_list_type);
   if (!call.text(0).empty() && text.empty()) return Datum::of_strings({""});
   std::size_t begin = 0;
   std::size_t end = 0;

@@ -79,7 +79,27 @@ double seconds_of(std::int64_t d) {
   return static_cast<double>(d / second) + static_cast<double>(d % second) / 1e9;
 }
 
+// The argument is a Duration, or a whole literal.
+std::int64_t nanoseconds_of_argument(const Datum& value) {
+  return value.host() == nullptr ? value.integer() : value.host()->number();
+}
+
 constexpr Function duration_methods[] = {
+    {"Abs", "",
+     [](Call& call) -> Result<Datum> {
+       constexpr auto least = std::numeric_limits<std::int64_t>::min();
+       const std::int64_t d = nanoseconds_of(call);
+       return duration_datum(d == least ? std::numeric_limits<std::int64_t>::max() : std::abs(d));
+     }},
+    {"Round", "D",
+     [](Call& call) -> Result<Datum> {
+       return duration_datum(round_duration(nanoseconds_of(call), nanoseconds_of_argument(call[0])));
+     }},
+    {"Truncate", "D",
+     [](Call& call) -> Result<Datum> {
+       const std::int64_t d = nanoseconds_of(call), multiple = nanoseconds_of_argument(call[0]);
+       return duration_datum(multiple <= 0 ? d : d - d % multiple);
+     }},
     {"Hours", "", [](Call& call) -> Result<Datum> { return Datum(hours_of(nanoseconds_of(call))); }},
     {"Minutes", "", [](Call& call) -> Result<Datum> { return Datum(minutes_of(nanoseconds_of(call))); }},
     {"Seconds", "", [](Call& call) -> Result<Datum> { return Datum(seconds_of(nanoseconds_of(call))); }},

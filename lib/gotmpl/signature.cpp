@@ -18,6 +18,7 @@ std::string_view parameter_name(char letter) {
     case 'S': return "[]string";
     case 'B': return "[]uint8";
     case 'T': return "time.Time";
+    case 'D': return "time.Duration";
     case 'V': return "*semver.Version";
     case 'C': return "sprig.certificate";
     case 'v': return "reflect.Value";
@@ -40,6 +41,7 @@ bool fits(const Datum& value, char letter) {
     case 'S': return value.kind() == Kind::list && value.type()->name == string_list_type.name;
     case 'B': return value.kind() == Kind::bytes;
     case 'T':
+    case 'D':
     case 'V':
     case 'C': return value.type() != nullptr && value.type()->name == parameter_name(letter);
     default: return true;

@@ -84,6 +84,10 @@ TEST(Templates, ValuesArePrintedAsGoPrintsThem) {
 // What random calls of every function found to differ from helm 4.3.1.
 TEST(Templates, TheEdgesOfFunctionsAreGos) {
   const Row rows[] = {
+      {"{{ regexSplit \"b\" \"abc\" 0 | toJson }}", "null"},
+      {"{{ $d := mustToDuration \"-95m\" }}{{ $d.Truncate (mustToDuration \"1h\") }} {{ $d.Round 3600000000000 }} {{ $d.Abs }}",
+       "-1h0m0s -2h0m0s 1h35m0s"},
+      {"{{ printf \"%08v|%5v\" (list 1 nil) nil }}|{{ printf \"%b %#x\" 1.5 1.5 }}", "[00000001 <nil>]|<nil>|6755399441055744p-52 0x1.8000p+00"},
       {"{{ regexFindAll \"x\" \"abc\" -1 | toJson }} {{ concat | toJson }} {{ list | toJson }}", "null null []"},
       {"{{ fromJson \"null\" | toJson }} {{ fromJsonArray \"null\" | toJson }}", "null null"},
       {"{{ regexFind \"(?<n>b)c\" \"abc\" }}", "bc"},
