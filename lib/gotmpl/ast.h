@@ -132,9 +132,11 @@ struct ActionNode final : Node {
   const std::string* name = nullptr;
 };
 
-// The file's text and the memory of its nodes, shared by the trees it defines.
+// The file's text and the memory of its nodes, shared by the trees it defines. The arena may be that
+// of many files: the slack of one for each was a quarter of a large chart's nodes.
 struct Source {
-  Source(std::string_view file_name, std::string_view file_text) : name(file_name), text(file_text) {}
+  Source(std::string_view file_name, std::shared_ptr<Arena> nodes)
+      : name(file_name), arena(std::move(nodes)) {}
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
   ~Source() {
@@ -142,13 +144,14 @@ struct Source {
   }
 
   std::string name;
-  std::string text;
-  Arena arena;
+  std::string owned;      // the text, where nobody else keeps it
+  std::string_view text;
+  std::shared_ptr<Arena> arena;
   std::vector<Node*> constants;
 };
 
 struct Tree {
-  explicit Tree(std::shared_ptr<Source> from) : source(std::move(from)), root(source->arena) {}
+  explicit Tree(std::shared_ptr<Source> from) : source(std::move(from)), root(*source->arena) {}
 
   const std::string* name = nullptr;
   std::shared_ptr<Source> source;  // before root: nodes go before their memory

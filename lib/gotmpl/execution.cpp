@@ -91,7 +91,10 @@ Result<std::string> Execution::tpl(const std::string& text, const Datum& data) {
   if (text.find("{{") == std::string::npos) return erase_no_value(text);
   auto found = state_.texts.find(text);
   if (found == state_.texts.end()) {
-    Result<ParsedFile> file = parse_template("gotpl", text, state_.names, state_.functions);
+    auto source = std::make_shared<Source>("gotpl", std::make_shared<Arena>());
+    source->owned = text;
+    source->text = source->owned;
+    Result<ParsedFile> file = parse_template(std::move(source), state_.names, state_.functions);
     if (!file) {
       return failure(std::move(file).error().within(
           fmt::format("cannot parse template \"{}\"", printable(text))));

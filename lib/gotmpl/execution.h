@@ -48,6 +48,7 @@ struct Templates::State {
   Environment environment;
   const FunctionTable& functions;
   Names names;
+  std::shared_ptr<Arena> arena = std::make_shared<Arena>();  // of the files; tpl's texts have their own
   Scope scope;
   std::unordered_map<std::string, ParsedText> texts;
   std::size_t texts_bytes = 0;

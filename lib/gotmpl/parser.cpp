@@ -32,7 +32,7 @@ class Parser {
   };
 
   explicit Parser(Shared& shared)
-      : shared_(shared), tree_(std::make_shared<Tree>(shared.source)), arena_(shared.source->arena) {
+      : shared_(shared), tree_(std::make_shared<Tree>(shared.source)), arena_(*shared.source->arena) {
     variables_.push_back(shared.names.intern("$"));
   }
 
@@ -531,9 +531,9 @@ std::unexpected<Error> Parser::fail(std::string message) {
 
 }  // namespace
 
-Result<ParsedFile> parse_template(std::string_view name, std::string_view text, Names& names,
+Result<ParsedFile> parse_template(std::shared_ptr<Source> source, Names& names,
                                   const FunctionTable& functions) {
-  auto source = std::make_shared<Source>(name, text);
+  const std::string_view name = source->name;
   Parser::Shared shared{source, Lexer(source->text), names, functions, {}, 0};
   TRY(Parser(shared).parse_file());
   ParsedFile file;

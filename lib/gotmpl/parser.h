@@ -22,7 +22,7 @@ struct ParsedFile {
 };
 
 // Refuses with Code::template_syntax at "name:line".
-Result<ParsedFile> parse_template(std::string_view name, std::string_view text, Names& names,
+Result<ParsedFile> parse_template(std::shared_ptr<Source> source, Names& names,
                                   const FunctionTable& functions);
 
 }  // namespace holdfast::gotmpl

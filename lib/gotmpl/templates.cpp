@@ -44,7 +44,9 @@ Templates& Templates::operator=(Templates&&) noexcept = default;
 Templates::~Templates() = default;
 
 Result<> Templates::parse(std::string_view name, std::string_view text) {
-  ParsedFile file = TRY(parse_template(name, text, state_->names, state_->functions));
+  auto source = std::make_shared<Source>(name, state_->arena);
+  source->text = text;
+  ParsedFile file = TRY(parse_template(std::move(source), state_->names, state_->functions));
   state_->scope.add(file);
   return {};
 }

@@ -65,7 +65,7 @@ class Templates {
     [[nodiscard]] Mark at(std::size_t offset) const;
   };
 
-  // Adds the text under `name` with everything it defines. A later definition of a name replaces an
+  // Adds the text, which must outlive the set, under `name` with everything it defines. A later definition of a name replaces an
   // earlier one unless its body is only white space. Refuses with Code::template_syntax, at
   // "name:line".
   Result<> parse(std::string_view name, std::string_view text);

@@ -203,7 +203,7 @@ Result<> place_file(Chart& chart, std::string path, std::string content, Placing
   }
   if (path.starts_with("crds/") &&
       (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"))) {
-    chart.crds.push_back({.path = path, .content = content});
+    chart.crds.push_back(path);
   }
   chart.files.push_back({.path = std::move(path), .content = std::move(content)});
   return {};

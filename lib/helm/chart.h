@@ -41,7 +41,7 @@ struct Chart {
   std::string schema;           // values.schema.json, "" when absent
   std::vector<File> templates;  // of templates/
   std::vector<File> files;      // what .Files holds
-  std::vector<File> crds;       // of crds/, YAML and JSON
+  std::vector<std::string> crds;  // which of the files are of crds/, YAML and JSON
   std::vector<Chart> subcharts;
 
   [[nodiscard]] bool is_library() const { return metadata.text({"type"}) == "library"; }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace holdfast::helm {
 namespace {
@@ -25,16 +26,26 @@ struct Job {
   bool partial;
 };
 
+// A file of crds/, which is one of .Files, too: it is not copied before the templates are done.
+struct CrdFile {
+  std::string source;
+  gotmpl::Datum content;
+};
+
 struct Collector {
   const Settings& settings;
   gotmpl::Datum release;
   gotmpl::Datum capabilities;
   std::vector<Job> jobs = {};
+  std::vector<CrdFile> crds = {};
 
   // The chart's scope: its own section of the values, shared with the parent's map as Go does.
   // Takes the chart's files; its templates stay, the jobs look into them.
   gotmpl::Datum collect(Chart& chart, const std::string& path, const gotmpl::Datum& values,
                         Include root) {
+    const gotmpl::Datum files = files_object(std::move(chart.files));
+    for (const auto& crd : chart.crds)
+      crds.push_back({.source = path + "/" + crd, .content = *files.find(crd)});
     gotmpl::Datum subcharts = gotmpl::Datum::new_dict();
     for (auto& subchart : chart.subcharts) {
       const auto* section = values.find(subchart.name);
@@ -47,7 +58,7 @@ struct Collector {
     become_values(section, root, settings.environment.flavor);
     gotmpl::Datum scope = gotmpl::Datum::new_dict();
     scope.dict()->set("Chart", chart_object(chart, root, settings.environment.flavor));
-    scope.dict()->set("Files", files_object(std::move(chart.files)));
+    scope.dict()->set("Files", files);
     scope.dict()->set("Release", release);
     scope.dict()->set("Capabilities", capabilities);
     scope.dict()->set("Values", values);
@@ -131,16 +142,6 @@ Result<> check_release(const Release& release) {
   return failure(Code::chart, "\"{}\" cannot be the name of a release", printable(release.name));
 }
 
-void collect_crds(Chart& chart, const std::string& path, std::vector<Document>& documents) {
-  for (auto& file : chart.crds) {
-    documents.push_back({.source = path + "/" + file.path,
-                         .text = std::move(file.content),
-                         .kind = Document::Kind::crd});
-  }
-  for (auto& subchart : chart.subcharts)
-    collect_crds(subchart, path + "/charts/" + subchart.name, documents);
-}
-
 // The chart and its subcharts against their schemas, as one list of what is wrong.
 Result<> collect_violations(const Chart& chart, const Value& values,
                             std::vector<std::string>& violations) {
@@ -188,7 +189,12 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
   auto files = TRY(execute(std::move(collector.jobs), settings));
 
   std::vector<Document> documents;
-  if (settings.crds == Include::yes) collect_crds(chart, chart.name, documents);
+  for (auto& crd : collector.crds) {
+    if (settings.crds == Include::no) break;
+    documents.push_back({.source = std::move(crd.source),
+                         .text = std::exchange(crd.content, {}).text(),
+                         .kind = Document::Kind::crd});
+  }
   auto sorted = TRY(sort_documents(std::move(files), settings));
   std::ranges::move(sorted, std::back_inserter(documents));
   return documents;
