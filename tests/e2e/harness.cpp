@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -56,8 +57,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 int spawn(std::vector<std::string> argv, const RunOptions& options, int in, int out, int err) {
+  // A name is there once: of two, a program takes the first and a shell the last.
   std::vector<std::string> environment = options.environment;
-  for (char** each = environ; *each != nullptr; ++each) environment.emplace_back(*each);
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string_view entry(*each);
+    const auto name = entry.substr(0, entry.find('=') + 1);
+    const auto given = [&](const std::string& other) { return !name.empty() && other.starts_with(name); };
+    if (std::ranges::none_of(options.environment, given)) environment.emplace_back(entry);
+  }
   const auto argv_pointers = pointers(argv);
   const auto environment_pointers = pointers(environment);
   const int pid = ::fork();

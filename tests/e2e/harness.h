@@ -19,7 +19,7 @@ struct Ran {
 struct RunOptions {
   std::chrono::seconds timeout = std::chrono::seconds(60);
   std::string folder;                    // working directory; empty: the test's
-  std::vector<std::string> environment;  // "NAME=value", added to the test's own
+  std::vector<std::string> environment;  // "NAME=value", in place of the test's own of that name
   std::string input;
 };
 
