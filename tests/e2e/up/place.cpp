@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "place.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include <optional>
 
-#include "base/handle.h"
+#include "ports.h"
 
 namespace holdfast::e2e {
 namespace {
@@ -137,17 +134,6 @@ class Kind : public Place {
   void end() override { proxy_.reset(); }
 
  private:
-  static int free_port() {
-    const FileDescriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    return ntohs(address.sin_port);
-  }
-
   std::string folder_;
   int port_ = 0;
   std::optional<Background> proxy_;
