@@ -2,6 +2,7 @@
 #include "cluster.h"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -54,7 +55,7 @@ void Cluster::end() {
   state.cluster.reset();
 }
 
-std::optional<std::string> Cluster::make(Bring bring) {
+std::optional<std::string> Cluster::make_bundle() {
   const std::vector<std::vector<std::string>> commands = {
       {"trust", "keygen", "--key", path("key"), "--public", path("key.pub")},
       {"trust", "init", "--trust-dir", path("trust"), "--key", path("key.pub")},
@@ -64,6 +65,31 @@ std::optional<std::string> Cluster::make(Bring bring) {
     const auto ran = holdfast(command, seconds(300));
     if (ran.exit != 0) return fmt::format("holdfast {}: exit {}\n{}{}", fmt::join(command, " "), ran.exit, ran.out, ran.err);
   }
+  return std::nullopt;
+}
+
+// A bundle takes as long as a cluster: the programs of one ctest share it, and the first that needs it makes it.
+std::optional<std::string> Cluster::take_bundle() {
+  namespace fs = std::filesystem;
+  const char* shared = ::getenv("HOLDFAST_E2E_BUNDLE");
+  const bool there = shared != nullptr && fs::exists(std::string(shared) + "/core.hfb");
+  if (!there) {
+    if (auto failed = make_bundle()) return failed;
+    if (shared == nullptr) return std::nullopt;
+  }
+  constexpr auto whole = fs::copy_options::recursive;
+  std::error_code problem;
+  fs::create_directories(shared, problem);
+  for (const auto* each : {"key", "key.pub", "trust", "core.hfb"}) {
+    const auto kept = fmt::format("{}/{}", shared, each);
+    fs::copy(there ? kept : path(each), there ? path(each) : kept, whole, problem);
+    if (problem) return fmt::format("{}: {}", kept, problem.message());
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Cluster::make(Bring bring) {
+  if (auto failed = take_bundle()) return failed;
   if (bring == Bring::bundle_only) return std::nullopt;
   first_up_ = up();
   if (first_up_.exit != 0) return fmt::format("up: exit {}\n{}{}", first_up_.exit, first_up_.out, first_up_.err);

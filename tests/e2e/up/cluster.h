@@ -62,6 +62,8 @@ class Cluster {
   Place& place() { return *place_; }
 
  private:
+  std::optional<std::string> make_bundle();
+  std::optional<std::string> take_bundle();
   std::optional<std::string> make(Bring bring);
 
   TemporaryFolder folder_;
