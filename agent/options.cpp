@@ -42,10 +42,8 @@ Result<> set_format(Options& options, std::string_view text) {
 }
 
 Result<> set_labels(Options& options, std::string_view text) {
-  options.metrics_application_labels.clear();
-  for (const auto each : split(text, ',')) {
-    if (!trim(each).empty()) options.metrics_application_labels.emplace_back(trim(each));
-  }
+  const auto labels = comma_words(text);
+  options.metrics_application_labels.assign(labels.begin(), labels.end());
   return {};
 }
 

@@ -28,6 +28,14 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
+std::vector<std::string_view> comma_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (const auto part : split(text, ',')) {
+    if (const auto word = trim(part); !word.empty()) words.push_back(word);
+  }
+  return words;
+}
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
   if (from.empty()) return text;
   std::string out;

@@ -15,6 +15,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 std::string_view trim(std::string_view text);  // ASCII white space at both ends
 
+// "a, b,,c" gives a, b, c: the trimmed parts between commas that are not empty.
+std::vector<std::string_view> comma_words(std::string_view text);
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
 // Is the text valid UTF-8 (no surrogates, no overlong forms)? Returns the offset of the first bad byte.

@@ -15,6 +15,12 @@ TEST(Text, SplitKeepsEmptyParts) {
   EXPECT_EQ(split("", ','), (std::vector<std::string_view>{""}));
 }
 
+TEST(Text, CommaWordsAreTrimmedAndNeverEmpty) {
+  EXPECT_EQ(comma_words(" a,\tb c ,, d,"), (std::vector<std::string_view>{"a", "b c", "d"}));
+  EXPECT_TRUE(comma_words("").empty());
+  EXPECT_TRUE(comma_words(" , ").empty());
+}
+
 TEST(Text, InvalidUtf8IsFoundAtItsFirstByte) {
   struct Case {
     std::string_view text;

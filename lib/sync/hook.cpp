@@ -13,14 +13,6 @@ namespace {
 
 constexpr Phase phases[] = {Phase::presync, Phase::sync, Phase::postsync, Phase::syncfail};
 
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (const auto part : split(text, ',')) {
-    if (!trim(part).empty()) words.push_back(trim(part));
-  }
-  return words;
-}
-
 bool contains(const std::vector<std::string_view>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
@@ -83,18 +75,18 @@ std::optional<Phase> parse_phase(std::string_view text) {
 }
 
 Hook hook_of(const Value& object) {
-  if (const auto words = words_of(annotation(object, names::hook)); !words.empty()) {
+  if (const auto words = comma_words(annotation(object, names::hook)); !words.empty()) {
     return argo_hook(words);
   }
-  if (const auto words = words_of(annotation(object, names::helm_hook)); !words.empty()) {
+  if (const auto words = comma_words(annotation(object, names::helm_hook)); !words.empty()) {
     return helm_hook(words);
   }
   return {};
 }
 
 DeletePolicy delete_policy_of(const Value& object) {
-  const auto argo = words_of(annotation(object, names::hook_delete_policy));
-  const auto helm = words_of(annotation(object, names::helm_hook_delete_policy));
+  const auto argo = comma_words(annotation(object, names::hook_delete_policy));
+  const auto helm = comma_words(annotation(object, names::helm_hook_delete_policy));
   DeletePolicy policy;
   if (!argo.empty()) {
     policy = {contains(argo, "BeforeHookCreation"), contains(argo, "HookSucceeded"),

@@ -21,10 +21,8 @@ std::string_view Options::value(std::string_view key) const {
 }
 
 bool has_annotation_word(const Value& object, std::string_view name, std::string_view word) {
-  const auto text = annotation(object, name);
-  if (text.empty()) return false;
-  const auto parts = split(text, ',');
-  return std::ranges::any_of(parts, [&](std::string_view part) { return trim(part) == word; });
+  const auto words = comma_words(annotation(object, name));
+  return std::ranges::find(words, word) != words.end();
 }
 
 bool has_option(const Value* object, std::string_view word) {

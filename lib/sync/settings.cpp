@@ -134,15 +134,6 @@ void decode_legacy(std::string_view text, Settings& settings) {
   }
 }
 
-// "secrets+gpg, https": what is not said is left out.
-std::vector<std::string> decode_schemes(std::string_view text) {
-  std::vector<std::string> schemes;
-  for (const auto part : split(text, ',')) {
-    if (const auto scheme = trim(part); !scheme.empty()) schemes.emplace_back(scheme);
-  }
-  return schemes;
-}
-
 void decode_key(std::string_view key, std::string_view text, Settings& settings) {
   const auto duration = [&](Duration absent) { return parse_go_duration(text).value_or(absent); };
   if (key == "application.resourceTrackingMethod") {
@@ -163,7 +154,8 @@ void decode_key(std::string_view key, std::string_view text, Settings& settings)
   } else if (key == "kustomize.buildOptions") {
     settings.kustomize_options = text;
   } else if (key == "helm.valuesFileSchemes") {
-    settings.values_file_schemes = decode_schemes(text);
+    const auto schemes = comma_words(text);
+    settings.values_file_schemes.assign(schemes.begin(), schemes.end());
   } else if (key == "resource.exclusions") {
     settings.exclusions = decode_filters(key, text, settings);
   } else if (key == "resource.inclusions") {
