@@ -75,7 +75,7 @@ bool follows(const Value& application, const PushNotice& notice) {
 }
 
 void refresh_followers(kube::Client& client, Store& store, const PushNotice& notice) {
-  for (const auto& name : store.application_names()) {
+  for (const auto& name : store.applications()) {
     const auto application = store.application(name);
     if (application != nullptr && follows(*application, notice)) ask_to_refresh(client, *application);
   }
@@ -83,7 +83,7 @@ void refresh_followers(kube::Client& client, Store& store, const PushNotice& not
 
 void refresh_followers(kube::Client& client, Store& store, std::string_view url,
                        const git::PushCommand& push) {
-  for (const auto& name : store.application_names()) {
+  for (const auto& name : store.applications()) {
     const auto application = store.application(name);
     if (application != nullptr && follows(*application, url, push.ref)) ask_to_refresh(client, *application);
   }

@@ -85,7 +85,7 @@ Result<bool> run_hooks(Removal& removal, Moment moment) {
     if (!health || health->status == health::Status::healthy) continue;
     all_done = false;
     if (health->status != health::Status::degraded) return false;  // the next wave waits as well
-    const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking};
+    const sync::ExecuteOptions options{removal.application.instance, removal.configuration->settings.tracking};
     TRY(sync::remove_owned(removal.context.client, removal.context.cluster, *live, options, kube::Propagation::background));
     TRY(tell(removal, {{"DeletionError", fmt::format("{} hook {}/{} failed: {}", moment == Moment::before ? "PreDelete" : "PostDelete",
                                                      hook->key.kind, hook->key.name, health->message)}}));
@@ -98,7 +98,7 @@ Result<> clean_hooks(Removal& removal, Moment moment) {
   const auto targets = TRY(targets_of(removal));
   auto evaluation = TRY(evaluate(removal.context, {removal.application, *removal.project, *removal.configuration, targets.get()}));
   if (!evaluation.ready) return {};
-  const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking};
+  const sync::ExecuteOptions options{removal.application.instance, removal.configuration->settings.tracking};
   for (const auto* hook : hooks_of(*targets, moment)) {
     const auto found = evaluation.live.find(hook->key);
     if (found == evaluation.live.end() || !sync::delete_policy_of(*hook->object).succeeded) continue;
@@ -127,7 +127,7 @@ Result<bool> cascade(Removal& removal) {
   bool unconfirmed = false;
   for (const auto& [key, live] : evaluation.live) {
     const auto& tracking = removal.configuration->settings.tracking;
-    if (sync::owner_of(*live, tracking) != removal.application.name) continue;
+    if (sync::owner_of(*live, tracking) != removal.application.instance) continue;
     if (!sync::names_itself(*live, nullptr, tracking) || is_kept(removal, key, *live)) continue;
     if (terminating(*live)) return false;
     left.push_back(live);
@@ -144,13 +144,13 @@ Result<bool> cascade(Removal& removal) {
   int highest = sync::wave_of(*left.front());
   for (const auto& live : left) highest = std::max(highest, sync::wave_of(*live));
   const bool background = removal.application.has_finalizer(names::cascade_background);
-  const sync::ExecuteOptions options{removal.application.name, removal.configuration->settings.tracking};
+  const sync::ExecuteOptions options{removal.application.instance, removal.configuration->settings.tracking};
   for (const auto& live : left) {
     if (sync::wave_of(*live) != highest) continue;
     TRY(sync::remove_owned(removal.context.client, removal.context.cluster, *live, options,
                            background ? kube::Propagation::background : kube::Propagation::foreground));
   }
-  removal.context.queue.add_after(removal.application.name, std::chrono::milliseconds(100));
+  removal.context.queue.add_after(removal.application.instance, std::chrono::milliseconds(100));
   return false;
 }
 
@@ -208,6 +208,10 @@ Result<bool> finalize(Context& context, sync::Application& application, Memory& 
                   context.store.project(application.project)};
   if (removal.project == nullptr) {
     TRY(tell(removal, {{"DeletionError", fmt::format(sync::wording::get_project, application.project)}}));
+    return false;
+  }
+  if (!removal.project->permits_application(application)) {
+    TRY(tell(removal, {{"DeletionError", fmt::format(sync::wording::use_project, application.name, application.namespace_, application.project)}}));
     return false;
   }
   if (!sync::local_destination(application.destination)) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/glob.h"
+#include "base/text.h"
 #include "sync/fields.h"
 #include "sync/names.h"
 #include "sync/wording.h"
@@ -61,12 +62,12 @@ void warn_of_sharing(const EvaluateInput& input, Evaluation& evaluation) {
     const auto found = evaluation.live.find(target.key);
     if (found == evaluation.live.end()) continue;
     const auto owner = sync::owner_of(*found->second, tracking);
-    if (owner.empty() || owner == input.application.name) continue;
+    if (owner.empty() || owner == input.application.instance) continue;
     if (!sync::names_itself(*found->second, nullptr, tracking)) continue;
     evaluation.conditions.push_back(
         {"SharedResourceWarning",
          fmt::format("{}/{} is part of applications {}/{} and {}", target.key.kind, target.key.name,
-                     input.application.namespace_, input.application.name, owner)});
+                     input.application.namespace_, input.application.name, replace_all(owner, "_", "/"))});
   }
 }
 
@@ -140,15 +141,15 @@ Result<> compare_targets(Context& context, const EvaluateInput& input, Evaluatio
   }
   const auto compared = compared_of(input.application);
   // What is remembered is of the fields that we own.
-  if (compared == sync::Compared::whole) context.predictor.forget(input.application.name);
+  if (compared == sync::Compared::whole) context.predictor.forget(input.application.instance);
   const auto asked = compared == sync::Compared::whole ? sync::Predictor::Ask::always : sync::Predictor::Ask::where_unknown;
-  const auto predictions = context.predictor.predict(input.application.name, targets, evaluation.live, asked);
+  const auto predictions = context.predictor.predict(input.application.instance, targets, evaluation.live, asked);
   const sync::CompareOptions options{*rules, input.configuration.settings.tracking,
                                      wants_server_diff(input.application) ? sync::RefusalPolicy::fail
                                                                           : sync::RefusalPolicy::compare,
                                      compared};
   evaluation.deltas = TRY(sync::compare(targets, predictions, evaluation.live, options));
-  context.predictor.remember(input.application.name, targets, evaluation.deltas);
+  context.predictor.remember(input.application.instance, targets, evaluation.deltas);
   return {};
 }
 
@@ -189,7 +190,7 @@ void show_unjudged(const EvaluateInput& input, Evaluation& evaluation) {
 
 Result<Evaluation> evaluate(Context& context, const EvaluateInput& input) {
   Evaluation evaluation;
-  auto view = TRY(context.cluster.live_of(input.application.name, kinds_of(input), keys_of(input)));
+  auto view = TRY(context.cluster.live_of(input.application.instance, kinds_of(input), keys_of(input)));
   evaluation.ready = view.ready;
   if (!view.ready) return evaluation;
   evaluation.stale = std::move(view.stale);

@@ -32,7 +32,7 @@ void start_sync(Context& context, const std::string& application, const kube::Id
                                                          {"namespace", deployment.namespace_},
                                                          {"name", deployment.name}}};
   const kube::Identity identity{"argoproj.io", "v1alpha1", "Application",
-                                std::string(object->text({"metadata", "namespace"})), application};
+                                std::string(object->text({"metadata", "namespace"})), std::string(object->text({"metadata", "name"}))};
   const auto asked = context.client.patch(identity, kube::PatchType::merge, patch);
   if (!asked) log::warn("the sync of the engine was not started", {{"because", asked.error().message()}});
 }
@@ -54,7 +54,7 @@ bool keeps_agent(const Value& application, const std::string& namespace_name) {
 }
 
 std::string keeper_of_itself(Store& store, const std::string& namespace_name) {
-  for (const auto& name : store.application_names()) {
+  for (const auto& name : store.applications()) {
     const ObjectPtr object = store.application(name);
     if (object != nullptr && keeps_agent(*object, namespace_name)) return name;
   }

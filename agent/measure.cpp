@@ -188,7 +188,7 @@ void measure_look(Metrics& metrics, Context& context, const LookMeasured& look) 
   metrics.set("argocd_cluster_connection_status", {server, version}, lost ? 0 : 1);
   metrics.set("argocd_cluster_api_resources_count", {server}, static_cast<double>(context.cluster.watched_kinds()));
   metrics.set("argocd_cluster_api_resource_objects", {server}, static_cast<double>(context.cluster.known_objects()));
-  metrics.set("holdfast_applications", {}, static_cast<double>(context.store.application_names().size()));
+  metrics.set("holdfast_applications", {}, static_cast<double>(context.store.applications().size()));
   metrics.set("holdfast_dry_runs", {}, static_cast<double>(context.predictor.requests()));
   metrics.set("holdfast_queue_depth", {}, static_cast<double>(context.queue.waiting()));
   const auto traffic = context.client.traffic();

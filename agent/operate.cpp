@@ -172,7 +172,7 @@ Result<Rendered> pin_operation(Work& work) {
 
 sync::SyncRequest make_request(Work& work, const Rendered& rendered) {
   sync::SyncRequest request;
-  request.application = work.application.name;
+  request.application = work.application.instance;
   request.namespace_ = work.application.destination.namespace_;
   request.operation = work.operation;
   request.started = work.state.started;
@@ -222,7 +222,7 @@ void note_applied(Work& work, const Rendered& rendered, const sync::Plan& plan, 
     const auto found = std::ranges::lower_bound(rendered.targets->objects, task.key, {}, &sync::Target::key);
     // A target that took over ignored fields is another object than Git's.
     if (found == rendered.targets->objects.end() || found->key != task.key || found->object != task.target) continue;
-    work.context.predictor.note_applied(work.application.name, *found, *outcomes[i].applied);
+    work.context.predictor.note_applied(work.application.instance, *found, *outcomes[i].applied);
   }
 }
 
@@ -238,7 +238,7 @@ void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
       request, {evaluation.deltas, *rendered.targets, evaluation.live, *work.project}, served);
   const auto assess = [&](const Value& live) { return work.configuration->assessor.assess(live); };
   auto step = sync::next_step(plan, request, work.state.phase, assess);
-  const sync::ExecuteOptions options{work.application.name, work.configuration->settings.tracking};
+  const sync::ExecuteOptions options{work.application.instance, work.configuration->settings.tracking};
   for (const auto& kind : sync::pruned_kinds({plan, request, step, options})) {
     if (!evaluation.stale.contains(kind)) continue;
     work.state.message = fmt::format("waiting to prune {}: its watch is interrupted", kind.second);
@@ -310,7 +310,7 @@ Result<> begin(Work& work) {
   }
   work.memory.operation.reset();
   work.state = new_state(work.context, *work.application.operation());
-  log::info("operation started", {{"application", work.application.name}, {"automated", work.operation.automated}});
+  log::info("operation started", {{"application", work.application.instance}, {"automated", work.operation.automated}});
   // Before anything is written to the cluster: whoever comes after a crash finds when it began.
   return save(work, false, Telling::now);
 }
@@ -364,6 +364,10 @@ Result<OperateResult> operate(Context& context, sync::Application& application, 
     fail(work, OperationPhase::error,
          fmt::format("{}: {}", sync::wording::load_project,
                      fmt::format(sync::wording::get_project, application.project)));
+  } else if (!work.project->permits_application(application)) {
+    fail(work, OperationPhase::error,
+         fmt::format("{}: {}", sync::wording::load_project,
+                     fmt::format(sync::wording::use_project, application.name, application.namespace_, application.project)));
   } else {
     TRY(advance(work));
   }

@@ -104,7 +104,7 @@ Result<Trees> fetch(Context& context, const PinInput& input, const Revisions& re
 // What the renderer is given: a chart's tree has its dependencies.
 Result<TreePtr> complete(Context& context, const PinInput& input, const sync::Source& source, const TreePtr& tree) {
   const auto folder = TRY(render::source_folder(*tree, source.path));
-  const auto merged = TRY(render::with_overrides(source.raw, input.application.name, *tree, folder));
+  const auto merged = TRY(render::with_overrides(source.raw, input.application.instance, *tree, folder));
   const auto type = TRY(render::detect(without_empty_blocks(merged), *tree, folder));
   if (type != render::Type::helm) return tree;
   return with_dependencies(context, tree, folder, input.application.project);
@@ -127,7 +127,7 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
   const auto& sources = input.wanted.sources;
   const Trees trees = TRY(fetch(context, input, revisions));
   auto versions = TRY(api_versions(context));
-  render::Context options{.application = input.application.name,
+  render::Context options{.application = input.application.instance,
                           .project = input.application.project,
                           .namespace_ = input.application.destination.namespace_,
                           .revision = "",
@@ -161,7 +161,7 @@ Result<std::shared_ptr<const sync::Targets>> make_targets(Context& context, cons
   const auto catalog = TRY(context.client.catalog());
   const auto& settings = input.configuration.settings;
   const sync::AdoptOptions options{
-      .application = input.application.name,
+      .application = input.application.instance,
       .namespace_ = input.application.destination.namespace_,
       .tracking = settings.tracking,
       .scope = [&](std::string_view group, std::string_view kind) -> std::optional<sync::Scope> {

@@ -15,8 +15,6 @@ namespace {
 // not held by one Application.
 constexpr int waves_in_a_row = 20;
 
-Result<sync::Application> load_application(const ObjectPtr& object) { return sync::decode_application(*object); }
-
 bool is_skipped(const sync::Application& application) {
   return application.annotation(sync::names::skip_reconcile) == "true";
 }
@@ -28,15 +26,15 @@ std::optional<Duration> sooner(std::optional<Duration> left, std::optional<Durat
 
 }  // namespace
 
-Result<std::optional<Duration>> reconcile(Context& context, const std::string& name, Memory& memory) {
+Result<std::optional<Duration>> reconcile(Context& context, const std::string& instance, Memory& memory) {
   // Something happened. Only the key travelled: this is how the Application stands now.
-  const ObjectPtr object = context.store.application(name);
+  const ObjectPtr object = context.store.application(instance);
   if (object == nullptr) {
-    context.cluster.forget(name);
-    context.predictor.forget(name);
+    context.cluster.forget(instance);
+    context.predictor.forget(instance);
     return std::nullopt;
   }
-  sync::Application application = TRY(load_application(object));
+  sync::Application application = TRY(sync::decode_application(*object, context.store.namespace_name()));
   if (is_skipped(application)) return std::nullopt;
 
   // A running operation goes first: as far as it gets without waiting for anything.
@@ -44,7 +42,7 @@ Result<std::optional<Duration>> reconcile(Context& context, const std::string& n
   for (int i = 0; i < waves_in_a_row && operated.again; ++i) operated = TRY(operate(context, application, memory));
   if (application.deleted && !operation_in_progress(application)) {
     const bool again = TRY(finalize(context, application, memory));
-    if (again) context.queue.add(name);
+    if (again) context.queue.add(instance);
     return std::nullopt;
   }
 
@@ -54,7 +52,7 @@ Result<std::optional<Duration>> reconcile(Context& context, const std::string& n
   TRY(tell_held(context, application));
   const RefreshResult refreshed = TRY(std::move(compared));
   if (refreshed.operation_started) {
-    context.queue.add(name);
+    context.queue.add(instance);
   }
 
   // Then forget everything: the status is the only memory that counts.

@@ -9,7 +9,7 @@
 
 namespace holdfast::agent {
 
-// When to look again, if nothing happens before; errors come back with the queue's back-off.
-Result<std::optional<Duration>> reconcile(Context& context, const std::string& name, Memory& memory);
+// `instance`: see sync::instance_name(). When to look again, if nothing happens before; errors come back with the queue's back-off.
+Result<std::optional<Duration>> reconcile(Context& context, const std::string& instance, Memory& memory);
 
 }  // namespace holdfast::agent

@@ -22,7 +22,8 @@ namespace {
 // The condition types that a comparison sets or clears.
 const std::vector<std::string_view> compared_types{"ComparisonError",         "InvalidSpecError",
                                                    "ExcludedResourceWarning", "OrphanedResourceWarning",
-                                                   "RepeatedResourceWarning", "SharedResourceWarning"};
+                                                   "RepeatedResourceWarning", "SharedResourceWarning",
+                                                   "UnknownError"};
 
 // Git may be away this long before an Application that nobody refreshed shows it.
 constexpr auto git_grace = std::chrono::seconds(180);
@@ -87,7 +88,7 @@ void forget_what_changed(Pass& pass) {
     for (const auto& source : pass.application.sources) forget_source(pass.context, source);
   }
   const bool settings = pass.memory.configuration != pass.configuration->generation;
-  if (pass.hard || settings || rules_changed(pass.application)) pass.context.predictor.forget(pass.application.name);
+  if (pass.hard || settings || rules_changed(pass.application)) pass.context.predictor.forget(pass.application.instance);
   pass.memory.configuration = pass.configuration->generation;
 }
 
@@ -233,7 +234,7 @@ Result<RefreshResult> refresh(Context& context, sync::Application& application, 
   if (decision.operation) change.status["operationState"] = sync::encode_state(new_state(context, *decision.operation));
   if (told->targets != nullptr && !application.deleted) change.finalizers = hook_finalizers(application, *told->targets);
   TRY(write_status(context, application, change));
-  if (decision.operation) log::info("operation started", {{"application", application.name}, {"automated", true}});
+  if (decision.operation) log::info("operation started", {{"application", application.instance}, {"automated", true}});
   if (!told_by_operation) announce_change(context, application, before);
   auto look_again = decision.look_again;
   if (memory.refusal && !look_again) look_again = refusal_pause;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "health/customizations.h"
 #include "kube/config.h"
+#include "sync/namespaces.h"
 #include "tree/disk_tree.h"
 
 namespace holdfast::agent {
@@ -52,26 +53,27 @@ struct Measuring {
 };
 
 void work(Context& context, Memories& memories, const Measuring& measuring, const std::stop_token& stop) {
-  while (const auto name = context.queue.take(stop)) {
-    const auto memory = memories.of(*name);
+  while (const auto instance = context.queue.take(stop)) {
+    const auto memory = memories.of(*instance);
+    const auto own = sync::parse_instance_name(*instance, context.store.namespace_name());
     const auto start = context.clock.steady();
-    measuring.requests.work_on(context.store.application(*name).get());
-    const auto next = reconcile(context, *name, *memory);
+    measuring.requests.work_on(context.store.application(*instance).get());
+    const auto next = reconcile(context, *instance, *memory);
     measuring.requests.work_on(nullptr);
-    measure_look(measuring.metrics, context, {context.store.namespace_name(), context.clock.steady() - start, next ? nullptr : &next.error()});
-    const auto held = context.store.application(*name);
-    measure_application(measuring.metrics, {context.store.namespace_name(), *name, held.get(), measuring.labels}, *memory);
+    measure_look(measuring.metrics, context, {own.namespace_, context.clock.steady() - start, next ? nullptr : &next.error()});
+    const auto held = context.store.application(*instance);
+    measure_application(measuring.metrics, {own.namespace_, own.name, held.get(), measuring.labels}, *memory);
     if (!next) {
       const Code code = next.error().code();
       const bool raced = code == Code::resource_version || code == Code::object_missing;
-      if (!raced) log::warn("an application is tried again", {{"application", *name}, {"cause", next.error().message()}});
-      context.queue.add_with_backoff(*name, first_pause, longest_pause);
+      if (!raced) log::warn("an application is tried again", {{"application", *instance}, {"cause", next.error().message()}});
+      context.queue.add_with_backoff(*instance, first_pause, longest_pause);
     } else {
-      context.queue.forget(*name);
-      if (*next) context.queue.add_after(*name, **next);
-      if (held == nullptr) memories.forget(*name);
+      context.queue.forget(*instance);
+      if (*next) context.queue.add_after(*instance, **next);
+      if (held == nullptr) memories.forget(*instance);
     }
-    context.queue.done(*name);
+    context.queue.done(*instance);
   }
 }
 
@@ -117,8 +119,8 @@ struct Ends {
 Result<> act(Context context, const Measuring& measuring, const Options& options, Lease& lease, Ends& ends) {
   TRY(lease.acquire(ends.asked));
   ensure_server_secret(context.client, options.namespace_);
-  log::info("the agent acts", {{"applications", context.store.application_names().size()}});
-  for (const auto& name : context.store.application_names()) context.queue.add(name);
+  log::info("the agent acts", {{"applications", context.store.applications().size()}});
+  for (const auto& name : context.store.applications()) context.queue.add(name);
   Memories memories;
   std::vector<std::jthread> threads;
   for (int i = 0; i < options.workers; ++i) {
@@ -162,7 +164,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
       const auto assess = [&](const Value& live) { return configuration->assessor.assess(live); };
       return configuration->updates.ignores(key, before, after, assess);
     });
-    for (const auto& name : store->application_names()) queue.add(name);
+    for (const auto& name : store->applications()) queue.add(name);
   };
   Store store(client, options.namespace_, scripts,
               {[&](const std::string& name) { queue.add_after(name, settle); }, all_again});

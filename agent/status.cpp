@@ -56,9 +56,9 @@ Result<> write_status(Context& context, sync::Application& application, const St
                                    .dry_run = kube::DryRun::no,
                                    .validation = kube::FieldValidation::ignore};
   Value written = TRY(context.client.patch(identity_of(application), kube::PatchType::merge, patch, options),
-                      "writing the status of application \"{}\"", application.name);
+                      "writing the status of application \"{}\"", application.instance);
   context.store.note_application(written);
-  application = TRY(sync::decode_application(std::move(written)));
+  application = TRY(sync::decode_application(std::move(written), context.store.namespace_name()));
   return {};
 }
 

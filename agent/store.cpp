@@ -3,8 +3,11 @@
 
 #include <charconv>
 
+#include "agent/pause.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sync/names.h"
+#include "sync/namespaces.h"
 
 namespace holdfast::agent {
 namespace {
@@ -16,6 +19,8 @@ constexpr std::string_view known_hosts_name = "argocd-ssh-known-hosts-cm";
 constexpr std::string_view gpg_keys_name = "argocd-gpg-keys-cm";
 constexpr std::string_view secret_selector = "argocd.argoproj.io/secret-type in (repository,repo-creds)";
 constexpr std::size_t kinds_watched = 4;
+constexpr std::string_view elsewhere_listed = "Application elsewhere";
+constexpr auto elsewhere_pause = std::chrono::seconds(10);
 
 std::uint64_t version_of(const Value& object) {
   const auto text = object.text({"metadata", "resourceVersion"});
@@ -79,10 +84,20 @@ std::shared_ptr<const Configuration> Store::make_configuration(const State& stat
 
 Result<> Store::wait_until_listed(const std::stop_token& stop) {
   auto state = state_.lock();
-  changed_.wait(state.mutex(), stop, [&] { return state->broken || state->listed.size() == kinds_watched; });
+  changed_.wait(state.mutex(), stop, [&] { return state->broken || state->listed.size() == kinds_watched + (state->elsewhere.empty() ? 0 : 1); });
   if (state->broken) return failure(Error(*state->broken));
   if (stop.stop_requested()) return failure(Code::stopped, "stopped while the namespace was read");
   return {};
+}
+
+std::string Store::instance_of(const Value& application) const {
+  return sync::instance_name({std::string(application.text({"metadata", "namespace"})), std::string(application.text({"metadata", "name"}))},
+                             namespace_);
+}
+
+void Store::note_listed(std::string_view what) {
+  state_.lock()->listed.emplace(what);
+  changed_.notify_all();
 }
 
 void Store::observe(const std::string& kind, kube::WatchEvent&& event) {
@@ -91,9 +106,7 @@ void Store::observe(const std::string& kind, kube::WatchEvent&& event) {
     return;
   }
   if (event.kind == kube::WatchEvent::Kind::synced) {
-    state_.lock()->listed.insert(kind);
-    changed_.notify_all();
-    return;
+    return note_listed(kind);
   }
   if (kind == "Application") return observe_application(std::move(event));
   if (kind == "AppProject") return observe_project(std::move(event));
@@ -117,24 +130,70 @@ void Store::observe_secret(kube::WatchEvent&& event) {
 }
 
 void Store::observe_application(kube::WatchEvent&& event) {
-  const std::string name(event.object.text({"metadata", "name"}));
+  const std::string instance = instance_of(event.object);
   {
     auto state = state_.lock();
-    ObjectPtr& held = state->applications[name];
+    ObjectPtr& held = state->applications[instance];
     if (event.kind == kube::WatchEvent::Kind::deleted) {
       const bool other = held != nullptr && held->text({"metadata", "uid"}) != event.object.text({"metadata", "uid"});
       if (other) return;
-      state->applications.erase(name);
-      state->written.erase(name);
+      state->applications.erase(instance);
+      state->written.erase(instance);
     } else {
       if (held != nullptr && version_of(*held) > version_of(event.object)) return;
-      const bool ours = state->written[name] == event.object.text({"metadata", "resourceVersion"});
+      const bool ours = state->written[instance] == event.object.text({"metadata", "resourceVersion"});
       // A copy: it is held for long, and takes no more room than it needs.
       held = std::make_shared<const Value>(std::as_const(event.object));
       if (ours) return;
     }
   }
-  handlers_.application(name);
+  handlers_.application(instance);
+}
+
+void Store::look_elsewhere(std::vector<std::string> patterns) {
+  elsewhere_ = {};  // ended before what it brought is forgotten
+  forget_elsewhere();
+  if (patterns.empty()) return;
+  elsewhere_ = std::jthread([this, patterns = std::move(patterns)](const std::stop_token& stop) { watch_elsewhere(patterns, stop); });
+}
+
+void Store::watch_elsewhere(const std::vector<std::string>& patterns, const std::stop_token& stop) {
+  const kube::ListOptions all{.namespace_ = "", .managed_fields = kube::ManagedFields::drop};
+  const auto handler = [&](kube::WatchEvent&& event) { observe_elsewhere(patterns, std::move(event)); };
+  while (!stop.stop_requested()) {
+    const auto info = client_.kind_of(sync::names::api_version, "Application");
+    const Result<> ended = info ? kube::watch(client_, *info, all, handler, stop) : Result<>(failure(Error(info.error())));
+    if (stop.stop_requested()) return;
+    // Rights that are missing may be granted later; the engine's own namespace does not wait for them.
+    if (!ended) log::warn("Applications of other namespaces are not seen", {{"cause", ended.error().message()}});
+    forget_elsewhere();
+    note_listed(elsewhere_listed);
+    pause(elsewhere_pause, stop);
+  }
+}
+
+void Store::observe_elsewhere(const std::vector<std::string>& patterns, kube::WatchEvent&& event) {
+  if (event.kind == kube::WatchEvent::Kind::trouble) {
+    log::warn("the Applications of other namespaces are read again", {{"cause", event.error->message()}});
+  }
+  if (event.kind == kube::WatchEvent::Kind::trouble || event.kind == kube::WatchEvent::Kind::synced) return note_listed(elsewhere_listed);
+  const auto place = event.object.text({"metadata", "namespace"});
+  if (place != namespace_ && sync::lists_namespace(patterns, place)) observe_application(std::move(event));
+}
+
+void Store::forget_elsewhere() {
+  std::vector<std::string> gone;
+  {
+    auto state = state_.lock();
+    for (const auto& [instance, object] : state->applications) {
+      if (object->text({"metadata", "namespace"}) != namespace_) gone.push_back(instance);
+    }
+    for (const auto& instance : gone) {
+      state->applications.erase(instance);
+      state->written.erase(instance);
+    }
+  }
+  for (const auto& instance : gone) handlers_.application(instance);
 }
 
 void Store::observe_project(kube::WatchEvent&& event) {
@@ -150,7 +209,7 @@ void Store::observe_project(kube::WatchEvent&& event) {
       state->signature_rules[name] = std::make_shared<const SignatureRules>(decode_signature_rules(event.object));
     }
   }
-  for (const auto& application : application_names()) {
+  for (const auto& application : applications()) {
     const auto object = this->application(application);
     if (object != nullptr && object->text({"spec", "project"}) == name) handlers_.application(application);
   }
@@ -160,12 +219,19 @@ void Store::observe_config(kube::WatchEvent&& event) {
   const std::string name(event.object.text({"metadata", "name"}));
   if (name == certificates_name || name == known_hosts_name || name == gpg_keys_name) return observe_trusted(name, std::move(event));
   if (name != config_name && name != parameters_name) return;
+  std::optional<std::vector<std::string>> elsewhere;
   {
     auto state = state_.lock();
     const bool deleted = event.kind == kube::WatchEvent::Kind::deleted;
     state->config[name] = deleted ? nullptr : std::make_shared<const Value>(std::move(event.object));
     state->configuration = make_configuration(*state, state->configuration->generation + 1);
+    const auto& listed = state->configuration->settings.application_namespaces;
+    if (listed != state->elsewhere) {
+      elsewhere = state->elsewhere = listed;
+      state->listed.erase(std::string(elsewhere_listed));
+    }
   }
+  if (elsewhere) look_elsewhere(*std::move(elsewhere));
   handlers_.everything();
 }
 
@@ -180,16 +246,16 @@ void Store::observe_trusted(const std::string& name, kube::WatchEvent&& event) {
   handlers_.everything();
 }
 
-ObjectPtr Store::application(const std::string& name) {
+ObjectPtr Store::application(const std::string& instance) {
   auto state = state_.lock();
-  const auto found = state->applications.find(name);
+  const auto found = state->applications.find(instance);
   return found == state->applications.end() ? nullptr : found->second;
 }
 
-std::vector<std::string> Store::application_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, object] : state_.lock()->applications) names.push_back(name);
-  return names;
+std::vector<std::string> Store::applications() {
+  std::vector<std::string> instances;
+  for (const auto& [instance, object] : state_.lock()->applications) instances.push_back(instance);
+  return instances;
 }
 
 std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
@@ -233,11 +299,13 @@ std::shared_ptr<const Repositories> Store::repositories() {
 }
 
 void Store::note_application(const Value& object) {
-  const std::string name(object.text({"metadata", "name"}));
+  const std::string instance = instance_of(object);
   auto state = state_.lock();
-  ObjectPtr& held = state->applications[name];
-  state->written[name] = object.text({"metadata", "resourceVersion"});
-  if (held != nullptr && version_of(*held) > version_of(object)) return;
+  const auto place = state->applications.find(instance);
+  if (place == state->applications.end()) return;
+  state->written[instance] = object.text({"metadata", "resourceVersion"});
+  ObjectPtr& held = place->second;
+  if (version_of(*held) > version_of(object)) return;
   Value kept = object;
   kept["metadata"].as_object()->erase("managedFields");
   held = std::make_shared<const Value>(std::move(kept));

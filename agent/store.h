@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the control-plane namespace holds: Applications, projects, argocd-cm and repository secrets, kept
-// by watches. It only remembers and says whose turn it is; it decides nothing.
+// by watches; and the Applications of the namespaces that application.namespaces lists. It only remembers and
+// says whose turn it is; it decides nothing. Applications go by their instance names (sync/namespaces.h).
 #pragma once
 
 #include <functional>
@@ -37,8 +38,8 @@ struct Configuration {
 class Store {
  public:
   struct Handlers {
-    std::function<void(const std::string& application)> application;  // its object changed
-    std::function<void()> everything;                                 // a setting changed
+    std::function<void(const std::string& instance)> application;  // its object changed
+    std::function<void()> everything;                              // a setting changed
   };
 
   // `scripts`: of the customizations folder, or null.
@@ -48,8 +49,8 @@ class Store {
   // Blocks until each kind was listed once. Code::stopped, or what makes the cluster unusable.
   Result<> wait_until_listed(const std::stop_token& stop);
 
-  [[nodiscard]] ObjectPtr application(const std::string& name);
-  [[nodiscard]] std::vector<std::string> application_names();
+  [[nodiscard]] ObjectPtr application(const std::string& instance);
+  [[nodiscard]] std::vector<std::string> applications();
   [[nodiscard]] std::shared_ptr<const sync::Project> project(const std::string& name);
   [[nodiscard]] std::shared_ptr<const Configuration> configuration();
   // Which commits the project accepts, and with which keys they are judged.
@@ -61,7 +62,7 @@ class Store {
   // certificate or key, a project's rules.
   [[nodiscard]] std::uint64_t access_generation();
 
-  // What our own write returned: reads are never older than our writes.
+  // What our own write returned: reads are never older than our writes. What is gone meanwhile stays so.
   void note_application(const Value& object);
 
   [[nodiscard]] const std::string& namespace_name() const { return namespace_; }
@@ -78,7 +79,8 @@ class Store {
     std::uint64_t access_generation = 0;
     std::map<std::string, ObjectPtr> config;  // argocd-cm and argocd-cmd-params-cm
     std::shared_ptr<const Configuration> configuration;
-    std::set<std::string> listed;  // kinds
+    std::vector<std::string> elsewhere;  // the other namespaces of which Applications are watched, as patterns
+    std::set<std::string> listed;        // kinds, and elsewhere
     std::optional<Error> broken;
   };
 
@@ -86,6 +88,13 @@ class Store {
   [[nodiscard]] std::shared_ptr<const Configuration> make_configuration(const State& state, std::uint64_t generation) const;
   void observe(const std::string& kind, kube::WatchEvent&& event);
   void observe_application(kube::WatchEvent&& event);
+  // Watches Applications of all namespaces from now on and takes those that the patterns list.
+  void look_elsewhere(std::vector<std::string> patterns);
+  void watch_elsewhere(const std::vector<std::string>& patterns, const std::stop_token& stop);
+  void observe_elsewhere(const std::vector<std::string>& patterns, kube::WatchEvent&& event);
+  void forget_elsewhere();
+  void note_listed(std::string_view what);
+  [[nodiscard]] std::string instance_of(const Value& application) const;
   void observe_project(kube::WatchEvent&& event);
   void observe_config(kube::WatchEvent&& event);
   void observe_trusted(const std::string& name, kube::WatchEvent&& event);
@@ -97,6 +106,7 @@ class Store {
   Handlers handlers_;
   Guarded<State> state_;
   std::condition_variable_any changed_;
+  std::jthread elsewhere_;  // started and ended by the watch of ConfigMaps, which ends before it
   std::vector<std::jthread> threads_;
 };
 

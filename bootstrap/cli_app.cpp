@@ -13,7 +13,7 @@ template <class Options>
 void bind_to(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& options, Result<> (*run)(const Options&, Console&)) {
   command.add_option("--kubeconfig", options->cluster.kubeconfig, "the cluster's kubeconfig");
   command.add_option("--context", options->cluster.context, "a context of the kubeconfig");
-  command.add_option("-N,--app-namespace", options->cluster.namespace_, "where the Applications are");
+  command.add_option("-N,--app-namespace", options->cluster.namespace_, "where the Applications are; by default the engine's namespace (argocd)");
   add_command(command, chosen, options, run);
 }
 

@@ -19,7 +19,9 @@ namespace holdfast::bootstrap {
 
 struct AppCluster {
   std::string kubeconfig, context;       // empty: the usual places, the current one
-  std::string namespace_ = "argocd";     // where Applications are, unless NAME says "namespace/name"
+  // Where Applications are, unless NAME says "namespace/name"; empty: the engine's namespace, and for those
+  // that no NAME picks also the namespaces that it watches (application.namespaces).
+  std::string namespace_;
 };
 
 // wide is the table; name one line for each.

@@ -10,6 +10,8 @@
 #include "local_agent.h"
 #include "sync/key.h"
 #include "sync/names.h"
+#include "sync/namespaces.h"
+#include "sync/settings.h"
 #include "value/json.h"
 #include "yaml/yaml.h"
 
@@ -17,6 +19,7 @@ namespace holdfast::bootstrap {
 namespace {
 
 constexpr std::string_view api_version = sync::names::api_version;
+constexpr std::string_view engine_namespace = "argocd";
 constexpr int ask_every_ms = 200;
 constexpr auto refresh_limit = std::chrono::minutes(1);
 
@@ -39,7 +42,7 @@ std::string row_key(const Value& row) {
 Result<AppAccess> AppAccess::connect(const AppCluster& cluster, Console& console) {
   auto config = TRY(kube::load_kubeconfig(cluster.kubeconfig, cluster.context));
   auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
-  const std::string beside = TRY(find_agent_here(client, cluster.namespace_));
+  const std::string beside = TRY(find_agent_here(client, std::string(engine_namespace)));
   if (!beside.empty()) {
     console.mark_simulated();
     console.note_beside("simulated: pods of this cluster become ready and run nothing");
@@ -49,30 +52,51 @@ Result<AppAccess> AppAccess::connect(const AppCluster& cluster, Console& console
 
 Result<sync::Application> AppAccess::find(const std::string& name) {
   const auto slash = name.find('/');
-  const std::string place = slash == std::string::npos ? namespace_ : name.substr(0, slash);
+  const std::string usual = asked_.empty() ? std::string(engine_namespace) : asked_;
+  const std::string place = slash == std::string::npos ? usual : name.substr(0, slash);
   const std::string own = slash == std::string::npos ? name : name.substr(slash + 1);
   auto object = client_.get({"argoproj.io", "v1alpha1", "Application", place, own});
   if (object) return sync::decode_application(*std::move(object));
   if (object.error().code() != Code::object_missing) return failure(std::move(object).error());
   Error error(Code::object_missing, fmt::format("there is no application \"{}\" in namespace \"{}\"", printable(own), place));
   const auto others = all("");
-  std::vector<std::string_view> names;
+  std::vector<std::string> arguments;
   if (others) {
-    for (const auto& each : *others) names.push_back(each.name);
+    for (const auto& each : *others) arguments.push_back(argument_of(each));
   }
-  if (const auto close = nearest(own, names)) return failure(std::move(error).fix(fmt::format("did you mean {} ?", *close)));
+  const std::vector<std::string_view> known(arguments.begin(), arguments.end());
+  if (const auto close = nearest(name, known)) return failure(std::move(error).fix(fmt::format("did you mean {} ?", *close)));
   return failure(std::move(error).fix("see what there is: holdfast app list"));
 }
 
 Result<std::vector<sync::Application>> AppAccess::all(const std::string& selector) {
   const auto kind = TRY(client_.kind_of(api_version, "Application"));
-  auto list = TRY(client_.list(kind, {.namespace_ = namespace_, .label_selector = selector}));
+  const auto elsewhere = watched_elsewhere();
+  kube::ListOptions options;
+  options.label_selector = selector;
+  if (elsewhere.empty()) options.namespace_ = asked_.empty() ? engine_namespace : std::string_view(asked_);
+  auto found = client_.list(kind, options);
+  if (!found && found.error().code() == Code::forbidden && !elsewhere.empty()) {
+    options.namespace_ = engine_namespace;
+    found = client_.list(kind, options);
+  }
+  auto list = TRY(std::move(found));
+  std::erase_if(list.items, [&](const Value& item) {
+    const auto place = item.text({"metadata", "namespace"});
+    return !elsewhere.empty() && place != engine_namespace && !sync::lists_namespace(elsewhere, place);
+  });
   std::vector<sync::Application> applications;
   for (auto& item : list.items) {
     auto application = sync::decode_application(std::move(item));
     if (application) applications.push_back(*std::move(application));
   }
   return applications;
+}
+
+std::vector<std::string> AppAccess::watched_elsewhere() {
+  if (!asked_.empty()) return {};
+  const auto parameters = client_.get({"", "v1", "ConfigMap", std::string(engine_namespace), "argocd-cmd-params-cm"});
+  return parameters ? sync::decode_settings(nullptr, &*parameters).application_namespaces : std::vector<std::string>();
 }
 
 Result<std::vector<sync::Application>> AppAccess::chosen(const std::vector<std::string>& names, const std::string& selector) {
@@ -109,7 +133,7 @@ Result<sync::Application> AppAccess::refresh(const sync::Application& applicatio
   const auto question = [&]() -> Result<std::string> {
     last = TRY(client_.get(identity_of(application)));
     const bool waits = !sync::annotation(last, sync::names::refresh).empty();
-    return waits ? fmt::format("the comparison of application {}", application.name) : std::string();
+    return waits ? fmt::format("the comparison of application {}", argument_of(application)) : std::string();
   };
   TRY(ask_until_done(client_.clock(), refresh_limit, question));
   return sync::decode_application(std::move(last));
@@ -129,6 +153,12 @@ Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<
     }
     ::poll(nullptr, 0, ask_every_ms);
   }
+}
+
+std::string argument_of(const sync::Application& application) { return argument_of(application.namespace_, application.name); }
+
+std::string argument_of(std::string_view namespace_, std::string_view name) {
+  return namespace_ == engine_namespace ? std::string(name) : fmt::format("{}/{}", namespace_, name);
 }
 
 std::string table(const std::vector<Cells>& rows) {

@@ -32,16 +32,22 @@ class AppAccess {
   kube::Client& client() { return client_; }
 
  private:
-  AppAccess(kube::Client client, std::string namespace_name)
-      : client_(std::move(client)), namespace_(std::move(namespace_name)) {}
+  AppAccess(kube::Client client, std::string asked) : client_(std::move(client)), asked_(std::move(asked)) {}
+
+  // The other namespaces of which the engine takes Applications, as patterns; none that the caller may not know.
+  [[nodiscard]] std::vector<std::string> watched_elsewhere();
 
   kube::Client client_;
-  std::string namespace_;
+  std::string asked_;  // the namespace, empty: not said
 };
 
 // Asks five times a second until the answer is "" (nothing is waited for) or the time is over, which is
 // Code::timed_out with the last answer. Zero: no limit.
 Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<Result<std::string>()>& question);
+
+// NAME as these commands take it: "shop", "team/shop" outside the usual namespace.
+std::string argument_of(const sync::Application& application);
+std::string argument_of(std::string_view namespace_, std::string_view name);
 
 using Cells = std::vector<std::string>;
 // Columns two blanks apart, no blanks at the ends of lines.

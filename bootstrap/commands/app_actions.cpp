@@ -121,13 +121,13 @@ Result<> run(kube::Client& client, const Subject& subject, const AppActionsOptio
 Result<> run_app_actions(const AppActionsOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
-  const auto config = access.client().get({"", "v1", "ConfigMap", options.cluster.namespace_, "argocd-cm"});
+  const auto config = access.client().get({"", "v1", "ConfigMap", application.control_namespace, "argocd-cm"});
   const auto settings = sync::decode_settings(config ? &*config : nullptr);
   const auto subjects = TRY(subjects_of(access.client(), settings, options, application));
   if (options.action.empty()) return list(subjects, console);
   if (subjects.empty()) {
-    return failure(Error(Code::object_missing, "no resource with actions fits").at(fmt::format("application {}", application.name))
-                       .fix(fmt::format("see what there is: holdfast app actions list {}", application.name)));
+    return failure(Error(Code::object_missing, "no resource with actions fits").at(fmt::format("application {}", argument_of(application)))
+                       .fix(fmt::format("see what there is: holdfast app actions list {}", argument_of(application))));
   }
   if (subjects.size() > 1 && !options.all) {
     return failure(Error(Code::usage, fmt::format("{} resources fit", subjects.size())).fix("name one with --kind and --resource-name, or say --all"));

@@ -46,7 +46,7 @@ Result<> wait_until_gone(AppAccess& access, Console& console, const sync::Applic
     const auto now = access.find(application.namespace_ + "/" + application.name);
     if (!now && now.error().code() == Code::object_missing) return std::string();
     if (!now) return failure(now.error());
-    return fmt::format("application {} to be gone", application.name);
+    return fmt::format("application {} to be gone", argument_of(application));
   };
   return ask_until_done(console.clock(), timeout, question);
 }

@@ -65,7 +65,7 @@ Result<Checkout> check_out(AppAccess& access, const sync::Application& applicati
 
 Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Application& application, const Checkout& checkout) {
   const auto catalog = TRY(client.catalog());
-  render::Context context{.application = application.name,
+  render::Context context{.application = application.instance,
                           .project = application.project,
                           .namespace_ = application.destination.namespace_,
                           .revision = "",
@@ -84,7 +84,7 @@ Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Appl
   for (std::size_t i = 0; i < application.sources.size(); ++i) {
     if (application.sources[i].reference_only()) continue;
     context.revision = checkout.revisions[i];
-    auto rendered = TRY(render::render(application.sources[i].raw, context, *checkout.trees[i]), "application {}", application.name);
+    auto rendered = TRY(render::render(application.sources[i].raw, context, *checkout.trees[i]), "application {}", argument_of(application));
     for (auto& each : rendered.manifests) manifests.push_back(std::move(each.object));
   }
   return manifests;
@@ -94,7 +94,7 @@ Result<sync::Targets> make_targets(kube::Client& client, const sync::Application
                                    std::vector<Value> manifests) {
   const auto catalog = TRY(client.catalog());
   const sync::AdoptOptions options{
-      .application = application.name,
+      .application = application.instance,
       .namespace_ = application.destination.namespace_,
       .tracking = settings.tracking,
       .scope = [&](std::string_view group, std::string_view kind) -> std::optional<sync::Scope> {
@@ -210,9 +210,9 @@ Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
   auto application = TRY(access.find(options.name));
   application = TRY(access.refresh(application, options.refresh));
   if (application.status().find("sync") == nullptr) {
-    return failure(Error(Code::operation, "the application was not compared yet").at(application.name).fix("is holdfast-agent running?"));
+    return failure(Error(Code::operation, "the application was not compared yet").at(argument_of(application)).fix("is holdfast-agent running?"));
   }
-  const auto settings = read_settings(access.client(), application.namespace_);
+  const auto settings = read_settings(access.client(), application.control_namespace);
   auto rules = application.ignore;
   rules.insert(rules.end(), settings.ignore.begin(), settings.ignore.end());
   const auto ignore = TRY(sync::Ignore::make(std::move(rules), settings.equal));
@@ -224,7 +224,7 @@ Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
   TRY(differ.add_targets(targets));
   TRY(differ.add_removed(application.status().find("resources")));
   std::string text = differ.text();
-  console.data(Object{{"application", application.name}, {"diff", text}, {"equal", text.empty()}});
+  console.data(Object{{"application", argument_of(application)}, {"diff", text}, {"equal", text.empty()}});
   if (text.empty()) return {};
   text.pop_back();
   console.line(text);

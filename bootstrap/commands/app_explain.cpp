@@ -46,7 +46,7 @@ void explain_operation(const sync::Application& application, std::vector<Finding
   const std::string message = state == nullptr ? std::string() : printable(state->text({"message"}), 2000);
   if (application.operation() != nullptr) {
     findings.push_back({"an operation is in progress", message,
-                        phase == "Running" ? fmt::format("end it with: holdfast app terminate-op {}", application.name) : ""});
+                        phase == "Running" ? fmt::format("end it with: holdfast app terminate-op {}", argument_of(application)) : ""});
   } else if (phase == "Failed" || phase == "Error") {
     findings.push_back({fmt::format("the last operation ended as {}", phase), message, ""});
     for (const auto& each : rows_of(application.status(), {"operationState", "syncResult", "resources"})) {
@@ -65,18 +65,18 @@ void explain_row(const sync::Application& application, const Value& row, const V
     const bool prunes = application.automated && application.automated->prune;
     findings.push_back({fmt::format("{} is in the cluster and not in Git any more", resource_name(row)),
                         prunes ? "" : "nothing is removed without being asked",
-                        prunes ? "" : fmt::format("remove it: holdfast app sync {} --prune", application.name)});
+                        prunes ? "" : fmt::format("remove it: holdfast app sync {} --prune", argument_of(application))});
   } else if (status == "OutOfSync") {
     const auto writer = live == nullptr ? std::string() : last_other_writer(*live);
     findings.push_back({fmt::format("{} differs from Git", resource_name(row)),
                         writer.empty() ? "" : fmt::format("changed by {}", writer),
-                        fmt::format("see how: holdfast app diff {}", application.name)});
+                        fmt::format("see how: holdfast app diff {}", argument_of(application))});
   } else if (status == "Unknown") {
     findings.push_back({fmt::format("{} could not be compared", resource_name(row)), "", ""});
   }
   if (health == "Degraded" || health == "Progressing" || health == "Unknown" || health == "Suspended") {
     findings.push_back({fmt::format("{} is {}", resource_name(row), health), printable(row.text({"health", "message"}), 1000),
-                        row.text({"kind"}) == "Application" ? fmt::format("holdfast app explain {}", row.text({"name"})) : ""});
+                        row.text({"kind"}) == "Application" ? fmt::format("holdfast app explain {}", argument_of(row.text({"namespace"}), row.text({"name"}))) : ""});
   }
 }
 
@@ -112,12 +112,12 @@ std::vector<Finding> explain_application(const sync::Application& application, c
   }
   for (const auto& each : rows_of(status, {"conditions"})) {
     findings.push_back({std::string(each.text({"type"})), printable(each.text({"message"}), 2000),
-                        condition_fix(each.text({"type"}), application.name)});
+                        condition_fix(each.text({"type"}), argument_of(application))});
   }
   explain_operation(application, findings);
   for (const auto& row : rows_of(status, {"resources"})) explain_row(application, row, find_live(live, row), findings);
   const bool waits = status.text({"sync", "status"}) == "OutOfSync" && !application.automated && application.operation() == nullptr;
-  if (waits) findings.push_back({"nothing is applied by itself", "the application has no automated sync policy", fmt::format("holdfast app sync {}", application.name)});
+  if (waits) findings.push_back({"nothing is applied by itself", "the application has no automated sync policy", fmt::format("holdfast app sync {}", argument_of(application))});
   return findings;
 }
 
@@ -133,7 +133,7 @@ Result<> run_app_explain(const AppExplainOptions& options, Console& console) {
   }
   const auto findings = explain_application(application, live);
   const Value& status = application.status();
-  console.line(fmt::format("{}: {}, {}", application.name, status.text({"sync", "status"}).empty() ? "Unknown" : status.text({"sync", "status"}),
+  console.line(fmt::format("{}: {}, {}", argument_of(application), status.text({"sync", "status"}).empty() ? "Unknown" : status.text({"sync", "status"}),
                            status.text({"health", "status"}).empty() ? "Unknown" : status.text({"health", "status"})));
   if (findings.empty()) console.line("everything is as Git says");
   Array rows;
@@ -143,7 +143,7 @@ Result<> run_app_explain(const AppExplainOptions& options, Console& console) {
     if (!each.fix.empty()) console.line(fmt::format("    fix:     {}", each.fix));
     rows.emplace_back(Object{{"because", each.because}, {"fix", each.fix}, {"what", each.what}});
   }
-  console.data(Object{{"application", application.name}, {"findings", std::move(rows)}});
+  console.data(Object{{"application", argument_of(application)}, {"findings", std::move(rows)}});
   return {};
 }
 

@@ -79,8 +79,8 @@ Result<> run_app_logs(const AppLogsOptions& options, Console& console) {
   const auto roots = TRY(read_tree(access.client(), application));
   for (const auto& root : roots) collect(options, root, false, pods);
   if (pods.empty()) {
-    return failure(Error(Code::object_missing, "no pod of the application fits").at(fmt::format("application {}", application.name))
-                       .fix(fmt::format("see what there is: holdfast app tree {}", application.name)));
+    return failure(Error(Code::object_missing, "no pod of the application fits").at(fmt::format("application {}", argument_of(application)))
+                       .fix(fmt::format("see what there is: holdfast app tree {}", argument_of(application))));
   }
   if (options.follow && pods.size() > 1) {
     return failure(Error(Code::usage, fmt::format("--follow reads one pod, and {} fit", pods.size())).fix("name one with --kind Pod --name NAME"));

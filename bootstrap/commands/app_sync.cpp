@@ -94,7 +94,7 @@ Result<Value> make_operation(const sync::Application& application, const AppSync
 Result<sync::Application> start(AppAccess& access, const sync::Application& application, Value operation) {
   if (application.operation() != nullptr) {
     return failure(refused(application, "another operation is in progress").fix(
-        fmt::format("wait for it: holdfast app wait {} --operation", application.name)));
+        fmt::format("wait for it: holdfast app wait {} --operation", argument_of(application))));
   }
   Value patch;
   patch["operation"] = std::move(operation);
@@ -162,7 +162,7 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
   const Value* entry = history_entry(application, options.id);
   if (entry == nullptr) {
     const std::string what = options.id ? fmt::format("the history has no entry {}", *options.id) : "the history has no earlier entry";
-    return failure(refused(application, what).fix(fmt::format("see it: holdfast app history {}", application.name)));
+    return failure(refused(application, what).fix(fmt::format("see it: holdfast app history {}", argument_of(application))));
   }
   Value operation;
   operation["initiatedBy"]["username"] = "holdfast";
@@ -187,7 +187,7 @@ Result<> run_app_terminate(const AppTerminateOptions& options, Console& console)
   Value patch;
   patch["status"]["operationState"]["phase"] = "Terminating";
   TRY(access.write(application, std::move(patch)));
-  console.line(fmt::format("the operation of application {} is being terminated", application.name));
+  console.line(fmt::format("the operation of application {} is being terminated", argument_of(application)));
   return {};
 }
 

@@ -45,7 +45,7 @@ Result<std::string> blocking(const sync::Application& application, const AppWait
   const bool health = options.health || options.suspended || options.degraded || !any;
   const bool operation = options.operation || !any;
   const Value& status = application.status();
-  const auto of = [&](std::string_view what) { return fmt::format("application {}: {}", application.name, what); };
+  const auto of = [&](std::string_view what) { return fmt::format("application {}: {}", argument_of(application), what); };
   if (operation && application.operation() != nullptr) {
     const auto message = status.text({"operationState", "message"});
     return of(message.empty() ? std::string("the operation to end") : printable(message, 300));

@@ -205,7 +205,9 @@ Result<gotmpl::Flavor> flavor_of(std::string_view version) {
 Result<helm::Settings> settings_of(const Value& options, const Context& context) {
   helm::Settings out;
   out.environment.flavor = TRY(flavor_of(options.text({"version"})));
-  out.release.name = first_of(options.text({"releaseName"}), context.application);
+  // An Application of another namespace than the engine's is called "<namespace>_<name>", and no release may be.
+  const std::string own_name = context.application.substr(context.application.find('_') + 1);
+  out.release.name = first_of(options.text({"releaseName"}), own_name);
   out.release.namespace_ = first_of(options.text({"namespace"}), context.namespace_);
   const auto version = first_of(options.text({"kubeVersion"}), context.kube_version);
   if (!version.empty()) out.kube_version = kube_version_of(version);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "sync/key.h"
 #include "sync/names.h"
+#include "sync/namespaces.h"
 
 namespace holdfast::sync {
 namespace {
@@ -49,6 +50,12 @@ std::optional<double> take_unit(std::string_view& text) {
     return std::strtod(number.c_str(), nullptr) * seconds;
   }
   return std::nullopt;
+}
+
+// The engine's namespace, as far as the Application tells.
+std::string told_control_namespace(const Value& object) {
+  const auto told = object.text({"status", "controllerNamespace"});
+  return std::string(told.empty() ? object.text({"metadata", "namespace"}) : told);
 }
 
 }  // namespace
@@ -161,10 +168,12 @@ bool Application::approved(WallTime since) const {
   return when && *when >= since;
 }
 
-Result<Application> decode_application(Value object) {
+Result<Application> decode_application(Value object, std::string_view control_namespace) {
   Application application;
   application.name = object.text({"metadata", "name"});
   application.namespace_ = object.text({"metadata", "namespace"});
+  application.control_namespace = control_namespace.empty() ? told_control_namespace(object) : std::string(control_namespace);
+  application.instance = instance_name({application.namespace_, application.name}, application.control_namespace);
   application.uid = object.text({"metadata", "uid"});
   application.finalizers = strings_of(object.find_path({"metadata", "finalizers"}));
   if (const auto deleted = object.text({"metadata", "deletionTimestamp"}); !deleted.empty()) {

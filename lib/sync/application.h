@@ -66,6 +66,8 @@ struct IgnoreRule {
 struct Application {
   std::string name;
   std::string namespace_;
+  std::string control_namespace;  // the engine's
+  std::string instance;           // what tracking calls it: see instance_name()
   std::string uid;
   std::string project;
   Destination destination;
@@ -93,8 +95,9 @@ struct Application {
   [[nodiscard]] bool approved(WallTime since) const;
 };
 
-// Refuses with Code::application_spec when there is no source or the types are wrong.
-Result<Application> decode_application(Value object);
+// `control_namespace`: the engine's; who does not know it takes the status's word, and where that says nothing
+// the Application's own. Refuses with Code::application_spec when there is no source or the types are wrong.
+Result<Application> decode_application(Value object, std::string_view control_namespace = {});
 
 Source decode_source(const Value& value);
 RetryPolicy decode_retry(const Value& value);

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "base/glob.h"
 #include "sync/names.h"
+#include "sync/namespaces.h"
+#include "sync/wording.h"
 
 namespace holdfast::sync {
 namespace {
@@ -129,6 +131,10 @@ bool Project::permits_kind(const Key& key, Scope scope) const {
   return allowed && !any_matches(namespace_denied, key);
 }
 
+bool Project::permits_application(const Application& application) const {
+  return application.namespace_ == application.control_namespace || lists_namespace(source_namespaces, application.namespace_);
+}
+
 Project decode_project(const Value& object) {
   Project project;
   project.name = object.text({"metadata", "name"});
@@ -136,6 +142,7 @@ Project decode_project(const Value& object) {
   const Value none;
   const Value& spec = found == nullptr ? none : *found;
   project.source_repos = strings_of(spec.find("sourceRepos"));
+  project.source_namespaces = strings_of(spec.find("sourceNamespaces"));
   if (const Value* list = spec.find("destinations"); list != nullptr && list->as_array() != nullptr) {
     for (const auto& each : *list->as_array()) {
       project.destinations.push_back({std::string(each.text({"server"})),
@@ -171,6 +178,9 @@ std::vector<Condition> admit(const Application& application, const Project* proj
   if (project == nullptr) {
     return {{"InvalidSpecError", fmt::format("Application referencing project {} which does not exist",
                                              application.project)}};
+  }
+  if (!project->permits_application(application)) {
+    return {{"UnknownError", fmt::format(wording::use_project, application.name, application.namespace_, project->name)}};
   }
   auto conditions = admit_destination(application, local);
   if (!conditions.empty()) return conditions;

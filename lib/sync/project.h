@@ -24,6 +24,7 @@ struct Project {
   std::string name;
   std::vector<std::string> source_repos;
   std::vector<Destination> destinations;
+  std::vector<std::string> source_namespaces;  // beside the engine's own, where Applications may use it
   std::vector<KindRule> cluster_allowed, cluster_denied, namespace_denied;
   std::optional<std::vector<KindRule>> namespace_allowed;  // absent: all; present but empty: none
   bool orphans_reported = false, orphans_warned = false;
@@ -33,6 +34,7 @@ struct Project {
   [[nodiscard]] bool permits_source(const Source& source) const;
   [[nodiscard]] bool permits_destination(const Destination& destination) const;
   [[nodiscard]] bool permits_kind(const Key& key, Scope scope) const;
+  [[nodiscard]] bool permits_application(const Application& application) const;
 };
 
 Project decode_project(const Value& object);

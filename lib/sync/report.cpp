@@ -133,7 +133,7 @@ Value report_comparison(Value status, const Application& application, const Comp
   if (!comparison.images.empty()) summary["images"] = strings(comparison.images);
   if (has_child_applications(judgement)) summary["isAppOfApps"] = true;
   status["summary"] = std::move(summary);
-  status["controllerNamespace"] = application.namespace_;
+  status["controllerNamespace"] = application.control_namespace;
   return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/glob.h"
+#include "sync/namespaces.h"
 #include "yaml/yaml.h"
 
 namespace holdfast::sync {
@@ -167,8 +168,19 @@ void decode_key(std::string_view key, std::string_view text, Settings& settings)
   }
 }
 
-// Of the controller's parameters only what a running operation is held to.
+void decode_namespaces(std::string_view key, std::string_view text, Settings& settings) {
+  const auto patterns = comma_words(text);
+  settings.application_namespaces.assign(patterns.begin(), patterns.end());
+  for (const auto& pattern : settings.application_namespaces) {
+    if (const auto problem = namespace_pattern_problem(pattern)) {
+      settings.problems.push_back(fmt::format("argocd-cmd-params-cm {}: {}", key, *problem));
+    }
+  }
+}
+
+// Of the parameters where Applications are, and what a running operation is held to.
 void decode_parameter(std::string_view key, std::string_view text, Settings& settings) {
+  if (key == "application.namespaces") decode_namespaces(key, text, settings);
   if (key != "controller.sync.timeout.seconds") return;
   constexpr std::uint32_t longest = 30 * 24 * 3600;
   std::uint32_t seconds = 0;

@@ -49,6 +49,7 @@ struct Settings {
   LocalCluster local = LocalCluster::enabled;
   std::string kustomize_options;
   std::vector<std::string> values_file_schemes = {"https", "http"};  // of Helm's values files by URL
+  std::vector<std::string> application_namespaces;  // patterns; beside the engine's own namespace
   std::vector<std::string> problems;
 
   // Excluded, or not among the inclusions when there are some.

@@ -20,6 +20,8 @@ inline constexpr char resolve_revision[] =
     "unable to resolve '{}' to a commit SHA: revision not found";
 inline constexpr char get_project[] =
     "error getting app project \"{0}\": appproject.argoproj.io \"{0}\" not found";
+inline constexpr char use_project[] =
+    "application '{}' in namespace '{}' is not permitted to use project '{}'";
 inline constexpr char discover[] =
     "failed to discover server resources for group version {}: the server could not find the "
     "requested resource";

@@ -33,6 +33,7 @@ constexpr auto doors = std::to_array<Door>({
     {"rnp/", "lib/openpgp"},
     {"re2/", "lib/gotmpl"},
     {"re2/", "lib/kustomize"},
+    {"re2/", "lib/sync"},
     {"lua", "lib/health"},
     {"CLI/", "bootstrap"},
     {"boost/", "agent"},
