@@ -57,6 +57,11 @@ struct Versions {
   SteadyTime asked;
 };
 
+struct Silence {
+  Error error;
+  SteadyTime since;
+};
+
 struct Indexed {
   std::shared_ptr<const Index> index;
   SteadyTime asked;
@@ -105,6 +110,11 @@ struct Charts::State {
   Result<Package> fetch_registered(const Line& line, const std::string& chart,
                                    const std::string& version);
 
+  // What `ask` says, in turn. Many Applications ask the same: one of them waits for a peer that stalls, and
+  // those behind it take its answer.
+  template <class T, class Ask>
+  Result<T> in_turn(const Repository& repository, const std::string& question, const std::stop_token& stop, const Ask& ask);
+
   ChartsOptions options;
   std::unique_ptr<Cache> cache;
   const Clock& clock;
@@ -112,6 +122,7 @@ struct Charts::State {
   Turns turns;
   Guarded<std::map<std::string, Indexed>> indexes;
   Guarded<std::map<std::string, Versions>> tags;  // by URL and chart; of artifacts their digests
+  Guarded<std::map<std::string, Silence>> silences;  // by URL and question: the last one ran out of time
 };
 
 Charts::Charts(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -201,17 +212,35 @@ Result<std::string> Charts::State::resolve_artifact(const Line& line, const Quer
   return manifest->digest.text();
 }
 
+template <class T, class Ask>
+Result<T> Charts::State::in_turn(const Repository& repository, const std::string& question, const std::stop_token& stop,
+                                 const Ask& ask) {
+  const auto transport = TRY(transports.of(repository));
+  const auto turn = TRY(turns.take(repository.url, stop));
+  const auto key = fmt::format("{}\n{}", repository.url, question);
+  {
+    auto all = silences.lock();
+    const auto found = all->find(key);
+    if (found != all->end() && clock.steady() - found->second.since < options.limits.index.idle) return failure(found->second.error);
+  }
+  Result<T> answer = ask(Line{*transport, repository, clock, stop});
+  auto all = silences.lock();
+  all->erase(key);
+  if (!answer && answer.error().code() == Code::timed_out) all->emplace(key, Silence{answer.error(), clock.steady()});
+  return answer;
+}
+
 Result<std::string> Charts::resolve(const Repository& repository, const Query& query,
                                     const std::stop_token& stop) {
   if (!query.chart.empty() && semver::Version::parse(query.version)) return query.version;
-  const auto transport = TRY(state_->transports.of(repository));
-  const auto turn = TRY(state_->turns.take(repository.url, stop));
-  const Line line{*transport, repository, state_->clock, stop};
-  if (query.chart.empty()) return state_->resolve_artifact(line, query);
-  const auto versions = TRY(state_->versions_of(line, query));
-  const auto chosen = choose_version(versions, query.version);
-  if (!chosen) return failure(no_version(repository, query, versions.size()));
-  return *chosen;
+  const auto question = repository.kind == Kind::index ? std::string() : fmt::format("{}\n{}", query.chart, query.version);
+  return state_->in_turn<std::string>(repository, question, stop, [&](const Line& line) -> Result<std::string> {
+    if (query.chart.empty()) return state_->resolve_artifact(line, query);
+    const auto versions = TRY(state_->versions_of(line, query));
+    const auto chosen = choose_version(versions, query.version);
+    if (!chosen) return failure(no_version(repository, query, versions.size()));
+    return *chosen;
+  });
 }
 
 Result<Package> Charts::State::fetch_indexed(const Line& line, const std::string& chart,
@@ -278,14 +307,14 @@ Result<Package> Charts::fetch(const Repository& repository, const std::string& c
     return std::nullopt;
   };
   if (auto known = from_cache()) return *std::move(known);
-  const auto transport = TRY(state_->transports.of(repository));
-  const auto turn = TRY(state_->turns.take(repository.url, stop));
-  if (auto known = from_cache()) return *std::move(known);
-  const Line line{*transport, repository, state_->clock, stop};
-  auto package = TRY(repository.kind == Kind::index ? state_->fetch_indexed(line, chart, version)
-                                                    : state_->fetch_registered(line, chart, version));
-  state_->cache->keep(cache_name(repository, chart, version, package.content), package.bytes);
-  return package;
+  const auto question = fmt::format("package {}\n{}", chart, version);
+  return state_->in_turn<Package>(repository, question, stop, [&](const Line& line) -> Result<Package> {
+    if (auto known = from_cache()) return *std::move(known);
+    auto package = TRY(repository.kind == Kind::index ? state_->fetch_indexed(line, chart, version)
+                                                      : state_->fetch_registered(line, chart, version));
+    state_->cache->keep(cache_name(repository, chart, version, package.content), package.bytes);
+    return package;
+  });
 }
 
 Result<std::shared_ptr<const tree::FileTree>> Charts::tree(const Repository& repository,
@@ -301,8 +330,9 @@ Result<std::shared_ptr<const tree::FileTree>> Charts::tree(const Repository& rep
 
 void Charts::expire(const std::string& url) {
   state_->indexes.lock()->erase(url);
-  std::erase_if(*state_->tags.lock(),
-                [&](const auto& each) { return each.first.starts_with(url + "\n"); });
+  const auto is_of = [&](const auto& each) { return each.first.starts_with(url + "\n"); };
+  std::erase_if(*state_->tags.lock(), is_of);
+  std::erase_if(*state_->silences.lock(), is_of);
   state_->cache->forget(url);
 }
 

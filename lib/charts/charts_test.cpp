@@ -230,6 +230,9 @@ TEST_F(ChartsTest, APeerThatStallsOrTricklesIsNotWaitedForLong) {
     const auto refused = bounded->resolve(bad, {.chart = "web", .version = "*"}, {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), Code::timed_out);
+    // Who asks the same right afterwards does not wait as well.
+    EXPECT_EQ(bounded->resolve(bad, {.chart = "api", .version = "*"}, {}).error().code(), Code::timed_out);
+    EXPECT_EQ(slow.connections(), 1);
     // The same object serves the next question at once.
     EXPECT_EQ(bounded->resolve(repository, {.chart = "web", .version = "*"}, {}).value(), "1.2.0");
 

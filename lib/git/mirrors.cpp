@@ -266,8 +266,11 @@ Result<std::shared_ptr<const GitTree>> Mirrors::State::tree_of(const Remote& rem
   const auto transport = TRY(transport_of(remote));
   const auto turn = TRY(store->take_turn(stop));
   if (auto tree = TRY(store->find_tree(commit))) return tree;
+  // Many Applications want the same commit: one of them waits for a server that stalls, not each in turn.
+  const auto stalled = store->stalled(commit);
+  if (stalled && clock.steady() - stalled->since < limits.client.idle_timeout) return failure(stalled->error);
   SmartClient client(*transport, remote, limits.client, clock);
-  TRY(measured(Asked::What::fetch, remote, [&] { return store->fetch(client, commit, stop); }));
+  TRY(measured(Asked::What::fetch, remote, [&] { return store->fetch(client, commit, clock, stop); }));
   auto tree = TRY(store->find_tree(commit));
   if (tree == nullptr) return failure(no_revision(commit.hex()));
   return tree;

@@ -409,6 +409,11 @@ TEST_F(HalfWay, APackThatStallsOrTricklesEndsInTimeAndChangesNothing) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), Code::timed_out) << refused.error().message();
     EXPECT_EQ(unfinished_packs(), 0);
+    EXPECT_TRUE(half_sent.try_acquire());
+    // Who wants the same commit right afterwards does not wait as well.
+    EXPECT_EQ(read("x.git").error().code(), Code::timed_out);
+    EXPECT_FALSE(half_sent.try_acquire());
+    mirrors->expire(server->url("/x.git"));
   }
   way = Way::whole;
   EXPECT_TRUE(read("x.git").value().ends_with("x.git"));

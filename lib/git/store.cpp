@@ -73,6 +73,12 @@ std::optional<Store::Turn> Store::try_turn() {
 
 std::optional<Store::Silence> Store::silence() { return listed_.lock()->silence; }
 
+std::optional<Store::Silence> Store::stalled(const CommitId& commit) {
+  auto listed = listed_.lock();
+  if (!listed->stalled || listed->stalled->first != commit) return std::nullopt;
+  return listed->stalled->second;
+}
+
 void Store::end_turn() {
   *busy_.lock() = false;
   freed_.notify_one();
@@ -85,6 +91,7 @@ std::shared_ptr<const Store::Listing> Store::listing() {
 void Store::expire() {
   auto listed = listed_.lock();
   listed->listing.reset();
+  listed->stalled.reset();
   ++listed->expiries;
 }
 
@@ -161,7 +168,17 @@ Result<> Store::fetch_into(SmartClient& client, const FetchRequest& request,
   return intake.accept();
 }
 
-Result<> Store::fetch(SmartClient& client, const CommitId& commit, const std::stop_token& stop) {
+Result<> Store::fetch(SmartClient& client, const CommitId& commit, const Clock& clock, const std::stop_token& stop) {
+  auto fetched = fetch_commit(client, commit, stop);
+  auto listed = listed_.lock();
+  listed->stalled.reset();
+  if (!fetched && fetched.error().code() == Code::timed_out) {
+    listed->stalled.emplace(commit, Silence{fetched.error(), clock.steady()});
+  }
+  return fetched;
+}
+
+Result<> Store::fetch_commit(SmartClient& client, const CommitId& commit, const std::stop_token& stop) {
   const auto fetched = fetch_into(client, {.wants = {commit}, .haves = tips_}, stop);
   if (!fetched) {
     if (fetched.error().code() != Code::git_revision) return fetched;

@@ -58,6 +58,8 @@ class Store {
   };
 
   std::optional<Silence> silence();
+  // The same of the last fetch: of this commit, where it ran out of time.
+  std::optional<Silence> stalled(const CommitId& commit);
 
   struct Listing {
     std::vector<Ref> refs;
@@ -79,9 +81,9 @@ class Store {
   // The one commit whose id begins so, if it is here.
   std::optional<CommitId> find_commit(std::string_view prefix);
 
-  // Brings a commit with its files; when the server does not give out commits by id, everything
+  // Brings a commit with its files, and notes when that runs out of time; when the server does not give out commits by id, everything
   // that its branches and tags lead to.
-  Result<> fetch(SmartClient& client, const CommitId& commit, const std::stop_token& stop);
+  Result<> fetch(SmartClient& client, const CommitId& commit, const Clock& clock, const std::stop_token& stop);
   Result<> fetch_all(SmartClient& client, const std::stop_token& stop);
   // Brings an annotated tag and the commit that it leads to.
   Result<> fetch_tag(SmartClient& client, const ObjectId& tag, const std::stop_token& stop);
@@ -100,6 +102,7 @@ class Store {
 
  private:
   void end_turn();
+  Result<> fetch_commit(SmartClient& client, const CommitId& commit, const std::stop_token& stop);
   Result<> fetch_into(SmartClient& client, const FetchRequest& request,
                       const std::stop_token& stop);
   Result<> learn_dialect(SmartClient& client, const std::stop_token& stop);
@@ -113,6 +116,7 @@ class Store {
   struct Listed {
     std::shared_ptr<const Listing> listing;
     std::optional<Silence> silence;
+    std::optional<std::pair<CommitId, Silence>> stalled;
     int expiries = 0;
   };
 
