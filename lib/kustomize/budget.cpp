@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace holdfast::kustomize {
 
 Result<> Budget::count_file(std::size_t bytes, std::string_view path) {
@@ -29,6 +31,20 @@ Result<> Budget::grow(std::size_t bytes) {
 Result<> Budget::check_time() const {
   if (std::chrono::steady_clock::now() < deadline_) return {};
   return failure(Code::limit, "the build takes longer than {} ms", limits_.time.count());
+}
+
+Limits Budget::left() const {
+  const auto rest = [](std::size_t limit, std::size_t spent) {
+    return limit > spent ? limit - spent : std::size_t{0};
+  };
+  Limits out = limits_;
+  out.files = rest(limits_.files, files_);
+  out.bytes = rest(limits_.bytes, bytes_);
+  out.copied = rest(limits_.copied, grown_);
+  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
+      deadline_ - std::chrono::steady_clock::now());
+  out.time = std::max(time, std::chrono::milliseconds(0));
+  return out;
 }
 
 std::size_t size_of(const Value& value) {

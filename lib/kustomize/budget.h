@@ -33,6 +33,9 @@ class Budget {
   Result<> grow(std::size_t bytes);
   [[nodiscard]] Result<> check_time() const;
 
+  // What is not spent yet.
+  [[nodiscard]] Limits left() const;
+
   [[nodiscard]] ReadLimits of_text() const {
     return {.bytes = limits_.bytes, .nodes = limits_.nodes, .depth = limits_.depth};
   }

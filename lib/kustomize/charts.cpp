@@ -21,6 +21,34 @@ Result<Value> merged(Value onto, Value patch) {
 
 using ValuesFile = ChartRequest::ValuesFile;
 
+// A tree whose files count for the build's limits.
+class CountedTree final : public tree::FileTree {
+ public:
+  CountedTree(const tree::FileTree& below, Budget& budget) : below_(below), budget_(budget) {}
+
+  [[nodiscard]] Result<std::optional<tree::EntryKind>> kind(std::string_view path) const override {
+    return below_.kind(path);
+  }
+
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override {
+    return below_.real_path(path);
+  }
+
+  [[nodiscard]] Result<std::string> read(std::string_view path) const override {
+    std::string text = TRY(below_.read(path));
+    TRY(budget_.count_file(text.size(), path));
+    return text;
+  }
+
+  [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override {
+    return below_.list(path);
+  }
+
+ private:
+  const tree::FileTree& below_;
+  Budget& budget_;
+};
+
 Result<ValuesFile> read_file(const std::string& path, const Loader& loader) {
   std::string text = TRY(loader.read(path), "reading Helm values");
   return ValuesFile{.name = loader.path_of(path), .text = std::move(text)};
@@ -85,7 +113,9 @@ Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlo
                              home)));
   }
   auto values = TRY(values_of(chart, relative, loader));
-  const ChartRequest request{.tree = loader.tree(),
+  const CountedTree counted(loader.tree(), loader.budget());
+  const ChartRequest request{.tree = counted,
+                             .limits = loader.budget().left(),
                              .chart = *directory,
                              .name = chart.name,
                              .release = chart.release_name,
@@ -98,6 +128,7 @@ Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlo
                              .skip_hooks = chart.skip_hooks,
                              .skip_tests = chart.skip_tests};
   const std::string text = TRY(render(request), "rendering the chart \"{}\"", chart.name);
+  TRY(loader.budget().check_time());
   auto resources =
       TRY(read_resources(text, fmt::format("chart {}", chart.name), loader.read_limits()));
   for (auto& resource : resources)

@@ -35,8 +35,9 @@ struct ChartRequest {
     std::string name, text;
   };
 
-  const tree::FileTree& tree;
-  std::string chart;  // directory in the tree
+  const tree::FileTree& tree;  // what is read from it counts for the build's limits
+  Limits limits;               // what the build may still spend
+  std::string chart;           // directory in the tree
   std::string name, release, name_template, space, kube_version;
   std::vector<std::string> api_versions;
   std::vector<ValuesFile> values;  // in Helm's order: the later wins

@@ -4,6 +4,8 @@
 #include "helm/helm.h"
 #include "helm/user_values.h"
 
+#include <algorithm>
+
 namespace holdfast::render {
 namespace {
 
@@ -14,6 +16,9 @@ helm::Include include(bool wanted) {
 Result<helm::Settings> settings_of(const kustomize::ChartRequest& request,
                                    const ClusterFacts& cluster) {
   helm::Settings out;
+  auto& limits = out.environment.limits;
+  limits.output_bytes = std::min(limits.output_bytes, request.limits.bytes);
+  limits.time = std::min<Duration>(limits.time, request.limits.time);
   if (!request.release.empty() && !request.name_template.empty()) {
     return failure(Error(Code::chart, "a chart has a releaseName and a nameTemplate")
                        .fix("keep one of them"));
@@ -41,7 +46,8 @@ Result<std::string> inflate_chart(const kustomize::ChartRequest& request,
   for (const auto& file : request.values)
     given.files.push_back({file.name, file.text});
   const auto values = TRY(helm::merge_user_values(given));
-  auto chart = TRY(helm::load_chart(request.tree, request.chart));
+  auto chart = TRY(helm::load_chart(request.tree, request.chart,
+                                    {.files = request.limits.files, .bytes = request.limits.bytes}));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));
   return helm::print(documents);
 }

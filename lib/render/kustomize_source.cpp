@@ -203,11 +203,38 @@ Result<Value> with_found_components(const Value& options, const tree::FileTree& 
   return out;
 }
 
+// The fields that are edited by their names, as the tool reads them: in any case, and `imageTags`
+// as images.
+void settle_names(Object& kustomization) {
+  constexpr auto edited = std::to_array<std::string_view>(
+      {"namePrefix", "nameSuffix", "namespace", "images", "imageTags", "replicas", "labels",
+       "commonLabels", "commonAnnotations", "patches", "components"});
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  for (const auto name : edited) {
+    const auto other = std::ranges::find_if(kustomization, [&](const Member& member) {
+      return member.key != name && std::ranges::equal(member.key, name, {}, lower, lower);
+    });
+    if (other == kustomization.end()) continue;
+    Value value = std::move(other->value);
+    kustomization.erase(std::string(other->key));
+    kustomization.set(name, std::move(value));
+  }
+  auto* tags = kustomization.find("imageTags");
+  if (tags == nullptr || !tags->is_array()) return;
+  Array moved = std::move(*tags->as_array());
+  kustomization.erase("imageTags");
+  auto& images = kustomization["images"];
+  if (!images.is_array()) images = Array();
+  std::ranges::move(moved, std::back_inserter(*images.as_array()));
+}
+
 }  // namespace
 
 Result<Value> edit_kustomization(Value kustomization, const Value& options,
                                  const Environment& environment) {
   if (kustomization.is_null()) kustomization = Object();
+  if (!kustomization.is_object()) return kustomization;  // the build says what is wrong
+  settle_names(*kustomization.as_object());
   for (const std::string_view key : {"namePrefix", "nameSuffix", "namespace"}) {
     const auto text = options.text({key});
     if (!text.empty()) kustomization[key] = text;
@@ -260,18 +287,22 @@ kustomize::Options build_options(const Context& context, const Value* options) {
 
 Result<std::vector<Manifest>> render_kustomize(const KustomizePlace& place, const Value* options) {
   OverlayTree overlay(place.tree);
+  const auto build = build_options(place.context, options);
   if (options != nullptr && !is_empty(*options)) {
     const auto path = TRY(kustomization_path(place.tree, place.folder));
     const auto text = TRY(place.tree.read(path));
-    auto kustomization = TRY(yaml::parse_one(text, path, yaml::Dialect::kube));
+    auto kustomization = TRY(yaml::parse_one(text, path, yaml::Dialect::kube,
+                                             {.depth = build.limits.depth,
+                                              .bytes = build.limits.bytes,
+                                              .nodes = build.limits.nodes,
+                                              .duplicates = yaml::Duplicates::keep_last}));
     const auto chosen = TRY(with_found_components(*options, place.tree, place.folder));
     const auto edited =
         TRY(edit_kustomization(std::move(kustomization), chosen, place.environment));
     auto real = TRY(place.tree.real_path(path));
     overlay.replace(std::move(real), yaml::write(edited));
   }
-  auto built =
-      TRY(kustomize::build(overlay, place.folder, build_options(place.context, options)));
+  auto built = TRY(kustomize::build(overlay, place.folder, build));
   std::vector<Manifest> out;
   out.reserve(built.resources.size());
   for (auto& resource : built.resources) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/kustomize_source.h"
 
+#include "render/chart_inflation.h"
 #include "tree/memory_tree.h"
 #include "value/json.h"
 #include "yaml/yaml.h"
@@ -89,6 +90,10 @@ TEST(KustomizeSource, EditsAsTheToolDoes) {
            R"({"commonAnnotations":{"x":"shop"}})"},
           {"{patches: [{path: a}]}", "{patches: [{path: b}]}",
            R"({"patches":[{"path":"a"},{"path":"b"}]})"},
+          {"{Namespace: a, NAMEPREFIX: b-}", "{namespace: ns}",
+           R"({"namePrefix":"b-","namespace":"ns"})"},
+          {"{imageTags: [{name: web, newTag: '1'}]}", "{images: ['web:2']}",
+           R"({"images":[{"name":"web","newTag":"2"}]})"},
           {"{components: [a]}", "{components: [a, ../b]}", R"({"components":["a","../b"]})"},
       })) {
     const auto edited = edit_kustomization(read(file), read(options), sample_environment());
@@ -133,6 +138,47 @@ TEST(KustomizeSource, TheEditedFileIsBuilt) {
 
   const auto missing = read("{components: [../none]}");
   EXPECT_FALSE(render_kustomize(place, &missing));
+}
+
+TEST(KustomizeSource, OfARepeatedFieldTheLastIsEdited) {
+  const tree::MemoryTree tree(tree::MemoryTree::Files{
+      {"kustomization.yaml", "resources: [cm.yaml]\nnameSuffix: -a\nnameSuffix: -b\n"},
+      {"cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"},
+  });
+  const Context context;
+  const auto options = read("{namePrefix: pre-}");
+  const auto edited = render_kustomize({tree, "", context, sample_environment()}, &options);
+  ASSERT_TRUE(edited) << edited.error().message();
+  EXPECT_EQ(edited->at(0).object.text({"metadata", "name"}), "pre-one-b");
+}
+
+// A kustomization may not spend on its charts what its caller does not give it.
+TEST(KustomizeSource, ChartsSpendOfTheBuildsLimits) {
+  struct Case {
+    std::string_view what;
+    kustomize::Limits limits;
+  };
+
+  const tree::MemoryTree tree(tree::MemoryTree::Files{
+      {"kustomization.yaml", "helmCharts:\n- {name: demo, releaseName: r}\n"},
+      {"charts/demo/Chart.yaml", "apiVersion: v2\nname: demo\nversion: 1.0.0\n"},
+      {"charts/demo/values.yaml", "{a: 1}\n"},
+      {"charts/demo/templates/cm.yaml",
+       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+       "data: {k: {{ repeat 5000 \"x\" }}}\n"},
+  });
+  kustomize::Options options;
+  options.render_chart = [](const kustomize::ChartRequest& request) {
+    return inflate_chart(request, {});
+  };
+  EXPECT_TRUE(kustomize::build(tree, "", options));
+  for (const auto& [what, limits] : {Case{"files", {.files = 3}}, Case{"bytes", {.bytes = 150}},
+                                     Case{"output", {.bytes = 4000}}}) {
+    options.limits = limits;
+    const auto built = kustomize::build(tree, "", options);
+    ASSERT_FALSE(built) << what;
+    EXPECT_EQ(built.error().code(), Code::limit) << what;
+  }
 }
 
 // The values that a chart prints, for what a helmCharts entry says.
