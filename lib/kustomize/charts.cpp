@@ -13,9 +13,10 @@ namespace {
 Result<Value> merged(Value onto, Value patch) {
   static const MergeSchema none;
   if (is_blank(&onto)) return patch;
-  Resource holder;
+  Resource holder, by;
   holder.body = std::move(onto);
-  TRY(strategic_merge(holder, std::move(patch), none));
+  by.body = std::move(patch);
+  TRY(strategic_merge(holder, std::move(by), none));
   return std::move(holder.body);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/kustomize.h"
 
+#include "base/text.h"
 #include "kustomize/build_context.h"
 #include "kustomize/layer.h"
 #include "kustomize/name_references.h"
@@ -61,6 +62,42 @@ bool is_printable(const Value& value) {
     });
   }
   return true;
+}
+
+// The first text that the tool, which prints those of several lines as blocks, cannot read again.
+const std::string* find_tabbed(const Value& value) {
+  if (const auto* text = value.as_string()) {
+    const bool quoted = text->ends_with(' ') || text->find(" \n") != std::string::npos ||
+                        std::ranges::any_of(*text, [](char c) {
+                          const auto byte = static_cast<unsigned char>(c);
+                          return (byte < 0x20 && c != '\n' && c != '\t') || byte >= 0xF0;
+                        });
+    return text->starts_with('\t') && text->find('\n') != std::string::npos && !quoted ? text
+                                                                                      : nullptr;
+  }
+  const std::string* found = nullptr;
+  if (const auto* array = value.as_array()) {
+    for (auto each = array->begin(); found == nullptr && each != array->end(); ++each)
+      found = find_tabbed(*each);
+  }
+  if (const auto* object = value.as_object()) {
+    for (const auto* each = object->begin(); found == nullptr && each != object->end(); ++each)
+      found = find_tabbed(each->value);
+  }
+  return found;
+}
+
+// Of what a build makes itself or a JSON patch has written anew: elsewhere texts keep their quotes.
+Result<> check_tabs(const Resource& resource) {
+  const bool anew = resource.generated || resource.rewritten;
+  const std::string* text = anew ? find_tabbed(resource.body) : nullptr;
+  if (text == nullptr) return {};
+  return failure(Error(Code::kustomization,
+                       fmt::format("a text of several lines in {} begins with a tab: \"{}\"",
+                                   describe(resource), printable(*text, 40)))
+                     .at(resource.at)
+                     .because("kustomize prints such a text as a block, which is no YAML")
+                     .fix("begin it with spaces, or with an empty line or a comment"));
 }
 
 Result<> check_printable(const Resource& resource) {
@@ -149,6 +186,7 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
     Resource& resource = all.resources[i];
     settle_annotations(resource, kustomization);
     TRY(check_printable(resource));
+    TRY(check_tabs(resource));
     built.resources.push_back(
         {.object = std::move(resource.body), .origin = std::move(resource.at)});
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commonest mistakes, each as one file in testdata/mistakes: the tree, then the whole text that
-// the user sees. A new mistake is added as data.
+// the user sees. And builds in testdata/builds, with what `kustomize build` 5.8.1 prints for them. A
+// new one of either is added as data.
 #include "fakes/text_case.h"
 #include "kustomize/kustomize.h"
 
@@ -19,6 +20,18 @@ TEST_P(Mistakes, AreExplained) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Mistakes, testing::ValuesIn(fakes::text_cases("testdata/mistakes")),
+                         fakes::text_case_name);
+
+class Builds : public testing::TestWithParam<std::string> {};
+
+TEST_P(Builds, PrintWhatTheToolPrints) {
+  const auto one = fakes::read_text_case(GetParam(), {"target"});
+  const auto built = build(one.tree, one.flag("target"));
+  ASSERT_TRUE(built) << render_error(built.error(), "nothing was changed");
+  one.expect(print(*built));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Builds, testing::ValuesIn(fakes::text_cases("testdata/builds")),
                          fakes::text_case_name);
 
 }  // namespace

@@ -111,8 +111,14 @@ Result<> weigh(std::size_t before, const Value& body, Budget& budget) {
   return budget.grow(now > before ? now - before : 0);
 }
 
+// A `copy` of all annotations brings the tool's memory with it, which it keeps there.
+bool copies_memory(const Value& operation) {
+  return operation.text({"op"}) == "copy" && operation.text({"from"}) == "/metadata/annotations";
+}
+
 Result<> apply_operations(ResourceSet& resources, const Target& target, const Operations& operations,
                           Remember remember, Budget& budget) {
+  const bool with_memory = std::ranges::any_of(*operations.list.as_array(), copies_memory);
   for (Resource* resource : resources.selected_by(target)) {
     if (remember == Remember::yes) resource->remember_id();
     // The tool's memory makes sure that the map is there: "add" below it works.
@@ -123,14 +129,17 @@ Result<> apply_operations(ResourceSet& resources, const Target& target, const Op
     const std::string shown = fmt::format("{} ({})", describe(*resource), resource->at);
     type_annotations(*resource);
     const std::size_t size = size_of(resource->body);
+    if (with_memory) write_memory(*resource);
     auto patched = json::apply_patch(std::move(resource->body), operations.list);
     if (!patched) return failure(std::move(patched).error().at(operations.name).at(shown));
     resource->body = *std::move(patched);
+    if (with_memory) erase_memory(*resource);
     TRY(weigh(size, resource->body, budget));
     round_numbers(resource->body);
     text_annotations(resource->body);
     resource->shared.clear();
-    resource->source.reset();  // rewritten: nothing is where the file has it
+    resource->source.reset();  // nothing is where the file has it
+    resource->rewritten = true;
     resources.renamed(*resource);
   }
   return {};
@@ -145,7 +154,7 @@ Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema&
   const std::string kind(kind_of(resource.body));
   if (patch.allow_name_change || patch.allow_kind_change) resource.remember_id();
   const std::string shown = describe(resource);
-  auto merged = strategic_merge(resource, patch.body, schema);
+  auto merged = strategic_merge(resource, patch, schema);
   if (!merged) {
     return failure(
         std::move(merged).error().at(patch.at).at(fmt::format("{} ({})", shown, resource.at)));

@@ -121,8 +121,9 @@ Result<Copied> source_of(const ResourceSet& resources, const Replacement& replac
   return Copied{with_text(*value, part), part};
 }
 
-// A number or boolean keeps its type: a text that is none of that type has no place there.
+// A number, boolean or null keeps its type: a text that is none of that type has no place there.
 Result<> write_text(Value& field, const std::string& text) {
+  if (field.is_null() && (text.empty() || resolve_plain(text).is_null())) return {};
   Value value = with_text(field, text);
   const bool fits = field.is_string() ||
                     (field.as_bool() != nullptr && value.as_bool() != nullptr) ||
@@ -130,8 +131,10 @@ Result<> write_text(Value& field, const std::string& text) {
                     (field.is_number() && field.as_real() == nullptr && value.is_number() &&
                      value.as_real() == nullptr);
   if (!fits)
-    return failure(Code::kustomize_target, "the field is {}, and \"{}\" is put into it",
-                   type_of(field), printable(text));
+    return failure(Error(Code::kustomize_target, fmt::format("the field is {}, and \"{}\" is put into it",
+                                                             type_of(field), printable(text)))
+                       .fix(field.is_null() ? "remove the null, and set options.create: true"
+                                            : "put in what is of its type, or make it a text in quotes"));
   field = std::move(value);
   return {};
 }
@@ -159,7 +162,7 @@ Result<> write(Value& field, const Copied& copied, const std::optional<FieldOpti
       parts[static_cast<std::size_t>(options->index)] = copied.text;
     }
     const std::string joined = join(parts, options->delimiter);
-    if (fresh == Fresh::no && !field.is_null()) return write_text(field, joined);
+    if (fresh == Fresh::no) return write_text(field, joined);
     field = made_of(joined, fresh);
     return {};
   }
@@ -167,7 +170,7 @@ Result<> write(Value& field, const Copied& copied, const std::optional<FieldOpti
     field = copied.value;
   } else if (fresh != Fresh::no) {
     field = is_scalar(copied.value) ? made_of(copied.text, fresh) : Value("");
-  } else if (!field.is_null()) {
+  } else {
     return write_text(field, copied.text);
   }
   return {};

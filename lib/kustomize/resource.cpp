@@ -61,7 +61,7 @@ bool is_written_null(std::string_view text) {
 
 // The plain scalar at that place, as it is spelled.
 std::string spelling_at(const Resource& resource, const std::string& pointer) {
-  const auto text = resource.source->at(resource.document, pointer);
+  const auto text = resource.source->at(resource.document, resource.root + pointer);
   return std::string(trim(text.substr(0, text.find_first_of("\r\n,]}#"))));
 }
 
@@ -72,7 +72,7 @@ void spell_annotations(Resource& resource) {
   Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
   if (annotations == nullptr || !annotations->is_object()) return;
   for (auto& [key, value] : *annotations->as_object()) {
-    if (!value.is_string() && !value.is_null())
+    if ((!value.is_string() && !value.is_null()) || looks_like_date(value))
       value = spelled_text(resource, "/metadata/annotations/" + pointer_part(key), value);
   }
 }
@@ -103,8 +103,7 @@ void absorb_build_annotations(Resource& resource) {
     for (std::size_t i = 0; i < names.size(); ++i)
       resource.earlier.push_back({names[i], spaces[i], kinds[i]});
   }
-  for (const auto key : build_annotations)
-    annotations->as_object()->erase(key);
+  erase_memory(resource);
   annotations->as_object()->erase("config.kubernetes.io/origin");
   annotations->as_object()->erase("alpha.config.kubernetes.io/transformations");
 }
@@ -130,8 +129,11 @@ Result<> check_identity(const Resource& resource) {
   return {};
 }
 
+// Only of a lone document of the kind "List" the tool keeps how the items are spelled.
+enum class Spelled { kept, lost };
+
 // A list's items take the list's place at the end of the queue, as the tool does.
-Result<> expand_list(Resource list, std::deque<Resource>& queue) {
+Result<> expand_list(Resource list, Spelled spelled, std::deque<Resource>& queue) {
   Value* items = list.body.find("items");
   if (items->is_null()) return {};
   auto* array = items->as_array();
@@ -141,10 +143,16 @@ Result<> expand_list(Resource list, std::deque<Resource>& queue) {
               fmt::format("\"items\" of a list is {}, it must be a list", type_of(*items)))
             .at(list.at));
   }
-  for (auto& item : *array) {
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    Value& item = (*array)[i];
     if (is_blank(&item)) continue;
     Resource one;
     one.body = std::move(item);
+    if (spelled == Spelled::kept) {
+      one.source = list.source;
+      one.document = list.document;
+      one.root = fmt::format("/items/{}", i);
+    }
     one.at = list.at;
     TRY(check_identity(one));
     queue.push_back(std::move(one));
@@ -153,6 +161,14 @@ Result<> expand_list(Resource list, std::deque<Resource>& queue) {
 }
 
 }  // namespace
+
+bool looks_like_date(const Value& value) {
+  constexpr std::string_view form = "....-..-..T..:..:..";
+  const auto* text = value.as_string();
+  return text != nullptr && text->size() > form.size() &&
+         std::ranges::equal(form, std::string_view(*text).substr(0, form.size()),
+                            [](char wanted, char c) { return wanted == '.' || wanted == c; });
+}
 
 std::string spelled_text(const Resource& resource, const std::string& pointer, const Value& value) {
   if (resource.source == nullptr || value.is_object() || value.is_array()) return text_of(value);
@@ -226,6 +242,34 @@ void Resource::remember_id() {
   earlier.push_back({now.name, std::string(now.effective_namespace()), now.gvk.kind});
 }
 
+void write_memory(Resource& resource) {
+  std::vector<std::string> names, spaces, kinds;
+  for (const auto& [name, space, kind] : resource.earlier) {
+    names.push_back(name);
+    spaces.push_back(space);
+    kinds.push_back(kind);
+  }
+  const auto write = [&](std::string_view key, std::string text) {
+    if (text.empty()) return;
+    resource.body["metadata"]["annotations"][fmt::format("internal.config.kubernetes.io/{}", key)] =
+        std::move(text);
+  };
+  write("previousNames", fmt::format("{}", fmt::join(names, ",")));
+  write("previousNamespaces", fmt::format("{}", fmt::join(spaces, ",")));
+  write("previousKinds", fmt::format("{}", fmt::join(kinds, ",")));
+  write("prefixes", fmt::format("{}", fmt::join(resource.prefixes, ",")));
+  write("suffixes", fmt::format("{}", fmt::join(resource.suffixes, ",")));
+  if (resource.needs_hash) write("needsHashSuffix", "enabled");
+}
+
+void erase_memory(Resource& resource) {
+  Value* metadata = resource.body.find("metadata");
+  Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
+  if (annotations == nullptr || !annotations->is_object()) return;
+  for (const auto key : build_annotations)
+    annotations->as_object()->erase(key);
+}
+
 bool is_build_annotation(std::string_view key) {
   return std::ranges::binary_search(build_annotations, key);
 }
@@ -250,7 +294,6 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
     const bool lone_list = documents.size() == 1 && kind_of(resource.body) == "List" &&
                            resource.body.find("items") != nullptr;
     if (!lone_list) TRY(check_identity(resource));
-    folded.unfold(resource);
     queue.push_back(std::move(resource));
   }
   std::vector<Resource> out;
@@ -258,9 +301,11 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
     Resource resource = std::move(queue.front());
     queue.pop_front();
     if (kind_of(resource.body).ends_with("List") && resource.body.find("items") != nullptr) {
-      TRY(expand_list(std::move(resource), queue));
+      const bool kept = documents.size() == 1 && resource.root.empty() && kind_of(resource.body) == "List";
+      TRY(expand_list(std::move(resource), kept ? Spelled::kept : Spelled::lost, queue));
       continue;
     }
+    folded.unfold(resource);
     spell_annotations(resource);
     absorb_build_annotations(resource);
     out.push_back(std::move(resource));
@@ -293,7 +338,7 @@ Texts spelled_texts(const Resource& resource, std::string_view field) {
   if (map == nullptr || !map->is_object()) return texts;
   for (const auto& [key, value] : *map->as_object()) {
     const auto text =
-        value.is_string()
+        value.is_string() && !looks_like_date(value)
             ? *value.as_string()
             : spelled_text(resource, fmt::format("/metadata/{}/{}", field, pointer_part(key)),
                             value);

@@ -68,11 +68,13 @@ struct Resource {
   bool allow_kind_change = false;
   bool from_helm = false;
   bool generated = false;
+  bool rewritten = false;  // by a JSON patch
   std::optional<Origin> origin;
   std::vector<Origin> transformations;
   std::shared_ptr<const Source> source;  // none once the places in it no longer fit
   std::size_t document = 0;
-  std::string at;  // "file:line:col"
+  std::string root;  // its JSON pointer in the document, "/items/0" in a list
+  std::string at;    // "file:line:col"
 
   // A label or annotation that one entry made in several maps is one node to the tool: whoever
   // changes it in one of them changes it in all.
@@ -113,6 +115,9 @@ Texts spelled_texts(const Resource& resource, std::string_view field);
 // as the file has it.
 std::string spelled_text(const Resource& resource, const std::string& pointer, const Value& value);
 
+// "2024-01-02T00:00:00Z": what reading makes of every date, however the file spells it.
+bool looks_like_date(const Value& value);
+
 // Gives annotations that the file has without quotes, as 1.10, the type that they have there.
 void type_annotations(Resource& resource);
 
@@ -128,6 +133,10 @@ std::string pointer_part(std::string_view key);
 bool null_is_written(const Resource& resource, const std::string& pointer);
 bool text_is_folded(const Resource& resource, const std::string& pointer);
 bool text_is_quoted(const Resource& resource, const std::string& pointer, std::string_view text);
+
+// The tool's annotations that hold the memory, for an operation that sees them, and their end.
+void write_memory(Resource& resource);
+void erase_memory(Resource& resource);
 
 // Annotations of the tool that never leave a build.
 bool is_build_annotation(std::string_view key);

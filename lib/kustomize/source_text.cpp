@@ -95,7 +95,7 @@ void FoldedTexts::unfold(Resource& resource) {
 }
 
 void FoldedTexts::visit(const Resource& resource, Value& node, const std::string& pointer) {
-  if (left_ == 0) return;
+  if (left_ == 0 || pointer == "/metadata/annotations") return;  // those it writes anew, unfolded
   if (auto* object = node.as_object()) {
     for (auto& [key, value] : *object)
       visit(resource, value, pointer + "/" + pointer_part(key));

@@ -54,8 +54,8 @@ bool same_shape(const Value& a, const Value& b) {
 
 class Merger {
  public:
-  Merger(const Resource& resource, const MergeSchema& schema)
-      : resource_(resource), schema_(schema) {}
+  Merger(const Resource& resource, const Resource& patch, const MergeSchema& schema)
+      : resource_(resource), patch_(patch), schema_(schema) {}
 
   // `own` or `patch` may be absent, not both.
   Result<ElementMerge> merge(std::optional<Value> own, Value* patch, const SchemaNode* node) {
@@ -133,6 +133,7 @@ class Merger {
       const int order = a == from.end() ? 1 : b == by.end() ? -1 : a->key.compare(b->key);
       std::string& key = order <= 0 ? a->key : b->key;
       const Step step(pointer_, pointer_part(key));
+      const Step patch_step(patch_pointer_, pointer_part(key));
       std::optional<Value> field;
       if (order <= 0) field = std::move(a->value);
       auto merged =
@@ -163,17 +164,18 @@ class Merger {
       std::optional<Value> copy;
       if (mine != nullptr) copy = *mine;
       if (theirs == nullptr) return merge(std::move(copy), nullptr, node->elements);
+      const Step patch_step(patch_pointer_, std::to_string(theirs - patch->data()));
       Value patch_copy = *theirs;
       return merge(std::move(copy), &patch_copy, node->elements);
     };
     return merge_keyed_list(std::move(own), patch, node->keys, element);
   }
 
-  // A quoted text stays a text when a number comes in its place.
+  // A quoted text stays a text when a number comes in its place, with the number's own spelling.
   Value merge_scalars(const Value& own, Value patch) const {
-    if (!own.is_string() || patch.is_string()) return patch;
+    if (!own.is_string() || (patch.is_string() && !looks_like_date(patch))) return patch;
     if (!text_is_quoted(resource_, pointer_, *own.as_string())) return patch;
-    return text_of(patch);
+    return spelled_text(patch_, patch_pointer_, patch);
   }
 
   Result<ElementMerge> replaced(Value patch, const SchemaNode* node) {
@@ -258,17 +260,19 @@ class Merger {
   }
 
   const Resource& resource_;
+  const Resource& patch_;  // for what its file spells
   const MergeSchema& schema_;
-  std::string pointer_;
+  std::string pointer_, patch_pointer_;
 };
 
 }  // namespace
 
-Result<Merged> strategic_merge(Resource& resource, Value patch, const MergeSchema& schema) {
+Result<Merged> strategic_merge(Resource& resource, Resource patch, const MergeSchema& schema) {
   // For the whole resource the tool makes the new one, and forgets to put it in the old one's place.
-  if (patch.text({"$patch"}) == "replace") return Merged::changed;
+  if (patch.body.text({"$patch"}) == "replace") return Merged::changed;
   Value own = std::move(resource.body);
-  auto merged = TRY(Merger(resource, schema).merge(std::move(own), &patch, nullptr));
+  Value by = std::move(patch.body);
+  auto merged = TRY(Merger(resource, patch, schema).merge(std::move(own), &by, nullptr));
   if (is_blank(merged.value ? &*merged.value : nullptr)) {
     resource.body = Value();
     return Merged::removed;

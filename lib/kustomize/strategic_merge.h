@@ -13,8 +13,7 @@ namespace holdfast::kustomize {
 
 enum class Merged { changed, removed };
 
-// `removed` when the patch deletes the whole resource. The patch is used up. Refuses with
-// Code::patch.
-Result<Merged> strategic_merge(Resource& resource, Value patch, const MergeSchema& schema);
+// `removed` when the patch deletes the whole resource. Refuses with Code::patch.
+Result<Merged> strategic_merge(Resource& resource, Resource patch, const MergeSchema& schema);
 
 }  // namespace holdfast::kustomize

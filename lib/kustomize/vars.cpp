@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/vars.h"
 
+#include "base/text.h"
 #include "kustomize/field_path.h"
 
 #include <fmt/format.h>
@@ -120,17 +121,24 @@ Result<> expand_in(Value& value, const Expander& expand) {
   return {};
 }
 
-// The tool reads the text of the file: a date as it is spelled, 0755 as a decimal number.
-Value as_read(const Resource& resource, const Value& value) {
+// The tool reads the text of the file: a date as it is spelled, 0755 as a decimal number. It cannot
+// read other spellings of whole numbers, nor those beyond 64 bits with a sign.
+Result<Value> as_read(const Resource& resource, const Value& value) {
   if (value.is_null()) return "null";
-  if (!value.is_string() && value.as_int() == nullptr) return value;
+  const bool whole = value.as_int() != nullptr || value.as_uint() != nullptr;
+  if (!value.is_string() && !whole) return value;
   const std::string text =
       spelled_text(resource, pointer_to(resource.body, &value).value_or(""), value);
   if (value.is_string()) return text;
+  const std::string_view digits = std::string_view(text).substr(text.starts_with('+') ? 1 : 0);
   std::int64_t decimal = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), decimal);
-  const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  return whole ? Value(decimal) : value;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), decimal);
+  if (read.ec == std::errc() && read.ptr == digits.data() + digits.size()) return decimal;
+  return failure(Error(Code::kustomize_target,
+                       fmt::format("a var cannot be the number {}", printable(text)))
+                     .at(describe(resource))
+                     .at(resource.at)
+                     .fix("write it in decimal digits, or as a text in quotes"));
 }
 
 }  // namespace
@@ -188,7 +196,8 @@ Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs
                          .at(describe(*reader->second))
                          .at(reader->second->at));
     }
-    values.emplace(name, as_read(*reader->second, *value));
+    auto read = TRY(as_read(*reader->second, *value), "reading the var \"{}\"", name);
+    values.emplace(name, std::move(read));
   }
   const Expander expand(values);
   for (std::size_t i = 0; i < resources.size(); ++i) {
