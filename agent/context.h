@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -38,6 +39,8 @@ struct Memory {
   std::optional<Error> refusal;        // why there is none
   std::uint64_t refused_access = 0;    // the store's access_generation() of then
   std::optional<SteadyTime> resolved;  // when Git was asked last
+  std::optional<SteadyTime> anew;      // when everything was last rendered anew
+  std::minstd_rand random{std::random_device{}()};
   std::optional<Rendered> operation;   // of the running operation, when it differs
   std::uint64_t configuration = 0;
   std::string counted_operation;       // the end of the operation that metrics have counted last

@@ -136,8 +136,8 @@ Result<bool> cascade(Removal& removal) {
   }
   if (left.empty() && evaluation.stale.empty()) return true;
   if (left.empty()) {
-    TRY(tell(removal, {{"DeletionError", fmt::format("whether objects of kind {} are left is not known: its watch is interrupted",
-                                                     evaluation.stale.begin()->second)}}));
+    TRY(tell(removal, {{"DeletionError", fmt::format("whether objects of kind {} are left is not known: {}",
+                                                     evaluation.stale.begin()->first.second, evaluation.stale.begin()->second)}}));
     return false;
   }
   if (unconfirmed) return false;

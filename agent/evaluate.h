@@ -3,8 +3,8 @@
 // a condition should say. Rows 6, 10 and 11 of the walk; reads the world and writes nothing.
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +16,7 @@ namespace holdfast::agent {
 
 struct Evaluation {
   bool ready = true;            // false: a kind's first list is on its way; the key comes back by itself
-  std::set<sync::GroupKind> stale;  // kinds that may hold more than is shown, or less: see sync::View
+  std::map<sync::GroupKind, std::string> stale;  // kinds that may hold more than is shown, or less: see sync::View
   sync::TargetsKnown targets_known = sync::TargetsKnown::yes;
   std::vector<sync::Delta> deltas;
   sync::Live live;

@@ -240,8 +240,9 @@ void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
   auto step = sync::next_step(plan, request, work.state.phase, assess);
   const sync::ExecuteOptions options{work.application.instance, work.configuration->settings.tracking};
   for (const auto& kind : sync::pruned_kinds({plan, request, step, options})) {
-    if (!evaluation.stale.contains(kind)) continue;
-    work.state.message = fmt::format("waiting to prune {}: its watch is interrupted", kind.second);
+    const auto stale = evaluation.stale.find(kind);
+    if (stale == evaluation.stale.end()) continue;
+    work.state.message = fmt::format("waiting to prune {}: {}", kind.second, stale->second);
     work.comes_back = true;
     return;
   }

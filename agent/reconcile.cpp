@@ -56,9 +56,9 @@ Result<std::optional<Duration>> reconcile(Context& context, const std::string& i
   }
 
   // Then forget everything: the status is the only memory that counts.
-  const Duration resync = context.store.configuration()->settings.resync;
-  const auto next = sooner(operated.look_again, refreshed.look_again);
-  return sooner(next, resync > Duration{0} ? std::optional(resync) : std::nullopt);
+  const double part = std::uniform_real_distribution<>(0, 1)(memory.random);
+  const auto resync = context.store.configuration()->settings.next_look(part);
+  return sooner(sooner(operated.look_again, refreshed.look_again), resync);
 }
 
 }  // namespace holdfast::agent

@@ -66,16 +66,24 @@ bool rules_changed(const sync::Application& application) {
   return !((then == nullptr ? none : *then) == application.ignore_raw);
 }
 
+// Has this much time passed since? A time of 0 never passes.
+bool is_over(std::optional<SteadyTime> since, Duration time, SteadyTime now) {
+  return since && time > Duration{0} && now - *since >= time;
+}
+
 void choose_depth(Pass& pass, Freshness freshness) {
   const auto word = pass.application.annotation(sync::names::refresh);
-  const Memory& memory = pass.memory;
-  const Duration longest = memory.refusal ? Duration(refusal_pause) : pass.configuration->settings.resync;
-  const bool resync_due = !memory.resolved || pass.context.clock.steady() - *memory.resolved >= longest;
+  Memory& memory = pass.memory;
+  const auto& settings = pass.configuration->settings;
+  const auto now = pass.context.clock.steady();
+  const bool resync_due = !memory.resolved || is_over(memory.resolved, memory.refusal ? Duration(refusal_pause) : settings.resync, now);
+  if (!memory.anew) memory.anew = now;  // nothing is remembered from before
   const bool known = memory.refusal || (memory.rendered && memory.rendered->configuration == pass.configuration->generation);
   pass.asked = !word.empty();
-  pass.hard = word == "hard";
+  pass.hard = word == "hard" || is_over(memory.anew, settings.hard_resync, now);
+  if (pass.hard) memory.anew = now;
   const bool other_access = memory.refusal && memory.refused_access != pass.context.store.access_generation();
-  if (pass.asked || freshness == Freshness::now || source_changed(pass.application) || other_access) {
+  if (pass.asked || pass.hard || freshness == Freshness::now || source_changed(pass.application) || other_access) {
     pass.depth = Depth::forced;
   } else if (!known || resync_due) {
     pass.depth = memory.refusal ? Depth::forced : Depth::latest;

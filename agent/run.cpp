@@ -163,7 +163,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     cluster.configure(configuration->settings.tracking, [configuration](const sync::Key& key, const Value& before, const Value& after) {
       const auto assess = [&](const Value& live) { return configuration->assessor.assess(live); };
       return configuration->updates.ignores(key, before, after, assess);
-    });
+    }, configuration->settings.respect_rbac);
     for (const auto& name : store->applications()) queue.add(name);
   };
   Store store(client, options.namespace_, scripts,

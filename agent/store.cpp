@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "agent/pause.h"
@@ -198,17 +199,23 @@ void Store::forget_elsewhere() {
 
 void Store::observe_project(kube::WatchEvent&& event) {
   const std::string name(event.object.text({"metadata", "name"}));
+  bool global = false;
   {
     auto state = state_.lock();
+    const auto& globals = state->configuration->settings.global_projects;
+    global = std::ranges::find(globals, name, &sync::GlobalProject::name) != globals.end();
     ++state->access_generation;
     if (event.kind == kube::WatchEvent::Kind::deleted) {
       state->projects.erase(name);
       state->signature_rules.erase(name);
     } else {
-      state->projects[name] = std::make_shared<const sync::Project>(sync::decode_project(event.object));
+      const Value* labels = event.object.find_path({"metadata", "labels"});
+      state->projects[name] = {std::make_shared<const sync::Project>(sync::decode_project(event.object)),
+                               labels == nullptr ? Value(Object{}) : *labels};
       state->signature_rules[name] = std::make_shared<const SignatureRules>(decode_signature_rules(event.object));
     }
   }
+  if (global) return handlers_.everything();
   for (const auto& application : applications()) {
     const auto object = this->application(application);
     if (object != nullptr && object->text({"spec", "project"}) == name) handlers_.application(application);
@@ -261,7 +268,17 @@ std::vector<std::string> Store::applications() {
 std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
   auto state = state_.lock();
   const auto found = state->projects.find(name);
-  return found == state->projects.end() ? nullptr : found->second;
+  if (found == state->projects.end()) return nullptr;
+  const auto& [own, labels] = found->second;
+  std::shared_ptr<sync::Project> merged;
+  for (const auto& global : state->configuration->settings.global_projects) {
+    const auto more = state->projects.find(global.name);
+    if (global.name == name || more == state->projects.end() || !global.selects(&labels)) continue;
+    if (merged == nullptr) merged = std::make_shared<sync::Project>(*own);
+    merge_global(*merged, *more->second.own);
+  }
+  if (merged != nullptr) return merged;
+  return own;
 }
 
 std::shared_ptr<const SignatureRules> Store::signature_rules(const std::string& project) {

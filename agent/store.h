@@ -51,6 +51,7 @@ class Store {
 
   [[nodiscard]] ObjectPtr application(const std::string& instance);
   [[nodiscard]] std::vector<std::string> applications();
+  // With what the global projects of its labels add.
   [[nodiscard]] std::shared_ptr<const sync::Project> project(const std::string& name);
   [[nodiscard]] std::shared_ptr<const Configuration> configuration();
   // Which commits the project accepts, and with which keys they are judged.
@@ -68,10 +69,15 @@ class Store {
   [[nodiscard]] const std::string& namespace_name() const { return namespace_; }
 
  private:
+  struct KnownProject {
+    std::shared_ptr<const sync::Project> own;
+    Value labels;
+  };
+
   struct State {
     std::map<std::string, ObjectPtr> applications;
     std::map<std::string, std::string> written;  // application → resourceVersion of our last write
-    std::map<std::string, std::shared_ptr<const sync::Project>> projects;
+    std::map<std::string, KnownProject> projects;
     std::map<std::string, ObjectPtr> secrets;
     std::map<std::string, ObjectPtr> trusted;          // the ConfigMaps of certificates and keys
     std::map<std::string, std::shared_ptr<const SignatureRules>> signature_rules;  // by project

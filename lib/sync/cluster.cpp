@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "kube/reviews.h"
 #include "sync/names.h"
 
 namespace holdfast::sync {
@@ -13,7 +14,8 @@ namespace holdfast::sync {
 struct Cluster::Watched {
   kube::KindInfo kind;
   bool synced = false;
-  bool ended = false;  // the kind is not served any more
+  bool ended = false;     // the kind is not served any more, or may not be listed
+  bool withheld = false;  // the latter, and it counts
   SteadyTime ended_at{};
   std::optional<SteadyTime> trouble_since;
   std::map<std::pair<std::string, std::string>, ObjectPtr> objects;  // by namespace and name
@@ -22,6 +24,7 @@ struct Cluster::Watched {
 struct Cluster::State {
   Tracking tracking;
   IsIdle is_idle;
+  RespectRbac respect = RespectRbac::no;
   std::map<GroupKind, Watched> kinds;
   std::map<GroupKind, std::jthread> threads;
   std::map<Key, std::set<std::string>> interest;              // target keys → applications
@@ -89,8 +92,9 @@ Cluster::~Cluster() {
   for (auto& [kind, thread] : threads) thread.request_stop();
 }
 
-void Cluster::configure(const Tracking& tracking, IsIdle is_idle) {
+void Cluster::configure(const Tracking& tracking, IsIdle is_idle, RespectRbac respect) {
   auto state = state_->lock();
+  state->respect = respect;
   state->is_idle = std::move(is_idle);
   const auto& old = state->tracking;
   if (old.method == tracking.method && old.label == tracking.label &&
@@ -222,11 +226,13 @@ void Cluster::start(const kube::KindInfo& kind) {
     if (stop.stop_requested()) return;
     // What discovery says of the kind is out of date now.
     std::ignore = client_.refresh_catalog(std::chrono::seconds(1));
+    const bool withheld = !ended && ended.error().code() == Code::forbidden && !leaves_out(kind);
     std::set<std::string> touched;
     {
       auto locked = state_->lock();
       Watched& watched = locked->kinds[id];
       watched.ended = true;
+      watched.withheld = withheld;
       watched.ended_at = client_.clock().steady();
       watched.objects.clear();
       touched.swap(locked->waiting[id]);
@@ -234,6 +240,18 @@ void Cluster::start(const kube::KindInfo& kind) {
     if (!ended) log::info("a watch ended", {{"kind", kind.kind}, {"cause", ended.error().message()}});
     for (const auto& application : touched) on_change_(application);
   });
+}
+
+// A kind that may not be listed: is it as if there were none?
+bool Cluster::leaves_out(const kube::KindInfo& kind) {
+  const auto respect = state_->lock()->respect;
+  if (respect != RespectRbac::strict) return respect == RespectRbac::normal;
+  kube::Access access;
+  access.verb = "list";
+  access.group = kind.group;
+  access.resource = kind.resource;
+  const auto verdict = kube::may_i(client_, access);
+  return verdict && !verdict->allowed;
 }
 
 void Cluster::watch_kinds(const std::vector<KindRef>& kinds) {
@@ -263,9 +281,12 @@ Result<View> Cluster::live_of(const std::string& application, const std::vector<
     for (const auto& key : targets) state->interest[key].insert(application);
     for (const auto& each : kinds) {
       const auto found = state->kinds.find({each.group, each.kind});
+      if (found != state->kinds.end() && found->second.withheld) {
+        view.stale[{each.group, each.kind}] = "the engine may not list it (resource.respectRBAC leaves such kinds out)";
+      }
       if (found == state->kinds.end() || found->second.ended) continue;  // not served
       const auto& since = found->second.trouble_since;
-      if (since) view.stale.emplace(each.group, each.kind);
+      if (since) view.stale[{each.group, each.kind}] = "its watch is interrupted";
       if (since || !found->second.synced) state->waiting[{each.group, each.kind}].insert(application);
       const bool given_up = since && client_.clock().steady() - *since > trouble_patience;
       if (found->second.synced || given_up) continue;

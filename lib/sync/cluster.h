@@ -18,6 +18,7 @@
 #include "kube/client.h"
 #include "kube/watch.h"
 #include "sync/compare.h"
+#include "sync/settings.h"
 #include "sync/tracking.h"
 
 namespace holdfast::sync {
@@ -35,7 +36,7 @@ inline GroupKind group_kind(const Key& key) { return {key.group, key.kind}; }
 struct View {
   Live objects;
   bool ready = true;          // every kind's first list is here, or has been in trouble for long
-  std::set<GroupKind> stale;  // the kinds whose watch is in trouble: what is shown of them may be old
+  std::map<GroupKind, std::string> stale;  // the kinds of which what is shown may be old or not all, with the reason
   std::string waits_for;      // the kind that is not ready
 };
 
@@ -56,7 +57,8 @@ class Cluster {
 
   // `tracking`: which metadata says whose an object is; a change relabels everything that is kept.
   // `is_idle`: the changes of which no Application is told; empty: it is told of all.
-  void configure(const Tracking& tracking, IsIdle is_idle);
+  // `respect`: what a kind is that the engine may not list.
+  void configure(const Tracking& tracking, IsIdle is_idle, RespectRbac respect);
 
   // Watches the kinds from now on. A kind that the cluster does not serve is left out.
   void watch_kinds(const std::vector<KindRef>& kinds);
@@ -85,6 +87,7 @@ class Cluster {
   struct State;
 
   void start(const kube::KindInfo& kind);
+  [[nodiscard]] bool leaves_out(const kube::KindInfo& kind);
   void observe(const std::string& group, const std::string& kind, kube::WatchEvent&& event);
   bool changes_nothing(const std::string& group, const std::string& kind, const Value& object);
   void store(State& state, Value&& object, std::set<std::string>& touched);

@@ -9,10 +9,10 @@
 namespace holdfast::sync {
 namespace {
 
-// What no comparison looks at: the server's own bookkeeping, and status, which Git does not own.
-void strip(Value& object) {
+// What no comparison looks at: the server's own bookkeeping, and mostly status, which Git does not own.
+void strip(const Key& key, const Ignore& ignore, Value& object) {
   if (object.as_object() == nullptr) return;
-  object.as_object()->erase("status");
+  if (ignore.ignores_status(key)) object.as_object()->erase("status");
   Value* metadata = object.find("metadata");
   if (metadata == nullptr || metadata->as_object() == nullptr) return;
   for (const std::string_view name :
@@ -47,8 +47,8 @@ Result<Match> match_target(const Target& target, const Value& live, const Predic
                        .within(wording::calculate_diff));
   }
   Value wanted = *target.object, found = live;
-  strip(wanted);
-  strip(found);
+  strip(target.key, options.ignore, wanted);
+  strip(target.key, options.ignore, found);
   options.ignore.normalize(target.key, found, wanted);
   return contains(found, wanted) ? Match::same : Match::modified;
 }
@@ -107,8 +107,8 @@ bool differs(const Key& key, const Value& live, const Value& predicted, const Ig
   if (ignore.concerns(key)) ignore.normalize(key, found, wanted);
   Value fields = applied_fields(predicted, names::field_manager);
   merge_fields(fields, applied_fields(live, names::field_manager));
-  strip(found);
-  strip(wanted);
+  strip(key, ignore, found);
+  strip(key, ignore, wanted);
   if (found == wanted) return false;
   if (compared == Compared::whole) return true;
   return !(project(found, fields) == project(wanted, fields));

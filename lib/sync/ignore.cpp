@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/text.h"
 #include "sync/fields.h"
@@ -90,6 +91,15 @@ bool Ignore::concerns(const Key& key) const {
   return std::ranges::any_of(rules_, [&](const Rule& each) { return applies(each.rule, key); }) ||
          std::ranges::any_of(equalities_.known_types, [&](const KnownType& each) { return is_of(each, key); }) ||
          (equalities_.aggregated_rules && is_role(key));
+}
+
+bool Ignore::ignores_status(const Key& key) const {
+  switch (equalities_.status) {
+    case StatusIgnored::all: return true;
+    case StatusIgnored::definitions: return key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition";
+    case StatusIgnored::none: return false;
+  }
+  std::unreachable();
 }
 
 void Ignore::normalize(const Key& key, Value& live, Value& predicted) const {

@@ -14,8 +14,12 @@
 
 namespace holdfast::sync {
 
+// Of which objects the status is not compared.
+enum class StatusIgnored { all, definitions, none };  // definitions: CustomResourceDefinitions
+
 // What argocd-cm calls equal although it differs.
 struct Equalities {
+  StatusIgnored status = StatusIgnored::all;
   std::vector<KnownType> known_types = builtin_known_types();
   bool aggregated_rules = false;  // of roles whose rules the cluster puts together
 };
@@ -32,6 +36,7 @@ class Ignore {
   // Copies into `target` what the rules name in `live` (RespectIgnoreDifferences).
   void respect(const Key& key, const Value& live, Value& target) const;
   [[nodiscard]] bool concerns(const Key& key) const;
+  [[nodiscard]] bool ignores_status(const Key& key) const;
 
  private:
   struct Rule {

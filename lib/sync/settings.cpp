@@ -135,6 +135,27 @@ void decode_legacy(std::string_view text, Settings& settings) {
   }
 }
 
+void decode_global_projects(std::string_view key, std::string_view text, Settings& settings) {
+  const auto value = parse(key, text, settings);
+  const auto* array = value ? value->as_array() : nullptr;
+  if (array == nullptr) return;
+  for (const auto& each : *array) {
+    if (auto project = decode_global_project(each)) {
+      settings.global_projects.push_back(*std::move(project));
+    } else {
+      settings.problems.push_back(fmt::format("argocd-cm {}: {}", key, project.error().message()));
+    }
+  }
+}
+
+void decode_rbac(std::string_view key, std::string_view text, Settings& settings) {
+  if (text == "normal") settings.respect_rbac = RespectRbac::normal;
+  if (text == "strict") settings.respect_rbac = RespectRbac::strict;
+  if (!text.empty() && settings.respect_rbac == RespectRbac::no) {
+    settings.problems.push_back(fmt::format("argocd-cm {}: \"{}\", wanted: normal or strict", key, printable(text)));
+  }
+}
+
 void decode_key(std::string_view key, std::string_view text, Settings& settings) {
   const auto duration = [&](Duration absent) { return parse_go_duration(text).value_or(absent); };
   if (key == "application.resourceTrackingMethod") {
@@ -152,6 +173,10 @@ void decode_key(std::string_view key, std::string_view text, Settings& settings)
     settings.hard_resync = duration(settings.hard_resync);
   } else if (key == "cluster.inClusterEnabled") {
     settings.local = text == "false" ? LocalCluster::disabled : LocalCluster::enabled;
+  } else if (key == "globalProjects") {
+    decode_global_projects(key, text, settings);
+  } else if (key == "resource.respectRBAC") {
+    decode_rbac(key, text, settings);
   } else if (key == "kustomize.buildOptions") {
     settings.kustomize_options = text;
   } else if (key == "helm.valuesFileSchemes") {
@@ -193,6 +218,18 @@ void decode_parameter(std::string_view key, std::string_view text, Settings& set
   }
 }
 
+// YAML makes a truth value of `off`, and upstream takes that too.
+StatusIgnored decode_ignored_status(const Value& word, Settings& settings) {
+  const auto text = text_of(&word);
+  if (word == Value(false) || text == "none" || text == "off" || text == "false") return StatusIgnored::none;
+  if (text == "crd") return StatusIgnored::definitions;
+  if (!text.empty() && text != "all") {
+    settings.problems.push_back(fmt::format("argocd-cm resource.compareoptions: ignoreResourceStatusField is \"{}\", wanted: all, crd or none",
+                                            printable(text)));
+  }
+  return StatusIgnored::all;
+}
+
 template <class Use>
 void for_each_entry(const Value* config, const Use& use) {
   const Value* data = config == nullptr ? nullptr : config->find("data");
@@ -216,6 +253,13 @@ void decode_updates(const Value* config, const std::optional<Value>& options, Se
 
 }  // namespace
 
+std::optional<Duration> Settings::next_look(double part) const {
+  Duration period = resync;
+  if (hard_resync > Duration{0} && (period <= Duration{0} || hard_resync < period)) period = hard_resync;
+  if (period <= Duration{0}) return std::nullopt;
+  return period + std::chrono::duration_cast<Duration>(resync_jitter * part);
+}
+
 bool Settings::excludes(std::string_view group, std::string_view kind) const {
   for (const auto& [never_group, never_kind] : never) {
     if (never_group == group && (never_kind == "*" || never_kind == kind)) return true;
@@ -231,6 +275,8 @@ Settings decode_settings(const Value* config, const Value* parameters) {
   const auto said = config == nullptr ? std::string_view() : config->text({"data", "resource.compareoptions"});
   const auto options = said.empty() ? std::nullopt : parse("resource.compareoptions", said, settings);
   settings.equal.aggregated_rules = options && flag_of(options->find("ignoreAggregatedRoles"));
+  const Value* ignored = options ? options->find("ignoreResourceStatusField") : nullptr;
+  if (ignored != nullptr) settings.equal.status = decode_ignored_status(*ignored, settings);
   decode_updates(config, options, settings);
   for_each_entry(parameters, [&](std::string_view key, std::string_view text) { decode_parameter(key, text, settings); });
   return settings;

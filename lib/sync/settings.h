@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "health/actions.h"
 #include "sync/application.h"
+#include "sync/global_projects.h"
 #include "sync/ignore.h"
 #include "sync/project.h"
 #include "sync/tracking.h"
@@ -34,6 +35,10 @@ struct KindActions {
   bool with_builtin = false;  // beside those that Holdfast offers by itself
 };
 
+// What a kind that the engine may not list is: trouble, or (normal) none of its kinds. strict: left out only if
+// the API server also says that it lacks the right.
+enum class RespectRbac { no, normal, strict };
+
 struct Settings {
   Tracking tracking;
   std::vector<KindFilter> exclusions, inclusions;
@@ -42,16 +47,21 @@ struct Settings {
   std::vector<IgnoreRule> ignore_updates;     // what may change in a live object without anybody looking
   std::vector<HealthScript> health;
   std::map<std::string, KindActions, std::less<>> actions;  // "apps_Deployment" → its scripts
-  Duration resync = std::chrono::seconds(120);
+  Duration resync = std::chrono::seconds(120);  // 0: nobody looks again by himself
   Duration resync_jitter = std::chrono::seconds(60);
-  Duration hard_resync{0};
+  Duration hard_resync{0};   // after which everything is rendered anew; 0: never
   Duration sync_timeout{0};  // after which an operation is ended; 0: never
+  RespectRbac respect_rbac = RespectRbac::no;
+  std::vector<GlobalProject> global_projects;
   LocalCluster local = LocalCluster::enabled;
   std::string kustomize_options;
   std::vector<std::string> values_file_schemes = {"https", "http"};  // of Helm's values files by URL
   std::vector<std::string> application_namespaces;  // patterns; beside the engine's own namespace
   std::vector<std::string> problems;
 
+  // When an Application is looked at again though nothing happened; nothing where that is off. `part` of the
+  // jitter, from 0 to 1, keeps Applications that began together from coming back together.
+  [[nodiscard]] std::optional<Duration> next_look(double part) const;
   // Excluded, or not among the inclusions when there are some.
   [[nodiscard]] bool excludes(std::string_view group, std::string_view kind) const;
 };

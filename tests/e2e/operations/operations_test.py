@@ -171,6 +171,50 @@ def a_broken_conversion_holds_up_its_kind_alone(plane):
     check("and the rest of its application is applied", plane.api.get("/api/v1/namespaces/broken/configmaps/color")["data"], {"color": "blue"})
 
 
+def configure(plane, data):
+    plane.api.apply("/api/v1/namespaces/argocd/configmaps/argocd-cm", {"apiVersion": "v1", "kind": "ConfigMap", "data": data, "metadata": {
+        "name": "argocd-cm", "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}}})
+
+
+def commits_are_noticed_by_themselves(plane):
+    repository = Repository(plane, "noticed")
+    repository.commit({"cm.yaml": COLOR.format("blue")})
+    create(plane, application("noticed", repository, automated={}))
+    status_of(plane, "noticed", lambda s: s.get("sync", {}).get("status") == "Synced")
+    for name, data in {"soft": {"timeout.reconciliation": "2s", "timeout.reconciliation.jitter": "1s"},
+                       "hard": {"timeout.reconciliation": "0s", "timeout.reconciliation.jitter": "0s", "timeout.hard.reconciliation": "2s"}}.items():
+        configure(plane, data)
+        for number in (1, 2):  # the first may be seen because a setting changed, the second by its time alone
+            commit = repository.commit({"cm.yaml": COLOR.format(f"{name}-{number}")})
+            status_of(plane, "noticed", lambda s: s["sync"].get("revision") == commit and s["sync"]["status"] == "Synced")
+        print(f"ok a commit is noticed after the {name} time")
+    configure(plane, {})
+
+
+def a_global_project_counts_where_its_labels_say(plane):
+    path = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
+    spec = {"sourceRepos": ["*"], "destinations": [{"namespace": "*", "server": "*"}]}
+    for name, labels, more in (("loose", {}, {}), ("live", {"stage": "live"}, {}),
+                               ("rules", {}, {"namespaceResourceBlacklist": [{"group": "", "kind": "ConfigMap"}]})):
+        plane.api.create(path, {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": name, "labels": labels},
+                                "spec": {**spec, **more}})
+    configure(plane, {"globalProjects": "[{projectName: rules, labelSelector: {matchLabels: {stage: live}}}]"})
+    repository = Repository(plane, "ruled")
+    repository.commit({"cm.yaml": COLOR.format("blue")})
+    for name in ("loose", "live"):
+        app = application(f"in-{name}", repository, automated={}, retry={"limit": 0})
+        app["spec"]["project"] = name
+        create(plane, app)
+    status_of(plane, "in-loose", lambda s: phase(s) == "Succeeded")
+    state = status_of(plane, "in-live", lambda s: phase(s) == "Failed")["operationState"]
+    check("a global project denies where its labels say", "resource :ConfigMap is not permitted in project live" in state["message"], True)
+    plane.api.merge(f"{path}/rules", {"spec": {"namespaceResourceBlacklist": None}})
+    plane.api.merge(f"{APPLICATIONS}/in-live", {"operation": {"sync": {}}, "status": {"operationState": None}})
+    status_of(plane, "in-live", lambda s: phase(s) == "Succeeded")
+    print("ok until it denies no more")
+    configure(plane, {})
+
+
 def metrics_are_told(plane):
     text = urllib.request.urlopen(f"http://127.0.0.1:{plane.agent_port}/metrics").read().decode()
     wanted = (f'argocd_git_request_total{{repo="{plane.git_url}/balancer.git",request_type="ls-remote"}} ',
@@ -189,6 +233,8 @@ def run(plane):
     operations_have_their_time(plane)
     metrics_are_told(plane)
     most_of_an_application_stays(plane)
+    commits_are_noticed_by_themselves(plane)
+    a_global_project_counts_where_its_labels_say(plane)
     a_silent_server_slows_nobody_else(plane)
     a_broken_conversion_holds_up_its_kind_alone(plane)
     a_rollback_needs_no_git(plane)
