@@ -7,6 +7,7 @@
 #include "agent/evaluate.h"
 #include "agent/pin.h"
 #include "agent/status.h"
+#include "base/log.h"
 #include "sync/execute.h"
 #include "sync/names.h"
 #include "sync/report.h"
@@ -124,7 +125,7 @@ Result<bool> cascade(Removal& removal) {
   auto evaluation = TRY(evaluate(removal.context, {removal.application, *removal.project, *removal.configuration, nullptr}));
   if (!evaluation.ready) return false;
   std::vector<ObjectPtr> left;
-  bool unconfirmed = false;
+  const sync::Key* unconfirmed = nullptr;
   for (const auto& [key, live] : evaluation.live) {
     const auto& tracking = removal.configuration->settings.tracking;
     if (sync::owner_of(*live, tracking) != removal.application.instance) continue;
@@ -132,7 +133,7 @@ Result<bool> cascade(Removal& removal) {
     if (terminating(*live)) return false;
     left.push_back(live);
     const bool asks = sync::delete_of(removal.application.options, *live) == sync::Delete::confirm;
-    unconfirmed = unconfirmed || (asks && !removal.application.approved(*removal.application.deleted));
+    if (asks && !removal.application.approved(*removal.application.deleted)) unconfirmed = &key;
   }
   if (left.empty() && evaluation.stale.empty()) return true;
   if (left.empty()) {
@@ -140,7 +141,12 @@ Result<bool> cascade(Removal& removal) {
                                                      evaluation.stale.begin()->first.second, evaluation.stale.begin()->second)}}));
     return false;
   }
-  if (unconfirmed) return false;
+  if (unconfirmed != nullptr) {
+    // Upstream tells its log alone; `app explain` reads it off the rows that require a confirmation.
+    log::info("an object waits for a person's confirmation to be deleted",
+              {{"application", removal.application.instance}, {"object", sync::to_string(*unconfirmed)}});
+    return false;
+  }
   int highest = sync::wave_of(*left.front());
   for (const auto& live : left) highest = std::max(highest, sync::wave_of(*live));
   const bool background = removal.application.has_finalizer(names::cascade_background);

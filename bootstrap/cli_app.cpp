@@ -120,6 +120,13 @@ void add_delete(CLI::App& group, Chosen& chosen) {
   bind_to(*command, chosen, options, &run_app_delete);
 }
 
+void add_confirm(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppConfirmOptions>();
+  auto* command = group.add_subcommand("confirm-deletion", "Let objects go that wait for a confirmation to be deleted or pruned");
+  command->add_option("name", options->name, "the application")->required();
+  bind_to(*command, chosen, options, &run_app_confirm);
+}
+
 void add_wait(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppWaitOptions>();
   auto* command = group.add_subcommand("wait", "Wait until applications are synced and healthy");
@@ -203,6 +210,7 @@ void add_app(CLI::App& app, Chosen& chosen) {
   add_diff(*group, chosen);
   add_sync(*group, chosen);
   add_delete(*group, chosen);
+  add_confirm(*group, chosen);
   add_wait(*group, chosen);
   add_history(*group, chosen);
   add_logs(*group, chosen);

@@ -98,6 +98,13 @@ struct AppDeleteOptions {
 // Code::confirmation when a person at a terminal does not confirm it.
 Result<> run_app_delete(const AppDeleteOptions& options, Console& console);
 
+struct AppConfirmOptions {
+  AppCluster cluster;
+  std::string name;
+};
+// What waits for a person's word (Prune=confirm, Delete=confirm) may go from now on.
+Result<> run_app_confirm(const AppConfirmOptions& options, Console& console);
+
 struct AppWaitOptions {
   AppCluster cluster{};
   std::vector<std::string> names{};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// app delete: the finalizers that say what becomes of an Application's objects, then the deletion itself.
+// app delete: the finalizers that say what becomes of an Application's objects, then the deletion itself; and
+// app confirm-deletion, for objects that go only with a person's word.
 // Mirrors argoproj/argo-cd 3.6 server/application/application.go: Delete.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ Result<Value> finalizers_for(const sync::Application& application, const AppDele
 Result<> confirm(const std::vector<sync::Application>& applications, const AppDeleteOptions& options, Console& console) {
   if (options.yes || !console.is_terminal() || ::isatty(STDIN_FILENO) != 1) return {};
   std::vector<std::string> names;
-  for (const auto& each : applications) names.push_back(each.name);
+  for (const auto& each : applications) names.push_back(argument_of(each));
   console.line(fmt::format("Delete {}{}? [y/N]", fmt::join(names, ", "), options.cascade ? " and all objects of it" : ", and leave its objects"));
   std::array<char, 16> answer{};
   const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
@@ -69,10 +70,20 @@ Result<> run_app_delete(const AppDeleteOptions& options, Console& console) {
     TRY(access.write(applications[i], std::move(patch)));
     console.begin_changes("what was begun goes on in the cluster");
     TRY(access.remove(applications[i]));
-    console.line(fmt::format("application {} is being deleted{}", applications[i].name, options.cascade ? " with its objects" : "; its objects stay"));
+    console.line(fmt::format("application {} is being deleted{}", argument_of(applications[i]), options.cascade ? " with its objects" : "; its objects stay"));
   }
   if (!options.wait) return {};
   for (const auto& application : applications) TRY(wait_until_gone(access, console, application, options.timeout));
+  return {};
+}
+
+Result<> run_app_confirm(const AppConfirmOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console));
+  const auto application = TRY(access.find(options.name));
+  Value patch;
+  patch["metadata"]["annotations"][names::deletion_approved] = format_rfc3339(console.clock().wall());
+  TRY(access.write(application, std::move(patch)));
+  console.line(fmt::format("application {}: what waits for a confirmation may be deleted", argument_of(application)));
   return {};
 }
 

@@ -39,12 +39,31 @@ std::string condition_fix(std::string_view type, const std::string& name) {
   return {};
 }
 
+std::string confirmation_fix(const sync::Application& application) {
+  return fmt::format("let them go: holdfast app confirm-deletion {}", argument_of(application));
+}
+
+// Which objects hold up the deletion until a person says yes.
+void explain_deletion(const sync::Application& application, std::vector<Finding>& findings) {
+  std::string held, asking;
+  for (const auto& each : application.finalizers) held += (held.empty() ? "" : ", ") + each;
+  findings.push_back({"the application is being deleted", fmt::format("it waits for {}", held), ""});
+  if (application.approved(*application.deleted)) return;
+  for (const auto& row : rows_of(application.status(), {"resources"})) {
+    if (row.find("requiresDeletionConfirmation") != nullptr) asking += (asking.empty() ? "" : ", ") + resource_name(row);
+  }
+  if (asking.empty()) return;
+  findings.push_back({"the deletion waits for a person", fmt::format("{}: deleted only when confirmed", asking), confirmation_fix(application)});
+}
+
 void explain_operation(const sync::Application& application, std::vector<Finding>& findings) {
   const Value* state = application.status().find("operationState");
   if (application.operation() == nullptr && state == nullptr) return;
   const std::string phase(state == nullptr ? "" : state->text({"phase"}));
   const std::string message = state == nullptr ? std::string() : printable(state->text({"message"}), 2000);
-  if (application.operation() != nullptr) {
+  if (application.operation() != nullptr && message.starts_with("waiting for pruning confirmation of")) {
+    findings.push_back({"an operation waits for a person", message, confirmation_fix(application)});
+  } else if (application.operation() != nullptr) {
     findings.push_back({"an operation is in progress", message,
                         phase == "Running" ? fmt::format("end it with: holdfast app terminate-op {}", argument_of(application)) : ""});
   } else if (phase == "Failed" || phase == "Error") {
@@ -105,11 +124,7 @@ std::vector<Finding> explain_application(const sync::Application& application, c
     findings.push_back({"the engine leaves the application alone", "annotation argocd.argoproj.io/skip-reconcile is \"true\"", "remove the annotation"});
   }
   if (status.find("sync") == nullptr) findings.push_back({"the application was not compared yet", "the engine has not seen it", "is holdfast-agent running?"});
-  if (application.deleted) {
-    std::string held;
-    for (const auto& each : application.finalizers) held += (held.empty() ? "" : ", ") + each;
-    findings.push_back({"the application is being deleted", fmt::format("it waits for {}", held), ""});
-  }
+  if (application.deleted) explain_deletion(application, findings);
   for (const auto& each : rows_of(status, {"conditions"})) {
     findings.push_back({std::string(each.text({"type"})), printable(each.text({"message"}), 2000),
                         condition_fix(each.text({"type"}), argument_of(application))});

@@ -144,6 +144,32 @@ TEST(AppExplain, SaysWhatIsWrongAndWhoDidIt) {
             "Deployment shop/web is Degraded | 1 of 3 pods is ready | \n");
 }
 
+TEST(AppExplain, SaysWhatWaitsForAPerson) {
+  constexpr std::string_view kept = R"(apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: shop, namespace: team, finalizers: [resources-finalizer.argocd.argoproj.io]{}}}
+spec: {{source: {{repoURL: 'https://git.example.com/fleet.git', path: .}}, destination: {{server: 'https://kubernetes.default.svc', namespace: shop}}}}
+{}
+status:
+  sync: {{status: Synced}}
+  operationState: {{phase: Running, message: 'waiting for pruning confirmation of /ConfigMap/old'}}
+  resources: [{{version: v1, kind: ConfigMap, namespace: shop, name: kept, status: Synced, requiresDeletionConfirmation: true}}]
+)";
+  const auto explained = [&](std::string_view metadata, std::string_view operation) {
+    std::string out;
+    const auto text = fmt::format(fmt::runtime(kept), metadata, operation);
+    for (const auto& each : explain_application(application(text), {})) out += fmt::format("{} | {} | {}\n", each.what, each.because, each.fix);
+    return out;
+  };
+  const std::string going = "the application is being deleted | it waits for resources-finalizer.argocd.argoproj.io | \n";
+  EXPECT_EQ(explained(", deletionTimestamp: '2026-11-23T08:00:00Z'", ""),
+            going + "the deletion waits for a person | ConfigMap shop/kept: deleted only when confirmed | let them go: holdfast app confirm-deletion team/shop\n");
+  EXPECT_EQ(explained(", deletionTimestamp: '2026-11-23T08:00:00Z', annotations: {argocd.argoproj.io/deletion-approved: '2026-11-23T08:00:01Z'}", ""), going);
+  EXPECT_EQ(explained("", "operation: {sync: {}}"),
+            "an operation waits for a person | waiting for pruning confirmation of /ConfigMap/old | let them go: holdfast app confirm-deletion team/shop\n");
+  EXPECT_EQ(explained("", ""), "");
+}
+
 TEST(UnifiedDiff, ShowsThreeLinesAroundEachChange) {
   EXPECT_EQ(unified_diff("a\nb\n", "a\nb\n"), "");
   EXPECT_EQ(unified_diff("", "a\n"), "@@ -0,0 +1 @@\n+a\n");

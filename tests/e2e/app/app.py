@@ -108,7 +108,14 @@ def main():
         assert kept is not None and "deletionTimestamp" not in kept["metadata"], kept
         plane.api.create(APPLICATIONS, application("shop", repository))
         wait_for("the comparison", lambda: (plane.api.application("shop").get("status") or {}).get("sync"))
-        says(app("delete", "shop", "--wait", "--timeout", "60"), "with its objects")
+        app("sync", "shop", "--timeout", "60")
+        plane.api.merge("/api/v1/namespaces/shop/configmaps/one", {"metadata": {"annotations": {"argocd.argoproj.io/sync-options": "Delete=confirm"}}})
+        wait_for("the question", lambda: any(row.get("requiresDeletionConfirmation") for row in plane.api.application("shop")["status"]["resources"]))
+        says(app("delete", "shop"), "with its objects")
+        says(app("explain", "shop"), "the deletion waits for a person", "ConfigMap shop/one", "holdfast app confirm-deletion shop")
+        assert "deletionTimestamp" not in plane.api.get("/api/v1/namespaces/shop/configmaps/one")["metadata"]
+        says(app("confirm-deletion", "shop"), "may be deleted")
+        app("wait", "shop", "--delete", "--timeout", "60")
         assert plane.api.get("/api/v1/namespaces/shop/configmaps/one") is None
         print("all as a person expects it")
 
