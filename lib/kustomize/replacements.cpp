@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "kustomize/field_path.h"
 #include "kustomize/structured_text.h"
+#include "yaml/scalar.h"
 
 #include <fmt/format.h>
 
@@ -121,21 +122,32 @@ Result<Copied> source_of(const ResourceSet& resources, const Replacement& replac
   return Copied{with_text(*value, part), part};
 }
 
+// Is the number in the field spelled as a real one, 5.0 or 1e3?
+bool is_spelled_real(const Resource& resource, const Value& field) {
+  if (field.as_real() != nullptr) return true;
+  if (!field.is_number()) return false;
+  const auto text =
+      spelled_text(resource, pointer_to(resource.body, &field).value_or(""), field);
+  return yaml::resolve(text, yaml::Dialect::kyaml).kind == yaml::ScalarKind::real;
+}
+
+enum class Number { whole, real };
+
 // A number, boolean or null keeps its type: a text that is none of that type has no place there.
-Result<> write_text(Value& field, const std::string& text) {
-  if (field.is_null() && (text.empty() || resolve_plain(text).is_null())) return {};
-  Value value = with_text(field, text);
-  const bool fits = field.is_string() ||
-                    (field.as_bool() != nullptr && value.as_bool() != nullptr) ||
-                    (field.as_real() != nullptr && value.is_number()) ||
-                    (field.is_number() && field.as_real() == nullptr && value.is_number() &&
-                     value.as_real() == nullptr);
+Result<> write_text(Value& field, const std::string& text, Number number) {
+  const auto kind = yaml::resolve(text, yaml::Dialect::kyaml).kind;
+  if (field.is_null() && (text.empty() || kind == yaml::ScalarKind::null)) return {};
+  const bool whole = kind == yaml::ScalarKind::integer;
+  const bool fits =
+      field.is_string() || (field.as_bool() != nullptr && kind == yaml::ScalarKind::boolean) ||
+      (field.is_number() &&
+       (whole || (number == Number::real && kind == yaml::ScalarKind::real)));
   if (!fits)
     return failure(Error(Code::kustomize_target, fmt::format("the field is {}, and \"{}\" is put into it",
                                                              type_of(field), printable(text)))
                        .fix(field.is_null() ? "remove the null, and set options.create: true"
                                             : "put in what is of its type, or make it a text in quotes"));
-  field = std::move(value);
+  field = with_text(field, text);
   return {};
 }
 
@@ -148,7 +160,7 @@ Value made_of(const std::string& text, Fresh fresh) {
 
 // Only the text of a scalar is copied: what was a text stays one, what was a number is read anew.
 Result<> write(Value& field, const Copied& copied, const std::optional<FieldOptions>& options,
-               Fresh fresh) {
+               Fresh fresh, Number number) {
   if (options && !options->delimiter.empty()) {
     if (!is_scalar(field))
       return failure(Code::kustomization, "a delimiter needs a text, the field is {}",
@@ -162,7 +174,7 @@ Result<> write(Value& field, const Copied& copied, const std::optional<FieldOpti
       parts[static_cast<std::size_t>(options->index)] = copied.text;
     }
     const std::string joined = join(parts, options->delimiter);
-    if (fresh == Fresh::no) return write_text(field, joined);
+    if (fresh == Fresh::no) return write_text(field, joined, number);
     field = made_of(joined, fresh);
     return {};
   }
@@ -171,7 +183,7 @@ Result<> write(Value& field, const Copied& copied, const std::optional<FieldOpti
   } else if (fresh != Fresh::no) {
     field = is_scalar(copied.value) ? made_of(copied.text, fresh) : Value("");
   } else {
-    return write_text(field, copied.text);
+    return write_text(field, copied.text, number);
   }
   return {};
 }
@@ -206,8 +218,9 @@ class Writer {
       for (std::size_t k = 0; k < matches->fields.size(); ++k) {
         Value& field = *matches->fields[k];
         const Fresh made = is_annotation(paths_[i]) ? Fresh::annotation : Fresh::field;
+        const auto number = is_spelled_real(resource, field) ? Number::real : Number::whole;
         auto written =
-            write(field, copied_, target_.options, matches->fresh[k] ? made : Fresh::no);
+            write(field, copied_, target_.options, matches->fresh[k] ? made : Fresh::no, number);
         if (!written)
           return failure(
               std::move(written).error().at(names_[i]).at(describe(resource)).at(resource.at));
