@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "helm/helm.h"
 #include "helm/user_values.h"
+#include "http/url.h"
 #include "kustomize/kustomize.h"
 #include "large_heap.h"
 #include "render/chart_inflation.h"
@@ -41,7 +42,19 @@ Result<Rooted> rooted(const std::string& directory) {
   return Rooted{"/", whole.relative_path().generic_string()};
 }
 
+// helm fetches such files; here rendering a chart asks nothing of the network, so that it gives the
+// same everywhere.
+bool is_url(std::string_view path) {
+  return path.starts_with("http://") || path.starts_with("https://") || path.starts_with("oci://");
+}
+
 Result<std::string> read_file(const std::string& path) {
+  if (is_url(path)) {
+    return failure(Error(Code::source_unsupported,
+                         fmt::format("'{}' is a URL", printable(http::shown_url(path))))
+                       .because("rendering fetches nothing from the network")
+                       .fix("fetch it first and name the file: curl -fLO URL"));
+  }
   const auto whole = fs::path(path);
   const auto parent = whole.has_parent_path() ? whole.parent_path().string() : std::string(".");
   const auto folder = TRY(tree::DiskTree::open(parent));

@@ -84,6 +84,19 @@ TEST_F(RenderOnDisk, AChartTakesTheFlagsOfHelmTemplate) {
             "---\n# Source: demo/templates/t.yaml\nkind: X\nmetadata: {name: r}\na: 2\nb: x\n");
 }
 
+TEST_F(RenderOnDisk, AFileByUrlIsRefused) {
+  add("chart/Chart.yaml", "apiVersion: v2\nname: demo\nversion: 1.0.0\n");
+  RenderHelmOptions options;
+  options.chart = folder / "chart";
+  options.name = "r";
+  options.values = {"https://me:secret@example.org/v.yaml"};
+  const auto run = [&](Console& console) { return run_render_helm(options, console); };
+  EXPECT_EQ(printed(run), "'https://example.org/v.yaml' is a URL");
+  options.values = {};
+  options.set_file = {"a=http://example.org/f"};
+  EXPECT_EQ(printed(run), "'http://example.org/f' is a URL");
+}
+
 TEST_F(RenderOnDisk, EveryFlagOfAChartCounts) {
   add("chart/Chart.yaml", "apiVersion: v2\nname: demo\nversion: 1.0.0\n");
   add("chart/values.yaml", "size: 1\n");
