@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/helm.h"
 
+#include "helm/ignore.h"
 #include "helm/set.h"
 #include "helm/values.h"
 #include "tree/memory_tree.h"
@@ -105,6 +106,34 @@ TEST(Render, Helm3sChartIsAStruct) {
   const auto refused = render(*chart, {}, helm3);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what(), "can't evaluate field Foo in type interface {}");
+}
+
+TEST(IgnoreRules, MatchAsGosFilepathDoes) {
+  struct Case {
+    std::string_view pattern, name;
+    bool want;
+  };
+
+  for (const auto& [pattern, name, want] :
+       {Case{"?.txt", "é.txt", true}, Case{"[à-ü]*", "é", true}, Case{"[!a]", "!", true}, Case{"*", "a/b", false},
+        Case{"d/*/x", "d/e/x", true}, Case{"\\*", "*", true}, Case{"[^a]", "é", true}}) {
+    EXPECT_EQ(file_match(pattern, name), want) << pattern << " " << name;
+  }
+  for (const std::string_view bad : {"[a", "[a-", "[]a]", "a\\", "x[-a]", "*["})
+    EXPECT_FALSE(IgnoreRules().parse(bad, ".helmignore")) << bad;
+}
+
+TEST(Render, DocumentsOfOtherKindsAreSortedByTheTextOfTheirs) {
+  const tree::MemoryTree tree({{"Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n"},
+                               {"templates/t.yaml", "kind: yes\n---\nkind: 0x10\n---\nkind: Zed\n---\na: 1\n"}});
+  auto chart = load_chart(tree, "");
+  ASSERT_TRUE(chart) << chart.error().message();
+  const auto documents = render(*std::move(chart), {}, settings());
+  ASSERT_TRUE(documents) << documents.error().message();
+  std::string order;
+  for (const auto& document : *documents)
+    order += document.text;
+  EXPECT_EQ(order, "a: 1\nkind: 0x10\nkind: Zed\nkind: yes\n");
 }
 
 TEST(SetValues, FollowsTheGrammar) {
