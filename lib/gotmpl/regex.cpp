@@ -87,21 +87,17 @@ struct Regex::Compiled {
       : program(pattern, options) {}
 };
 
-RegexCache::RegexCache() = default;
-RegexCache::~RegexCache() = default;
-
 Regex::Regex(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
+Regex::Regex(Regex&&) noexcept = default;
+Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
-Result<const Regex*> RegexCache::compile(const std::string& pattern) {
-  auto found = compiled_.find(pattern);
-  if (found != compiled_.end()) return found->second.get();
-  if (compiled_.size() >= patterns_max) compiled_.clear();
+Result<Regex> Regex::compile(const std::string& pattern) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(program_bytes_max);
   const Translated translated = in_re2_words(pattern);
-  auto compiled = std::make_unique<Regex::Compiled>(translated.pattern, options);
+  auto compiled = std::make_unique<Compiled>(translated.pattern, options);
   if (translated.refused)
     return failure(Code::template_execution, "error parsing regexp: invalid escape sequence: `\\C`");
   if (!compiled->program.ok()) {
@@ -115,8 +111,15 @@ Result<const Regex*> RegexCache::compile(const std::string& pattern) {
     return failure(Code::template_execution, "error parsing regexp: {}{}", name,
                    name.ends_with("too large") ? "" : fmt::format(": `{}`", fragment));
   }
-  auto regex = std::make_unique<Regex>(std::move(compiled));
-  return compiled_.emplace(pattern, std::move(regex)).first->second.get();
+  return Regex(std::move(compiled));
+}
+
+Result<const Regex*> RegexCache::compile(const std::string& pattern) {
+  auto found = compiled_.find(pattern);
+  if (found != compiled_.end()) return &found->second;
+  if (compiled_.size() >= patterns_max) compiled_.clear();
+  auto regex = TRY(Regex::compile(pattern));
+  return &compiled_.emplace(pattern, std::move(regex)).first->second;
 }
 
 bool Regex::matches(std::string_view text) const {

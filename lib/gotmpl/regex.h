@@ -14,31 +14,16 @@
 
 namespace holdfast::gotmpl {
 
-class Regex;
-
-// Compiled patterns by text.
-class RegexCache {
- public:
-  RegexCache();
-  RegexCache(const RegexCache&) = delete;
-  RegexCache& operator=(const RegexCache&) = delete;
-  ~RegexCache();
-
-  // Refuses in the words of Go's regexp: "error parsing regexp: missing closing ]: `[`".
-  Result<const Regex*> compile(const std::string& pattern);
-
- private:
-  std::unordered_map<std::string, std::unique_ptr<Regex>> compiled_;
-};
-
 struct Match {
   std::vector<std::optional<std::string_view>> groups;  // [0] is the whole
 };
 
 class Regex {
  public:
-  struct Compiled;
-  explicit Regex(std::unique_ptr<Compiled> compiled);
+  // Refuses in the words of Go's regexp: "error parsing regexp: missing closing ]: `[`".
+  static Result<Regex> compile(const std::string& pattern);
+  Regex(Regex&&) noexcept;
+  Regex& operator=(Regex&&) noexcept;
   ~Regex();
 
   [[nodiscard]] bool matches(std::string_view text) const;
@@ -50,7 +35,20 @@ class Regex {
   void expand(std::string& out, std::string_view replacement, const Match& match) const;
 
  private:
+  struct Compiled;
+  explicit Regex(std::unique_ptr<Compiled> compiled);
+
   std::unique_ptr<Compiled> compiled_;
+};
+
+// Compiled patterns by text, some of them: what it gave is gone with the next compile().
+class RegexCache {
+ public:
+  // Refuses as Regex::compile.
+  Result<const Regex*> compile(const std::string& pattern);
+
+ private:
+  std::unordered_map<std::string, Regex> compiled_;
 };
 
 std::string quote_meta(std::string_view text);

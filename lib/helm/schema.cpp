@@ -9,15 +9,11 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <functional>
+#include <unordered_map>
 
 namespace holdfast::helm {
 namespace {
-
-double real_of(const Value& value) {
-  if (const auto* whole = value.as_int()) return static_cast<double>(*whole);
-  if (const auto* large = value.as_uint()) return static_cast<double>(*large);
-  return value.as_real() != nullptr ? *value.as_real() : 0;
-}
 
 int compare_numbers(const Value& a, const Value& b) {
   if (a.as_int() != nullptr && b.as_int() != nullptr)
@@ -66,7 +62,33 @@ std::string joined_types(const Value& type) {
   return fmt::format("{}", fmt::join(names, " or "));
 }
 
+// The same for what json_equal calls equal.
+std::size_t json_hash(const Value& value) {
+  if (value.is_number()) return std::hash<double>()(real_of(value));
+  if (const auto* text = value.as_string()) return std::hash<std::string>()(*text);
+  if (const auto* flag = value.as_bool()) return *flag ? 1 : 2;
+  std::size_t hash = static_cast<std::size_t>(value.kind());
+  const auto mix = [&](std::size_t more) { hash = (hash ^ more) * 0x9E3779B97F4A7C15; };
+  if (const auto* array = value.as_array()) {
+    for (const auto& each : *array)
+      mix(json_hash(each));
+  }
+  if (const auto* object = value.as_object()) {
+    for (const auto& [key, member] : *object) {
+      mix(std::hash<std::string>()(key));
+      mix(json_hash(member));
+    }
+  }
+  return hash;
+}
+
 }  // namespace
+
+double real_of(const Value& value) {
+  if (const auto* whole = value.as_int()) return static_cast<double>(*whole);
+  if (const auto* large = value.as_uint()) return static_cast<double>(*large);
+  return value.as_real() != nullptr ? *value.as_real() : 0;
+}
 
 std::string type_of(const Value& value) {
   return value.is_number() ? std::string("number") : std::string(kind_name(value.kind()));
@@ -84,6 +106,21 @@ bool json_equal(const Value& a, const Value& b) {
                       });
   }
   return a == b;
+}
+
+std::optional<std::pair<std::size_t, std::size_t>> equal_items(const Array& list) {
+  std::unordered_map<std::size_t, std::vector<std::size_t>> by_hash;
+  std::optional<std::pair<std::size_t, std::size_t>> found;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto& alike = by_hash[json_hash(list[i])];
+    const auto twin = std::ranges::find_if(alike, [&](std::size_t k) { return json_equal(list[k], list[i]); });
+    if (twin == alike.end()) {
+      alike.push_back(i);
+    } else if (!found || *twin < found->first) {
+      found.emplace(*twin, i);
+    }
+  }
+  return found;
 }
 
 void SchemaValidator::check_const(const Subject& subject) {
@@ -182,15 +219,8 @@ void SchemaValidator::check_array(const Subject& subject) {
       !problem.empty())
     subject.blame(std::move(problem));
   const auto* unique = subject.keyword("uniqueItems");
-  if (unique != nullptr && *unique->as_bool()) {
-    for (std::size_t i = 0; i < list.size() && !exceeded_; ++i) {
-      const auto twin = std::find_if(list.begin() + static_cast<std::ptrdiff_t>(i) + 1, list.end(),
-                                     [&](const Value& each) { return json_equal(each, list[i]); });
-      if (twin == list.end()) continue;
-      subject.blame(fmt::format("items at {} and {} are equal", i, twin - list.begin()));
-      break;
-    }
-  }
+  const auto twins = unique != nullptr && *unique->as_bool() && !exceeded_ ? equal_items(list) : std::nullopt;
+  if (twins) subject.blame(fmt::format("items at {} and {} are equal", twins->first, twins->second));
   check_items(subject);
   if (since(Draft::v6) && subject.keyword("contains") != nullptr) check_contains(subject);
 }

@@ -123,12 +123,6 @@ std::unexpected<Error> wrong(const std::string& pointer, std::string what) {
           .at(fmt::format("values.schema.json#{}", printable(pointer))));
 }
 
-double real_of(const Value& value) {
-  if (const auto* whole = value.as_int()) return static_cast<double>(*whole);
-  if (const auto* large = value.as_uint()) return static_cast<double>(*large);
-  return value.as_real() != nullptr ? *value.as_real() : 0;
-}
-
 bool is_count(const Value& value) {
   const double number = real_of(value);
   return value.is_number() && number >= 0 &&
@@ -140,19 +134,10 @@ bool is_type(const Value& value) {
   return name != nullptr && std::ranges::find(type_names, *name) != type_names.end();
 }
 
-bool all_different(const Array& list) {
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    for (std::size_t k = i + 1; k < list.size(); ++k) {
-      if (json_equal(list[i], list[k])) return false;
-    }
-  }
-  return true;
-}
-
 bool are_texts(const Value& value, Draft draft) {
   const auto* list = value.as_array();
   if (list == nullptr || (draft == Draft::v4 && list->empty())) return false;
-  return std::ranges::all_of(*list, &Value::is_string) && all_different(*list);
+  return std::ranges::all_of(*list, &Value::is_string) && !equal_items(*list);
 }
 
 // Shapes without schemas inside: is the value of that shape?
@@ -174,11 +159,11 @@ bool has_shape(const Value& value, Shape shape, Draft draft) {
     case Shape::texts: return are_texts(value, draft);
     case Shape::list: return value.is_array();
     case Shape::different:
-      return value.is_array() && !value.as_array()->empty() && all_different(*value.as_array());
+      return value.is_array() && !value.as_array()->empty() && !equal_items(*value.as_array());
     case Shape::type:
       if (!value.is_array()) return is_type(value);
       return !value.as_array()->empty() && std::ranges::all_of(*value.as_array(), is_type) &&
-             all_different(*value.as_array());
+             !equal_items(*value.as_array());
     case Shape::text_lists:
       return value.is_object() && std::ranges::all_of(*value.as_object(), [&](const Member& each) {
                return are_texts(each.value, draft);
@@ -389,12 +374,12 @@ SchemaPlace SchemaDocument::resolve(const std::string& base, std::string_view re
 
 Result<> SchemaDocument::add_pattern(const std::string& text) {
   if (patterns_.contains(text)) return {};
-  auto compiled = compiled_->compile(text);
+  auto compiled = gotmpl::Regex::compile(text);
   if (!compiled)
     return failure(Code::chart,
                    "values.schema.json has the pattern \"{}\", which is no regular expression",
                    printable(text));
-  patterns_.emplace(text, *compiled);
+  patterns_.emplace(text, *std::move(compiled));
   return {};
 }
 

@@ -43,7 +43,7 @@ class SchemaDocument {
   [[nodiscard]] SchemaPlace resource(const std::string& base) const;
   [[nodiscard]] SchemaPlace dynamic_anchor(const std::string& base, std::string_view name) const;
 
-  [[nodiscard]] const gotmpl::Regex& pattern(const std::string& text) const { return *patterns_.at(text); }
+  [[nodiscard]] const gotmpl::Regex& pattern(const std::string& text) const { return patterns_.at(text); }
 
  private:
   SchemaDocument() = default;
@@ -63,8 +63,7 @@ class SchemaDocument {
   std::map<std::string, const Value*, std::less<>> resources_;       // base → root
   std::map<std::string, SchemaPlace, std::less<>> anchors_;          // "base#name"
   std::map<std::string, SchemaPlace, std::less<>> dynamic_anchors_;  // "base#name"
-  std::unique_ptr<gotmpl::RegexCache> compiled_ = std::make_unique<gotmpl::RegexCache>();
-  std::map<std::string, const gotmpl::Regex*, std::less<>> patterns_;
+  std::map<std::string, gotmpl::Regex, std::less<>> patterns_;
   std::set<const Value*> visited_;
 };
 

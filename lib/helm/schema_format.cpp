@@ -280,7 +280,7 @@ bool uri_template(std::string_view text) {
 }
 
 bool regex(std::string_view text) {
-  return gotmpl::RegexCache().compile(std::string(text)).has_value();
+  return gotmpl::Regex::compile(std::string(text)).has_value();
 }
 
 // Strict: three numbers without leading zeros.

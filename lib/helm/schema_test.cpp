@@ -3,6 +3,7 @@
 
 #include "value/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace holdfast::helm {
@@ -118,6 +119,27 @@ TEST(Schema, GoesUpstreamsWayAtTheEdges) {
 TEST(Schema, RefusesWhatIsNoSchema) {
   for (const auto& text : broken)
     EXPECT_FALSE(check_schema(text, Value(Object()))) << text;
+}
+
+TEST(Schema, KeepsEveryPatternHoweverManyThereAre) {
+  std::string schema = R"({"patternProperties":{)";
+  for (int i = 0; i < 200; ++i) schema += fmt::format(R"({}"^p{}$":{{"const":{}}})", i == 0 ? "" : ",", i, i);
+  schema += "}}";
+  EXPECT_EQ(first_problem({schema, R"({"p0":0,"p7":7,"p199":199})", ""}), "");
+  EXPECT_EQ(first_problem({schema, R"({"p0":1})", ""}), "/p0: the value must be 0");
+}
+
+// Each list takes seconds of ten where every two items are compared.
+TEST(Schema, FindsEqualItemsInLongLists) {
+  std::string list;
+  for (int i = 0; i < 200'000; ++i) list += fmt::format("{}[{}]", i == 0 ? "" : ",", i);
+  const auto values = fmt::format(R"({{"a":[{},[7.0]]}})", list);
+  EXPECT_EQ(first_problem({R"({"properties":{"a":{"uniqueItems":true}}})", values, ""}), "/a: items at 7 and 200000 are equal");
+  const auto schema = [&](std::string_view last) {
+    return fmt::format(R"({{"$schema":"http://json-schema.org/draft-07/schema#","enum":[{}{}]}})", list, last);
+  };
+  EXPECT_EQ(first_problem({schema(""), "[5]", ""}), "");
+  EXPECT_TRUE(first_problem({schema(",[1]"), "[5]", ""}).starts_with("refused: ")) << "an enum with equal items is no schema";
 }
 
 TEST(Schema, EndsWhereAlternativesMultiply) {

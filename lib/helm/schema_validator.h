@@ -8,9 +8,11 @@
 #include "helm/schema_document.h"
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::helm {
@@ -92,8 +94,11 @@ class SchemaValidator {
   bool exceeded_ = false;
 };
 
+double real_of(const Value& value);  // of a number; else 0
 // JSON equality: numbers by value.
 bool json_equal(const Value& a, const Value& b);
+// The first two that are equal, by the first one's place. In time that grows with the list.
+std::optional<std::pair<std::size_t, std::size_t>> equal_items(const Array& list);
 std::string type_of(const Value& value);  // "number", "string", …
 
 }  // namespace holdfast::helm
