@@ -16,7 +16,7 @@ Result<Value> merged(Value onto, Value patch) {
   Resource holder, by;
   holder.body = std::move(onto);
   by.body = std::move(patch);
-  TRY(strategic_merge(holder, std::move(by), none));
+  TRY(strategic_merge(holder, by, none));
   return std::move(holder.body);
 }
 

@@ -267,11 +267,11 @@ class Merger {
 
 }  // namespace
 
-Result<Merged> strategic_merge(Resource& resource, Resource patch, const MergeSchema& schema) {
+Result<Merged> strategic_merge(Resource& resource, const Resource& patch, const MergeSchema& schema) {
   // For the whole resource the tool makes the new one, and forgets to put it in the old one's place.
   if (patch.body.text({"$patch"}) == "replace") return Merged::changed;
   Value own = std::move(resource.body);
-  Value by = std::move(patch.body);
+  Value by = patch.body;
   auto merged = TRY(Merger(resource, patch, schema).merge(std::move(own), &by, nullptr));
   if (is_blank(merged.value ? &*merged.value : nullptr)) {
     resource.body = Value();

@@ -14,6 +14,6 @@ namespace holdfast::kustomize {
 enum class Merged { changed, removed };
 
 // `removed` when the patch deletes the whole resource. Refuses with Code::patch.
-Result<Merged> strategic_merge(Resource& resource, Resource patch, const MergeSchema& schema);
+Result<Merged> strategic_merge(Resource& resource, const Resource& patch, const MergeSchema& schema);
 
 }  // namespace holdfast::kustomize
