@@ -42,7 +42,9 @@ std::string row_key(const Value& row) {
 Result<AppAccess> AppAccess::connect(const AppCluster& cluster, Console& console) {
   auto config = TRY(kube::load_kubeconfig(cluster.kubeconfig, cluster.context));
   auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
-  const std::string beside = TRY(find_agent_here(client, std::string(engine_namespace)));
+  std::string beside = TRY(find_agent_here(client, std::string(engine_namespace)));
+  // -N may also be said of an engine that is somewhere else.
+  if (beside.empty() && !cluster.namespace_.empty()) beside = TRY(find_agent_here(client, cluster.namespace_));
   if (!beside.empty()) {
     console.mark_simulated();
     console.note_beside("simulated: pods of this cluster become ready and run nothing");

@@ -2,11 +2,13 @@
 #include "commands/app_explain.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "sync/key.h"
 #include "commands/app_access.h"
 #include "sync/names.h"
+#include "sync/wording.h"
 
 namespace holdfast::bootstrap {
 namespace {
@@ -45,15 +47,14 @@ std::string confirmation_fix(const sync::Application& application) {
 
 // Which objects hold up the deletion until a person says yes.
 void explain_deletion(const sync::Application& application, std::vector<Finding>& findings) {
-  std::string held, asking;
-  for (const auto& each : application.finalizers) held += (held.empty() ? "" : ", ") + each;
-  findings.push_back({"the application is being deleted", fmt::format("it waits for {}", held), ""});
+  findings.push_back({"the application is being deleted", fmt::format("it waits for {}", fmt::join(application.finalizers, ", ")), ""});
   if (application.approved(*application.deleted)) return;
+  std::vector<std::string> asking;
   for (const auto& row : rows_of(application.status(), {"resources"})) {
-    if (row.find("requiresDeletionConfirmation") != nullptr) asking += (asking.empty() ? "" : ", ") + resource_name(row);
+    if (row.find("requiresDeletionConfirmation") != nullptr) asking.push_back(resource_name(row));
   }
   if (asking.empty()) return;
-  findings.push_back({"the deletion waits for a person", fmt::format("{}: deleted only when confirmed", asking), confirmation_fix(application)});
+  findings.push_back({"the deletion waits for a person", fmt::format("{}: deleted only when confirmed", fmt::join(asking, ", ")), confirmation_fix(application)});
 }
 
 void explain_operation(const sync::Application& application, std::vector<Finding>& findings) {
@@ -61,7 +62,7 @@ void explain_operation(const sync::Application& application, std::vector<Finding
   if (application.operation() == nullptr && state == nullptr) return;
   const std::string phase(state == nullptr ? "" : state->text({"phase"}));
   const std::string message = state == nullptr ? std::string() : printable(state->text({"message"}), 2000);
-  if (application.operation() != nullptr && message.starts_with("waiting for pruning confirmation of")) {
+  if (application.operation() != nullptr && message.starts_with(fmt::format("waiting for {}", sync::wording::pruning_confirmation))) {
     findings.push_back({"an operation waits for a person", message, confirmation_fix(application)});
   } else if (application.operation() != nullptr) {
     findings.push_back({"an operation is in progress", message,

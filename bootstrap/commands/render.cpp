@@ -117,7 +117,6 @@ Result<helm::Settings> settings_of(const RenderHelmOptions& options) {
   return out;
 }
 
-
 }  // namespace
 
 Result<> run_render_kustomize(const RenderKustomizeOptions& options, Console& console) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sync/names.h"
+#include "sync/wording.h"
 
 namespace holdfast::sync {
 namespace {
@@ -158,7 +159,7 @@ Step run_wave(const Plan& plan, const SyncRequest& request, const std::vector<st
       applies.push_back(index);
     }
   }
-  if (!blocked.empty() && !request.operation.dry_run) return waiting(plan, blocked, "pruning confirmation of");
+  if (!blocked.empty() && !request.operation.dry_run) return waiting(plan, blocked, wording::pruning_confirmation);
   add_changes(step, Change::Verb::prune, prunes, 0);
   if (!leftovers.empty() && !request.operation.dry_run) {
     // The next call, when they are gone, goes on with this wave.

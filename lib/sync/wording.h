@@ -22,6 +22,8 @@ inline constexpr char get_project[] =
     "error getting app project \"{0}\": appproject.argoproj.io \"{0}\" not found";
 inline constexpr char use_project[] =
     "application '{}' in namespace '{}' is not permitted to use project '{}'";
+// What an operation waits for, before the object's name.
+inline constexpr std::string_view pruning_confirmation = "pruning confirmation of";
 inline constexpr char discover[] =
     "failed to discover server resources for group version {}: the server could not find the "
     "requested resource";
