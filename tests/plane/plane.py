@@ -56,6 +56,26 @@ def wait_for(what, question, seconds=60, pause=0.02):
         time.sleep(pause)
 
 
+def check(what, got, want):
+    if got != want:
+        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
+    print(f"ok {what}")
+
+
+def status_of(plane, name, want, seconds=40, namespace="argocd"):
+    """An Application's status, as soon as it is as wanted."""
+    path = f"/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}"
+
+    def reached():
+        status = (plane.api.get(path) or {}).get("status", {})
+        return status if want(status) else None
+
+    try:
+        return wait_for(name, reached, seconds)
+    except TimeoutError:
+        raise SystemExit(f"{name}: {plane.api.get(path)}\n{plane.tail('agent')}")
+
+
 class Api:
     """The API server as cluster admin; one connection per thread."""
 

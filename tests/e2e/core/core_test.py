@@ -12,7 +12,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/plane"))
-from plane import APPLICATIONS, Missing, Plane, Repository, application, free_ports, wait_for  # noqa: E402
+from plane import APPLICATIONS, Missing, Plane, Repository, application, check, free_ports, wait_for  # noqa: E402
 
 CHART = ROOT / "templates/cluster/cluster/@cluster@/cfg/argo-cd/charts/holdfast-agent"
 COLOR = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: color}}\ndata: {{color: {}}}\n"
@@ -49,12 +49,6 @@ class PlaneWithKubelet(Plane):
         place = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": {"kubeletEndpoint": {"Port": self.kubelet}}}
         for node in ("fake-1", "fake-2"):
             self.api.merge(f"/api/v1/nodes/{node}/status", {"status": place})
-
-
-def check(what, got, want):
-    if got != want:
-        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
-    print(f"ok {what}")
 
 
 def install(plane):

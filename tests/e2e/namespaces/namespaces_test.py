@@ -11,7 +11,7 @@ import sys
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
-from plane import Missing, Plane, Repository, application, wait_for  # noqa: E402
+from plane import Missing, Plane, Repository, application, check, status_of, wait_for  # noqa: E402
 
 GROUP = "/apis/argoproj.io/v1alpha1/namespaces"
 PARAMETERS = "/api/v1/namespaces/argocd/configmaps/argocd-cmd-params-cm"
@@ -21,12 +21,6 @@ FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 def path_of(namespace, name):
     return f"{GROUP}/{namespace}/applications/{name}"
-
-
-def check(what, got, want):
-    if got != want:
-        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
-    print(f"ok {what}")
 
 
 class World:
@@ -48,14 +42,7 @@ class World:
         self.api.create(f"{GROUP}/{namespace}/applications", app)
 
     def status(self, namespace, name, want):
-        def reached():
-            status = (self.api.get(path_of(namespace, name)) or {}).get("status", {})
-            return status if want(status) else None
-
-        try:
-            return wait_for(name, reached, 40)
-        except TimeoutError:
-            raise SystemExit(f"{name}: {self.api.get(path_of(namespace, name))}\n{self.plane.tail('agent')}")
+        return status_of(self.plane, name, want, namespace=namespace)
 
     def synced(self, namespace, name):
         return self.status(namespace, name, lambda s: s.get("sync", {}).get("status") == "Synced")

@@ -10,7 +10,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/plane"))
-from plane import APPLICATIONS, Missing, Plane, Repository, application, wait_for  # noqa: E402
+from plane import APPLICATIONS, Missing, Plane, Repository, application, check, status_of, wait_for  # noqa: E402
 
 COLOR = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: color}}\ndata: {{color: {}}}\n"
 REFUSED = "apiVersion: v1\nkind: Service\nmetadata: {name: refused}\nspec: {ports: [{port: 700000}]}\n"
@@ -26,25 +26,8 @@ def create(plane, app):
     plane.api.create(APPLICATIONS, app)
 
 
-def status_of(plane, name, want):
-    def reached():
-        status = (plane.api.application(name) or {}).get("status", {})
-        return status if want(status) else None
-
-    try:
-        return wait_for(name, reached, 40)
-    except TimeoutError:
-        raise SystemExit(f"{name}: {plane.api.application(name)}\n{plane.tail('agent')}")
-
-
 def phase(status):
     return status.get("operationState", {}).get("phase")
-
-
-def check(what, got, want):
-    if got != want:
-        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
-    print(f"ok {what}")
 
 
 def deletion_ends_retries(plane):

@@ -8,6 +8,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/plane"))
+from plane import check  # noqa: E402
+
 HOLDFAST = ROOT / "build/release/bin/holdfast"
 MOST_BYTES = 25_000_000
 C_LIBRARY = ["libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libresolv.so.2"]
@@ -29,12 +32,6 @@ component = "engine"
 name = "holdfast.local/agent:0.1.0"
 program = "{HOLDFAST}"
 """
-
-
-def check(what, got, want):
-    if got != want:
-        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
-    print(f"ok {what}")
 
 
 def can_change_root():

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent on a real API server: Applications whose sources are charts, dependencies and signed commits."""
 import base64
+import functools
 import hashlib
 import hmac
 import io
@@ -17,7 +18,9 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT / "tests/plane"))
-from plane import APPLICATIONS, Missing, Plane, Repository, application, free_ports, wait_for  # noqa: E402
+from plane import APPLICATIONS, Missing, Plane, Repository, application, check, free_ports, status_of, wait_for  # noqa: E402
+
+status_of = functools.partial(status_of, seconds=60)  # repositories are fetched from real servers
 
 PASSWORD = "s3cret-of-ann"
 CHART = {"Chart.yaml": "apiVersion: v2\nname: {name}\nversion: {version}\n",
@@ -72,29 +75,12 @@ def start(plane, app, sources=None, project=None):
     plane.api.create(APPLICATIONS, app)
 
 
-def status_of(plane, name, want):
-    def reached():
-        status = (plane.api.application(name) or {}).get("status", {})
-        return status if want(status) else None
-
-    try:
-        return wait_for(name, reached, 60)
-    except TimeoutError:
-        raise SystemExit(f"{name}: {plane.api.application(name).get('status')}\n{plane.tail('agent')}")
-
-
 def synced(plane, name):
     return status_of(plane, name, lambda s: s.get("sync", {}).get("status") == "Synced" and s.get("operationState", {}).get("phase") == "Succeeded")
 
 
 def data(plane, namespace, name):
     return plane.api.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")["data"]
-
-
-def check(what, got, want):
-    if got != want:
-        raise SystemExit(f"{what}: got {got!r}, wanted {want!r}")
-    print(f"ok {what}")
 
 
 def signing_key(home):
