@@ -68,8 +68,8 @@ class FolderComponents final : public Components {
 std::string place_of(std::string_view name) {
   if (!join_inside("", name)) return "";
   if (name.starts_with("cni/") || name.starts_with("lib/")) return std::string(name);
-  constexpr std::array<std::string_view, 8> programs{
-      "kube", "containerd", "containerd-shim-runc-v2", "ctr", "runc", "nft", "kwok", "supervisor"};
+  constexpr std::array<std::string_view, 7> programs{
+      "kube", "containerd", "containerd-shim-runc-v2", "ctr", "runc", "nft", "supervisor"};
   return std::ranges::find(programs, name) == programs.end() ? "" : fmt::format("bin/{}", name);
 }
 

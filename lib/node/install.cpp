@@ -72,7 +72,7 @@ Result<> check_disk(const Settings& settings, const Components& components) {
 // only two that the kubelet calls by name.
 Result<> make_links(const Settings& settings) {
   const std::string bin = settings.layout.host + "/bin/";
-  const std::array<std::pair<std::string, std::string>, 9> links{{
+  const std::array<std::pair<std::string, std::string>, 10> links{{
       {"etcd", "kube"},
       {"kube-apiserver", "kube"},
       {"kube-controller-manager", "kube"},
@@ -80,6 +80,7 @@ Result<> make_links(const Settings& settings) {
       {"kube-scheduler", "kube"},
       {"kubectl", "kube"},
       {"kubelet", "kube"},
+      {"kwok", "kube"},
       {"mount", "/bin/mount"},
       {"umount", "/bin/umount"},
   }};

@@ -209,7 +209,7 @@ std::optional<std::string> why_no_node() {
 }
 
 std::optional<std::string> why_no_simulated_node() {
-  for (const auto* file : {"kube", "kwok", "containerd"}) {
+  for (const auto* file : {"kube", "containerd"}) {
     if (!fs::exists(node_file(file))) return fmt::format("the node component is not built: {}", node_file(file));
   }
   return std::nullopt;

@@ -166,7 +166,7 @@ class Plane:
         if not given:  # one program is all of Kubernetes and acts by its name
             self.bin.mkdir()
             for name in PROGRAMS:
-                self.bin.joinpath(name).symlink_to(ROOT / "build/node" / ("kwok" if name == "kwok" else "kube"))
+                self.bin.joinpath(name).symlink_to(ROOT / "build/node/kube")
         for name in PROGRAMS:
             if not os.access(self.bin / name, os.X_OK):
                 raise Missing(f"{name} is not there (bundles/node/build build/node makes it)")

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command kube is every program of a Kubernetes control plane and node in one file. It acts as the
-// program whose name it was started under (a link), or as the one its first argument names.
+// Command kube is every program of a Kubernetes control plane and node in one file, and kwok, which plays
+// the pods where containers cannot run. It acts as the program whose name it was started under (a link),
+// or as the one its first argument names.
 //
-// One file instead of seven: they share nine tenths of their code, 160 MB instead of about 600.
-// The components' own main packages live under k8s.io/kubernetes/cmd (v1.37.2); this does what they
-// do: make the command, run it with component-base's cli.
+// One file instead of eight: they share nine tenths of their code, 160 MB instead of about 600.
+// The components' own main packages live under k8s.io/kubernetes/cmd (v1.37.2) and
+// sigs.k8s.io/kwok/cmd/kwok (v0.8.0); this does what they do: make the command, run it.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/logs/json/register"
@@ -29,6 +31,10 @@ import (
 	kubeadm "k8s.io/kubernetes/cmd/kubeadm/app"
 	kubeadmerrors "k8s.io/kubernetes/cmd/kubeadm/app/util/errors"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
+	kwokconfig "sigs.k8s.io/kwok/pkg/config"
+	kwok "sigs.k8s.io/kwok/pkg/kwok/cmd"
+	kwoklog "sigs.k8s.io/kwok/pkg/log"
+	kwoksignals "sigs.k8s.io/kwok/pkg/utils/signals"
 )
 
 var commands = map[string]func() *cobra.Command{
@@ -41,12 +47,29 @@ var commands = map[string]func() *cobra.Command{
 }
 
 func names() []string {
-	all := []string{"etcd", "kubeadm"}
+	all := []string{"etcd", "kubeadm", "kwok"}
 	for name := range commands {
 		all = append(all, name)
 	}
 	slices.Sort(all)
 	return all
+}
+
+// kwok's log and --config are read before its command is made: that takes its defaults from them.
+func runKwok() error {
+	// Every cobra command takes the process's own flags; a --version of Kubernetes's, which is no bool, is among them.
+	pflag.CommandLine = pflag.NewFlagSet("kwok", pflag.ExitOnError)
+	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
+	flags.ParseErrorsAllowlist.UnknownFlags = true
+	flags.Usage = func() {}
+	ctx, _ := kwoklog.InitFlags(kwoksignals.SetupSignalContext(), flags)
+	ctx, err := kwokconfig.InitFlags(ctx, flags)
+	if err != nil {
+		return err
+	}
+	command := kwok.NewCommand(ctx)
+	command.PersistentFlags().AddFlagSet(flags)
+	return command.ExecuteContext(ctx)
 }
 
 func main() {
@@ -61,6 +84,12 @@ func main() {
 		return
 	case "kubeadm": // kind's nodes start with it
 		kubeadmerrors.HandleError(kubeadm.Run())
+		return
+	case "kwok":
+		if err := runKwok(); err != nil {
+			fmt.Fprintln(os.Stderr, "kwok:", err)
+			os.Exit(1)
+		}
 		return
 	}
 	command, known := commands[name]
