@@ -8,32 +8,32 @@ namespace holdfast::gotmpl {
 namespace {
 
 // The must… functions give the error as it is, the others panic through regexp.MustCompile.
-Result<const Regex*> compile(Call& call) {
-  Result<const Regex*> regex = call.execution->patterns().compile(call.text(0));
-  if (regex) return regex;
-  if (call.name.starts_with("must")) return call_failure(regex.error().what());
+Result<const regex::Expression*> compile(Call& call) {
+  const auto expression = call.execution->patterns().compile(call.text(0));
+  if (expression) return *expression;
+  if (call.name.starts_with("must")) return call_failure(expression.error());
   const std::string& pattern = call.text(0);
   std::string shown = pattern.find('`') == std::string::npos ? "`" + pattern + "`" : quote(pattern);
-  return call_failure(fmt::format("regexp: Compile({}): {}", shown, regex.error().what()));
+  return call_failure(fmt::format("regexp: Compile({}): {}", shown, expression.error()));
 }
 
 Result<Datum> match(Call& call) {
-  Result<const Regex*> regex = compile(call);
-  if (!regex && call.name == "regexMatch") return Datum(false);
-  if (!regex) return failure(std::move(regex).error());
-  return Datum((*regex)->matches(call.text(1)));
+  Result<const regex::Expression*> expression = compile(call);
+  if (!expression && call.name == "regexMatch") return Datum(false);
+  if (!expression) return failure(std::move(expression).error());
+  return Datum((*expression)->matches(call.text(1)));
 }
 
 Result<Datum> find(Call& call) {
-  const Regex* regex = TRY(compile(call));
-  std::vector<Match> found = regex->find(call.text(1), 1);
+  const regex::Expression* expression = TRY(compile(call));
+  std::vector<regex::Match> found = expression->find(call.text(1), 1);
   return found.empty() ? Datum("") : Datum(*found[0].groups[0]);
 }
 
 Result<Datum> find_all(Call& call) {
-  const Regex* regex = TRY(compile(call));
+  const regex::Expression* expression = TRY(compile(call));
   std::vector<std::string> texts;
-  for (const Match& match : regex->find(call.text(1), call[2].integer())) {
+  for (const regex::Match& match : expression->find(call.text(1), call[2].integer())) {
     texts.emplace_back(*match.groups[0]);
   }
   if (texts.empty()) return Datum::of_list({}, nil_string_list_type);
@@ -43,18 +43,18 @@ Result<Datum> find_all(Call& call) {
 enum class Replacement { pattern, literal };
 
 Result<Datum> replaced(Call& call, Replacement kind) {
-  const Regex* regex = TRY(compile(call));
+  const regex::Expression* expression = TRY(compile(call));
   std::string_view text = call.text(1);
   std::string out;
   std::size_t at = 0;
-  for (const Match& match : regex->find(text, -1, Regex::Groups::all)) {
+  for (const regex::Match& match : expression->find(text, -1, regex::Expression::Groups::all)) {
     auto begin = static_cast<std::size_t>(match.groups[0]->data() - text.data());
     out += text.substr(at, begin - at);
     at = begin + match.groups[0]->size();
     if (kind == Replacement::literal) {
       out += call.text(2);
     } else {
-      regex->expand(out, call.text(2), match);
+      expand(out, call.text(2), *expression, match);
     }
     TRY(call.execution->reserve_bytes(out.size()));
   }
@@ -66,7 +66,7 @@ Result<Datum> replace_all(Call& call) { return replaced(call, Replacement::patte
 Result<Datum> replace_literal(Call& call) { return replaced(call, Replacement::literal); }
 
 Result<Datum> split(Call& call) {
-  const Regex* regex = TRY(compile(call));
+  const regex::Expression* expression = TRY(compile(call));
   std::string_view text = call.text(1);
   std::int64_t limit = call[2].integer();
   std::vector<std::string> parts;
@@ -74,7 +74,7 @@ Result<Datum> split(Call& call) {
   if (!call.text(0).empty() && text.empty()) return Datum::of_strings({""});
   std::size_t begin = 0;
   std::size_t end = 0;
-  for (const Match& match : regex->find(text, limit)) {
+  for (const regex::Match& match : expression->find(text, limit)) {
     if (limit > 0 && static_cast<std::int64_t>(parts.size()) == limit - 1) break;
     end = static_cast<std::size_t>(match.groups[0]->data() - text.data());
     std::size_t after = end + match.groups[0]->size();

@@ -374,7 +374,7 @@ SchemaPlace SchemaDocument::resolve(const std::string& base, std::string_view re
 
 Result<> SchemaDocument::add_pattern(const std::string& text) {
   if (patterns_.contains(text)) return {};
-  auto compiled = gotmpl::Regex::compile(text);
+  auto compiled = regex::Expression::compile(text);
   if (!compiled)
     return failure(Code::chart,
                    "values.schema.json has the pattern \"{}\", which is no regular expression",

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "gotmpl/regex.h"
+#include "regex/expression.h"
 #include "value/value.h"
 
 #include <map>
@@ -43,7 +43,7 @@ class SchemaDocument {
   [[nodiscard]] SchemaPlace resource(const std::string& base) const;
   [[nodiscard]] SchemaPlace dynamic_anchor(const std::string& base, std::string_view name) const;
 
-  [[nodiscard]] const gotmpl::Regex& pattern(const std::string& text) const { return patterns_.at(text); }
+  [[nodiscard]] const regex::Expression& pattern(const std::string& text) const { return patterns_.at(text); }
 
  private:
   SchemaDocument() = default;
@@ -63,7 +63,7 @@ class SchemaDocument {
   std::map<std::string, const Value*, std::less<>> resources_;       // base → root
   std::map<std::string, SchemaPlace, std::less<>> anchors_;          // "base#name"
   std::map<std::string, SchemaPlace, std::less<>> dynamic_anchors_;  // "base#name"
-  std::map<std::string, gotmpl::Regex, std::less<>> patterns_;
+  std::map<std::string, regex::Expression, std::less<>> patterns_;
   std::set<const Value*> visited_;
 };
 

@@ -3,7 +3,7 @@
 
 #include "base/semver.h"
 #include "base/text.h"
-#include "gotmpl/regex.h"
+#include "regex/expression.h"
 
 #include <algorithm>
 #include <array>
@@ -279,8 +279,8 @@ bool uri_template(std::string_view text) {
   });
 }
 
-bool regex(std::string_view text) {
-  return gotmpl::Regex::compile(std::string(text)).has_value();
+bool expression(std::string_view text) {
+  return regex::Expression::compile(text).has_value();
 }
 
 // Strict: three numbers without leading zeros.
@@ -314,7 +314,7 @@ constexpr auto formats = std::to_array<Format>({{"date", date},
                                                 {"iri-reference", uri_reference},
                                                 {"json-pointer", json_pointer},
                                                 {"period", period},
-                                                {"regex", regex},
+                                                {"regex", expression},
                                                 {"relative-json-pointer", relative_json_pointer},
                                                 {"semver", version},
                                                 {"time", time_of_day},

@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "kustomize/object.h"
 #include "kustomize/resource.h"
+#include "regex/expression.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <charconv>
 
@@ -112,10 +112,8 @@ class Matcher {
   Result<> by_value(Value& node, std::span<const std::string> path) {
     const Pair wanted = TRY(split_list_part(path.front()));
     if (!node.is_array() && !node.is_null()) return not_a("list", node, path.front());
-    RE2::Options options;
-    options.set_log_errors(false);
-    const RE2 expression(wanted.value, options);
-    if (!expression.ok()) {
+    const auto expression = regex::Expression::compile(wanted.value);
+    if (!expression) {
       return failure(Error(Code::kustomization, fmt::format("\"{}\" is not a regular expression",
                                                             printable(wanted.value)))
                          .because(expression.error()));
@@ -125,7 +123,7 @@ class Matcher {
       if (!node.is_array()) return {};
       for (auto& element : *node.as_array()) {
         const Value* field = wanted.field.empty() ? &element : element.find(wanted.field);
-        if (field == nullptr || !RE2::PartialMatch(text_of(*field), expression)) continue;
+        if (field == nullptr || !expression->matches(text_of(*field))) continue;
         // An element found by its own value ends the path.
         TRY(go(element, wanted.field.empty() ? std::span<const std::string>() : path.subspan(1)));
       }

@@ -3,9 +3,9 @@
 // Upstream: kustomize v5.8.1, api/filters/imagetag, api/internal/image.
 #include "base/text.h"
 #include "kustomize/transformers.h"
+#include "regex/expression.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 namespace holdfast::kustomize {
 namespace {
@@ -34,18 +34,15 @@ Reference split_reference(std::string_view text) {
 class ImageSetter {
  public:
   static Result<ImageSetter> make(const Image& image) {
-    RE2::Options options;
-    options.set_log_errors(false);
-    auto expression = std::make_unique<RE2>(
-        fmt::format("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name),
-        options);
-    if (!expression->ok()) {
+    auto expression = regex::Expression::compile(
+        fmt::format("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name));
+    if (!expression) {
       return failure(Error(Code::kustomization,
                            fmt::format("the image name \"{}\" is not a regular expression",
                                        printable(image.name)))
-                         .because(expression->error()));
+                         .because(expression.error()));
     }
-    return ImageSetter(image, std::move(expression));
+    return ImageSetter(image, *std::move(expression));
   }
 
   Result<> operator()(Value& value) const {
@@ -54,7 +51,7 @@ class ImageSetter {
       return failure(Code::wrong_type, "an image is {}, it must be a text", type_of(value));
     }
     const std::string text = text_of(value);
-    if (RE2::PartialMatch(text, *expression_)) value = with_text(value, changed(text));
+    if (expression_.matches(text)) value = with_text(value, changed(text));
     return {};
   }
 
@@ -78,7 +75,7 @@ class ImageSetter {
   }
 
  private:
-  ImageSetter(const Image& image, std::unique_ptr<RE2> expression)
+  ImageSetter(const Image& image, regex::Expression expression)
       : image_(image), expression_(std::move(expression)) {}
 
   std::string changed(std::string_view text) const {
@@ -100,7 +97,7 @@ class ImageSetter {
   }
 
   const Image& image_;
-  std::unique_ptr<RE2> expression_;
+  regex::Expression expression_;
 };
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
@@ -131,13 +130,6 @@ bool LabelSelector::matches(const Texts& labels) const {
   });
 }
 
-struct Pattern::Compiled {
-  explicit Compiled(const std::string& expression, const RE2::Options& options)
-      : re(expression, options) {}
-
-  RE2 re;
-};
-
 Result<Pattern> Pattern::make(std::string_view expression) {
   Pattern pattern;
   if (expression.empty()) return pattern;
@@ -149,22 +141,19 @@ Result<Pattern> Pattern::make(std::string_view expression) {
     pattern.literal_ = expression;
     return pattern;
   }
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(1 << 20);  // bytes; a target is a name, not a program
-  pattern.compiled_ =
-      std::make_shared<const Compiled>(fmt::format("^(?:{})$", expression), options);
-  if (!pattern.compiled_->re.ok()) {
+  auto compiled = regex::Expression::compile(fmt::format("^(?:{})$", expression));
+  if (!compiled) {
     return failure(Error(Code::kustomization,
                          fmt::format("\"{}\" is not a regular expression", printable(expression)))
-                       .because(pattern.compiled_->re.error()));
+                       .because(compiled.error()));
   }
+  pattern.compiled_ = std::make_shared<const regex::Expression>(*std::move(compiled));
   return pattern;
 }
 
 bool Pattern::matches(std::string_view text) const {
   if (compiled_ == nullptr) return literal_.empty() || literal_ == text;
-  return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), compiled_->re);
+  return compiled_->matches(text);
 }
 
 Result<Target> Target::make(const Selector& selector) {

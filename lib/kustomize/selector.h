@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "kustomize/object.h"
 #include "kustomize/resource.h"
+#include "regex/expression.h"
 
 #include <memory>
 #include <string>
@@ -58,9 +59,8 @@ class Pattern {
   }
 
  private:
-  struct Compiled;
   std::string literal_;
-  std::shared_ptr<const Compiled> compiled_;
+  std::shared_ptr<const regex::Expression> compiled_;
 };
 
 class Target {

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/namespaces.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 
 #include "base/glob.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "regex/expression.h"
 
 namespace holdfast::sync {
 namespace {
 
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
-
-// An expression as RE2 takes it: without lookarounds, but perhaps as what must not be found.
-struct Expression {
-  std::string_view text;
+// An expression without lookarounds, but perhaps as what must not be found.
+struct Wanted {
+  std::string expression;
   bool denies = false;
-  re2::RE2::Anchor anchor = re2::RE2::UNANCHORED;
 };
 
 std::optional<std::string_view> between(std::string_view text, std::string_view head, std::string_view tail) {
@@ -26,23 +22,16 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
   return text.substr(head.size(), text.size() - head.size() - tail.size());
 }
 
-Expression read_expression(std::string_view text) {
-  if (const auto denied = between(text, "^((?!", ").)*$")) return {*denied, true, re2::RE2::UNANCHORED};
-  if (const auto denied = between(text, "^(?!", ").*$")) return {*denied, true, re2::RE2::ANCHOR_START};
-  return {text, false, re2::RE2::UNANCHORED};
-}
-
-re2::RE2::Options quiet() {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  return options;
+Wanted read_expression(std::string_view text) {
+  if (const auto denied = between(text, "^((?!", ").)*$")) return {std::string(*denied), true};
+  if (const auto denied = between(text, "^(?!", ").*$")) return {fmt::format("^(?:{})", *denied), true};
+  return {std::string(text), false};
 }
 
 bool matches(std::string_view text, std::string_view namespace_) {
-  const auto expression = read_expression(text);
-  const re2::RE2 program(piece(expression.text), quiet());
-  if (!program.ok()) return false;
-  return program.Match(piece(namespace_), 0, namespace_.size(), expression.anchor, nullptr, 0) != expression.denies;
+  const auto wanted = read_expression(text);
+  const auto expression = regex::Expression::compile(wanted.expression);
+  return expression && expression->matches(namespace_) != wanted.denies;
 }
 
 }  // namespace
@@ -60,9 +49,9 @@ std::optional<std::string> namespace_pattern_problem(std::string_view pattern) {
     if (glob_valid(pattern)) return std::nullopt;
     return fmt::format("\"{}\" is no glob", printable(pattern));
   }
-  const re2::RE2 program(piece(read_expression(*expression).text), quiet());
-  if (program.ok()) return std::nullopt;
-  return fmt::format("\"{}\" is no regular expression that is known here: {}", printable(pattern), program.error());
+  const auto compiled = regex::Expression::compile(read_expression(*expression).expression);
+  if (compiled) return std::nullopt;
+  return fmt::format("\"{}\" is no regular expression that is known here: {}", printable(pattern), compiled.error());
 }
 
 std::string instance_name(const ApplicationName& application, std::string_view control_namespace) {
