@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/web/webhook.h"
 
+#include "base/ascii.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/primitives.h"
 #include "value/json.h"
 
-#include <algorithm>
 #include <set>
 
 namespace holdfast::agent {
@@ -213,8 +213,7 @@ Result<std::vector<PushNotice>> read_event(const Delivery& delivery) {
 }  // namespace
 
 std::string repository_key(std::string_view url) {
-  std::string text(trim(url));
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  auto text = ascii_lower(trim(url));
   const auto scheme = text.find("://");
   if (scheme != std::string::npos) {
     text.erase(0, scheme + 3);

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 namespace holdfast {
@@ -19,6 +20,13 @@ TEST(Text, CommaWordsAreTrimmedAndNeverEmpty) {
   EXPECT_EQ(comma_words(" a,\tb c ,, d,"), (std::vector<std::string_view>{"a", "b c", "d"}));
   EXPECT_TRUE(comma_words("").empty());
   EXPECT_TRUE(comma_words(" , ").empty());
+}
+
+TEST(Text, LettersOfAsciiAreLoweredAndOthersLeft) {
+  EXPECT_EQ(ascii_lower("AZaz09[@É"), "azaz09[@É");
+  EXPECT_TRUE(equal_ignoring_case("Name-É", "nAME-É"));
+  EXPECT_FALSE(equal_ignoring_case("É", "é"));
+  EXPECT_FALSE(equal_ignoring_case("a", "ab"));
 }
 
 TEST(Text, InvalidUtf8IsFoundAtItsFirstByte) {

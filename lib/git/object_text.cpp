@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/object_text.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -74,8 +75,7 @@ std::string without_ignored(std::string_view name) {
       name.remove_prefix(hit->size());
       continue;
     }
-    const char c = name[0];
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out += ascii_lower(name[0]);
     name.remove_prefix(1);
   }
   return out;

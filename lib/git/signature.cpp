@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/signature.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
-
-#include <algorithm>
 
 namespace holdfast::git {
 namespace {
@@ -11,12 +10,6 @@ namespace {
 constexpr std::string_view signature_header = "gpgsig ";
 constexpr std::string_view armour = "\n-----BEGIN PGP SIGNATURE-----";
 constexpr std::string_view other_header = "gpgsig-sha256 ";
-
-// Git does not mind the case of a trailer's name.
-bool same_word(std::string_view left, std::string_view right) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
 
 std::string person_of(std::string_view line) {
   const auto close = line.find('>');
@@ -78,7 +71,7 @@ std::optional<std::string> trailer_of(std::string_view content, std::string_view
   if (last == std::string_view::npos) return std::nullopt;  // a subject alone
   for (const auto line : split(message.substr(last + 2), '\n')) {
     const auto colon = line.find(':');
-    if (colon != std::string_view::npos && same_word(trim(line.substr(0, colon)), token)) {
+    if (colon != std::string_view::npos && equal_ignoring_case(trim(line.substr(0, colon)), token)) {
       return std::string(trim(line.substr(colon + 1)));
     }
   }

@@ -3,6 +3,7 @@
 // net/url).
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
 
@@ -116,8 +117,7 @@ Result<std::string> take_scheme(std::string_view& rest) {
     if (later && i > 0) continue;
     if (c == ':' && i == 0) return call_failure("missing protocol scheme");
     if (c != ':') return std::string();
-    std::string scheme(rest.substr(0, i));
-    for (char& letter : scheme) letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+    const auto scheme = ascii_lower(rest.substr(0, i));
     rest.remove_prefix(i + 1);
     return scheme;
   }

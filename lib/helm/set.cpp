@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/set.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "helm/chart.h"
 #include "helm/values.h"
 #include "value/json.h"
 
-#include <algorithm>
 #include <charconv>
 
 namespace holdfast::helm {
@@ -21,10 +21,7 @@ std::unexpected<Error> set_failure(std::string what) {
 
 // "true", "NULL", "-12": what --set takes for more than text. A leading zero makes a number text.
 Value typed_value(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  const auto lower = ascii_lower(text);
   if (lower == "true") return true;
   if (lower == "false") return false;
   if (lower == "null") return nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/url.h"
 
+#include "base/ascii.h"
 #include "base/handle.h"
 #include "base/text.h"
 #include "http/transport.h"
@@ -22,10 +23,6 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
   return text;
 }
 
-char lower_case(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool has_control(std::string_view text) {
   return std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 127; });
@@ -35,9 +32,7 @@ bool has_control(std::string_view text) {
 bool may_travel(std::string_view name) {
   constexpr std::array<std::string_view, 6> harmless = {
       "accept", "accept-encoding", "user-agent", "git-protocol", "range", "content-type"};
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return lower_case(c); });
-  return std::ranges::find(harmless, lower) != harmless.end();
+  return std::ranges::find(harmless, ascii_lower(name)) != harmless.end();
 }
 
 }  // namespace
@@ -73,7 +68,7 @@ Result<Url> parse_url(std::string_view text) {
     return failure(Code::wrong_type, "URL '{}' holds credentials: give them apart from the URL",
                    printable(shown_url(text)));
   }
-  std::ranges::transform(out.host, out.host.begin(), [](char c) { return lower_case(c); });
+  out.host = ascii_lower(out.host);
   if (out.host.starts_with('[')) out.host = out.host.substr(1, out.host.size() - 2);
   if (const std::string query = part_of(url.get(), CURLUPART_QUERY); !query.empty()) {
     out.path += "?" + query;

@@ -24,13 +24,6 @@ std::string Decoder::place() const {
   return place_of(pointer_);
 }
 
-bool Decoder::same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 std::unexpected<Error> Decoder::wrong_type(const Value& value, std::string_view wanted) const {
   Error error(Code::wrong_type, fmt::format("\"{}\" is {}, it must be {}",
                                             pointer_.empty() ? "the file" : pointer_.substr(1),

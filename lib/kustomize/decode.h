@@ -5,6 +5,7 @@
 // Upstream: Go encoding/json as kustomize v5.8.1 uses it (api/types/kustomization.go, Unmarshal).
 #pragma once
 
+#include "base/ascii.h"
 #include "base/result.h"
 #include "kustomize/field_spec.h"
 #include "kustomize/object.h"
@@ -113,7 +114,6 @@ class Decoder {
     std::size_t length_;
   };
 
-  static bool same_name(std::string_view a, std::string_view b);
   [[nodiscard]] std::unexpected<Error> unknown_name(std::string_view key,
                                                     std::span<const std::string_view> known) const;
 
@@ -123,7 +123,7 @@ class Decoder {
       if (field.name == key) return &field;
     }
     for (const auto& field : fields) {
-      if (same_name(field.name, key)) return &field;
+      if (equal_ignoring_case(field.name, key)) return &field;
     }
     return nullptr;
   }

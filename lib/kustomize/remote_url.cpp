@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/remote_url.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -16,9 +17,7 @@ bool is_letter(char c) {
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
   if (text.size() < prefix.size()) return false;
-  const bool same = std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
+  const bool same = equal_ignoring_case(text.substr(0, prefix.size()), prefix);
   if (same) text.remove_prefix(prefix.size());
   return same;
 }

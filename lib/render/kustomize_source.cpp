@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/kustomize_source.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "kustomize/kustomize.h"
 #include "render/chart_inflation.h"
@@ -209,10 +210,9 @@ void settle_names(Object& kustomization) {
   constexpr auto edited = std::to_array<std::string_view>(
       {"namePrefix", "nameSuffix", "namespace", "images", "imageTags", "replicas", "labels",
        "commonLabels", "commonAnnotations", "patches", "components"});
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   for (const auto name : edited) {
     const auto other = std::ranges::find_if(kustomization, [&](const Member& member) {
-      return member.key != name && std::ranges::equal(member.key, name, {}, lower, lower);
+      return member.key != name && equal_ignoring_case(member.key, name);
     });
     if (other == kustomization.end()) continue;
     Value value = std::move(other->value);

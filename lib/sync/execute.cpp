@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.h"
 #include "sync/fields.h"
 #include "sync/names.h"
 
@@ -26,8 +27,7 @@ kube::Identity identity_of(const Value& object) {
 
 // "configmap/one", "deployment.apps/web", as kubectl names what it did.
 std::string kubectl_name(const Key& key) {
-  std::string kind = key.kind;
-  std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto kind = ascii_lower(key.kind);
   return key.group.empty() ? fmt::format("{}/{}", kind, key.name) : fmt::format("{}.{}/{}", kind, key.group, key.name);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "base/glob.h"
 #include "sync/names.h"
@@ -92,7 +93,7 @@ std::string normalize_repository(std::string_view url) {
   if (text.find("://") == std::string::npos && at != std::string::npos && colon != std::string::npos) {
     text = "ssh://" + text.substr(0, colon) + "/" + text.substr(colon + 1);
   }
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  text = ascii_lower(text);
   if (text.ends_with('/')) text.pop_back();
   if (text.ends_with(".git")) text.resize(text.size() - 4);
   return text;

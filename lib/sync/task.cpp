@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "sync/names.h"
 
@@ -71,9 +72,8 @@ Task object_task(const SyncRequest& request, const Delta& delta) {
 std::string generated_name(const SyncRequest& request, const Value& hook, Phase phase) {
   const auto revision = request.revision.size() >= 8 ? request.revision.substr(0, 7) : request.revision;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(request.started.time_since_epoch());
-  std::string suffix = fmt::format("{}-{}-{}", revision, to_string(phase), seconds.count());
-  std::ranges::transform(suffix, suffix.begin(), [](unsigned char c) { return std::tolower(c); });
-  return std::string(hook.text({"metadata", "generateName"})) + suffix;
+  const auto suffix = fmt::format("{}-{}-{}", revision, to_string(phase), seconds.count());
+  return std::string(hook.text({"metadata", "generateName"})) + ascii_lower(suffix);
 }
 
 Task hook_task(const SyncRequest& request, const Target& hook, Phase phase, const Live& live) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "sync/application.h"
 #include "base/glob.h"
@@ -27,8 +28,7 @@ constexpr Field month_field{1, 12, {"jan", "feb", "mar", "apr", "may", "jun", "j
 constexpr Field weekday_field{0, 6, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}};
 
 std::optional<int> parse_number(std::string_view text, const Field& field) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto lower = ascii_lower(text);
   for (std::size_t i = 0; i < field.names.size(); ++i) {
     if (!field.names[i].empty() && field.names[i] == lower) return field.low + static_cast<int>(i);
   }
