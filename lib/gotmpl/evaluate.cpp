@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "gotmpl/advice.h"
 #include "gotmpl/execution.h"
 #include "gotmpl/print.h"
 #include "gotmpl/signature.h"
@@ -132,7 +133,8 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
                       current->kind() == Kind::bytes;
     if (memberless && (current->is_nil() || current->type() == nullptr ||
                        current->type()->methods.empty())) {
-      return no_member(*current, name, i > 0 ? Static::interface : Static::own);
+      auto missing = no_member(*current, name, i > 0 ? Static::interface : Static::own);
+      return failure(advised(std::move(missing).error(), advice_on_member(path, i, receiver, *current)));
     }
     // Arguments are for the last name only.
     Place here{place.node, last ? place.arguments : Arguments(), last ? place.last : nullptr};
@@ -185,12 +187,15 @@ Result<> Execution::check_count(const Function& function, const Place& place) {
   Signature signature(function.signature);
   std::size_t given = place.arguments.size() + (place.last != nullptr ? 1 : 0);
   if (signature.variadic ? given >= signature.fixed : given == signature.fixed) return {};
+  const std::string advice = advice_on_count(function);
   if (signature.variadic) {
     return fail(fmt::format("wrong number of args for {}: want at least {} got {}", function.name,
-                            signature.fixed, place.arguments.size()));
+                            signature.fixed, place.arguments.size()),
+                advice);
   }
   return fail(fmt::format("wrong number of args for {}: want {} got {}", function.name,
-                          signature.fixed, given));
+                          signature.fixed, given),
+              advice);
 }
 
 Result<Datum> Execution::evaluate_call(const Datum& dot, const Function& function,
@@ -236,6 +241,7 @@ Result<Datum> Execution::finish_call(const Function& function, const Node& node,
   // What comes out of another template already says where and why.
   bool own_words = function.name == "fail" || function.name == "required";
   if (error.where().empty() && !own_words) error = std::move(error).within(function.name);
+  if (own_words) error = advised(std::move(error), advice_on_refusal(node));
   return failure(framed(std::move(error)));
 }
 
@@ -292,7 +298,8 @@ Result<Datum> Execution::evaluate_literal(char type, const Node& node) {
   switch (type) {
     case 's':
       if (node.type == NodeType::string) return static_cast<const ConstantNode&>(node).value;
-      return fail(fmt::format("expected string; found {}", print_node(node)));
+      return fail(fmt::format("expected string; found {}", print_node(node)),
+                  advice_on_literal(node, type));
     case 'b':
       if (node.type == NodeType::boolean) return static_cast<const ConstantNode&>(node).value;
       return fail(fmt::format("expected bool; found {}", print_node(node)));
@@ -300,7 +307,8 @@ Result<Datum> Execution::evaluate_literal(char type, const Node& node) {
     case 'l':
     case 'D':
       if (number == nullptr || !number->is_int) {
-        return fail(fmt::format("expected integer; found {}", print_node(node)));
+        return fail(fmt::format("expected integer; found {}", print_node(node)),
+                    advice_on_literal(node, type));
       }
       return type == 'i' ? Datum::integer(number->integer) : Datum::int64(number->integer);
     case 'u':
@@ -308,7 +316,8 @@ Result<Datum> Execution::evaluate_literal(char type, const Node& node) {
       return fail(fmt::format("expected unsigned integer; found {}", print_node(node)));
     case 'f':
       if (number != nullptr && number->is_float) return Datum(number->real);
-      return fail(fmt::format("expected float; found {}", print_node(node)));
+      return fail(fmt::format("expected float; found {}", print_node(node)),
+                  advice_on_literal(node, type));
     case 'a':
     case 'v':
       if (number == nullptr) return static_cast<const ConstantNode&>(node).value;
@@ -324,14 +333,16 @@ Result<> Execution::check_type(Datum& value, char type) {
   if (type == 'v') return {};
   if (value.is_none()) {
     if (!takes_nil(type)) {
-      return fail(fmt::format("invalid value; expected {}", parameter_name(type)));
+      return fail(fmt::format("invalid value; expected {}", parameter_name(type)),
+                  advice_on_type(value, type));
     }
     value = nil_of(type);
     return {};
   }
   if (fits(value, type)) return {};
   return fail(fmt::format("wrong type for value; expected {}; got {}", parameter_name(type),
-                          value.type_name()));
+                          value.type_name()),
+              advice_on_type(value, type));
 }
 
 Result<Datum*> Execution::find_variable(const std::string* name) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "crypto/random.h"
+#include "gotmpl/advice.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/print.h"
 
@@ -78,8 +79,9 @@ Result<std::string> Execution::include(const std::string& name, const Datum& dat
   }
   int& depth = including_[*tree->name];
   if (depth > environment().limits.include_depth) {
-    return failure(Code::limit, "the template '{}' includes itself more than {} times", name,
-                   environment().limits.include_depth);
+    Error error(Code::limit, fmt::format("the template '{}' includes itself more than {} times",
+                                         name, environment().limits.include_depth));
+    return failure(std::move(error).fix("end it with a condition: {{ if … }}{{ include … }}{{ end }}"));
   }
   ++depth;
   Result<std::string> out = run_nested(*tree, data, scope_);
@@ -272,7 +274,8 @@ Result<bool> Execution::range_over(const ActionNode& node, const Datum& value) {
     return size > 0;
   }
   if (value.kind() != Kind::dict) {
-    return fail(fmt::format("range can't iterate over {}", print_value(value)));
+    return fail(fmt::format("range can't iterate over {}", print_value(value)),
+                advice_on_range(value));
   }
   // The body may change the map; the loop goes over what it was at the start.
   bool named = node.pipe->variables.size() > 1;
@@ -403,8 +406,9 @@ Result<> Execution::fill_random(std::span<unsigned char> bytes) {
   return {};
 }
 
-std::unexpected<Error> Execution::fail(std::string cause) {
-  return std::unexpected<Error>(framed(Error(Code::template_execution, std::move(cause))));
+std::unexpected<Error> Execution::fail(std::string cause, std::string advice) {
+  Error error = framed(Error(Code::template_execution, std::move(cause)));
+  return failure(advised(std::move(error), std::move(advice)));
 }
 
 Result<> Execution::here(Result<> result) const {

@@ -146,7 +146,7 @@ class Execution {
   Result<> step();
   [[nodiscard]] SteadyTime steady_now() const;
   [[nodiscard]] bool stack_is_deep() const;
-  std::unexpected<Error> fail(std::string cause);
+  std::unexpected<Error> fail(std::string cause, std::string advice = {});
   Error framed(Error error) const;
   Result<> here(Result<> result) const;  // framed, when it failed
 

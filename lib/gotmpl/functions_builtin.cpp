@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions of Go 1.26 text/template/funcs.go (`slice` is Sprig's).
+#include "gotmpl/advice.h"
 #include "gotmpl/ast.h"
 #include "gotmpl/convert.h"
 #include "gotmpl/execution.h"
@@ -37,8 +38,9 @@ std::int64_t integer_of(const Datum& value) {
 }
 
 std::unexpected<Error> incompatible(const Datum& left, const Datum& right) {
-  return call_failure(fmt::format("incompatible types for comparison: {} and {}", left.type_name(),
-                                  right.type_name()));
+  auto refused = call_failure(fmt::format("incompatible types for comparison: {} and {}",
+                                          left.type_name(), right.type_name()));
+  return failure(advised(std::move(refused).error(), advice_on_comparison(left, right)));
 }
 
 // Signed against unsigned: −1, 0 or 1.
@@ -174,6 +176,14 @@ Result<Datum> len(Call& call) {
   std::unreachable();
 }
 
+std::unexpected<Error> out_of_range(std::string cause, std::size_t size) {
+  auto refused = call_failure(std::move(cause));
+  return failure(std::move(refused).error().fix(
+      size == 0   ? std::string("look first whether it has any: it is empty")
+      : size == 1 ? std::string("ask for 0: it has one alone, and counts from 0")
+                  : fmt::format("ask for one of 0 to {}: it has {}", size - 1, size)));
+}
+
 Result<std::size_t> index_in(const Datum& index, std::size_t size) {
   if (index.is_nil()) return call_failure("cannot index slice/array with nil");
   if (!index.is_signed() && !index.is_unsigned()) {
@@ -181,10 +191,10 @@ Result<std::size_t> index_in(const Datum& index, std::size_t size) {
         fmt::format("cannot index slice/array with type {}", index.type_name()));
   }
   if (index.integer() < 0 || static_cast<std::size_t>(index.integer()) > size) {
-    return call_failure(fmt::format("index out of range: {}", index.integer()));
+    return out_of_range(fmt::format("index out of range: {}", index.integer()), size);
   }
   if (static_cast<std::size_t>(index.integer()) == size) {
-    return call_failure("reflect: slice index out of range");
+    return out_of_range("reflect: slice index out of range", size);
   }
   return static_cast<std::size_t>(index.integer());
 }

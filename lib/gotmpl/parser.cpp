@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/text.h"
+#include "gotmpl/advice.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/number.h"
 
@@ -46,13 +48,18 @@ class Parser {
   Result<> parse_definition();
   Result<NodePtr> parse_block();
   Result<> add();
-  Result<Body> item_list(NodeList& list);
+  // What an {{end}} is to close, for who forgot it.
+  struct Opened {
+    std::string_view word = {};
+    int line = 0;
+  };
+  Result<Body> item_list(NodeList& list, Opened opened);
   Result<NodePtr> text_or_action();
   Result<NodePtr> action();
   Result<NodePtr> loop_control(const Item& token, NodeType type);
   Result<NodePtr> else_control();
   Result<NodePtr> control(NodeType type, std::string_view context);
-  Result<Owned<ActionNode>> branch(NodeType type, std::string_view context, Body& body);
+  Result<Owned<ActionNode>> branch(NodeType type, Opened opened, Body& body);
   Result<NodePtr> template_control();
   Result<const std::string*> template_name(const Item& token, std::string_view context);
   Result<Owned<PipeNode>> pipeline(std::string_view context, Type end);
@@ -84,6 +91,7 @@ class Parser {
   Result<Item> expect(Type type, std::string_view context);
 
   std::unexpected<Error> fail(std::string message);
+  std::unexpected<Error> undefined(std::string_view variable);
   std::unexpected<Error> unexpected(const Item& token, std::string_view context);
 
   Shared& shared_;
@@ -92,6 +100,8 @@ class Parser {
   Item tokens_[3];
   int peeked_ = 0;
   std::vector<const std::string*> variables_;
+  std::vector<const std::string*> ended_;  // variables whose blocks are over
+  Opened opened_{};                        // the innermost
   int range_depth_ = 0;
   int action_line_ = 0;
 };
@@ -121,7 +131,7 @@ Result<> Parser::parse_definition() {
   Item token = next_non_space();
   tree_->name = TRY(template_name(token, context));
   TRY(expect(Type::right_delimiter, context));
-  Body body = TRY(item_list(tree_->root));
+  Body body = TRY(item_list(tree_->root, {"define", token.line}));
   if (body.end->type != NodeType::end) {
     return fail(fmt::format("unexpected {} in {}", print_node(*body.end), context));
   }
@@ -136,7 +146,7 @@ Result<NodePtr> Parser::parse_block() {
   Owned<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
   Parser block(shared_);
   block.tree_->name = name;
-  Body body = TRY(block.item_list(block.tree_->root));
+  Body body = TRY(block.item_list(block.tree_->root, {"block", token.line}));
   if (body.end->type != NodeType::end) {
     return fail(fmt::format("unexpected {} in {}", print_node(*body.end), context));
   }
@@ -152,24 +162,29 @@ Result<> Parser::add() {
   if (!slot || slot->blank()) {
     slot = tree_;
   } else if (!tree_->blank()) {
-    return fail(fmt::format("multiple definition of template {}", quote(*tree_->name)));
+    auto twice = fail(fmt::format("multiple definition of template {}", quote(*tree_->name)));
+    return failure(std::move(twice).error().fix("give one of the two another name, or take it out"));
   }
   return {};
 }
 
-Result<Parser::Body> Parser::item_list(NodeList& list) {
+Result<Parser::Body> Parser::item_list(NodeList& list, Opened opened) {
   if (++shared_.nesting > nesting_max) {
     return fail(fmt::format("blocks are nested deeper than {}", nesting_max));
   }
+  const Opened outer = std::exchange(opened_, opened);
   while (peek_non_space().type != Type::eof) {
     NodePtr node = TRY(text_or_action());
     if (node->type == NodeType::end || node->type == NodeType::otherwise) {
       --shared_.nesting;
+      opened_ = outer;
       return Body{std::move(node)};
     }
     list.nodes.push_back(std::move(node));
   }
-  return fail("unexpected EOF");
+  auto open = fail("unexpected EOF");
+  return failure(std::move(open).error().fix(
+      fmt::format("end the {} of line {} with {{{{ end }}}}", opened.word, opened.line)));
 }
 
 Result<NodePtr> Parser::text_or_action() {
@@ -221,13 +236,12 @@ Result<NodePtr> Parser::else_control() {
 }
 
 // The pipeline and first list of an if, with or range.
-Result<Owned<ActionNode>> Parser::branch(NodeType type, std::string_view context,
-                                                   Body& body) {
-  Owned<PipeNode> pipe = TRY(pipeline(context, Type::right_delimiter));
+Result<Owned<ActionNode>> Parser::branch(NodeType type, Opened opened, Body& body) {
+  Owned<PipeNode> pipe = TRY(pipeline(opened.word, Type::right_delimiter));
   auto node = make<ActionNode>(type, pipe->position, arena_);
   node->pipe = std::move(pipe);
   range_depth_ += type == NodeType::range ? 1 : 0;
-  body = TRY(item_list(node->list));
+  body = TRY(item_list(node->list, opened));
   range_depth_ -= type == NodeType::range ? 1 : 0;
   return node;
 }
@@ -235,8 +249,9 @@ Result<Owned<ActionNode>> Parser::branch(NodeType type, std::string_view context
 // {{else if}} is {{else}}{{if}} whose {{end}} is implied; a long chain is a loop here, no recursion.
 Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
   std::size_t variables = variables_.size();
+  const Opened opened{context, action_line_};
   Body body;
-  Owned<ActionNode> first = TRY(branch(type, context, body));
+  Owned<ActionNode> first = TRY(branch(type, opened, body));
   ActionNode* last = first.get();
   while (body.end->type == NodeType::otherwise) {
     last->has_else = true;
@@ -244,18 +259,20 @@ Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
     bool chained = (type == NodeType::branch_if && follow == Type::branch_if) ||
                    (type == NodeType::branch_with && follow == Type::branch_with);
     if (!chained) {
-      body = TRY(item_list(last->else_list));
+      body = TRY(item_list(last->else_list, opened));
       if (body.end->type != NodeType::end) {
         return fail(fmt::format("expected end; found {}", print_node(*body.end)));
       }
       break;
     }
     next();
-    Owned<ActionNode> link = TRY(branch(type, context, body));
+    Owned<ActionNode> link = TRY(branch(type, opened, body));
     ActionNode* added = link.get();
     last->else_list.nodes.push_back(std::move(link));
     last = added;
   }
+  ended_.insert(ended_.end(), variables_.begin() + static_cast<std::ptrdiff_t>(variables),
+                variables_.end());
   variables_.resize(variables);
   return NodePtr(std::move(first));
 }
@@ -461,7 +478,7 @@ Result<NodePtr> Parser::path(NodeType type, std::size_t position, std::string_vi
   }
   node->variable = shared_.names.intern(text);
   if (std::find(variables_.begin(), variables_.end(), node->variable) == variables_.end()) {
-    return fail(fmt::format("undefined variable {}", quote(text)));
+    return undefined(text);
   }
   return NodePtr(std::move(node));
 }
@@ -513,7 +530,11 @@ Result<Item> Parser::expect(Type type, std::string_view context) {
 
 std::unexpected<Error> Parser::unexpected(const Item& token, std::string_view context) {
   if (token.type != Type::error) {
-    return fail(fmt::format("unexpected {} in {}", token.print(), context));
+    auto refused = fail(fmt::format("unexpected {} in {}", token.print(), context));
+    if (token.type != Type::define || opened_.word.empty()) return refused;
+    return failure(std::move(refused).error().fix(
+        fmt::format("end the {} of line {} first: a definition stands outside of all blocks",
+                    opened_.word, opened_.line)));
   }
   std::string message = token.print();
   if (action_line_ != 0 && action_line_ != token.line) {
@@ -523,10 +544,29 @@ std::unexpected<Error> Parser::unexpected(const Item& token, std::string_view co
   return fail(std::move(message));
 }
 
+std::unexpected<Error> Parser::undefined(std::string_view variable) {
+  auto refused = fail(fmt::format("undefined variable {}", quote(variable)));
+  const auto is_it = [&](const std::string* name) { return *name == variable; };
+  if (std::ranges::any_of(ended_, is_it)) {
+    return failure(std::move(refused).error().fix(fmt::format(
+        "declare \"{}\" before the block that knows it, and set it there with \"=\"", variable)));
+  }
+  std::vector<std::string_view> known;
+  for (const auto* name : variables_) known.push_back(*name);
+  const auto near = nearest(variable, known);
+  if (near) return failure(std::move(refused).error().fix(fmt::format("did you mean \"{}\"?", *near)));
+  return refused;
+}
+
+// Where Go names the line alone, this names the column, too.
 std::unexpected<Error> Parser::fail(std::string message) {
-  return std::unexpected<Error>(
-      Error(Code::template_syntax, std::move(message))
-          .at(fmt::format("{}:{}", shared_.source->name, tokens_[0].line)));
+  const Item& last = tokens_[0];
+  const auto before = std::string_view(shared_.source->text).substr(0, last.position);
+  const std::size_t column = before.size() - (before.rfind('\n') + 1);  // npos + 1 is 0
+  std::string advice = advice_on_syntax(message, shared_.source->text.substr(last.position));
+  return failure(advised(Error(Code::template_syntax, std::move(message))
+                             .at(fmt::format("{}:{}:{}", shared_.source->name, last.line, column)),
+                         std::move(advice)));
 }
 
 }  // namespace

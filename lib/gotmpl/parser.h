@@ -21,7 +21,7 @@ struct ParsedFile {
   std::vector<std::shared_ptr<const Tree>> trees;  // main among them, each name once
 };
 
-// Refuses with Code::template_syntax at "name:line".
+// Refuses with Code::template_syntax at "name:line:column".
 Result<ParsedFile> parse_template(std::shared_ptr<Source> source, Names& names,
                                   const FunctionTable& functions);
 

@@ -65,9 +65,9 @@ class Templates {
     [[nodiscard]] Mark at(std::size_t offset) const;
   };
 
-  // Adds the text, which must outlive the set, under `name` with everything it defines. A later definition of a name replaces an
-  // earlier one unless its body is only white space. Refuses with Code::template_syntax, at
-  // "name:line".
+  // Adds the text, which must outlive the set, under `name` with everything it defines. A later
+  // definition of a name replaces an earlier one unless its body is only white space. Refuses with
+  // Code::template_syntax, at "name:line:column".
   Result<> parse(std::string_view name, std::string_view text);
 
   // `$` and `.` are `data`. Refuses with Code::template_execution (or Code::limit): what() is the

@@ -142,6 +142,46 @@ TEST(Templates, MutationIsSeenThroughEveryName) {
   expect_outputs(rows);
 }
 
+// The last line of an error, where it can say more than its code's own.
+TEST(Templates, MistakesComeWithWhatToDo) {
+  const Row rows[] = {
+      {"{{ .m.a.x }}", "make \".m.a\" a map that has \"x\": it is a number"},
+      {"{{ with dict \"name\" 1 }}{{ .nmae.x }}{{ end }}", "did you mean \".name\"?"},
+      {"{{ .m.other.x }}", "set \".m.other\", or write \"(.m.other).x\" where it may be absent"},
+      {"{{ $d := dict \"name\" 1 }}{{ $d.nmae.x }}", "did you mean \"$d.name\"?"},
+      {"{{ (dict).a.x }}", "set \"(dict).a\", or write \"((dict).a).x\" where it may be absent"},
+      {"{{ range .l }}{{ .Values.x }}{{ end }}",
+       "write \"$.Values\": inside range, with and define \".\" is what they were given"},
+      {"{{ trunc .n \"x\" }}", "make a whole number of it with \"int\": numbers of YAML are float64"},
+      {"{{ trunc \"5\" \"x\" }}", "write the number without quotes"},
+      {"{{ upper 5 }}", "put it in quotes: \"5\""},
+      {"{{ upper .m }}", "make a text of it with \"toYaml\": it is a map"},
+      {"{{ ternary 1 2 .s }}", "make true or false of it: (eq (toString …) \"true\")"},
+      {"{{ hasKey .s \"a\" }}", "give it a map: this is a text"},
+      {"{{ eq .s 5 }}", "one is a text and one a number: make them alike with \"toString\" or \"int\""},
+      {"{{ eq .t \"true\" }}", "one is a text and one true or false: write true without quotes"},
+      {"{{ index .l 3 }}", "ask for one of 0 to 2: it has 3"},
+      {"{{ index (list) 0 }}", "look first whether it has any: it is empty"},
+      {"{{ range .n }}{{ end }}", "make a whole number of it: until (int …)"},
+      {"{{ replace \"a\" }}", "give \"replace\" what it takes: a text, a text, a text"},
+      {"{{ printf }}", "give \"printf\" what it takes: a text, anything, as often as you like"},
+      {"{{ .none | required \"say it\" }}", "give the chart the values that it asks for"},
+      {"{{ $name := 1 }}{{ $nmae }}", "did you mean \"$name\"?"},
+      {"{{ if .t }}{{ $x := 1 }}{{ end }}{{ $x }}",
+       "declare \"$x\" before the block that knows it, and set it there with \"=\""},
+      {"{{ if .t }}\n{{ range .l }}", "end the range of line 2 with {{ end }}"},
+      {"{{ block \"b\" . }}\n", "end the block of line 1 with {{ end }}"},
+      {"{{ .a.my-key }}", "write \"index\" for a key with a dash: (index .Values \"my-key\")"},
+      {"{{ (.a }}", "close the bracket before \"}}\""},
+      {"{{ \"a }}", "close the text with a quote in its line"},
+  };
+  for (const Row& row : rows) {
+    Result<std::string> got = run(row.text);
+    ASSERT_FALSE(got) << row.text;
+    EXPECT_EQ(got.error().fix_line(), row.want) << row.text << ": " << got.error().message();
+  }
+}
+
 TEST(Templates, ErrorsSayTheCauseAndThePlaceAsGoDoes) {
   struct ErrorRow {
     std::string_view text;
@@ -156,10 +196,10 @@ TEST(Templates, ErrorsSayTheCauseAndThePlaceAsGoDoes) {
        "t.yaml:1:9 at <.n>"},
       {"{{ .s.x }}", "can't evaluate field x in type interface {}", "t.yaml:1:5 at <.s.x>"},
       {"{{ required \"say it\" .none }}", "say it", "t.yaml:1:3 at <required \"say it\" .none>"},
-      {"{{ trnc 3 \"x\" }}", "function \"trnc\" not defined", "t.yaml:1"},
-      {"x\n{{ if }}{{ end }}", "missing value for if", "t.yaml:2"},
-      {"{{ $x }}", "undefined variable \"$x\"", "t.yaml:1"},
-      {"{{ if true }}", "unexpected EOF", "t.yaml:1"},
+      {"{{ trnc 3 \"x\" }}", "function \"trnc\" not defined", "t.yaml:1:3"},
+      {"x\n{{ if }}{{ end }}", "missing value for if", "t.yaml:2:6"},
+      {"{{ $x }}", "undefined variable \"$x\"", "t.yaml:1:6"},
+      {"{{ if true }}", "unexpected EOF", "t.yaml:1:13"},
       {"{{ range .s }}{{ end }}", "range can't iterate over abc", "t.yaml:1:9 at <.s>"},
   };
   for (const ErrorRow& row : rows) {

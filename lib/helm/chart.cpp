@@ -111,7 +111,11 @@ Result<> check_metadata(const Chart& chart, const std::string& where, gotmpl::Fl
                          where);
   }
   const auto version = text_field(chart.metadata, "version");
-  if (version.empty()) return chart_failure("the chart has no version", where);
+  if (version.empty()) {
+    return failure(Error(Code::chart, "the chart has no version")
+                       .at(where)
+                       .fix("give it one, as \"version: 0.1.0\""));
+  }
   if (!semver::Version::parse(version)) {
     return chart_failure(
         fmt::format("the chart's version \"{}\" is not a semantic version", printable(version)),
@@ -172,13 +176,13 @@ struct Placing {
 Result<> place_file(Chart& chart, std::string path, std::string content, Placing& placing) {
   const auto& where = placing.where;
   const auto read_metadata = [&]() -> Result<> {
-    const auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path,
-                                              yaml::Dialect::kube, yaml_limits));
+    auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path,
+                                        yaml::Dialect::kube, yaml_limits));
     if (path == "Chart.yaml") {
       if (!document.is_object()) return chart_failure("Chart.yaml is no map", where);
-      chart.metadata = document;
+      chart.metadata = std::move(document);
     } else {
-      placing.requirements = document;
+      placing.requirements = std::move(document);
     }
     return {};
   };
@@ -231,7 +235,10 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
         Error(Code::limit, fmt::format("charts are nested deeper than {}", loading.limits.depth))
             .at(where));
   }
-  if (!files.contains("Chart.yaml")) return chart_failure("Chart.yaml file is missing", where);
+  if (!files.contains("Chart.yaml")) {
+    auto missing = chart_failure("Chart.yaml file is missing", where);
+    return failure(std::move(missing).error().fix("name the folder that holds Chart.yaml"));
+  }
   Chart chart;
   Placing placing{.where = where, .flavor = loading.limits.flavor};
   std::map<std::string, Files> folders;  // of charts/
@@ -294,7 +301,7 @@ Result<> collect(const tree::FileTree& tree, const std::string& folder, const st
                                                     loading.limits.files, loading.limits.bytes))
                          .at(full));
     }
-    files[path] = std::move(content);
+    files.insert_or_assign(files.end(), path, std::move(content));  // nearly in order
   }
   return {};
 }

@@ -113,7 +113,9 @@ Result<RenderedFiles> execute(std::vector<Job> jobs, const Settings& settings) {
 
 Result<> check_installable(const Chart& chart, const Settings& settings) {
   if (chart.is_library()) {
-    return failure(Error(Code::chart, "library charts are not installable").at(chart.name));
+    return failure(Error(Code::chart, "library charts are not installable")
+                       .at(chart.name)
+                       .fix("make it a dependency of a chart of type application"));
   }
   auto version = semver::Version::parse(settings.kube_version);
   if (!version)
@@ -127,7 +129,8 @@ Result<> check_installable(const Chart& chart, const Settings& settings) {
   return failure(
       Error(Code::chart, fmt::format("the chart requires kubeVersion \"{}\" and the cluster has {}",
                                      printable(wanted), settings.kube_version))
-          .at(chart.name));
+          .at(chart.name)
+          .fix("take a version of the chart that is for this Kubernetes"));
 }
 
 Result<> check_release(const Release& release) {

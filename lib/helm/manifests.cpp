@@ -116,17 +116,40 @@ Result<> check_head(const Value& object) {
   return {};
 }
 
-// "demo/templates/web.yaml:12": the line of the template that made the text, a part of the output.
-std::string place_of(const std::string& path, const Rendered& rendered, std::string_view text) {
+// The line of the template that made the text, a part of the output; from 1.
+std::size_t line_of(const Rendered& rendered, std::string_view text) {
   const auto offset = static_cast<std::size_t>(text.data() - rendered.text.data());
   const auto mark = rendered.trace.at(offset);
   // A piece of plain text may hold many lines; those of it that are before `text` count.
   const auto before = std::string_view(rendered.text).substr(mark.offset, offset - mark.offset);
   const auto source = rendered.source.substr(0, mark.position);
   const bool plain = rendered.source.substr(source.size()).starts_with(before);
-  const auto lines = std::ranges::count(source, '\n') +
-                     (plain ? std::ranges::count(before, '\n') : 0) + 1;
-  return fmt::format("{}:{}", path, lines);
+  return static_cast<std::size_t>(std::ranges::count(source, '\n') +
+                                  (plain ? std::ranges::count(before, '\n') : 0) + 1);
+}
+
+// "demo/templates/web.yaml:12"
+std::string place_of(const std::string& path, const Rendered& rendered, std::string_view text) {
+  return fmt::format("{}:{}", path, line_of(rendered, text));
+}
+
+// What to do about text that is no YAML: by the parser's complaint, the line that it is about and
+// the template's line that made it; "" for nothing better than the code's own fix.
+std::string_view advice_on(std::string_view cause, std::string_view line, std::string_view made_by) {
+  const auto indent = line.substr(0, line.find_first_not_of(" \t"));
+  if (indent.find('\t') != std::string_view::npos) return "indent with spaces: YAML takes no tabs";
+  const bool indents = made_by.find("indent ") != std::string_view::npos ||
+                       made_by.find("toYaml") != std::string_view::npos;
+  if (indents)
+    return "indent by as many spaces as its key needs, on a line of its own: toYaml … | nindent N";
+  const bool action = made_by.find("{{") != std::string_view::npos;
+  if (cause.starts_with("mapping values are not allowed") || cause.starts_with("found unknown escape"))
+    return action ? "put the value in quotes: {{ … | quote }}" : "put the value in quotes";
+  if (cause.starts_with("did not find expected key"))
+    return "indent the line as the others of its map";
+  if (cause.starts_with("did not find expected ',' or"))
+    return "close the bracket, or put the text in quotes";
+  return {};
 }
 
 // The parser's complaint about one document: the line of the template in front of what it made.
@@ -143,10 +166,16 @@ Error traced(Error error, const std::string& path, const Rendered& rendered,
   for (std::size_t i = 1; i < line; ++i)
     rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
   constexpr std::size_t shown_max = 80;
+  const auto shown = rest.substr(0, rest.find('\n'));
+  const auto template_line = line_of(rendered, rest);
+  const auto template_lines = split(rendered.source, '\n');
+  const auto made_by = template_line <= template_lines.size() ? template_lines[template_line - 1] : "";
+  const auto advice =
+      out.causes().empty() ? std::string_view() : advice_on(out.causes().front(), shown, made_by);
+  if (!advice.empty()) out = std::move(out).fix(std::string(advice));
   return std::move(out)
-      .at(place_of(path, rendered, rest))
-      .at(fmt::format("line {} of the document: \"{}\"", line,
-                      printable(rest.substr(0, rest.find('\n')), shown_max)));
+      .at(fmt::format("{}:{}", path, template_line))
+      .at(fmt::format("line {} of the document: \"{}\"", line, printable(shown, shown_max)));
 }
 
 // The part of the whole that the view names, without a copy.
