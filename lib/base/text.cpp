@@ -211,6 +211,17 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::string clean_path(std::string_view path) {
+  const auto is_plain = [](std::string_view part) {
+    return !part.empty() && part != "." && part != "..";
+  };
+  // Nearly every path is clean already.
+  bool clean = true;
+  for (std::size_t from = 0; clean && from <= path.size();) {
+    const auto end = std::min(path.find('/', from), path.size());
+    clean = is_plain(path.substr(from, end - from));
+    from = end + 1;
+  }
+  if (clean) return std::string(path);
   std::vector<std::string_view> parts;
   for (const auto part : split(path, '/')) {
     if (part.empty() || part == ".") continue;
@@ -225,7 +236,7 @@ std::string clean_path(std::string_view path) {
 
 std::optional<std::string> join_inside(std::string_view base, std::string_view relative) {
   if (relative.starts_with('/')) return std::nullopt;
-  auto path = clean_path(fmt::format("{}/{}", base, relative));
+  auto path = base.empty() ? clean_path(relative) : clean_path(fmt::format("{}/{}", base, relative));
   if (path == ".." || path.starts_with("../")) return std::nullopt;
   return path;
 }

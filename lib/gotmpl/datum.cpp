@@ -243,7 +243,7 @@ const Datum* Datum::find(std::string_view key) const {
   return members == nullptr ? nullptr : std::as_const(*members).find(key);
 }
 
-Datum Datum::from_value(const Value& value, Numbers numbers) {
+Datum Datum::from_value(Value value, Numbers numbers) {
   switch (value.kind()) {
     case Value::Kind::null:
       return nil();
@@ -257,18 +257,19 @@ Datum Datum::from_value(const Value& value, Numbers numbers) {
     case Value::Kind::real:
       return *value.as_real();
     case Value::Kind::string:
-      return *value.as_string();
+      return std::move(*value.as_string());
     case Value::Kind::array: {
       std::vector<Datum> items;
       items.reserve(value.as_array()->size());
-      for (const Value& item : *value.as_array()) items.push_back(from_value(item, numbers));
+      for (Value& item : *value.as_array()) items.push_back(from_value(std::move(item), numbers));
       return of_list(std::move(items));
     }
     case Value::Kind::object: {
       Datum result = new_dict();
-      result.dict()->reserve(value.as_object()->size());
-      for (const Member& member : *value.as_object()) {
-        result.dict()->set(member.key, from_value(member.value, numbers));
+      std::vector<Dict::Entry>& entries = result.dict()->entries();  // in the same order
+      entries.reserve(value.as_object()->size());
+      for (Member& member : *value.as_object()) {
+        entries.push_back({std::move(member.key), from_value(std::move(member.value), numbers)});
       }
       return result;
     }

@@ -93,9 +93,9 @@ class Datum {
   static Datum of_object(std::unique_ptr<HostObject> object);
 
   // Values of a YAML file reach Helm's templates with every number a float64; `exact` keeps integers
-  // as int64 (--set).
+  // as int64 (--set). Takes the texts of the value.
   enum class Numbers { as_float64, exact };
-  static Datum from_value(const Value& value, Numbers numbers);
+  static Datum from_value(Value value, Numbers numbers);
 
   Datum(const Datum& other) noexcept : bits_(other.bits_), kind_(other.kind_) { retain(); }
   Datum(Datum&& other) noexcept

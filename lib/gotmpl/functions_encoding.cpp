@@ -83,7 +83,7 @@ Datum error_dict(std::string text) {
 
 Datum error_list(std::string text) { return Datum::of_list({Datum(std::move(text))}); }
 
-Datum from(const Value& value) { return Datum::from_value(value, Datum::Numbers::as_float64); }
+Datum from(Value value) { return Datum::from_value(std::move(value), Datum::Numbers::as_float64); }
 
 Result<Datum> from_yaml(Call& call) {
   Result<Value> value = yaml::parse_one(call.text(0), "yaml", yaml::Dialect::kube, yaml_limits());

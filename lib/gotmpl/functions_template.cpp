@@ -32,7 +32,7 @@ Result<Datum> lookup(Call& call) {
   for (std::size_t i = 0; i < 4; ++i) question.push_back(call.text(i));
   Value found = TRY(find(question));
   if (!found.is_object()) return Datum::new_dict();
-  return Datum::from_value(found, Datum::Numbers::exact);
+  return Datum::from_value(std::move(found), Datum::Numbers::exact);
 }
 
 Result<Datum> default_value(Call& call) {

@@ -231,7 +231,7 @@ std::string toml_error(const std::string& text, const Error& error) {
 
 Result<Datum> from_toml(Call& call) {
   Result<config::Document> document = config::parse_toml(call.text(0), "toml");
-  if (document) return Datum::from_value(document->value, Datum::Numbers::exact);
+  if (document) return Datum::from_value(std::move(document->value), Datum::Numbers::exact);
   Datum result = Datum::new_dict();
   result.dict()->set("Error", Datum(toml_error(call.text(0), document.error())));
   return result;

@@ -181,13 +181,13 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
   TRY(check_release(settings.release));
   TRY(check_installable(chart, settings));
   TRY(process_dependencies(chart, user, settings.environment.flavor));
-  const Value values = TRY(coalesce_values(chart, user, nulls_of(settings.environment.flavor)));
+  Value values = TRY(coalesce_values(chart, user, nulls_of(settings.environment.flavor)));
   TRY(check_values(chart, values, settings));
 
   Collector collector{.settings = settings,
                       .release = release_object(settings.release),
                       .capabilities = capabilities_object(settings)};
-  const auto data = gotmpl::Datum::from_value(values, gotmpl::Datum::Numbers::exact);
+  const auto data = gotmpl::Datum::from_value(std::move(values), gotmpl::Datum::Numbers::exact);
   collector.collect(chart, chart.name, data, Include::yes);
   auto files = TRY(execute(std::move(collector.jobs), settings));
 

@@ -189,7 +189,7 @@ constexpr gotmpl::Type section_values_type{
 constexpr gotmpl::Type root_values_type3{
     .name = "chartutil.Values", .kind = "map", .methods = values_methods};
 
-// Chart.yaml's keys and Go's names of the fields, in the order of chart.Metadata.
+// Chart.yaml's keys and Go's names of the fields, sorted by these, as a map is.
 struct MetadataField {
   std::string_view key;
   std::string_view field;
@@ -197,23 +197,23 @@ struct MetadataField {
 };
 
 constexpr auto metadata_fields = std::to_array<MetadataField>(
-    {{"name", "Name", MetadataField::Shape::text},
-     {"home", "Home", MetadataField::Shape::text},
-     {"sources", "Sources", MetadataField::Shape::texts},
-     {"version", "Version", MetadataField::Shape::text},
-     {"description", "Description", MetadataField::Shape::text},
-     {"keywords", "Keywords", MetadataField::Shape::texts},
-     {"maintainers", "Maintainers", MetadataField::Shape::maintainers},
-     {"icon", "Icon", MetadataField::Shape::text},
-     {"apiVersion", "APIVersion", MetadataField::Shape::text},
-     {"condition", "Condition", MetadataField::Shape::text},
-     {"tags", "Tags", MetadataField::Shape::text},
-     {"appVersion", "AppVersion", MetadataField::Shape::text},
-     {"deprecated", "Deprecated", MetadataField::Shape::flag},
+    {{"apiVersion", "APIVersion", MetadataField::Shape::text},
      {"annotations", "Annotations", MetadataField::Shape::annotations},
-     {"kubeVersion", "KubeVersion", MetadataField::Shape::text},
+     {"appVersion", "AppVersion", MetadataField::Shape::text},
+     {"condition", "Condition", MetadataField::Shape::text},
      {"dependencies", "Dependencies", MetadataField::Shape::dependencies},
-     {"type", "Type", MetadataField::Shape::text}});
+     {"deprecated", "Deprecated", MetadataField::Shape::flag},
+     {"description", "Description", MetadataField::Shape::text},
+     {"home", "Home", MetadataField::Shape::text},
+     {"icon", "Icon", MetadataField::Shape::text},
+     {"keywords", "Keywords", MetadataField::Shape::texts},
+     {"kubeVersion", "KubeVersion", MetadataField::Shape::text},
+     {"maintainers", "Maintainers", MetadataField::Shape::maintainers},
+     {"name", "Name", MetadataField::Shape::text},
+     {"sources", "Sources", MetadataField::Shape::texts},
+     {"tags", "Tags", MetadataField::Shape::text},
+     {"type", "Type", MetadataField::Shape::text},
+     {"version", "Version", MetadataField::Shape::text}});
 
 std::string text_of(const Value* value) {
   return value == nullptr ? std::string() : scalar_text(*value);
@@ -341,9 +341,12 @@ Datum release_object(const Release& release) {
 
 Datum chart_object(const Chart& chart, Include root, gotmpl::Flavor flavor) {
   Datum out = flavor == gotmpl::Flavor::helm3 ? Datum::new_structure(chart_type3) : Datum::new_dict();
-  for (const auto& field : metadata_fields)
-    out.dict()->set(field.field, field_value(field, chart.metadata.find(field.key), flavor));
-  out.dict()->set("Name", Datum(chart.name));
+  out.dict()->reserve(metadata_fields.size() + 1);
+  for (const auto& field : metadata_fields) {
+    const bool is_name = field.key == "name";  // perhaps an alias
+    out.dict()->set(field.field, is_name ? Datum(chart.name)
+                                         : field_value(field, chart.metadata.find(field.key), flavor));
+  }
   out.dict()->set("IsRoot", Datum(root == Include::yes));
   return out;
 }

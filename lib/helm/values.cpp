@@ -19,13 +19,22 @@ void drop_nulls(Object& object) {
     object.erase(key);
 }
 
+// A chart's default without its nulls, unless those are kept.
+Value default_of(const Value& given, Nulls nulls) {
+  Value copy = given;
+  if (auto* object = copy.as_object(); object != nullptr && nulls == Nulls::remove)
+    drop_nulls(*object);
+  return copy;
+}
+
 // `defaults` under `user`: a null of the user deletes where the default was not null
 // (coalesceTablesFullKey).
 void coalesce_tables(Object& user, const Object& defaults, Nulls nulls) {
   for (const auto& member : defaults) {
+    if (nulls == Nulls::remove && member.value.is_null()) continue;
     auto* mine = user.find(member.key);
     if (mine == nullptr) {
-      user.set(member.key, member.value);
+      user.set(member.key, default_of(member.value, nulls));
     } else if (mine->is_null()) {
       if (nulls != Nulls::keep && !member.value.is_null()) user.erase(member.key);
     } else if (mine->is_object() && member.value.is_object()) {
@@ -39,14 +48,6 @@ bool is_subchart(const Chart& chart, std::string_view key) {
   return std::ranges::any_of(chart.subcharts, [&](const Chart& each) { return each.name == key; });
 }
 
-// A chart's default without its nulls, unless those are kept.
-Value default_of(const Value& given, Nulls nulls) {
-  Value copy = given;
-  if (auto* object = copy.as_object(); object != nullptr && nulls == Nulls::remove)
-    drop_nulls(*object);
-  return copy;
-}
-
 // The chart's own defaults under the values that reach it (coalesceValues).
 void coalesce_chart(const Chart& chart, Object& values, Nulls nulls) {
   for (const auto& member : chart.values) {
@@ -58,8 +59,7 @@ void coalesce_chart(const Chart& chart, Object& values, Nulls nulls) {
       if (nulls != Nulls::keep) values.erase(member.key);
     } else if (mine->is_object() && member.value.is_object()) {
       const auto inside = is_subchart(chart, member.key) ? Nulls::keep : nulls;
-      const Value defaults = default_of(member.value, inside);
-      coalesce_tables(*mine->as_object(), *defaults.as_object(), inside);
+      coalesce_tables(*mine->as_object(), *member.value.as_object(), inside);
     }
   }
 }

@@ -37,7 +37,8 @@ std::size_t character_size(std::string_view text) {
 
 }  // namespace
 
-bool is_clean(std::string_view text) {
+Characters characters_of(std::string_view text) {
+  auto out = Characters::ascii;
   constexpr std::uint64_t ones = 0x0101010101010101U, high = 0x8080808080808080U;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -58,10 +59,11 @@ bool is_clean(std::string_view text) {
       continue;
     }
     const auto size = character_size(text.substr(at));
-    if (size == 0) return false;
+    if (size == 0) return Characters::refused;
+    out = Characters::wide;
     at += size;
   }
-  return true;
+  return out;
 }
 
 }  // namespace holdfast::yaml

@@ -6,7 +6,12 @@
 
 namespace holdfast::yaml {
 
-// UTF-8 of characters that libyaml accepts, and no line ends but "\n".
-bool is_clean(std::string_view text);
+enum class Characters {
+  refused,  // not UTF-8, or of characters that libyaml does not accept, or with other line ends than "\n"
+  ascii,    // a byte is a character
+  wide,
+};
+
+Characters characters_of(std::string_view text);
 
 }  // namespace holdfast::yaml

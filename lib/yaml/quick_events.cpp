@@ -16,8 +16,12 @@ constexpr std::size_t levels_max = 100;
 // Of a line with a flow collection, whose positions are counted from the line's start.
 constexpr std::size_t flow_line_max = 2000;
 
+// A loop: find() is a call.
 constexpr bool is_one_of(char c, std::string_view set) {
-  return set.find(c) != std::string_view::npos;
+  for (const char each : set) {
+    if (each == c) return true;
+  }
+  return false;
 }
 
 // What may stand in a plain scalar of a flow collection without a second look.
@@ -68,7 +72,9 @@ bool QuickEvents::next(Event& event) {
 // The events of the next line that has some.
 bool QuickEvents::fill() {
   if (stage_ == Stage::start) {
-    if (!is_clean(text_)) return false;
+    const auto characters = characters_of(text_);
+    if (characters == Characters::refused) return false;
+    wide_ = characters == Characters::wide;
     stage_ = Stage::between;
     tell(EventKind::other, 0);
     next_line();
@@ -97,7 +103,8 @@ void QuickEvents::next_line() {
 
 bool QuickEvents::read_line() {
   const auto start = text_.substr(line_begin_, 3);
-  const bool marker = at_ == line_begin_ && (start == "---" || start == "..." || start[0] == '%');
+  const bool marker = at_ == line_begin_ && is_one_of(start[0], "-.%") &&
+                      (start == "---" || start == "..." || start[0] == '%');
   if (!(marker ? read_marker() : read_content())) return false;
   line_begin_ = line_end_ + 1;
   ++line_;
@@ -544,6 +551,7 @@ Position QuickEvents::position(std::size_t at) const {
 
 // 1 and the characters between.
 int QuickEvents::columns(std::size_t from, std::size_t to) const {
+  if (!wide_) return static_cast<int>(to - from) + 1;
   int out = 1;
   for (const char c : text_.substr(from, to - from))
     out += (c & 0xC0) != 0x80 ? 1 : 0;

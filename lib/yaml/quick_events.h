@@ -90,6 +90,7 @@ class QuickEvents {
   std::size_t line_end_ = 0;  // of its last character, before the line end
   std::size_t at_ = 0;
   int line_ = 1;
+  bool wide_ = false;  // it has characters of more than a byte
   enum class Stage { start, between, begun, inside, ended } stage_ = Stage::start;
 };
 

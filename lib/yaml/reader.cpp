@@ -117,7 +117,7 @@ class Builder {
   Result<> scalar(const Event& event, Value& out) {
     TRY(charge(1, event.scalar.size(), event));
     if (is_plainly_text(event)) {
-      if (!skipping_) out = event.scalar;
+      out = event.scalar;
       return {};
     }
     auto resolved = TRY(resolve_tagged(event));
@@ -219,7 +219,7 @@ class Builder {
     while (event.kind != EventKind::sequence_end) {
       Value element;
       TRY(node(event, element));
-      if (!skipping_) elements_.push_back(std::move(element));
+      elements_.push_back(std::move(element));
       TRY(events_.next(event));
     }
     --depth_;
@@ -254,12 +254,44 @@ class Builder {
     }
     auto name = TRY(key(event));
     TRY(events_.next(event));
-    const bool starts = depth_ == 1 && !kept_.empty() && std::ranges::find(kept_, name) == kept_.end();
-    if (starts) skipping_ = true;
+    if (depth_ == 1 && !kept_.empty() && std::ranges::find(kept_, name) == kept_.end())
+      return skip(event);
     Value value;
     TRY(node(event, value));
-    if (!skipping_) members_.emplace_back(std::move(name), std::move(value));
-    if (starts) skipping_ = false;
+    members_.emplace_back(std::move(name), std::move(value));
+    return {};
+  }
+
+  // Reads a node without an anchor for its mistakes alone.
+  Result<> skip(Event& event) {
+    if (event.kind == EventKind::scalar || event.kind == EventKind::alias) {
+      if (event.kind == EventKind::scalar && is_plainly_text(event))
+        return charge(1, event.scalar.size(), event);
+      Value unused;
+      return plain_node(event, unused);
+    }
+    const bool is_mapping = event.kind == EventKind::mapping_start;
+    const auto end = is_mapping ? EventKind::mapping_end : EventKind::sequence_end;
+    TRY(charge(1, 0, event));
+    TRY(check_depth(1, event));
+    ++depth_;
+    TRY(events_.next(event));
+    while (event.kind != end) {
+      if (is_mapping) {
+        TRY(skip_key(event));
+        TRY(events_.next(event));
+      }
+      TRY(skip(event));
+      TRY(events_.next(event));
+    }
+    --depth_;
+    return {};
+  }
+
+  Result<> skip_key(const Event& event) {
+    if (event.kind == EventKind::scalar && is_plainly_text(event))
+      return charge(1, event.scalar.size(), event);
+    TRY(key(event));
     return {};
   }
 
@@ -382,7 +414,6 @@ class Builder {
   std::vector<Member> members_;
   std::vector<Value> elements_;
   std::span<const std::string_view> kept_;  // none: all
-  bool skipping_ = false;                   // below a member that is not kept
   std::size_t index_ = 0;
   std::size_t nodes_ = 0;
   std::size_t bytes_ = 0;
