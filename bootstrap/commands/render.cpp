@@ -145,10 +145,10 @@ Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
   const auto settings = TRY(settings_of(options));
   auto chart = TRY(load_chart(options.chart, flavor_of(options)));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));
-  const auto text = helm::print(documents);
-  if (!console.is_json()) console.text(text);  // a line would be a copy of all of it
+  if (!console.is_json()) helm::print(documents, [&](std::string_view text) { console.text(text); });
   Array objects;
   if (console.is_json()) {
+    const auto text = helm::print(documents);
     auto parsed = TRY(yaml::parse_all(text, options.chart, yaml::Dialect::kube,
                                       {.duplicates = yaml::Duplicates::keep_last}));
     for (auto& document : parsed)

@@ -93,22 +93,31 @@ void order_jobs(std::vector<Job>& jobs) {
   });
 }
 
-Result<RenderedFiles> execute(std::vector<Job> jobs, const Settings& settings) {
+// The documents of all templates. What is no YAML is found when each is made, so that its text need
+// not be kept, and told when all are made: first what a template refuses, then of these the first by
+// its path.
+Result<RankedDocuments> execute(std::vector<Job> jobs, const Settings& settings) {
   order_jobs(jobs);
   gotmpl::Templates templates(settings.environment);
   for (const auto& job : jobs)
     TRY(templates.parse(job.path, job.text));
-  RenderedFiles files;
+  std::map<std::string_view, Result<RankedDocuments>> files;
   for (const auto& job : jobs) {
     if (job.partial) continue;
     set_template(job, settings.environment.flavor);
-    Rendered rendered{.text = {}, .trace = {}, .source = job.text};
-    rendered.text = TRY(templates.execute(job.path, job.scope, &rendered.trace));
+    gotmpl::Templates::Trace trace;
+    const std::string text = TRY(templates.execute(job.path, job.scope, &trace));
     // Notes and white space are no documents.
-    if (!job.path.ends_with("NOTES.txt") && !gotmpl::trim_space(rendered.text).empty())
-      files.emplace(job.path, std::move(rendered));
+    if (job.path.ends_with("NOTES.txt") || gotmpl::trim_space(text).empty()) continue;
+    const Rendered rendered{.path = job.path, .text = text, .trace = trace, .source = job.text};
+    files.emplace(job.path, read_documents(rendered, settings));
   }
-  return files;
+  RankedDocuments out;
+  for (auto& [path, read] : files) {
+    auto documents = TRY(std::move(read));
+    std::ranges::move(documents, std::back_inserter(out));
+  }
+  return out;
 }
 
 Result<> check_installable(const Chart& chart, const Settings& settings) {
@@ -189,7 +198,8 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
                       .capabilities = capabilities_object(settings)};
   const auto data = gotmpl::Datum::from_value(std::move(values), gotmpl::Datum::Numbers::exact);
   collector.collect(chart, chart.name, data, Include::yes);
-  auto files = TRY(execute(std::move(collector.jobs), settings));
+  auto made = TRY(execute(std::move(collector.jobs), settings));
+  chart = {};  // the templates are done
 
   std::vector<Document> documents;
   for (auto& crd : collector.crds) {
@@ -198,8 +208,7 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
                          .text = std::exchange(crd.content, {}).text(),
                          .kind = Document::Kind::crd});
   }
-  auto sorted = TRY(sort_documents(std::move(files), settings));
-  std::ranges::move(sorted, std::back_inserter(documents));
+  std::ranges::move(in_order(std::move(made)), std::back_inserter(documents));
   return documents;
 }
 
@@ -210,29 +219,47 @@ Result<std::string> release_name(const std::string& given, const gotmpl::Environ
   return templates.execute("name-template", gotmpl::Datum::nil());
 }
 
-std::string print(const std::vector<Document>& documents) {
-  std::size_t size = 1;
-  constexpr std::string_view head = "---\n# Source: ";
-  for (const auto& document : documents)
-    size += head.size() + document.source.size() + document.text.size() + 2;
+void print(const std::vector<Document>& documents,
+           const std::function<void(std::string_view)>& take) {
+  constexpr std::size_t piece = std::size_t{64} << 10;
   std::string out;
-  out.reserve(size);
-  const auto add = [&](const Document& document) {
-    out += head;
+  const auto add = [&](const Document& document, std::string_view text) {
+    if (out.size() >= piece) {
+      take(out);
+      out.clear();
+    }
+    out += "---\n# Source: ";
     out += document.source;
     out += '\n';
-    out += document.text;
-    out += '\n';
+    out += text;
   };
+  const auto is_hook = [](const Document& each) { return each.kind == Document::Kind::hook; };
+  // The manifests are one text, the white space at whose end is cut: of the last.
+  const auto last = std::find_if_not(documents.rbegin(), documents.rend(), is_hook);
   for (const auto& document : documents) {
-    if (document.kind != Document::Kind::hook) add(document);
+    if (is_hook(document)) continue;
+    if (last == documents.rend() || &document != &*last) {
+      add(document, document.text);
+      out += '\n';
+      continue;
+    }
+    const auto rest = gotmpl::trim_space(document.text);
+    const auto before = static_cast<std::size_t>(rest.data() - document.text.data());
+    add(document, std::string_view(document.text).substr(0, rest.empty() ? 0 : before + rest.size()));
+    if (rest.empty()) out.pop_back();  // the head's line end, too
   }
-  // It starts with a mark: only the end is to be trimmed.
-  out.resize(gotmpl::trim_space(out).size());
   out += '\n';
   for (const auto& document : documents) {
-    if (document.kind == Document::Kind::hook) add(document);
+    if (!is_hook(document)) continue;
+    add(document, document.text);
+    out += '\n';
   }
+  take(out);
+}
+
+std::string print(const std::vector<Document>& documents) {
+  std::string out;
+  print(documents, [&](std::string_view text) { out += text; });
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "helm/chart.h"
 #include "value/value.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,7 +51,11 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
 // What --name-template names: the text itself, or what it makes as a template.
 Result<std::string> release_name(const std::string& given, const gotmpl::Environment& environment);
 
-// What `helm template` writes to its standard output.
+// What `helm template` writes to its standard output, in pieces of some 64 KiB: a chart's output is
+// as large as the chart, and a second whole text would be what a render takes most memory for.
+void print(const std::vector<Document>& documents,
+           const std::function<void(std::string_view)>& take);
+// The same as one text.
 std::string print(const std::vector<Document>& documents);
 
 }  // namespace holdfast::helm

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 namespace holdfast::helm {
 namespace {
@@ -60,12 +61,6 @@ constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last};
 
 // All that is looked at of a document.
 constexpr auto head_keys = std::to_array<std::string_view>({"apiVersion", "kind", "metadata"});
-
-struct Ranked {
-  std::size_t rank;
-  std::string kind;
-  Document document;
-};
 
 std::size_t rank_of(std::string_view kind, gotmpl::Flavor flavor) {
   // Helm 3 does not know the two webhook configurations.
@@ -121,7 +116,7 @@ std::size_t line_of(const Rendered& rendered, std::string_view text) {
   const auto offset = static_cast<std::size_t>(text.data() - rendered.text.data());
   const auto mark = rendered.trace.at(offset);
   // A piece of plain text may hold many lines; those of it that are before `text` count.
-  const auto before = std::string_view(rendered.text).substr(mark.offset, offset - mark.offset);
+  const auto before = rendered.text.substr(mark.offset, offset - mark.offset);
   const auto source = rendered.source.substr(0, mark.position);
   const bool plain = rendered.source.substr(source.size()).starts_with(before);
   return static_cast<std::size_t>(std::ranges::count(source, '\n') +
@@ -129,8 +124,8 @@ std::size_t line_of(const Rendered& rendered, std::string_view text) {
 }
 
 // "demo/templates/web.yaml:12"
-std::string place_of(const std::string& path, const Rendered& rendered, std::string_view text) {
-  return fmt::format("{}:{}", path, line_of(rendered, text));
+std::string place_of(const Rendered& rendered, std::string_view text) {
+  return fmt::format("{}:{}", rendered.path, line_of(rendered, text));
 }
 
 // What to do about text that is no YAML: by the parser's complaint, the line that it is about and
@@ -153,8 +148,7 @@ std::string_view advice_on(std::string_view cause, std::string_view line, std::s
 }
 
 // The parser's complaint about one document: the line of the template in front of what it made.
-Error traced(Error error, const std::string& path, const Rendered& rendered,
-             std::string_view document) {
+Error traced(Error error, const Rendered& rendered, std::string_view document) {
   Error out(error.code(), error.what());
   for (const auto& cause : error.causes())
     out = std::move(out).because(cause);
@@ -174,21 +168,13 @@ Error traced(Error error, const std::string& path, const Rendered& rendered,
       out.causes().empty() ? std::string_view() : advice_on(out.causes().front(), shown, made_by);
   if (!advice.empty()) out = std::move(out).fix(std::string(advice));
   return std::move(out)
-      .at(fmt::format("{}:{}", path, template_line))
+      .at(fmt::format("{}:{}", rendered.path, template_line))
       .at(fmt::format("line {} of the document: \"{}\"", line, printable(shown, shown_max)));
 }
 
-// The part of the whole that the view names, without a copy.
-std::string taken(std::string& whole, std::string_view part) {
-  const auto from = static_cast<std::size_t>(part.data() - whole.data());
-  whole.resize(from + part.size());
-  whole.erase(0, from);
-  return std::move(whole);
-}
-
-void sort_by_kind(std::vector<Ranked>& ranked) {
+void sort_by_kind(std::span<RankedDocument> ranked) {
   const std::size_t unknown = install_order.size() - 2;
-  std::ranges::stable_sort(ranked, [&](const Ranked& a, const Ranked& b) {
+  std::ranges::stable_sort(ranked, [&](const RankedDocument& a, const RankedDocument& b) {
     if (a.rank != b.rank) return a.rank < b.rank;
     return a.rank >= unknown && a.kind < b.kind;
   });
@@ -236,50 +222,48 @@ std::vector<std::string_view> split_documents3(std::string_view text) {
   return documents;
 }
 
-Result<std::vector<Document>> sort_documents(RenderedFiles files, const Settings& settings) {
-  std::vector<Ranked> manifests, hooks;
-  while (!files.empty()) {
-    const auto file = files.extract(files.begin());
-    const auto& path = file.key();
-    const bool helm3 = settings.environment.flavor == gotmpl::Flavor::helm3;
-    const auto& output = file.mapped().text;
-    const auto texts = helm3 ? split_documents3(output) : split_documents(output);
-    for (const auto text : texts) {
-      auto parsed = yaml::parse_head(text, path, yaml::Dialect::kube, yaml_limits, head_keys);
-      if (!parsed) return failure(traced(std::move(parsed).error(), path, file.mapped(), text));
-      if (!parsed->is_object() && !parsed->is_null()) {
-        return failure(Error(Code::yaml_syntax, fmt::format("a document is no object but {}",
-                                                            kind_name(parsed->kind())))
-                           .at(place_of(path, file.mapped(), text)));
-      }
-      auto head = check_head(*parsed);
-      if (!head) return failure(std::move(head).error().at(place_of(path, file.mapped(), text)));
-      const auto hook = hook_kind(*parsed);
-      if (hook == HookKind::unknown) continue;
-      if (hook == HookKind::test && settings.tests == Include::no) continue;
-      if (hook != HookKind::none && settings.hooks == Include::no) continue;
-      const auto* given = parsed->find("kind");
-      const std::string kind = given == nullptr ? std::string() : scalar_text(*given);
-      const auto document_kind =
-          hook == HookKind::none ? Document::Kind::manifest : Document::Kind::hook;
-      auto& list = hook == HookKind::none ? manifests : hooks;
-      list.push_back(
-          {.rank = rank_of(kind, settings.environment.flavor),
-           .kind = kind,
-           .document = {.source = path,
-                        .text = texts.size() == 1 ? taken(file.mapped().text, text)
-                                                  : std::string(text),
-                        .kind = document_kind}});
+Result<RankedDocuments> read_documents(const Rendered& rendered, const Settings& settings) {
+  const auto flavor = settings.environment.flavor;
+  const bool helm3 = flavor == gotmpl::Flavor::helm3;
+  RankedDocuments out;
+  for (const auto text : helm3 ? split_documents3(rendered.text) : split_documents(rendered.text)) {
+    auto parsed = yaml::parse_head(text, rendered.path, yaml::Dialect::kube, yaml_limits, head_keys);
+    if (!parsed) return failure(traced(std::move(parsed).error(), rendered, text));
+    if (!parsed->is_object() && !parsed->is_null()) {
+      return failure(Error(Code::yaml_syntax, fmt::format("a document is no object but {}",
+                                                          kind_name(parsed->kind())))
+                         .at(place_of(rendered, text)));
     }
+    auto head = check_head(*parsed);
+    if (!head) return failure(std::move(head).error().at(place_of(rendered, text)));
+    const auto hook = hook_kind(*parsed);
+    if (hook == HookKind::unknown) continue;
+    if (hook == HookKind::test && settings.tests == Include::no) continue;
+    if (hook != HookKind::none && settings.hooks == Include::no) continue;
+    const auto* given = parsed->find("kind");
+    std::string kind = given == nullptr ? std::string() : scalar_text(*given);
+    const auto rank = rank_of(kind, flavor);
+    Document document{
+        .source = rendered.path,
+        .text = std::string(text),
+        .kind = hook == HookKind::none ? Document::Kind::manifest : Document::Kind::hook};
+    RankedDocument ranked{.rank = rank, .kind = std::move(kind), .document = std::move(document)};
+    out.push_back(std::move(ranked));
   }
-  sort_by_kind(manifests);
+  return out;
+}
+
+std::vector<Document> in_order(RankedDocuments documents) {
+  const auto hooks = std::ranges::stable_partition(documents, [](const RankedDocument& each) {
+    return each.document.kind != Document::Kind::hook;
+  });
+  sort_by_kind({documents.begin(), hooks.begin()});
   sort_by_kind(hooks);
-  std::vector<Document> documents;
-  for (auto* list : {&manifests, &hooks}) {
-    for (auto& ranked : *list)
-      documents.push_back(std::move(ranked.document));
-  }
-  return documents;
+  std::vector<Document> out;
+  out.reserve(documents.size());
+  for (auto& each : documents)
+    out.push_back(std::move(each.document));
+  return out;
 }
 
 }  // namespace holdfast::helm

@@ -7,25 +7,34 @@
 #include "gotmpl/templates.h"
 #include "helm/helm.h"
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace holdfast::helm {
 
-// What a template made.
+// What a template made; looked into only.
 struct Rendered {
-  std::string text;
-  gotmpl::Templates::Trace trace;
+  const std::string& path;
+  std::string_view text;
+  const gotmpl::Templates::Trace& trace;
   std::string_view source;  // the template
 };
 
-using RenderedFiles = std::map<std::string, Rendered>;  // by the template's path
+struct RankedDocument {
+  std::size_t rank;  // of its kind, in the order of installing
+  std::string kind;
+  Document document;
+};
 
-// Manifests in install order, then hooks in theirs. Refuses with Code::yaml_syntax what is no YAML,
-// at the line of the template that made it.
-Result<std::vector<Document>> sort_documents(RenderedFiles files, const Settings& settings);
+using RankedDocuments = std::vector<RankedDocument>;
+
+// The file's documents, without those that the settings leave out. Refuses with Code::yaml_syntax
+// what is no YAML, at the line of the template that made it.
+Result<RankedDocuments> read_documents(const Rendered& rendered, const Settings& settings);
+
+// Manifests in install order, then hooks in theirs; those of one kind in the order given.
+std::vector<Document> in_order(RankedDocuments documents);
 
 // A file's documents as Helm 4.2 and later cut them: views of the text.
 std::vector<std::string_view> split_documents(std::string_view text);
