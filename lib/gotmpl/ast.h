@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -62,9 +63,10 @@ template <class T>
 using Owned = std::unique_ptr<T, LeftToArena>;
 using NodePtr = Owned<Node>;
 
+// Lists are arrays in the arena, made once they are whole: a vector's slack and its former arrays
+// were a third of what the nodes of a large chart take.
 struct NodeList {
-  explicit NodeList(Arena& arena) : nodes(&arena) {}
-  std::pmr::vector<NodePtr> nodes;
+  std::span<const NodePtr> nodes;
 };
 
 struct TextNode final : Node {
@@ -97,9 +99,9 @@ struct ConstantNode final : Node {
 
 // field: ".a.b"; variable: "$x.a"; chain: "(…).a" with `base`.
 struct PathNode final : Node {
-  PathNode(NodeType node_type, std::size_t at, Arena& arena) : Node(node_type, at), fields(&arena) {}
+  using Node::Node;
   const std::string* variable = nullptr;
-  std::pmr::vector<const std::string*> fields;
+  std::span<const std::string* const> fields;
   NodePtr base;
 };
 
@@ -109,27 +111,30 @@ struct IdentifierNode final : Node {
 };
 
 struct CommandNode final : Node {
-  CommandNode(std::size_t at, Arena& arena) : Node(NodeType::command, at), arguments(&arena) {}
-  std::pmr::vector<NodePtr> arguments;  // the first is what is called
+  explicit CommandNode(std::size_t at) : Node(NodeType::command, at) {}
+  std::span<const NodePtr> arguments;  // the first is what is called
 };
 
 struct PipeNode final : Node {
-  PipeNode(std::size_t at, Arena& arena)
-      : Node(NodeType::pipe, at), variables(&arena), commands(&arena) {}
-  std::pmr::vector<const std::string*> variables;
+  explicit PipeNode(std::size_t at) : Node(NodeType::pipe, at) {}
   bool assigns = false;  // "=" rather than ":="
-  std::pmr::vector<Owned<CommandNode>> commands;
+  std::span<const std::string* const> variables;
+  std::span<const Owned<CommandNode>> commands;
 };
 
-// An action has a pipe; if, with and range also lists; template a name and perhaps a pipe.
-struct ActionNode final : Node {
-  ActionNode(NodeType node_type, std::size_t at, Arena& arena)
-      : Node(node_type, at), list(arena), else_list(arena) {}
+// An action has a pipe, template a name and perhaps a pipe.
+struct ActionNode : Node {
+  using Node::Node;
   Owned<PipeNode> pipe;
+  const std::string* name = nullptr;
+};
+
+// if, with and range.
+struct BranchNode final : ActionNode {
+  using ActionNode::ActionNode;
   NodeList list;
   NodeList else_list;
   bool has_else = false;
-  const std::string* name = nullptr;
 };
 
 // The file's text and the memory of its nodes, shared by the trees it defines. The arena may be that
@@ -151,7 +156,7 @@ struct Source {
 };
 
 struct Tree {
-  explicit Tree(std::shared_ptr<Source> from) : source(std::move(from)), root(*source->arena) {}
+  explicit Tree(std::shared_ptr<Source> from) : source(std::move(from)) {}
 
   const std::string* name = nullptr;
   std::shared_ptr<Source> source;  // before root: nodes go before their memory

@@ -57,7 +57,9 @@ Execution::Execution(Templates::State& state)
 
 Result<std::string> Execution::run(const Tree& tree, const Datum& data, Templates::Trace* trace) {
   trace_ = trace;
-  std::string out = TRY(run_nested(tree, data, scope_));
+  std::string out;
+  out.reserve(tree.source->text.size());  // about what most make
+  TRY(enter(tree, data, out, scope_));
   if (out.find(no_value) == std::string::npos) return out;
   if (trace != nullptr) shift_marks(*trace, out);
   return erase_no_value(std::move(out));
@@ -191,9 +193,9 @@ Result<Execution::Flow> Execution::walk_node(const Datum& dot, const Node& node)
     }
     case NodeType::branch_if:
     case NodeType::branch_with:
-      return walk_branch(dot, static_cast<const ActionNode&>(node));
+      return walk_branch(dot, static_cast<const BranchNode&>(node));
     case NodeType::range:
-      return walk_range(dot, static_cast<const ActionNode&>(node));
+      return walk_range(dot, static_cast<const BranchNode&>(node));
     case NodeType::call_template:
       TRY(walk_template(dot, static_cast<const ActionNode&>(node)));
       return Flow::next;
@@ -210,9 +212,9 @@ Result<Execution::Flow> Execution::walk_node(const Datum& dot, const Node& node)
   std::unreachable();
 }
 
-Result<Execution::Flow> Execution::walk_branch(const Datum& dot, const ActionNode& first) {
+Result<Execution::Flow> Execution::walk_branch(const Datum& dot, const BranchNode& first) {
   std::size_t mark = variables_.size();
-  const ActionNode* node = &first;
+  const BranchNode* node = &first;
   while (true) {
     Datum value = TRY(evaluate_pipe(dot, *node->pipe));
     bool truth = value.truth();
@@ -221,7 +223,7 @@ Result<Execution::Flow> Execution::walk_branch(const Datum& dot, const ActionNod
     bool chained = rest.nodes.size() == 1 && rest.nodes[0]->type == node->type;
     if (!truth && chained) {
       TRY(step());
-      node = static_cast<const ActionNode*>(rest.nodes[0].get());
+      node = static_cast<const BranchNode*>(rest.nodes[0].get());
       node_ = node;
       continue;
     }
@@ -236,7 +238,7 @@ Result<Execution::Flow> Execution::walk_branch(const Datum& dot, const ActionNod
   }
 }
 
-Result<Execution::Flow> Execution::walk_range(const Datum& dot, const ActionNode& node) {
+Result<Execution::Flow> Execution::walk_range(const Datum& dot, const BranchNode& node) {
   std::size_t mark = variables_.size();
   Datum value = TRY(evaluate_pipe(dot, *node.pipe));
   bool ran = TRY(range_over(node, value));
@@ -247,7 +249,7 @@ Result<Execution::Flow> Execution::walk_range(const Datum& dot, const ActionNode
 }
 
 // A break ends the loop and goes no further.
-Result<bool> Execution::range_over(const ActionNode& node, const Datum& value) {
+Result<bool> Execution::range_over(const BranchNode& node, const Datum& value) {
   Flow flow = Flow::next;
   if (value.is_nil()) return false;
   if (value.is_signed() || value.is_unsigned()) {
@@ -291,7 +293,7 @@ Result<bool> Execution::range_over(const ActionNode& node, const Datum& value) {
   return !entries.empty();
 }
 
-Result<Execution::Flow> Execution::iterate(const ActionNode& node, Datum index, Datum element) {
+Result<Execution::Flow> Execution::iterate(const BranchNode& node, Datum index, Datum element) {
   TRY(step());  // here too: a body may be empty
   const PipeNode& pipe = *node.pipe;
   std::size_t mark = variables_.size();

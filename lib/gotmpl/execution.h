@@ -101,10 +101,10 @@ class Execution {
 
   Result<Flow> walk(const Datum& dot, const NodeList& list);
   Result<Flow> walk_node(const Datum& dot, const Node& node);
-  Result<Flow> walk_branch(const Datum& dot, const ActionNode& node);
-  Result<Flow> walk_range(const Datum& dot, const ActionNode& node);
-  Result<bool> range_over(const ActionNode& node, const Datum& value);  // did it run once?
-  Result<Flow> iterate(const ActionNode& node, Datum index, Datum element);
+  Result<Flow> walk_branch(const Datum& dot, const BranchNode& node);
+  Result<Flow> walk_range(const Datum& dot, const BranchNode& node);
+  Result<bool> range_over(const BranchNode& node, const Datum& value);  // did it run once?
+  Result<Flow> iterate(const BranchNode& node, Datum index, Datum element);
   Result<> walk_template(const Datum& dot, const ActionNode& node);
   Result<> print(const Datum& value);
   Result<> write(std::string_view text);

@@ -359,4 +359,43 @@ Item Lexer::fail(std::string message) {
   return {Type::error, start_, message_, start_line_};
 }
 
+const Item& Lookahead::next() {
+  if (peeked_ > 0) {
+    --peeked_;
+  } else {
+    tokens_[0] = lexer_.next();
+  }
+  return tokens_[peeked_];
+}
+
+const Item& Lookahead::peek() {
+  if (peeked_ > 0) return tokens_[peeked_ - 1];
+  peeked_ = 1;
+  tokens_[0] = lexer_.next();
+  return tokens_[0];
+}
+
+const Item& Lookahead::next_non_space() {
+  const Item* token = &next();
+  while (token->type == Item::Type::space) token = &next();
+  return *token;
+}
+
+const Item& Lookahead::peek_non_space() {
+  const Item& token = next_non_space();
+  backup();
+  return token;
+}
+
+void Lookahead::backup2(const Item& item) {
+  tokens_[1] = item;
+  peeked_ = 2;
+}
+
+void Lookahead::backup3(const Item& second, const Item& first) {
+  tokens_[1] = first;
+  tokens_[2] = second;
+  peeked_ = 3;
+}
+
 }  // namespace holdfast::gotmpl

@@ -70,4 +70,25 @@ class Lexer {
   std::string message_;
 };
 
+// The items one after the other, up to three of which can be given back.
+class Lookahead {
+ public:
+  explicit Lookahead(Lexer& lexer) : lexer_(lexer) {}
+
+  const Item& next();
+  const Item& peek();
+  const Item& next_non_space();
+  const Item& peek_non_space();
+  void backup() { ++peeked_; }
+  void backup2(const Item& item);
+  void backup3(const Item& second, const Item& first);
+  // The last that was read of the text, given back or not.
+  [[nodiscard]] const Item& newest() const { return tokens_[0]; }
+
+ private:
+  Lexer& lexer_;
+  Item tokens_[3];
+  int peeked_ = 0;
+};
+
 }  // namespace holdfast::gotmpl

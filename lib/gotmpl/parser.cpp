@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <utility>
 
 #include "base/text.h"
@@ -22,7 +23,7 @@ constexpr int nesting_max = 400;
 using TreeSet = std::map<const std::string*, std::shared_ptr<Tree>>;
 
 // Parses one tree; a definition inside it gets a Parser of its own on the same lexer.
-class Parser {
+class Parser : private Lookahead {
  public:
   struct Shared {
     std::shared_ptr<Source> source;
@@ -31,10 +32,14 @@ class Parser {
     const FunctionTable& functions;
     TreeSet set;
     int nesting = 0;
+    // Of the lists that are not whole yet, the innermost last.
+    std::vector<NodePtr> nodes = {};
+    std::vector<Owned<CommandNode>> commands = {};
+    std::vector<const std::string*> words = {};
   };
 
   explicit Parser(Shared& shared)
-      : shared_(shared), tree_(std::make_shared<Tree>(shared.source)), arena_(*shared.source->arena) {
+      : Lookahead(shared.lexer), shared_(shared), tree_(std::make_shared<Tree>(shared.source)), arena_(*shared.source->arena) {
     variables_.push_back(shared.names.intern("$"));
   }
 
@@ -59,7 +64,7 @@ class Parser {
   Result<NodePtr> loop_control(const Item& token, NodeType type);
   Result<NodePtr> else_control();
   Result<NodePtr> control(NodeType type, std::string_view context);
-  Result<Owned<ActionNode>> branch(NodeType type, Opened opened, Body& body);
+  Result<Owned<BranchNode>> branch(NodeType type, Opened opened, Body& body);
   Result<NodePtr> template_control();
   Result<const std::string*> template_name(const Item& token, std::string_view context);
   Result<Owned<PipeNode>> pipeline(std::string_view context, Type end);
@@ -81,13 +86,16 @@ class Parser {
     return Owned<T>(node);
   }
 
-  const Item& next();
-  const Item& peek();
-  const Item& next_non_space();
-  const Item& peek_non_space();
-  void backup() { ++peeked_; }
-  void backup2(const Item& item);
-  void backup3(const Item& second, const Item& first);
+  // What the stack has from `first` on, as an array in the arena.
+  template <class T>
+  std::span<const T> take(std::vector<T>& stack, std::size_t first) {
+    const auto count = stack.size() - first;
+    auto* begin = static_cast<T*>(arena_.allocate(count * sizeof(T), alignof(T)));
+    std::uninitialized_move(stack.begin() + static_cast<std::ptrdiff_t>(first), stack.end(), begin);
+    stack.resize(first);
+    return {begin, count};
+  }
+
   Result<Item> expect(Type type, std::string_view context);
 
   std::unexpected<Error> fail(std::string message);
@@ -97,8 +105,6 @@ class Parser {
   Shared& shared_;
   std::shared_ptr<Tree> tree_;
   Arena& arena_;
-  Item tokens_[3];
-  int peeked_ = 0;
   std::vector<const std::string*> variables_;
   std::vector<const std::string*> ended_;  // variables whose blocks are over
   Opened opened_{};                        // the innermost
@@ -108,6 +114,7 @@ class Parser {
 
 Result<> Parser::parse_file() {
   tree_->name = shared_.names.intern(shared_.source->name);
+  const auto first = shared_.nodes.size();
   while (peek().type != Type::eof) {
     if (peek().type == Type::left_delimiter) {
       Item delimiter = next();
@@ -121,8 +128,9 @@ Result<> Parser::parse_file() {
     if (node->type == NodeType::end || node->type == NodeType::otherwise) {
       return fail(fmt::format("unexpected {}", print_node(*node)));
     }
-    tree_->root.nodes.push_back(std::move(node));
+    shared_.nodes.push_back(std::move(node));
   }
+  tree_->root.nodes = take(shared_.nodes, first);
   return add();
 }
 
@@ -151,7 +159,7 @@ Result<NodePtr> Parser::parse_block() {
     return fail(fmt::format("unexpected {} in {}", print_node(*body.end), context));
   }
   TRY(block.add());
-  auto node = make<ActionNode>(NodeType::call_template, token.position, arena_);
+  auto node = make<ActionNode>(NodeType::call_template, token.position);
   node->name = name;
   node->pipe = std::move(pipe);
   return NodePtr(std::move(node));
@@ -173,14 +181,16 @@ Result<Parser::Body> Parser::item_list(NodeList& list, Opened opened) {
     return fail(fmt::format("blocks are nested deeper than {}", nesting_max));
   }
   const Opened outer = std::exchange(opened_, opened);
+  const auto first = shared_.nodes.size();
   while (peek_non_space().type != Type::eof) {
     NodePtr node = TRY(text_or_action());
     if (node->type == NodeType::end || node->type == NodeType::otherwise) {
       --shared_.nesting;
       opened_ = outer;
+      list.nodes = take(shared_.nodes, first);
       return Body{std::move(node)};
     }
-    list.nodes.push_back(std::move(node));
+    shared_.nodes.push_back(std::move(node));
   }
   auto open = fail("unexpected EOF");
   return failure(std::move(open).error().fix(
@@ -207,14 +217,14 @@ Result<NodePtr> Parser::action() {
   if (token.type == Type::otherwise) return else_control();
   if (token.type == Type::end) {
     Item end = TRY(expect(Type::right_delimiter, "end"));
-    return NodePtr(make<ActionNode>(NodeType::end, end.position, arena_));
+    return NodePtr(make<ActionNode>(NodeType::end, end.position));
   }
   if (token.type == Type::branch_if) return control(NodeType::branch_if, "if");
   if (token.type == Type::branch_with) return control(NodeType::branch_with, "with");
   if (token.type == Type::range) return control(NodeType::range, "range");
   if (token.type == Type::call_template) return template_control();
   backup();
-  auto node = make<ActionNode>(NodeType::action, peek().position, arena_);
+  auto node = make<ActionNode>(NodeType::action, peek().position);
   node->pipe = TRY(pipeline("command", Type::right_delimiter));
   return NodePtr(std::move(node));
 }
@@ -224,7 +234,7 @@ Result<NodePtr> Parser::loop_control(const Item& token, NodeType type) {
   Item end = next_non_space();
   if (end.type != Type::right_delimiter) return unexpected(end, word);
   if (range_depth_ == 0) return fail(word + " outside {{range}}");
-  return NodePtr(make<ActionNode>(type, token.position, arena_));
+  return NodePtr(make<ActionNode>(type, token.position));
 }
 
 Result<NodePtr> Parser::else_control() {
@@ -232,13 +242,13 @@ Result<NodePtr> Parser::else_control() {
   if (ahead.type != Type::branch_if && ahead.type != Type::branch_with) {
     ahead = TRY(expect(Type::right_delimiter, "else"));
   }
-  return NodePtr(make<ActionNode>(NodeType::otherwise, ahead.position, arena_));
+  return NodePtr(make<ActionNode>(NodeType::otherwise, ahead.position));
 }
 
 // The pipeline and first list of an if, with or range.
-Result<Owned<ActionNode>> Parser::branch(NodeType type, Opened opened, Body& body) {
+Result<Owned<BranchNode>> Parser::branch(NodeType type, Opened opened, Body& body) {
   Owned<PipeNode> pipe = TRY(pipeline(opened.word, Type::right_delimiter));
-  auto node = make<ActionNode>(type, pipe->position, arena_);
+  auto node = make<BranchNode>(type, pipe->position);
   node->pipe = std::move(pipe);
   range_depth_ += type == NodeType::range ? 1 : 0;
   body = TRY(item_list(node->list, opened));
@@ -251,8 +261,8 @@ Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
   std::size_t variables = variables_.size();
   const Opened opened{context, action_line_};
   Body body;
-  Owned<ActionNode> first = TRY(branch(type, opened, body));
-  ActionNode* last = first.get();
+  Owned<BranchNode> first = TRY(branch(type, opened, body));
+  BranchNode* last = first.get();
   while (body.end->type == NodeType::otherwise) {
     last->has_else = true;
     Type follow = peek().type;
@@ -266,9 +276,10 @@ Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
       break;
     }
     next();
-    Owned<ActionNode> link = TRY(branch(type, opened, body));
-    ActionNode* added = link.get();
-    last->else_list.nodes.push_back(std::move(link));
+    Owned<BranchNode> link = TRY(branch(type, opened, body));
+    BranchNode* added = link.get();
+    shared_.nodes.push_back(std::move(link));
+    last->else_list.nodes = take(shared_.nodes, shared_.nodes.size() - 1);
     last = added;
   }
   ended_.insert(ended_.end(), variables_.begin() + static_cast<std::ptrdiff_t>(variables),
@@ -280,7 +291,7 @@ Result<NodePtr> Parser::control(NodeType type, std::string_view context) {
 Result<NodePtr> Parser::template_control() {
   constexpr std::string_view context = "template clause";
   Item token = next_non_space();
-  auto node = make<ActionNode>(NodeType::call_template, token.position, arena_);
+  auto node = make<ActionNode>(NodeType::call_template, token.position);
   node->name = TRY(template_name(token, context));
   if (next_non_space().type != Type::right_delimiter) {
     backup();
@@ -299,8 +310,11 @@ Result<const std::string*> Parser::template_name(const Item& token, std::string_
 }
 
 Result<Owned<PipeNode>> Parser::pipeline(std::string_view context, Type end) {
-  auto pipe = make<PipeNode>(peek_non_space().position, arena_);
+  auto pipe = make<PipeNode>(peek_non_space().position);
+  const auto first_word = shared_.words.size();
   TRY(declarations(*pipe, context));
+  pipe->variables = take(shared_.words, first_word);
+  const auto first = shared_.commands.size();
   while (true) {
     Item token = next_non_space();
     if (token.type == end) break;
@@ -328,8 +342,9 @@ Result<Owned<PipeNode>> Parser::pipeline(std::string_view context, Type end) {
     }
     backup();
     Owned<CommandNode> next_command = TRY(command());
-    pipe->commands.push_back(std::move(next_command));
+    shared_.commands.push_back(std::move(next_command));
   }
+  pipe->commands = take(shared_.commands, first);
   if (pipe->commands.empty()) return fail(fmt::format("missing value for {}", context));
   for (std::size_t i = 1; i < pipe->commands.size(); ++i) {
     NodeType type = pipe->commands[i]->arguments[0]->type;
@@ -340,7 +355,9 @@ Result<Owned<PipeNode>> Parser::pipeline(std::string_view context, Type end) {
   return pipe;
 }
 
+// Leaves the variables on the stack of words.
 Result<> Parser::declarations(PipeNode& pipe, std::string_view context) {
+  const auto first = shared_.words.size();
   while (peek_non_space().type == Type::variable) {
     Item variable = next();
     // "$x foo" needs three items of look-ahead: only "foo" shows that $x is an argument.
@@ -358,13 +375,13 @@ Result<> Parser::declarations(PipeNode& pipe, std::string_view context) {
     }
     next_non_space();
     const std::string* name = shared_.names.intern(variable.value);
-    pipe.variables.push_back(name);
+    shared_.words.push_back(name);
     variables_.push_back(name);
     if (assigned) {
       pipe.assigns = ahead.type == Type::assign;
       return {};
     }
-    if (context != "range" || pipe.variables.size() >= 2) {
+    if (context != "range" || shared_.words.size() - first >= 2) {
       return fail(fmt::format("too many declarations in {}", context));
     }
     Type follow = peek_non_space().type;
@@ -375,11 +392,12 @@ Result<> Parser::declarations(PipeNode& pipe, std::string_view context) {
 }
 
 Result<Owned<CommandNode>> Parser::command() {
-  auto node = make<CommandNode>(peek_non_space().position, arena_);
+  auto node = make<CommandNode>(peek_non_space().position);
+  const auto first = shared_.nodes.size();
   while (true) {
     peek_non_space();
     NodePtr argument = TRY(operand());
-    if (argument) node->arguments.push_back(std::move(argument));
+    if (argument) shared_.nodes.push_back(std::move(argument));
     Item token = next();
     if (token.type == Type::space) continue;
     if (token.type == Type::right_delimiter || token.type == Type::right_paren) {
@@ -389,6 +407,7 @@ Result<Owned<CommandNode>> Parser::command() {
     }
     break;
   }
+  node->arguments = take(shared_.nodes, first);
   if (node->arguments.empty()) return fail("empty command");
   return node;
 }
@@ -398,20 +417,27 @@ Result<NodePtr> Parser::operand() {
   NodePtr node = TRY(term());
   if (!node || peek().type != Type::field) return node;
   std::size_t position = peek().position;
-  std::pmr::vector<const std::string*> fields(&arena_);
-  while (peek().type == Type::field) fields.push_back(shared_.names.intern(next().value.substr(1)));
-  if (node->type == NodeType::field || node->type == NodeType::variable) {
+  const bool goes_on = node->type == NodeType::field || node->type == NodeType::variable;
+  const auto first = shared_.words.size();
+  if (goes_on) {
+    const auto& begun = static_cast<PathNode&>(*node).fields;
+    shared_.words.insert(shared_.words.end(), begun.begin(), begun.end());
+  }
+  while (peek().type == Type::field)
+    shared_.words.push_back(shared_.names.intern(next().value.substr(1)));
+  const auto fields = take(shared_.words, first);
+  if (goes_on) {
     auto& whole = static_cast<PathNode&>(*node);
     whole.position = static_cast<std::uint32_t>(position);
-    whole.fields.insert(whole.fields.end(), fields.begin(), fields.end());
+    whole.fields = fields;
     return node;
   }
   if (node->type >= NodeType::dot && node->type <= NodeType::string) {
     return fail(fmt::format("unexpected . after term {}", quote(print_node(*node))));
   }
-  auto chain = make<PathNode>(NodeType::chain, position, arena_);
+  auto chain = make<PathNode>(NodeType::chain, position);
   chain->base = std::move(node);
-  chain->fields = std::move(fields);
+  chain->fields = fields;
   return NodePtr(std::move(chain));
 }
 
@@ -471,9 +497,10 @@ Result<NodePtr> Parser::number(const Item& token) {
 }
 
 Result<NodePtr> Parser::path(NodeType type, std::size_t position, std::string_view text) {
-  auto node = make<PathNode>(type, position, arena_);
+  auto node = make<PathNode>(type, position);
   if (type == NodeType::field) {
-    node->fields.push_back(shared_.names.intern(text.substr(1)));
+    shared_.words.push_back(shared_.names.intern(text.substr(1)));
+    node->fields = take(shared_.words, shared_.words.size() - 1);
     return NodePtr(std::move(node));
   }
   node->variable = shared_.names.intern(text);
@@ -481,45 +508,6 @@ Result<NodePtr> Parser::path(NodeType type, std::size_t position, std::string_vi
     return undefined(text);
   }
   return NodePtr(std::move(node));
-}
-
-const Item& Parser::next() {
-  if (peeked_ > 0) {
-    --peeked_;
-  } else {
-    tokens_[0] = shared_.lexer.next();
-  }
-  return tokens_[peeked_];
-}
-
-const Item& Parser::peek() {
-  if (peeked_ > 0) return tokens_[peeked_ - 1];
-  peeked_ = 1;
-  tokens_[0] = shared_.lexer.next();
-  return tokens_[0];
-}
-
-const Item& Parser::next_non_space() {
-  const Item* token = &next();
-  while (token->type == Type::space) token = &next();
-  return *token;
-}
-
-const Item& Parser::peek_non_space() {
-  const Item& token = next_non_space();
-  backup();
-  return token;
-}
-
-void Parser::backup2(const Item& item) {
-  tokens_[1] = item;
-  peeked_ = 2;
-}
-
-void Parser::backup3(const Item& second, const Item& first) {
-  tokens_[1] = first;
-  tokens_[2] = second;
-  peeked_ = 3;
 }
 
 Result<Item> Parser::expect(Type type, std::string_view context) {
@@ -560,7 +548,7 @@ std::unexpected<Error> Parser::undefined(std::string_view variable) {
 
 // Where Go names the line alone, this names the column, too.
 std::unexpected<Error> Parser::fail(std::string message) {
-  const Item& last = tokens_[0];
+  const Item& last = newest();
   const auto before = std::string_view(shared_.source->text).substr(0, last.position);
   const std::size_t column = before.size() - (before.rfind('\n') + 1);  // npos + 1 is 0
   std::string advice = advice_on_syntax(message, shared_.source->text.substr(last.position));
