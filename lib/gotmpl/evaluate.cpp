@@ -40,8 +40,9 @@ Result<Datum> Execution::evaluate_pipe(const Datum& dot, const PipeNode& pipe) {
   if (pipe.variables.empty()) return value;
   for (const std::string* name : pipe.variables) {
     if (pipe.assigns) {
-      Datum* slot = TRY(find_variable(name));
-      *slot = value;
+      Variable* slot = TRY(find_variable(name));
+      slot->value = value;
+      slot->held_as = Static::own;
     } else {
       variables_.push_back({name, value});
     }
@@ -92,12 +93,12 @@ Result<Datum> Execution::evaluate_constant(const Datum& dot, const CommandNode& 
 // ".a.b", "$x.a" or "(…).a".
 Result<Datum> Execution::evaluate_path(const Datum& dot, const PathNode& path, const Place& place) {
   node_ = &path;
-  if (path.type == NodeType::field) return evaluate_fields(dot, dot, path, place);
+  if (path.type == NodeType::field) return evaluate_fields(dot, dot, path, place, dot_held_as_);
   if (path.type == NodeType::variable) {
-    Datum* slot = TRY(find_variable(path.variable));
+    Variable* slot = TRY(find_variable(path.variable));
     // A copy: a method's arguments may declare variables and move the slot.
-    Datum value = *slot;
-    if (!path.fields.empty()) return evaluate_fields(dot, value, path, place);
+    Datum value = slot->value;
+    if (!path.fields.empty()) return evaluate_fields(dot, value, path, place, slot->held_as);
     if (!place.arguments.empty() || place.last != nullptr) {
       return fail(fmt::format("can't give argument to non-function {}", print_node(path)));
     }
@@ -107,14 +108,14 @@ Result<Datum> Execution::evaluate_path(const Datum& dot, const PathNode& path, c
     return fail(fmt::format("indirection through explicit nil in {}", print_node(path)));
   }
   Datum base = TRY(evaluate_argument(dot, 'v', *path.base));
-  return evaluate_fields(dot, base, path, place);
+  return evaluate_fields(dot, base, path, place, Static::own);
 }
 
 Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver,
-                                         const PathNode& path, const Place& place) {
+                                         const PathNode& path, const Place& place,
+                                         Static held_as) {
   // Plain maps are walked by pointer; everything else takes the general way.
   const Datum* current = &receiver;
-  Static held_as = Static::own;
   Datum held;
   for (std::size_t i = 0; i < path.fields.size(); ++i) {
     const std::string& name = *path.fields[i];
@@ -133,7 +134,7 @@ Result<Datum> Execution::evaluate_fields(const Datum& dot, const Datum& receiver
                       current->kind() == Kind::bytes;
     if (memberless && (current->is_nil() || current->type() == nullptr ||
                        current->type()->methods.empty())) {
-      auto missing = no_member(*current, name, i > 0 ? Static::interface : Static::own);
+      auto missing = no_member(*current, name, i > 0 ? Static::interface : held_as);
       return failure(advised(std::move(missing).error(), advice_on_member(path, i, receiver, *current)));
     }
     // Arguments are for the last name only.
@@ -345,9 +346,9 @@ Result<> Execution::check_type(Datum& value, char type) {
               advice_on_type(value, type));
 }
 
-Result<Datum*> Execution::find_variable(const std::string* name) {
+Result<Execution::Variable*> Execution::find_variable(const std::string* name) {
   for (std::size_t i = variables_.size(); i > variable_base_; --i) {
-    if (variables_[i - 1].name == name) return &variables_[i - 1].value;
+    if (variables_[i - 1].name == name) return &variables_[i - 1];
   }
   return fail(fmt::format("undefined variable: {}", *name));
 }

@@ -145,7 +145,7 @@ Result<> Execution::enter(const Tree& tree, const Datum& data, std::string& out,
   }
   std::size_t base = variable_base_;
   Frame frame{std::exchange(tree_, &tree), node_, variables_.size(), std::exchange(out_, &out),
-              std::exchange(scope_, scope)};
+              std::exchange(scope_, scope), std::exchange(dot_held_as_, Static::own)};
   ++nesting_;
   variable_base_ = frame.variables;
   variables_.push_back({state_.names.intern("$"), data});
@@ -159,6 +159,7 @@ Result<> Execution::enter(const Tree& tree, const Datum& data, std::string& out,
   node_ = frame.node;
   out_ = frame.out;
   scope_ = frame.scope;
+  dot_held_as_ = frame.dot_held_as;
   if (!flow) return failure(std::move(flow).error());
   return {};
 }
@@ -229,7 +230,10 @@ Result<Execution::Flow> Execution::walk_branch(const Datum& dot, const BranchNod
     }
     Result<Flow> flow = Flow::next;
     if (truth) {
-      flow = walk(node->type == NodeType::branch_with ? value : dot, node->list);
+      const bool with = node->type == NodeType::branch_with;
+      const Static outer = with ? std::exchange(dot_held_as_, Static::own) : dot_held_as_;
+      flow = walk(with ? value : dot, node->list);
+      dot_held_as_ = outer;
     } else if (node->has_else) {
       flow = walk(dot, rest);
     }
@@ -260,18 +264,20 @@ Result<bool> Execution::range_over(const BranchNode& node, const Datum& value) {
     TRY(here(reserve_items(static_cast<std::uint64_t>(std::max<std::int64_t>(value.integer(), 0)))));
     for (std::int64_t i = 0; i < value.integer() && flow != Flow::break_loop; ++i) {
       Datum element = value.kind() == Kind::int64 ? Datum::int64(i) : Datum::integer(i);
-      flow = TRY(iterate(node, Datum(), std::move(element)));
+      flow = TRY(iterate(node, Datum(), std::move(element), Static::own));
     }
     return value.integer() > 0;
   }
   if (value.kind() == Kind::list || value.kind() == Kind::bytes) {
     bool list = value.kind() == Kind::list;
     std::size_t size = list ? value.items().size() : value.text().size();
+    const bool typed = !list || value.type()->element != Kind::nil;
     for (std::size_t i = 0; i < size && flow != Flow::break_loop; ++i) {
       Datum element = list ? value.items()[i]
                            : Datum::uint8(static_cast<std::uint8_t>(value.text()[i]));
       Datum index = Datum::integer(static_cast<std::int64_t>(i));
-      flow = TRY(iterate(node, std::move(index), std::move(element)));
+      flow = TRY(iterate(node, std::move(index), std::move(element),
+                         typed ? Static::own : Static::interface));
     }
     return size > 0;
   }
@@ -286,30 +292,37 @@ Result<bool> Execution::range_over(const BranchNode& node, const Datum& value) {
   for (const Dict::Entry& entry : value.dict()->entries()) {
     entries.emplace_back(named ? Datum(entry.key) : Datum(), entry.value);
   }
+  const Static held_as = value.type()->element == Kind::nil ? Static::interface : Static::own;
   for (auto& [key, element] : entries) {
-    flow = TRY(iterate(node, std::move(key), std::move(element)));
+    flow = TRY(iterate(node, std::move(key), std::move(element), held_as));
     if (flow == Flow::break_loop) break;
   }
   return !entries.empty();
 }
 
-Result<Execution::Flow> Execution::iterate(const BranchNode& node, Datum index, Datum element) {
+Result<Execution::Flow> Execution::iterate(const BranchNode& node, Datum index, Datum element,
+                                           Static held_as) {
   TRY(step());  // here too: a body may be empty
   const PipeNode& pipe = *node.pipe;
   std::size_t mark = variables_.size();
   if (pipe.assigns) {
     bool two = pipe.variables.size() > 1;
-    Datum* first = TRY(find_variable(pipe.variables[0]));
-    *first = two ? index : element;
+    Variable* first = TRY(find_variable(pipe.variables[0]));
+    first->value = two ? index : element;
+    first->held_as = two ? Static::own : held_as;
     if (two) {
-      Datum* second = TRY(find_variable(pipe.variables[1]));
-      *second = element;
+      Variable* second = TRY(find_variable(pipe.variables[1]));
+      second->value = element;
+      second->held_as = held_as;
     }
   } else if (!pipe.variables.empty()) {
     variables_[mark - 1].value = element;
+    variables_[mark - 1].held_as = held_as;
     if (pipe.variables.size() > 1) variables_[mark - 2].value = std::move(index);
   }
+  const Static outer = std::exchange(dot_held_as_, held_as);
   Result<Flow> flow = walk(element, node.list);
+  dot_held_as_ = outer;
   variables_.resize(mark);
   return flow;
 }

@@ -83,9 +83,13 @@ class Execution {
 
  private:
   enum class Flow : std::uint8_t { next, break_loop, continue_loop };
+  // The type that Go has for a value: what a map or list holds is an interface to it, until a
+  // pipeline's end takes that away.
+  enum class Static : std::uint8_t { own, interface };
   struct Variable {
     const std::string* name;
     Datum value;
+    Static held_as = Static::own;
   };
   // What a template's run replaces and gives back.
   struct Frame {
@@ -94,6 +98,7 @@ class Execution {
     std::size_t variables;
     std::string* out;
     const Scope* scope;
+    Static dot_held_as;
   };
 
   Result<std::string> run_nested(const Tree& tree, const Datum& data, const Scope* scope);
@@ -104,7 +109,7 @@ class Execution {
   Result<Flow> walk_branch(const Datum& dot, const BranchNode& node);
   Result<Flow> walk_range(const Datum& dot, const BranchNode& node);
   Result<bool> range_over(const BranchNode& node, const Datum& value);  // did it run once?
-  Result<Flow> iterate(const BranchNode& node, Datum index, Datum element);
+  Result<Flow> iterate(const BranchNode& node, Datum index, Datum element, Static held_as);
   Result<> walk_template(const Datum& dot, const ActionNode& node);
   Result<> print(const Datum& value);
   Result<> write(std::string_view text);
@@ -121,9 +126,7 @@ class Execution {
   };
   Result<Datum> evaluate_path(const Datum& dot, const PathNode& path, const Place& place);
   Result<Datum> evaluate_fields(const Datum& dot, const Datum& receiver, const PathNode& path,
-                                const Place& place);
-  // The type that Go has for the receiver: what a map holds is an interface to it.
-  enum class Static { own, interface };
+                                const Place& place, Static held_as);
   struct Step {
     const Place& place;
     Static held_as;
@@ -140,7 +143,7 @@ class Execution {
   Result<Datum> evaluate_literal(char type, const Node& node);
   Result<> check_type(Datum& value, char type);
 
-  Result<Datum*> find_variable(const std::string* name);
+  Result<Variable*> find_variable(const std::string* name);
   // Counts what was made and read; looks at the clock now and then.
   Result<> charge(std::uint64_t made, std::uint64_t read = 0);
   Result<> step();
@@ -153,6 +156,7 @@ class Execution {
   Templates::State& state_;
   const Tree* tree_ = nullptr;
   const Node* node_ = nullptr;
+  Static dot_held_as_ = Static::own;
   const Scope* scope_ = nullptr;
   std::string* out_ = nullptr;
   std::vector<Variable> variables_;

@@ -184,17 +184,20 @@ class TomlWriter {
     return {};
   }
 
+  // As members, with commas that count what is nil, too: upstream leaves one at the end.
   Result<> inline_table(const Datum& table, int depth) {
+    std::vector<const Dict::Entry*> all, tables;
+    for (const Dict::Entry& entry : table.dict()->entries()) {
+      bool list = TRY(is_table_list(entry.value));
+      (list || is_table(entry.value) ? tables : all).push_back(&entry);
+    }
+    all.insert(all.end(), tables.begin(), tables.end());
     out_ += '{';
-    bool first = true;
-    for (bool tables : {false, true}) {
-      for (const Dict::Entry& entry : table.dict()->entries()) {
-        if (entry.value.is_nil() || is_table(entry.value) != tables) continue;
-        if (!first) out_ += ", ";
-        first = false;
-        out_ += key_text(entry.key) + " = ";
-        TRY(element(entry.value, depth + 1));
-      }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i]->value.is_nil()) continue;
+      out_ += key_text(all[i]->key) + " = ";
+      TRY(element(all[i]->value, depth + 1));
+      if (i + 1 < all.size()) out_ += ", ";
     }
     out_ += '}';
     return {};

@@ -144,7 +144,8 @@ Result<Datum> compare_with_range(Call& call) {
   std::optional<semver::Range> range = semver::Range::parse(call.text(0));
   // Masterminds takes no empty range.
   if (!range || trim(call.text(0)).empty()) {
-    return call_failure(fmt::format("improper constraint: {}", quote(call.text(0))));
+    auto refused = call_failure(fmt::format("improper constraint: {}", quote(call.text(0))));
+    return failure(std::move(refused).error().fix("write a range as \">=1.20.0-0\" or \">=1.2, <2\""));
   }
   Version version = TRY(parse_version(call.text(1)));
   return Datum(range->contains(version));

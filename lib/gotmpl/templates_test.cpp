@@ -101,6 +101,8 @@ TEST(Templates, TheEdgesOfFunctionsAreGos) {
       {"{{ kindOf (semver \"1.2.3\").IncPatch }} {{ kindOf (semver \"1.2.3\") }}", "struct ptr"},
       {"{{ printf \"%d %s\" (mustToDuration \"90m\") (mustToDuration \"90m\") }}", "5400000000000 1h30m0s"},
       {"{{ toYamlPretty (toDate \"2006-01-02\" \"2024-02-29\") }}", "2024-02-29T00:00:00Z"},
+      {"{{ dict \"a\" (list (dict \"x\" (list (dict \"q\" 1)) \"y\" 2 \"z\" nil) 5) | toToml }}",
+       "a = [{y = 2, x = [{q = 1}]}, 5]\n"},
       {"[{{ toJson 1i }}] {{ chunk -1 (list 1 2) }} {{ chunk -3 (list 1) }}", "[] [] [[1]]"},
   };
   expect_outputs(rows);
@@ -195,6 +197,14 @@ TEST(Templates, ErrorsSayTheCauseAndThePlaceAsGoDoes) {
       {"{{ trunc .n \"x\" }}", "wrong type for value; expected int; got float64",
        "t.yaml:1:9 at <.n>"},
       {"{{ .s.x }}", "can't evaluate field x in type interface {}", "t.yaml:1:5 at <.s.x>"},
+      {"{{ range list \"a\" }}{{ .x }}{{ end }}", "can't evaluate field x in type interface {}",
+       "t.yaml:1:23 at <.x>"},
+      {"{{ range $i, $e := list \"a\" }}{{ with $e }}{{ .x }}{{ end }}{{ end }}",
+       "can't evaluate field x in type string", "t.yaml:1:46 at <.x>"},
+      {"{{ range splitList \",\" \"a\" }}{{ .x }}{{ end }}", "can't evaluate field x in type string",
+       "t.yaml:1:32 at <.x>"},
+      {"{{ range $k, $v := .m }}{{ $v.x }}{{ end }}", "can't evaluate field x in type interface {}",
+       "t.yaml:1:29 at <$v.x>"},
       {"{{ required \"say it\" .none }}", "say it", "t.yaml:1:3 at <required \"say it\" .none>"},
       {"{{ trnc 3 \"x\" }}", "function \"trnc\" not defined", "t.yaml:1:3"},
       {"x\n{{ if }}{{ end }}", "missing value for if", "t.yaml:2:6"},
