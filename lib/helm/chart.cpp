@@ -5,6 +5,7 @@
 #include "base/semver.h"
 #include "base/text.h"
 #include "helm/ignore.h"
+#include "helm/metadata.h"
 #include "helm/values.h"
 #include "yaml/yaml.h"
 
@@ -178,6 +179,7 @@ Result<> place_file(Chart& chart, std::string path, std::string content, Placing
   const auto read_metadata = [&]() -> Result<> {
     auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path,
                                         yaml::Dialect::kube, yaml_limits));
+    TRY(check_metadata_shapes(document, without_bom(content), where + "/" + path));
     if (path == "Chart.yaml") {
       if (!document.is_object()) return chart_failure("Chart.yaml is no map", where);
       chart.metadata = std::move(document);

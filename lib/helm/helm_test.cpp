@@ -87,6 +87,79 @@ TEST(LoadChart, RefusesWhatHelmRefuses) {
   }
 }
 
+// As Go's decoder refuses them, with the place in place of Go's types.
+TEST(LoadChart, FieldsOfAnotherShapeAreRefused) {
+  struct Row {
+    std::string_view more;
+    std::string_view what;
+    std::string_view where;
+  };
+  for (const auto& [more, what, where] : std::to_array<Row>(
+           {{"keywords: a", "'keywords' is string and must be a list of texts", "./Chart.yaml:4:11"},
+            {"keywords: [[a]]", "'keywords/0' is array and must be a text", "./Chart.yaml:4:12"},
+            {"maintainers: {name: a}", "'maintainers' is object and must be a list of maps", ""},
+            {"maintainers: [a]", "'maintainers/0' is string and must be a map of texts", ""},
+            {"maintainers: [null]", "'maintainers/0' is null and must be a map of texts", ""},
+            {"maintainers: [{name: [a]}]", "'maintainers/0/name' is array and must be a text", ""},
+            {"annotations: {a: {b: c}}", "'annotations/a' is object and must be a text", ""},
+            {"dependencies: [{name: x, tags: a}]",
+             "'dependencies/0/tags' is string and must be a list of texts", ""},
+            {"dependencies: [{name: x, import-values: {}}]",
+             "'dependencies/0/import-values' is object and must be a list", ""},
+            {"dependencies: [{name: x, enabled: a}]",
+             "'dependencies/0/enabled' is string and must be true or false", ""},
+            {"deprecated: 'true'", "'deprecated' is string and must be true or false", ""},
+            {"appVersion: {a: 1}", "'appVersion' is object and must be a text", ""}})) {
+    tree::MemoryTree tree;
+    tree.add("Chart.yaml", fmt::format("apiVersion: v2\nname: demo\nversion: 0.1.0\n{}\n", more));
+    const auto chart = load_chart(tree, "");
+    ASSERT_FALSE(chart) << more;
+    EXPECT_EQ(chart.error().what(), what);
+    EXPECT_TRUE(chart.error().where().front().contains(where)) << chart.error().message();
+  }
+  tree::MemoryTree good;
+  good.add("Chart.yaml",
+           "apiVersion: v2\nname: demo\nversion: 0.1.0\nkeywords: [1, true, null]\nhome: 1\n"
+           "sources: null\nmaintainers: [{name: 1}]\nannotations: {a: 1, b: true, c: null}\n");
+  EXPECT_TRUE(load_chart(good, ""));
+}
+
+TEST(Render, Helm3sListsThatChartYamlHasNotAreNil) {
+  const tree::MemoryTree tree(
+      {{"Chart.yaml", "apiVersion: v2\nname: demo\nversion: 0.1.0\nsources: []\n"},
+       {"templates/a.yaml",
+        "a: {{ list .Chart.Sources .Chart.Keywords .Chart.Maintainers .Chart.Dependencies | toJson }}\n"}});
+  const auto chart = load_chart(tree, "");
+  ASSERT_TRUE(chart) << chart.error().message();
+  Settings flavored = settings();
+  EXPECT_EQ(render(*chart, {}, flavored)->front().text, "a: [[],[],[],[]]\n");
+  flavored.environment.flavor = gotmpl::Flavor::helm3;
+  EXPECT_EQ(render(*chart, {}, flavored)->front().text, "a: [[],null,null,null]");
+}
+
+TEST(Render, ChartsDependenciesAreThoseThatAreEnabled) {
+  const tree::MemoryTree tree(
+      {{"Chart.yaml",
+        "apiVersion: v2\nname: demo\nversion: 0.1.0\ndependencies:\n"
+        "- {name: s, version: 0.x, alias: t, tags: [ci], import-values: [a]}\n"
+        "- {name: s, version: 0.x, condition: use, alias: u}\n"},
+       {"values.yaml", "use: false\n"},
+       {"charts/s/Chart.yaml", "apiVersion: v2\nname: s\nversion: 0.1.0\n"},
+       {"templates/a.yaml", "a: {{ .Chart.Dependencies | toJson }}\n"}});
+  const auto rendered = [&](gotmpl::Flavor flavor) {
+    Settings flavored = settings();
+    flavored.environment.flavor = flavor;
+    return render(*load_chart(tree, ""), {}, flavored)->front().text;
+  };
+  EXPECT_EQ(rendered(gotmpl::Flavor::helm4),
+            R"(a: [{"Alias":"t","Condition":"","Enabled":true,"ImportValues":)"
+            R"([{"child":"exports.a","parent":"."}],"Name":"t","Repository":"","Tags":["ci"],"Version":"0.x"}])"
+            "\n");
+  EXPECT_EQ(rendered(gotmpl::Flavor::helm3),
+            R"(a: [{"name":"t","version":"0.x","repository":"","tags":["ci"],"enabled":true,)"
+            R"("import-values":[{"child":"exports.a","parent":"."}],"alias":"t"}])");
+}
+
 TEST(Render, Helm3sChartIsAStruct) {
   const tree::MemoryTree tree(
       {{"Chart.yaml", "apiVersion: v3\nname: demo\nversion: 0.1.0\nmaintainers: [{name: m}]\n"},
@@ -147,7 +220,10 @@ TEST(SetValues, FollowsTheGrammar) {
         Case{R"(a\.b=x\,y)", R"({"a.b":"x,y"})"},
         Case{"a=True,b=007,c=1.5,d=", R"({"a":true,"b":"007","c":"1.5","d":""})"},
         Case{"a[2]=x", R"({"a":[null,null,"x"]})"}, Case{"a={}", R"({"a":[""]})"},
-        Case{"a[0]=s,a[0].b=1", R"({"a":[{"b":1}]})"}, Case{"a[0]=null,a[0][0]=1", R"({"a":[[1]]})"}}) {
+        Case{"a[0]=s,a[0].b=1", R"({"a":[{"b":1}]})"}, Case{"a[0]=null,a[0][0]=1", R"({"a":[[1]]})"},
+        // What is begun at the end is dropped, after a list no comma is needed.
+        Case{"a=1,b[0", R"({"a":1})"}, Case{"a=1,b[0]", R"({"a":1,"b":[]})"}, Case{"a=1,b.", R"({"a":1})"},
+        Case{"a={1}b=2", R"({"a":[1],"b":2})"}, Case{R"(a=x\)", R"({"a":"x"})"}}) {
     Object values;
     const auto set = set_values(values, text, SetKind::typed);
     ASSERT_TRUE(set) << text << ": " << set.error().message();
@@ -158,6 +234,8 @@ TEST(SetValues, FollowsTheGrammar) {
     Object values;
     EXPECT_FALSE(set_values(values, bad, SetKind::typed)) << bad;
   }
+  Object values;
+  EXPECT_FALSE(set_values(values, "a[0", SetKind::typed, gotmpl::Flavor::helm3));
 }
 
 }  // namespace

@@ -232,7 +232,8 @@ Result<RankedDocuments> read_documents(const Rendered& rendered, const Settings&
     if (!parsed->is_object() && !parsed->is_null()) {
       return failure(Error(Code::yaml_syntax, fmt::format("a document is no object but {}",
                                                           kind_name(parsed->kind())))
-                         .at(place_of(rendered, text)));
+                         .at(place_of(rendered, text))
+                         .fix("write one object, and \"---\" before the next"));
     }
     auto head = check_head(*parsed);
     if (!head) return failure(std::move(head).error().at(place_of(rendered, text)));

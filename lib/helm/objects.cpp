@@ -219,7 +219,14 @@ std::string text_of(const Value* value) {
   return value == nullptr ? std::string() : scalar_text(*value);
 }
 
-Datum texts_of(const Value* value) {
+bool is_list(const Value* value) {
+  return value != nullptr && value->is_array();
+}
+
+// What Chart.yaml has not is a nil list for Helm 3, null in JSON.
+Datum texts_of(const Value* value, gotmpl::Flavor flavor) {
+  if (flavor == gotmpl::Flavor::helm3 && !is_list(value))
+    return Datum::of_list({}, gotmpl::nil_string_list_type);
   std::vector<std::string> texts;
   if (value != nullptr && value->is_array()) {
     for (const auto& each : *value->as_array())
@@ -269,15 +276,22 @@ constexpr auto maintainer_fields3 = std::to_array<gotmpl::Field>(
 constexpr gotmpl::Type maintainer_type3{
     .name = "*chart.Maintainer", .kind = "ptr", .fields = maintainer_fields3};
 constexpr gotmpl::Type maintainers_type3{.name = "[]*chart.Maintainer", .kind = "slice"};
+constexpr gotmpl::Type no_maintainers_type3{
+    .name = "[]*chart.Maintainer", .kind = "slice", .is_nil = true};
 constexpr auto dependency_fields3 =
     std::to_array<gotmpl::Field>({{"Name", "name"},
                                   {"Version", "version", true},
                                   {"Repository", "repository"},
                                   {"Condition", "condition", true},
+                                  {"Tags", "tags", true},
+                                  {"Enabled", "enabled", true},
+                                  {"ImportValues", "import-values", true},
                                   {"Alias", "alias", true}});
 constexpr gotmpl::Type dependency_type3{
     .name = "*chart.Dependency", .kind = "ptr", .fields = dependency_fields3};
 constexpr gotmpl::Type dependencies_type3{.name = "[]*chart.Dependency", .kind = "slice"};
+constexpr gotmpl::Type no_dependencies_type3{
+    .name = "[]*chart.Dependency", .kind = "slice", .is_nil = true};
 
 // A list of objects whose members get Go's names.
 Datum objects_of(const Value* value, const gotmpl::Type& item_type, const gotmpl::Type& list_type,
@@ -298,16 +312,57 @@ Datum objects_of(const Value* value, const gotmpl::Type& item_type, const gotmpl
 Datum field_value(const MetadataField& field, const Value* value, gotmpl::Flavor flavor) {
   switch (field.shape) {
     case MetadataField::Shape::text: return Datum(text_of(value));
-    case MetadataField::Shape::texts: return texts_of(value);
+    case MetadataField::Shape::texts: return texts_of(value, flavor);
     case MetadataField::Shape::annotations: return annotations_of(value);
     case MetadataField::Shape::maintainers:
-      return objects_of(value, maintainer_type3, maintainers_type3, flavor);
-    case MetadataField::Shape::dependencies:
-      return objects_of(value, dependency_type3, dependencies_type3, flavor);
+      return objects_of(value, maintainer_type3,
+                        is_list(value) ? maintainers_type3 : no_maintainers_type3, flavor);
+    case MetadataField::Shape::dependencies: break;  // not as Chart.yaml has them
     case MetadataField::Shape::flag:
       return Datum(value != nullptr && value->as_bool() != nullptr && *value->as_bool());
   }
   std::unreachable();
+}
+
+// What a dependency imports, as upstream writes it out.
+Datum imports_of(const Array& imports) {
+  std::vector<Datum> items;
+  for (const auto& import : imports) {
+    const auto* name = import.as_string();
+    Datum item = Datum::new_dict(gotmpl::string_dict_type);
+    item.dict()->set("child", Datum(name != nullptr ? "exports." + *name
+                                                    : text_of(import.find("child"))));
+    item.dict()->set("parent", Datum(name != nullptr ? "." : text_of(import.find("parent"))));
+    items.push_back(std::move(item));
+  }
+  return Datum::of_list(std::move(items),
+                        imports.empty() ? gotmpl::nil_list_type : gotmpl::any_list_type);
+}
+
+// Those that are enabled, under the names that they are used by.
+Datum dependencies_of(const std::vector<Dependency>& dependencies, gotmpl::Flavor flavor) {
+  const bool helm3 = flavor == gotmpl::Flavor::helm3;
+  std::vector<Datum> items;
+  for (const auto& dependency : dependencies) {
+    Datum tags = Datum::of_strings(dependency.tags);
+    Datum imports = imports_of(dependency.import_values);
+    tags.list()->type = !helm3               ? &gotmpl::any_list_type
+                        : dependency.tags.empty() ? &gotmpl::nil_string_list_type
+                                                  : &gotmpl::string_list_type;
+    if (!helm3) imports.list()->type = &gotmpl::any_list_type;
+    Datum item = helm3 ? Datum::new_structure(dependency_type3) : Datum::new_dict();
+    item.dict()->set("Alias", Datum(dependency.alias));
+    item.dict()->set("Condition", Datum(dependency.condition));
+    item.dict()->set("Enabled", Datum(true));
+    item.dict()->set("ImportValues", std::move(imports));
+    item.dict()->set("Name", Datum(dependency.name));
+    item.dict()->set("Repository", Datum(dependency.repository));
+    item.dict()->set("Tags", std::move(tags));
+    item.dict()->set("Version", Datum(dependency.version));
+    items.push_back(std::move(item));
+  }
+  const auto& type3 = items.empty() ? no_dependencies_type3 : dependencies_type3;
+  return Datum::of_list(std::move(items), helm3 ? type3 : gotmpl::any_list_type);
 }
 
 Datum kube_version_object(const Settings& settings) {
@@ -343,9 +398,15 @@ Datum chart_object(const Chart& chart, Include root, gotmpl::Flavor flavor) {
   Datum out = flavor == gotmpl::Flavor::helm3 ? Datum::new_structure(chart_type3) : Datum::new_dict();
   out.dict()->reserve(metadata_fields.size() + 1);
   for (const auto& field : metadata_fields) {
-    const bool is_name = field.key == "name";  // perhaps an alias
-    out.dict()->set(field.field, is_name ? Datum(chart.name)
-                                         : field_value(field, chart.metadata.find(field.key), flavor));
+    Datum value;
+    if (field.key == "name") {
+      value = Datum(chart.name);  // perhaps an alias
+    } else if (field.shape == MetadataField::Shape::dependencies) {
+      value = dependencies_of(chart.dependencies, flavor);
+    } else {
+      value = field_value(field, chart.metadata.find(field.key), flavor);
+    }
+    out.dict()->set(field.field, std::move(value));
   }
   out.dict()->set("IsRoot", Datum(root == Include::yes));
   return out;

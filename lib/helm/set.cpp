@@ -8,6 +8,7 @@
 #include "value/json.h"
 
 #include <charconv>
+#include <optional>
 
 namespace holdfast::helm {
 namespace {
@@ -39,18 +40,21 @@ Value typed_value(std::string_view text) {
 
 class Parser {
  public:
-  Parser(std::string_view text, SetKind kind, const FileReader* read = nullptr)
-      : text_(text), kind_(kind), read_(read) {}
+  Parser(std::string_view text, SetKind kind, gotmpl::Flavor flavor,
+         const FileReader* read = nullptr)
+      : text_(text), kind_(kind), flavor_(flavor), read_(read) {}
 
   Result<> assignments(Object& values) {
-    // Helm 4: an object without a key.
-    if (kind_ == SetKind::json && trim(text_).starts_with('{')) {
+    const bool helm4 = flavor_ == gotmpl::Flavor::helm4;
+    if (helm4 && kind_ == SetKind::json && trim(text_).starts_with('{')) {
       Value whole = TRY(json_of(text_));
       merge_documents(values, *whole.as_object());
       return {};
     }
-    while (!at_end())
-      TRY(key(values, 0));
+    while (!at_end()) {
+      const auto ended = TRY(key(values, 0));
+      if (ended == Ended::yes) break;
+    }
     return {};
   }
 
@@ -58,10 +62,15 @@ class Parser {
   Result<> assign(Object& values, Value value) {
     given_ = std::move(value);
     has_given_ = true;
-    return key(values, 0);
+    TRY(key(values, 0));
+    return {};
   }
 
  private:
+  // The text is over where more had to come. Upstream that is no mistake: what was set before stays,
+  // what is begun ("a[0", "a.", "a[1]") is dropped.
+  enum class Ended { no, yes };
+
   [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
 
   // Text up to one of `stops` (consumed into stop_), backslash taking the next byte as it is.
@@ -74,8 +83,8 @@ class Parser {
         stop_ = c;
         return out;
       }
-      if (c == '\\' && kind_ != SetKind::literal && !at_end()) {
-        out += text_[at_++];
+      if (c == '\\' && kind_ != SetKind::literal) {
+        if (!at_end()) out += text_[at_++];
       } else {
         out += c;
       }
@@ -83,7 +92,7 @@ class Parser {
     return out;
   }
 
-  Result<> key(Object& values, int depth) {
+  Result<Ended> key(Object& values, int depth) {
     if (depth > nesting_max)
       return set_failure(fmt::format(
           "value name nested level is greater than maximum supported nested level of {}",
@@ -91,25 +100,33 @@ class Parser {
     const std::string name = until(kind_ == SetKind::literal ? "=[." : "=[,.");
     switch (stop_) {
       case '\0':
-        if (name.empty()) return {};
-        if (has_given_) return store(values, name, std::move(given_));
-        return set_failure(fmt::format("key \"{}\" has no value", printable(name)));
+        if (name.empty()) return Ended::yes;
+        if (!has_given_) {
+          auto refused = set_failure(fmt::format("key \"{}\" has no value", printable(name)));
+          return failure(std::move(refused).error().fix(
+              fmt::format("give it one: {}=VALUE", printable(name))));
+        }
+        store(values, name, std::move(given_));
+        return Ended::no;
       case ',':
         return set_failure(
             fmt::format("key \"{}\" has no value (cannot end with ,)", printable(name)));
       case '=': {
+        const bool nothing = at_end() && is_plain();
         Value value = TRY(value_text());
-        return store(values, name, std::move(value));
+        store(values, name, std::move(value));
+        return nothing ? Ended::yes : Ended::no;
       }
       case '[': {
-        const std::size_t index = TRY(list_index());
+        const auto index = TRY(list_index());
+        if (!index) return Ended::yes;
         auto* existing = values.find(name);
         if (existing != nullptr && !existing->is_array()) return no_container(name, *existing, "list");
         Array list;
         if (existing != nullptr) list = std::move(*existing->as_array());
-        TRY(item(list, index, depth));
-        if (!name.empty()) values.set(name, std::move(list));
-        return {};
+        const auto ended = TRY(item(list, *index, depth));
+        store(values, name, std::move(list));
+        return ended;
       }
       default: break;
     }
@@ -117,44 +134,63 @@ class Parser {
     if (existing != nullptr && !existing->is_object()) return no_container(name, *existing, "map");
     Object inner;
     if (existing != nullptr) inner = std::move(*existing->as_object());
-    TRY(key(inner, depth + 1));
-    if (inner.empty())
+    const auto ended = TRY(key(inner, depth + 1));
+    if (inner.empty() && ended == Ended::no)
       return set_failure(fmt::format("key map \"{}\" has no value", printable(name)));
-    return store(values, name, std::move(inner));
+    if (!inner.empty()) store(values, name, std::move(inner));
+    return ended;
   }
 
   // What an earlier value holds is not replaced by a path that leads through it, be it null.
   std::unexpected<Error> no_container(std::string_view name, const Value& held, std::string_view wanted) {
-    return set_failure(fmt::format("the key \"{}\" holds {} and no {}", printable(name),
-                                   kind_name(held.kind()), wanted));
+    auto refused = set_failure(fmt::format("the key \"{}\" holds {} and no {}", printable(name),
+                                           kind_name(held.kind()), wanted));
+    return failure(std::move(refused).error().fix(
+        fmt::format("set it once: to a value, or to a {} by what it holds", wanted)));
   }
 
-  Result<> item(Array& list, std::size_t index, int depth) {
+  // What the list has there; it may be shorter.
+  static Value held_at(const Array& list, std::size_t index) {
+    return index < list.size() ? list[index] : Value();
+  }
+
+  static void put(Array& list, std::size_t index, Value value) {
     if (list.size() <= index) list.resize(index + 1);
+    list[index] = std::move(value);
+  }
+
+  Result<Ended> item(Array& list, std::size_t index, int depth) {
     if (at_end()) {
-      if (!has_given_) return set_failure("an element of a list has no value");
-      list[index] = std::move(given_);
-      return {};
+      if (!has_given_) return Ended::yes;
+      put(list, index, std::move(given_));
+      return Ended::no;
     }
     switch (text_[at_++]) {
-      case '=': list[index] = TRY(value_text()); return {};
+      case '=': {
+        Value value = TRY(value_text());
+        put(list, index, std::move(value));
+        return Ended::no;
+      }
       case '.': {
-        Object inner;
-        if (list[index].is_object()) inner = std::move(*list[index].as_object());
-        TRY(key(inner, depth + 1));
-        list[index] = std::move(inner);
-        return {};
+        Value held = held_at(list, index);
+        const bool is_map = held.is_object();
+        Object inner = is_map ? std::move(*held.as_object()) : Object();
+        if (!is_map && index < list.size()) list[index] = Object();
+        const auto ended = TRY(key(inner, depth + 1));
+        // Upstream a map that is there already is changed where it stands.
+        if (ended == Ended::no || index < list.size()) put(list, index, std::move(inner));
+        return ended;
       }
       case '[': {
-        const std::size_t next = TRY(list_index());
-        auto& held = list[index];
+        const auto next = TRY(list_index());
+        if (!next) return Ended::yes;
+        Value held = held_at(list, index);
         if (!held.is_array() && !held.is_null())
           return no_container(fmt::format("[{}]", index), held, "list");
-        Array nested;
-        if (list[index].is_array()) nested = std::move(*list[index].as_array());
-        TRY(item(nested, next, depth + 1));
-        list[index] = std::move(nested);
-        return {};
+        Array nested = held.is_array() ? std::move(*held.as_array()) : Array();
+        const auto ended = TRY(item(nested, *next, depth + 1));
+        if (ended == Ended::no) put(list, index, std::move(nested));
+        return ended;
       }
       default:
         return set_failure(
@@ -162,8 +198,10 @@ class Parser {
     }
   }
 
-  Result<std::size_t> list_index() {
+  // Nothing when the bracket stays open, which Helm 3 refuses.
+  Result<std::optional<std::size_t>> list_index() {
     const std::string digits = until("]");
+    if (stop_ != ']' && flavor_ == gotmpl::Flavor::helm4) return std::nullopt;
     std::size_t index = 0;
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), index);
     if (stop_ != ']' || read.ec != std::errc() || read.ptr != digits.data() + digits.size()) {
@@ -181,7 +219,7 @@ class Parser {
       at_ = text_.size();
       return Value(std::move(rest));
     }
-    if (kind_ == SetKind::json || kind_ == SetKind::json_of_key) return json_value();
+    if (kind_ == SetKind::json) return json_value();
     if (!at_end() && text_[at_] == '{') return list_value();
     return scalar(until(","));
   }
@@ -196,8 +234,8 @@ class Parser {
       list.push_back(std::move(value));
       if (stop_ == '}') break;
     }
-    if (!at_end() && text_[at_] != ',') return set_failure("unexpected data after a list's '}'");
-    ++at_;
+    // Without a comma, too, what follows is the next key.
+    if (!at_end() && text_[at_] == ',') ++at_;
     return list;
   }
 
@@ -240,13 +278,18 @@ class Parser {
     return kind_ == SetKind::typed ? typed_value(text) : Value(text);
   }
 
-  Result<> store(Object& values, const std::string& name, Value value) {
+  // A value that is read up to a comma.
+  [[nodiscard]] bool is_plain() const {
+    return kind_ == SetKind::typed || kind_ == SetKind::text;
+  }
+
+  static void store(Object& values, const std::string& name, Value value) {
     if (!name.empty()) values.set(name, std::move(value));
-    return {};
   }
 
   std::string_view text_;
   SetKind kind_;
+  gotmpl::Flavor flavor_;
   const FileReader* read_;
   std::size_t at_ = 0;
   char stop_ = '\0';
@@ -256,16 +299,17 @@ class Parser {
 
 }  // namespace
 
-Result<> set_values(Object& values, std::string_view text, SetKind kind) {
-  return Parser(text, kind).assignments(values);
+Result<> set_values(Object& values, std::string_view text, SetKind kind, gotmpl::Flavor flavor) {
+  return Parser(text, kind, flavor).assignments(values);
 }
 
-Result<> set_files(Object& values, std::string_view text, const FileReader& read) {
-  return Parser(text, SetKind::text, &read).assignments(values);
+Result<> set_files(Object& values, std::string_view text, const FileReader& read,
+                   gotmpl::Flavor flavor) {
+  return Parser(text, SetKind::text, flavor, &read).assignments(values);
 }
 
 Result<> set_text(Object& values, std::string_view key, std::string content) {
-  return Parser(key, SetKind::text).assign(values, Value(std::move(content)));
+  return Parser(key, SetKind::text, gotmpl::Flavor::helm4).assign(values, Value(std::move(content)));
 }
 
 }  // namespace holdfast::helm

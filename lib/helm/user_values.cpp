@@ -17,7 +17,8 @@ Result<> merge_one(Object& values, Value document, const std::string& place) {
   if (!document.is_object()) {
     return failure(Error(Code::chart_values,
                          fmt::format("values must be a map, not {}", kind_name(document.kind())))
-                       .at(place));
+                       .at(place)
+                       .fix("write values as \"key: value\""));
   }
   widen_numbers(document);
   merge_documents(values, *document.as_object());
@@ -45,17 +46,16 @@ Result<Object> merge_user_values(const UserValues& given, gotmpl::Flavor flavor)
   const auto set_all = [&](const std::vector<std::string>& texts, std::string_view flag,
                            SetKind kind) -> Result<> {
     for (const auto& text : texts)
-      TRY(set_values(values, text, kind), "{} {}", flag, printable(text));
+      TRY(set_values(values, text, kind, flavor), "{} {}", flag, printable(text));
     return {};
   };
   for (const auto& file : given.files)
     TRY(merge_values_file(values, file.text, file.name, flavor));
-  const bool helm3 = flavor == gotmpl::Flavor::helm3;
-  TRY(set_all(given.json, "--set-json", helm3 ? SetKind::json_of_key : SetKind::json));
+  TRY(set_all(given.json, "--set-json", SetKind::json));
   TRY(set_all(given.typed, "--set", SetKind::typed));
   TRY(set_all(given.texts, "--set-string", SetKind::text));
   for (const auto& text : given.paths)
-    TRY(set_files(values, text, given.read), "--set-file {}", printable(text));
+    TRY(set_files(values, text, given.read, flavor), "--set-file {}", printable(text));
   for (const auto& content : given.contents)
     TRY(set_text(values, content.name, content.text));
   TRY(set_all(given.literals, "--set-literal", SetKind::literal));

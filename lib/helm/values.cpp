@@ -101,7 +101,8 @@ Result<> coalesce(const Chart& chart, Object& values, Nulls nulls) {
       return failure(Error(Code::chart_values,
                            fmt::format("the values of subchart \"{}\" are no map but {}",
                                        subchart.name, kind_name(section->kind())))
-                         .at(chart.name));
+                         .at(chart.name)
+                         .fix("give them as a map; what switches it off is its condition"));
     }
     Object inner = std::move(*section->as_object());
     coalesce_globals(inner, values);
