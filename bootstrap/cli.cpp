@@ -307,7 +307,7 @@ void add_render_helm(CLI::App& render, Chosen& chosen) {
   command->add_option("--name-template,--name", options->name, "the release's name");
   command->add_option("-n,--namespace", options->namespace_, "the release's namespace");
   command->add_option("--kube-version", options->kube_version, "the version that Capabilities show");
-  list("-f,--values", options->values, "a values file; later ones win");
+  list("-f,--values", options->values, "a values file, - for the standard input; later ones win");
   list("--set", options->set, "key=value,…");
   list("--set-string", options->set_string, "key=value,…, all values text");
   list("--set-json", options->set_json, "key=JSON,…");

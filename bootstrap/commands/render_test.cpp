@@ -84,6 +84,23 @@ TEST_F(RenderOnDisk, AChartTakesTheFlagsOfHelmTemplate) {
             "---\n# Source: demo/templates/t.yaml\nkind: X\nmetadata: {name: r}\na: 2\nb: x\n");
 }
 
+TEST_F(RenderOnDisk, ADashIsTheStandardInput) {
+  add("chart/Chart.yaml", "apiVersion: v2\nname: demo\nversion: 1.0.0\n");
+  add("chart/templates/t.yaml", "v: {{ .Values | toJson }}\n");
+  add("given", "a: 2\n");
+  const FileDescriptor given(::open((folder / "given").c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor own(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  ASSERT_GE(::dup2(given.get(), STDIN_FILENO), 0);
+  const auto text = printed([&](Console& console) {
+    RenderHelmOptions options;
+    options.chart = folder / "chart";
+    options.values = {"-"};
+    return run_render_helm(options, console);
+  });
+  ::dup2(own.get(), STDIN_FILENO);
+  EXPECT_TRUE(text.contains(R"(v: {"a":2})")) << text;
+}
+
 TEST_F(RenderOnDisk, AFileByUrlIsRefused) {
   add("chart/Chart.yaml", "apiVersion: v2\nname: demo\nversion: 1.0.0\n");
   RenderHelmOptions options;
