@@ -106,11 +106,12 @@ Result<RankedDocuments> execute(std::vector<Job> jobs, const Settings& settings)
     if (job.partial) continue;
     set_template(job, settings.environment.flavor);
     gotmpl::Templates::Trace trace;
-    const std::string text = TRY(templates.execute(job.path, job.scope, &trace));
+    std::string text = TRY(templates.execute(job.path, job.scope, &trace));
     // Notes and white space are no documents.
     if (job.path.ends_with("NOTES.txt") || gotmpl::trim_space(text).empty()) continue;
-    const Rendered rendered{.path = job.path, .text = text, .trace = trace, .source = job.text};
-    files.emplace(job.path, read_documents(rendered, settings));
+    Rendered rendered{
+        .path = job.path, .text = std::move(text), .trace = trace, .source = job.text};
+    files.emplace(job.path, read_documents(std::move(rendered), settings));
   }
   RankedDocuments out;
   for (auto& [path, read] : files) {

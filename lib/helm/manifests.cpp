@@ -116,7 +116,7 @@ std::size_t line_of(const Rendered& rendered, std::string_view text) {
   const auto offset = static_cast<std::size_t>(text.data() - rendered.text.data());
   const auto mark = rendered.trace.at(offset);
   // A piece of plain text may hold many lines; those of it that are before `text` count.
-  const auto before = rendered.text.substr(mark.offset, offset - mark.offset);
+  const auto before = std::string_view(rendered.text).substr(mark.offset, offset - mark.offset);
   const auto source = rendered.source.substr(0, mark.position);
   const bool plain = rendered.source.substr(source.size()).starts_with(before);
   return static_cast<std::size_t>(std::ranges::count(source, '\n') +
@@ -172,6 +172,16 @@ Error traced(Error error, const Rendered& rendered, std::string_view document) {
       .at(fmt::format("line {} of the document: \"{}\"", line, printable(shown, shown_max)));
 }
 
+// The one part of the whole that is wanted: without a copy, which for a moment takes as much again,
+// where it is nearly all that the whole has room for.
+std::string only_part(std::string& whole, std::string_view part) {
+  if (whole.capacity() - part.size() > part.size() / 8) return std::string(part);
+  const auto from = static_cast<std::size_t>(part.data() - whole.data());
+  whole.resize(from + part.size());
+  whole.erase(0, from);
+  return std::move(whole);
+}
+
 void sort_by_kind(std::span<RankedDocument> ranked) {
   const std::size_t unknown = install_order.size() - 2;
   std::ranges::stable_sort(ranked, [&](const RankedDocument& a, const RankedDocument& b) {
@@ -222,11 +232,12 @@ std::vector<std::string_view> split_documents3(std::string_view text) {
   return documents;
 }
 
-Result<RankedDocuments> read_documents(const Rendered& rendered, const Settings& settings) {
+Result<RankedDocuments> read_documents(Rendered rendered, const Settings& settings) {
   const auto flavor = settings.environment.flavor;
   const bool helm3 = flavor == gotmpl::Flavor::helm3;
   RankedDocuments out;
-  for (const auto text : helm3 ? split_documents3(rendered.text) : split_documents(rendered.text)) {
+  const auto texts = helm3 ? split_documents3(rendered.text) : split_documents(rendered.text);
+  for (const auto text : texts) {
     auto parsed = yaml::parse_head(text, rendered.path, yaml::Dialect::kube, yaml_limits, head_keys);
     if (!parsed) return failure(traced(std::move(parsed).error(), rendered, text));
     if (!parsed->is_object() && !parsed->is_null()) {
@@ -246,7 +257,7 @@ Result<RankedDocuments> read_documents(const Rendered& rendered, const Settings&
     const auto rank = rank_of(kind, flavor);
     Document document{
         .source = rendered.path,
-        .text = std::string(text),
+        .text = texts.size() == 1 ? only_part(rendered.text, text) : std::string(text),
         .kind = hook == HookKind::none ? Document::Kind::manifest : Document::Kind::hook};
     RankedDocument ranked{.rank = rank, .kind = std::move(kind), .document = std::move(document)};
     out.push_back(std::move(ranked));

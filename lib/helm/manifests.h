@@ -13,10 +13,10 @@
 
 namespace holdfast::helm {
 
-// What a template made; looked into only.
+// What a template made.
 struct Rendered {
   const std::string& path;
-  std::string_view text;
+  std::string text;
   const gotmpl::Templates::Trace& trace;
   std::string_view source;  // the template
 };
@@ -31,7 +31,7 @@ using RankedDocuments = std::vector<RankedDocument>;
 
 // The file's documents, without those that the settings leave out. Refuses with Code::yaml_syntax
 // what is no YAML, at the line of the template that made it.
-Result<RankedDocuments> read_documents(const Rendered& rendered, const Settings& settings);
+Result<RankedDocuments> read_documents(Rendered rendered, const Settings& settings);
 
 // Manifests in install order, then hooks in theirs; those of one kind in the order given.
 std::vector<Document> in_order(RankedDocuments documents);
