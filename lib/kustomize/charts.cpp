@@ -16,6 +16,7 @@ Result<Value> merged(Value onto, Value patch) {
   Resource holder, by;
   holder.body = std::move(onto);
   by.body = std::move(patch);
+  by.at = "valuesInline";
   TRY(strategic_merge(holder, by, none));
   return std::move(holder.body);
 }
@@ -109,9 +110,9 @@ Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlo
     return failure(
         Error(Code::path_missing, fmt::format("the chart \"{}\" is not at \"{}\"",
                                               printable(chart.name), loader.path_of(relative)))
-            .at(chart.repo.empty() ? loader.path_of("kustomization.yaml") : chart.repo)
-            .fix(fmt::format("vendor it there: helm pull {} --untar --untardir {}", chart.name,
-                             home)));
+            .fix(fmt::format("vendor it there: helm pull {}{}{} --untar --untardir {}", chart.name,
+                             chart.repo.empty() ? "" : " --repo " + chart.repo,
+                             chart.version.empty() ? "" : " --version " + chart.version, home)));
   }
   auto values = TRY(values_of(chart, relative, loader));
   const CountedTree counted(loader.tree(), loader.budget());
@@ -135,26 +136,6 @@ Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlo
   for (auto& resource : resources)
     resource.from_helm = true;
   return resources;
-}
-
-Result<std::vector<Replacement>> load_replacements(const std::vector<Replacement>& entries,
-                                                   const Loader& loader) {
-  std::vector<Replacement> out;
-  for (const auto& entry : entries) {
-    if (entry.path.empty()) {
-      out.push_back(entry);
-      continue;
-    }
-    if (entry.source || entry.source_value || !entry.targets.empty()) {
-      return failure(Error(Code::kustomization, "a replacement has a path and fields of its own")
-                         .at(entry.path)
-                         .fix("keep one of them"));
-    }
-    const std::string text = TRY(loader.read(entry.path), "reading replacements");
-    auto more = TRY(read_replacements(text, loader.path_of(entry.path), loader.read_limits()));
-    std::move(more.begin(), more.end(), std::back_inserter(out));
-  }
-  return out;
 }
 
 }  // namespace holdfast::kustomize

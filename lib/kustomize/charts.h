@@ -14,8 +14,4 @@ namespace holdfast::kustomize {
 Result<std::vector<Resource>> render_chart(const HelmChart& chart, const HelmGlobals& globals,
                                            const Loader& loader, BuildContext& context);
 
-// Entries with a path are read from their files.
-Result<std::vector<Replacement>> load_replacements(const std::vector<Replacement>& entries,
-                                                   const Loader& loader);
-
 }  // namespace holdfast::kustomize

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "kustomize/resource.h"
+#include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
 #include <fmt/format.h>
@@ -25,14 +26,26 @@ std::string Decoder::place() const {
 }
 
 std::unexpected<Error> Decoder::wrong_type(const Value& value, std::string_view wanted) const {
-  Error error(Code::wrong_type, fmt::format("\"{}\" is {}, it must be {}",
-                                            pointer_.empty() ? "the file" : pointer_.substr(1),
-                                            type_of(value), wanted));
-  if (wanted == "a text" && (value.is_number() || value.as_bool() != nullptr)) {
-    return failure(std::move(error).at(place()).fix(
-        "put it in quotes: unquoted digits and y, n, yes, no, on, off are no text in this file"));
+  const bool bare = value.is_number() || value.as_bool() != nullptr;
+  const std::string spelled = bare ? spelling(value) : std::string();
+  const std::string is = value.is_number()              ? fmt::format("the number {}", spelled)
+                         : bare                         ? fmt::format("the boolean {}", spelled)
+                                                        : std::string(type_of(value));
+  Error error(Code::wrong_type,
+              fmt::format("\"{}\" is {}, it must be {}",
+                          pointer_.empty() ? "the file" : pointer_.substr(1), is, wanted));
+  error = std::move(error).at(place());
+  if (wanted == "a text" && bare) {
+    return failure(std::move(error).fix(fmt::format(
+        "put it in quotes: \"{}\"; unquoted digits and y, n, yes, no, on, off are no text in this file",
+        spelled)));
   }
-  return failure(std::move(error).at(place()));
+  const auto* text = value.as_string();
+  if (wanted == "a whole number" && text != nullptr && resolve_plain(*text).as_int() != nullptr)
+    return failure(std::move(error).fix(fmt::format("write it without quotes: {}", *text)));
+  if (wanted == "a list" && text != nullptr)
+    return failure(std::move(error).fix(fmt::format("write it as a list: [{}]", printable(*text, 40))));
+  return failure(std::move(error));
 }
 
 std::unexpected<Error> Decoder::unknown_name(std::string_view key,
@@ -43,6 +56,15 @@ std::unexpected<Error> Decoder::unknown_name(std::string_view key,
     return failure(std::move(error).at(place()).fix(fmt::format("did you mean \"{}\"?", *near)));
   return failure(std::move(error).at(place()).fix(
       fmt::format("the fields known here are: {}", fmt::join(known, ", "))));
+}
+
+// A scalar as the file spells it, 1.10 and not 1.1.
+std::string Decoder::spelling(const Value& value) const {
+  if (text_.empty()) return text_of(value);
+  const Source source{std::string(text_)};
+  const auto line = source.at(0, pointer_);
+  const auto spelled = trim(line.substr(0, line.find_first_of("\r\n,]}#")));
+  return yaml::resolve(spelled, yaml::Dialect::kube).value == value ? printable(spelled, 40) : text_of(value);
 }
 
 Result<> Decoder::read(const Value& value, std::string& out) {

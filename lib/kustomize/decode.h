@@ -116,6 +116,7 @@ class Decoder {
 
   [[nodiscard]] std::unexpected<Error> unknown_name(std::string_view key,
                                                     std::span<const std::string_view> known) const;
+  [[nodiscard]] std::string spelling(const Value& value) const;
 
   template <class Owner>
   static const Field<Owner>* find(std::span<const Field<Owner>> fields, std::string_view key) {

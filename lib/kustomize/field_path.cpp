@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace holdfast::kustomize {
@@ -146,7 +147,65 @@ class Matcher {
   Matches matches_;
 };
 
+std::optional<std::string> near_of(std::string_view word, const std::vector<std::string>& words) {
+  const std::vector<std::string_view> known(words.begin(), words.end());
+  const auto near = nearest(word, known);
+  if (!near || *near == word) return std::nullopt;
+  return std::string(*near);
+}
+
+DeadEnd end_in_list(const Array& list, const Pair& wanted, std::string_view way) {
+  std::vector<std::string> values;
+  for (const auto& element : list) {
+    const Value* field = wanted.field.empty() ? &element : element.find(wanted.field);
+    if (field != nullptr) values.push_back(text_of(*field));
+  }
+  auto near = near_of(wanted.value, values);
+  if (near) near = fmt::format("[{}={}]", wanted.field, *near);
+  return {fmt::format("no element of {} has the {} \"{}\"", way,
+                      wanted.field.empty() ? "value" : printable(wanted.field), printable(wanted.value)),
+          std::move(near)};
+}
+
 }  // namespace
+
+DeadEnd dead_end(const Value& root, std::span<const std::string> path) {
+  const Value* at = &root;
+  std::string way;
+  for (const auto& part : path) {
+    const std::string shown = way.empty() ? "the resource" : fmt::format("\"{}\"", printable(way));
+    const Value* next = nullptr;
+    if (const auto* list = at->as_array()) {
+      const auto wanted = is_list_part(part) ? split_list_part(part) : Result<Pair>(Pair{});
+      if (!wanted) return {};
+      if (is_list_part(part)) {
+        const auto fits = [&](const Value& element) {
+          const Value* field = wanted->field.empty() ? &element : element.find(wanted->field);
+          return field != nullptr && text_of(*field) == wanted->value;
+        };
+        const auto found = std::ranges::find_if(*list, fits);
+        if (found == list->end()) return end_in_list(*list, *wanted, shown);
+        next = &*found;
+      } else if (is_index(part) && index_of(part) < list->size()) {
+        next = &(*list)[index_of(part)];
+      } else {
+        return {fmt::format("{} is a list of {}", shown, list->size()), std::nullopt};
+      }
+    } else if (const auto* object = at->as_object()) {
+      next = object->find(part);
+      std::vector<std::string> names;
+      for (const auto& member : *object)
+        names.push_back(member.key);
+      if (next == nullptr)
+        return {fmt::format("{} has no \"{}\"", shown, printable(part)), near_of(part, names)};
+    } else {
+      return {fmt::format("{} is {}", shown, type_of(*at)), std::nullopt};
+    }
+    at = next;
+    way += (way.empty() ? "" : ".") + part;
+  }
+  return {};
+}
 
 bool is_index(std::string_view part) {
   return !part.empty() && part.size() < 10 &&

@@ -28,6 +28,14 @@ struct Matches {
 Result<Matches> match_all(Value& root, std::span<const std::string> path,
                           std::optional<Value::Kind> create);
 
+// Of a path that leads to nothing: where it ends, and what is there of a name like the next part.
+struct DeadEnd {
+  std::string cause;
+  std::optional<std::string> near;
+};
+
+DeadEnd dead_end(const Value& root, std::span<const std::string> path);
+
 // The JSON pointer of a node inside `root`.
 std::optional<std::string> pointer_to(const Value& root, const Value* wanted);
 

@@ -57,9 +57,11 @@ Result<> merge_into(FieldSpecs& specs, const FieldSpec& spec) {
     return {};
   }
   if (found->create != spec.create) {
-    return failure(Code::kustomization,
-                   "the field spec \"{}\" is given twice, once with create true and once without",
-                   spec.path);
+    return failure(
+        Error(Code::kustomization,
+              fmt::format("the field spec \"{}\" is given twice, once with create true and once without",
+                          printable(spec.path)))
+            .fix(fmt::format("remove it, or write \"create: {}\" as the other does", found->create)));
   }
   return {};
 }

@@ -40,14 +40,16 @@ std::string through_yaml(const std::string& text) {
   return out;
 }
 
-Result<> add_literals(const Generator& generator, Pairs& pairs) {
-  for (const auto& written : generator.literals) {
-    const std::string literal = through_yaml(written);
+Result<> add_literals(const Generator& generator, const Entry& entry, Pairs& pairs) {
+  for (std::size_t i = 0; i < generator.literals.size(); ++i) {
+    const std::string literal = through_yaml(generator.literals[i]);
     const auto equals = literal.find('=');
     if (equals == std::string::npos || equals == 0) {
       return failure(Error(Code::kustomization,
                            fmt::format("the literal \"{}\" has no key", printable(literal)))
-                         .fix("write it as key=value"));
+                         .at(entry.place(fmt::format("/literals/{}", i)))
+                         .fix(equals == 0 ? "write it as key=value"
+                                          : fmt::format("write it as key=value: {}=…", printable(literal, 40))));
     }
     pairs.emplace_back(literal.substr(0, equals),
                        without_quotes(std::string_view(literal).substr(equals + 1)));
@@ -95,8 +97,10 @@ Result<> add_env_file(const std::string& path, const Loader& loader, Pairs& pair
   return {};
 }
 
-Result<> add_files(const Generator& generator, const Loader& loader, Pairs& pairs) {
-  for (const auto& source : generator.files) {
+Result<> add_files(const Generator& generator, const Loader& loader, const Entry& entry, Pairs& pairs) {
+  for (std::size_t i = 0; i < generator.files.size(); ++i) {
+    const std::string& source = generator.files[i];
+    const auto place = [&] { return entry.place(fmt::format("/files/{}", i)); };
     const auto equals = source.find('=');
     std::string key(base_name(source));
     std::string path = source;
@@ -106,10 +110,13 @@ Result<> add_files(const Generator& generator, const Loader& loader, Pairs& pair
       if (key.empty() || path.empty() || path.find('=') != std::string::npos) {
         return failure(Error(Code::kustomization,
                              fmt::format("the file entry \"{}\" cannot be read", printable(source)))
+                           .at(place())
                            .fix("write it as path or key=path, with one \"=\" at most"));
       }
     }
-    pairs.emplace_back(std::move(key), TRY(loader.read(path)));
+    auto content = loader.read(path);
+    if (!content) return failure(std::move(content).error().at(place()));
+    pairs.emplace_back(std::move(key), *std::move(content));
   }
   return {};
 }
@@ -125,19 +132,22 @@ std::string encoded(std::string_view bytes) {
   return out;
 }
 
-Result<Texts> collect(const Generator& generator, const Loader& loader) {
+Result<Texts> collect(const Generator& generator, const Loader& loader, const Entry& entry) {
   Pairs pairs;
-  for (const auto& path : generator.envs)
-    TRY(add_env_file(path, loader, pairs));
-  TRY(add_literals(generator, pairs));
-  TRY(add_files(generator, loader, pairs));
+  for (std::size_t i = 0; i < generator.envs.size(); ++i) {
+    auto read = add_env_file(generator.envs[i], loader, pairs);
+    if (!read) return failure(std::move(read).error().at(entry.place(fmt::format("/envs/{}", i))));
+  }
+  TRY(add_literals(generator, entry, pairs));
+  TRY(add_files(generator, loader, entry, pairs));
   Texts out;
   for (auto& [key, text] : pairs) {
-    if (!is_text_key(key)) return bad_key(key);
+    if (!is_text_key(key)) return failure(bad_key(key).error().at(entry.place()));
     if (!out.emplace(key, std::move(text)).second) {
       return failure(
           Error(Code::kustomization,
                 fmt::format("the generator \"{}\" has the key \"{}\" twice", generator.name, key))
+              .at(entry.place())
               .fix("remove one of them"));
     }
   }
@@ -170,16 +180,17 @@ GeneratorOptions combined(const std::optional<GeneratorOptions>& own,
   return out;
 }
 
-Result<Resource> generate(Made kind, const Generator& generator, const Loader& loader) {
+Result<Resource> generate(Made kind, const Generator& generator, const Loader& loader,
+                          const Entry& entry) {
   const std::string_view kind_word = kind == Made::secret ? "Secret" : "ConfigMap";
   if (generator.name.empty()) {
     return failure(
         Error(Code::kustomization, fmt::format("a generator of a {} has no name", kind_word))
-            .at(loader.shown())
+            .at(entry.place())
             .fix("give it a \"name\""));
   }
   const Texts data =
-      TRY(collect(generator, loader), "generating {} \"{}\"", kind_word, generator.name);
+      TRY(collect(generator, loader, entry), "generating {} \"{}\"", kind_word, generator.name);
   Resource out;
   out.body["apiVersion"] = "v1";
   out.body["kind"] = kind_word;

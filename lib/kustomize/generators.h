@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/entry.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/loader.h"
 #include "kustomize/resource.h"
@@ -21,7 +22,9 @@ enum class Made { config_map, secret };
 
 // `generator.options` already combined. Refuses with Code::kustomization or a code of reading
 // files.
-Result<Resource> generate(Made kind, const Generator& generator, const Loader& loader);
+// `entry` is where the generator stands, for messages.
+Result<Resource> generate(Made kind, const Generator& generator, const Loader& loader,
+                          const Entry& entry);
 
 // Ten letters from the SHA-256 of kind and data; the name is not part of it.
 std::string content_hash(const Value& object);

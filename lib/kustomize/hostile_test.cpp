@@ -106,7 +106,7 @@ TEST(Hostile, InputIsRefusedAtItsPlace) {
       {"a pattern that would run for ever",
        root("resources: [r.yaml]\npatches:\n- target: {kind: '((((a{1000}){1000}){1000}){1000})'}\n"
             "  patch: '[{\"op\":\"remove\",\"path\":\"/data\"}]'\n"),
-       Code::kustomization, "kustomization.yaml:3:3"},
+       Code::kustomization, "kustomization.yaml:3:11"},
   });
   Options options;
   options.limits.nodes = 100'000;
@@ -201,13 +201,13 @@ TEST(Hostile, WhatIsCopiedIntoResourcesIsLimited) {
                   times(40, "- source: {kind: ConfigMap, fieldPath: data.c}\n  targets:\n"
                             "  - select: {kind: ConfigMap}\n    fieldPaths: [data.c]\n"
                             "    options: {delimiter: '-', index: 99}\n")),
-       Code::limit, "kustomization.yaml:3:1"},
+       Code::limit, "kustomization.yaml:33:3"},
       {"a map that is put into itself",
        built_from("replacements:\n" +
                   times(40, "- source: {kind: ConfigMap, fieldPath: data}\n  targets:\n"
                             "  - select: {kind: ConfigMap}\n    fieldPaths: [data.more]\n"
                             "    options: {create: true}\n")),
-       Code::limit, "kustomization.yaml:3:1"},
+       Code::limit, "kustomization.yaml:98:3"},
       {"a text that is copied by a JSON patch",
        built_from("patches:\n- target: {kind: ConfigMap}\n  patch: |\n" +
                   times(400, "    - {op: copy, from: /data/c, path: /data/-}\n"
@@ -282,7 +282,7 @@ TEST(Hostile, FilesOfGeneratorsAreCounted) {
   ASSERT_FALSE(built);
   EXPECT_EQ(built.error().message(),
             "generating ConfigMap \"a\": the build reads more than 2500 bytes, at \"x\" "
-            "(kustomization.yaml:2:3)");
+            "(kustomization.yaml:3:19)");
 }
 
 class Links : public testing::Test {

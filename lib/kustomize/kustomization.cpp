@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/kustomization.h"
 
+#include "base/text.h"
 #include "kustomize/kustomization_fields.h"
 #include "yaml/yaml.h"
 
@@ -143,18 +144,23 @@ static void modernise(Kustomization& out) {
 
 static Result<> check_header(const Kustomization& out, const Decoder& decoder) {
   if (out.kind != "Kustomization" && out.kind != "Component") {
+    static constexpr auto kinds = std::to_array<std::string_view>({"Kustomization", "Component"});
+    const auto near = nearest(out.kind, kinds);
     return failure(
         Error(Code::kustomization,
               fmt::format("the kind is \"{}\", it must be \"Kustomization\" or \"Component\"",
-                          out.kind))
-            .at(decoder.place_of("/kind")));
+                          printable(out.kind)))
+            .at(decoder.place_of("/kind"))
+            .fix(near ? fmt::format("did you mean \"{}\"?", *near)
+                      : "list the file under \"resources\" if it is one, or correct its kind"));
   }
   const auto wanted = out.is_component() ? component_version : kustomization_version;
   if (out.api_version != wanted) {
     return failure(Error(Code::kustomization,
                          fmt::format("the apiVersion of a {} is \"{}\", it must be \"{}\"",
-                                     out.kind, out.api_version, wanted))
-                       .at(decoder.place_of("/apiVersion")));
+                                     out.kind, printable(out.api_version), wanted))
+                       .at(decoder.place_of("/apiVersion"))
+                       .fix("write that, or leave the line out"));
   }
   return {};
 }
@@ -197,10 +203,10 @@ Result<Kustomization> read_kustomization(const std::string& text, const std::str
   }
   if (!says_something) {
     return failure(Error(Code::kustomization, "the kustomization file is empty")
-                       .at(file)
+                       .at(decoder.place())
                        .fix("list something under \"resources\""));
   }
-  out.text = text;
+  out.text = std::make_shared<const std::string>(text);
   modernise(out);
   TRY(check_header(out, decoder));
   return out;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/entry.h"
 #include "kustomize/field_spec.h"
 #include "kustomize/object.h"
 #include "kustomize/resource.h"
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,6 +82,7 @@ struct Var {
   std::string name;
   VarTarget object;
   std::string field_path = "metadata.name";
+  std::optional<Entry> entry;  // whoever gathers them says where each stands
 };
 
 struct LegacySort {
@@ -147,7 +150,7 @@ struct Kustomization {
   std::vector<std::string> configurations, generators, transformers, validators, build_metadata;
 
   std::vector<std::string> warnings;  // about deprecated fields
-  std::string text;                                // of the file, to find places in
+  std::shared_ptr<const std::string> text;  // of the file, to find places in
   std::map<std::string, std::string, std::less<>> pointers;  // of each text listed under resources etc.
 
   [[nodiscard]] bool is_component() const { return kind == "Component"; }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "kustomize/build_context.h"
+#include "kustomize/field_path.h"
 #include "kustomize/layer.h"
 #include "kustomize/name_references.h"
 #include "kustomize/origin.h"
@@ -65,17 +66,17 @@ bool is_printable(const Value& value) {
 }
 
 // The first text that the tool, which prints those of several lines as blocks, cannot read again.
-const std::string* find_tabbed(const Value& value) {
+const Value* find_tabbed(const Value& value) {
   if (const auto* text = value.as_string()) {
     const bool quoted = text->ends_with(' ') || text->find(" \n") != std::string::npos ||
                         std::ranges::any_of(*text, [](char c) {
                           const auto byte = static_cast<unsigned char>(c);
                           return (byte < 0x20 && c != '\n' && c != '\t') || byte >= 0xF0;
                         });
-    return text->starts_with('\t') && text->find('\n') != std::string::npos && !quoted ? text
+    return text->starts_with('\t') && text->find('\n') != std::string::npos && !quoted ? &value
                                                                                       : nullptr;
   }
-  const std::string* found = nullptr;
+  const Value* found = nullptr;
   if (const auto* array = value.as_array()) {
     for (auto each = array->begin(); found == nullptr && each != array->end(); ++each)
       found = find_tabbed(*each);
@@ -90,11 +91,14 @@ const std::string* find_tabbed(const Value& value) {
 // Of what a build makes itself or a JSON patch has written anew: elsewhere texts keep their quotes.
 Result<> check_tabs(const Resource& resource) {
   const bool anew = resource.generated || resource.rewritten;
-  const std::string* text = anew ? find_tabbed(resource.body) : nullptr;
-  if (text == nullptr) return {};
+  const Value* value = anew ? find_tabbed(resource.body) : nullptr;
+  if (value == nullptr) return {};
+  const bool secret = kind_of(resource.body) == "Secret";
+  const std::string shown = secret ? "" : fmt::format(": \"{}\"", printable(*value->as_string(), 40));
   return failure(Error(Code::kustomization,
-                       fmt::format("a text of several lines in {} begins with a tab: \"{}\"",
-                                   describe(resource), printable(*text, 40)))
+                       fmt::format("a text of several lines, {} of {}, begins with a tab{}",
+                                   pointer_to(resource.body, value).value_or(""), describe(resource),
+                                   shown))
                      .at(resource.at)
                      .because("kustomize prints such a text as a block, which is no YAML")
                      .fix("begin it with spaces, or with an empty line or a comment"));
@@ -139,9 +143,9 @@ void settle_annotations(Resource& resource, const Kustomization& root) {
   set_metadata_texts(resource.body, "annotations", texts);
 }
 
-Result<> at_root(Result<> done, const Loader& loader) {
+Result<> at_sort_options(Result<> done, const Layer& root) {
   if (done) return done;
-  return failure(std::move(done).error().at(loader.path_of("kustomization.yaml")));
+  return failure(std::move(done).error().at(root.place_at("/sortOptions/order")));
 }
 
 Result<> sort(ResourceSet& resources, const Kustomization& root, Order order) {
@@ -168,10 +172,9 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
   TRY(root.accumulate(all));
   TRY(add_hashes(all.resources));
   TRY(fix_name_references(all.resources, all.config->name_references, context.budget()));
-  TRY(at_root(
-      resolve_vars(all.resources, all.vars, all.config->var_references, context.budget()), loader));
+  TRY(resolve_vars(all.resources, all.vars, all.config->var_references, context.budget()));
   drop_local(all.resources);
-  TRY(at_root(sort(all.resources, kustomization, options.order), loader));
+  TRY(at_sort_options(sort(all.resources, kustomization, options.order), root));
   if (wants(kustomization, "managedByLabel")) {
     const FieldSpecs specs{FieldSpec{{}, "metadata/labels", true}};
     TRY(set_pairs(all.resources,

@@ -32,6 +32,9 @@ class Layer {
   // for a component.
   Result<> accumulate(Accumulated& into);
 
+  // "file:line:col" of what the JSON pointer leads to in the kustomization file.
+  [[nodiscard]] std::string place_at(std::string_view pointer) const;
+
  private:
   Layer(Loader loader, Kustomization kustomization, std::string file, BuildContext& context)
       : loader_(std::move(loader)),
@@ -46,6 +49,11 @@ class Layer {
   Result<> add_directory(Accumulated& into, const std::string& path, Listed listed);
   Result<Loader> enter(const std::string& path);
   Result<> add_configuration(Accumulated& into);
+  [[nodiscard]] Result<SharedConfig> read_configuration(const std::string& path) const;
+  // Where the file of configurations has the row that cannot join the others.
+  [[nodiscard]] std::string conflict_in(const std::string& path, const SharedConfig& with) const;
+  [[nodiscard]] Result<SharedConfig> read_definitions(const std::string& path) const;
+  static Result<FieldSpecs> specs_of(const Label& label, const TransformerConfig& config);
   Result<> generate(Accumulated& into);
   Result<> generate_built_in(Accumulated& into);
   Result<> transform(Accumulated& into);
@@ -57,13 +65,13 @@ class Layer {
   Result<ResourceSet> plugin_configs(const std::vector<std::string>& entries);
   // Before a transformer that puts `text` into each resource.
   Result<> charge(const ResourceSet& resources, std::size_t text, std::string_view pointer) const;
-  // An error that names no place gets this one of the file.
-  [[nodiscard]] Result<> placed(Result<> done, std::string_view pointer) const;
+  // A failure is told with its place in the file.
+  [[nodiscard]] Result<> told(Result<> done, std::string_view pointer) const;
   // After each transformer, as the tool does. `pointer` leads to it in the file.
   Result<> after(ResourceSet& resources, std::string_view transformer, std::string_view pointer);
-  // Where the kustomization file lists the text, or has what the JSON pointer leads to.
+  // Where the kustomization file lists the text.
   [[nodiscard]] std::string place(const std::string& entry) const;
-  [[nodiscard]] std::string place_at(std::string_view pointer) const;
+  [[nodiscard]] Entry entry(std::string pointer) const;
   [[nodiscard]] std::string configured_in() const;
   [[nodiscard]] std::string own_path() const;
   [[nodiscard]] std::string origin_of(const std::string& path) const;

@@ -78,8 +78,13 @@ bool is_text_key(std::string_view key) {
 }
 
 std::unexpected<Error> bad_key(std::string_view key) {
+  Error error(Code::kustomization, fmt::format("the key \"{}\" is no text to YAML", printable(key)));
+  if (key == "true" || key == "false") {
+    const auto words = key == "true" ? "y, yes and on" : "n, no and off";
+    error = std::move(error).because(fmt::format("a kustomization file's {} mean that, too", words));
+  }
   return failure(
-      Error(Code::kustomization, fmt::format("the key \"{}\" is no text to YAML", printable(key)))
+      std::move(error)
           .fix("choose another key: without quotes, as it is written, this one is a number, date, "
                "boolean or null"));
 }

@@ -16,38 +16,62 @@
 namespace holdfast::kustomize {
 namespace {
 
+// The name of a text that is no file; whoever tells a user of it knows where it stands.
+constexpr std::string_view inline_name = "inline patch";
+
 struct PatchText {
   std::string text;
   std::string name;  // for messages
+  Entry entry;       // that names it
 };
 
-Result<PatchText> text_of_patch(const Patch& patch, const Loader& loader) {
+Result<PatchText> text_of_patch(const Patch& patch, const Loader& loader, const Entry& entry) {
   const std::string_view inline_text = trim(patch.patch);
   if (inline_text.empty() && patch.path.empty()) {
     return failure(
         Error(Code::kustomization, "an entry of patches has neither \"patch\" nor \"path\"")
-            .at(loader.shown())
+            .at(entry.place())
             .fix("give it one of them"));
   }
   if (!inline_text.empty() && !patch.path.empty()) {
     return failure(Error(Code::kustomization, "an entry of patches has \"patch\" and \"path\"")
-                       .at(patch.path)
+                       .at(entry.place("/path"))
                        .fix("keep one of them"));
   }
-  if (!inline_text.empty())
-    return PatchText{std::string(inline_text), fmt::format("{}: inline patch", loader.shown())};
-  std::string text = TRY(loader.read(patch.path), "reading a patch");
-  return PatchText{std::move(text), loader.path_of(patch.path)};
+  if (!inline_text.empty()) return PatchText{std::string(inline_text), std::string(inline_name), entry};
+  auto text = loader.read(patch.path);
+  if (!text) return failure(std::move(text).error().within("reading a patch").at(entry.place("/path")));
+  return PatchText{*std::move(text), loader.path_of(patch.path), entry};
 }
 
 struct Operations {
-  std::string name;  // of their text
+  const PatchText& text;
   Value list;
+
+  [[nodiscard]] std::string place(std::size_t index) const {
+    const auto pointer = fmt::format("/{}/path", index);
+    return yaml::place(text.name, yaml::locate(text.text, 0, pointer));
+  }
 };
+
+// A failure is told with its place in the entry of the kustomization.
+Result<> told(Result<> done, const PatchText& text) {
+  if (done) return done;
+  const Entry& entry = text.entry;
+  if (text.name != inline_name) return failure(std::move(done).error().at(entry.place()));
+  auto error = entry.at("/patch").told_of_text(std::move(done).error(), inline_name);
+  return failure(placed(std::move(error), entry.place()));
+}
+
+Result<Target> target_in(const Patch& patch, const Entry& entry) {
+  auto target = Target::make(*patch.target);
+  if (!target) return failure(std::move(target).error().at(entry.place("/target")));
+  return target;
+}
 
 Result<Operations> json_operations(const PatchText& patch, const ReadLimits& limits) {
   Value operations = TRY(read_document(patch.text, patch.name, limits, Duplicates::keep_last));
-  if (operations.is_null()) return Operations{patch.name, Array()};
+  if (operations.is_null()) return Operations{patch, Array()};
   if (!operations.is_array())
     return failure(Error(Code::patch, "a JSON patch is a list of operations").at(patch.name));
   for (auto& operation : *operations.as_array()) {
@@ -62,7 +86,7 @@ Result<Operations> json_operations(const PatchText& patch, const ReadLimits& lim
       if (text != nullptr && text->find('/') != std::string::npos) text->erase(0, text->find('/'));
     }
   }
-  return Operations{patch.name, std::move(operations)};
+  return Operations{patch, std::move(operations)};
 }
 
 // A JSON patch takes every number through float64, as Go's decoder does without being told
@@ -130,8 +154,10 @@ Result<> apply_operations(ResourceSet& resources, const Target& target, const Op
     type_annotations(*resource);
     const std::size_t size = size_of(resource->body);
     if (with_memory) write_memory(*resource);
-    auto patched = json::apply_patch(std::move(resource->body), operations.list);
-    if (!patched) return failure(std::move(patched).error().at(operations.name).at(shown));
+    std::size_t failed = 0;
+    auto patched = json::apply_patch(std::move(resource->body), operations.list, &failed);
+    if (!patched)
+      return failure(std::move(patched).error().at(operations.place(failed)).at(shown));
     resource->body = *std::move(patched);
     if (with_memory) erase_memory(*resource);
     TRY(weigh(size, resource->body, budget));
@@ -155,10 +181,8 @@ Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema&
   if (patch.allow_name_change || patch.allow_kind_change) resource.remember_id();
   const std::string shown = describe(resource);
   auto merged = strategic_merge(resource, patch, schema);
-  if (!merged) {
-    return failure(
-        std::move(merged).error().at(patch.at).at(fmt::format("{} ({})", shown, resource.at)));
-  }
+  if (!merged)
+    return failure(std::move(merged).error().at(fmt::format("{} ({})", shown, resource.at)));
   if (*merged == Merged::removed) return {};
   if (!patch.allow_kind_change) set_kind(resource.body, kind);
   if (!patch.allow_name_change) set_name(resource.body, name);
@@ -221,24 +245,23 @@ Result<Resource*> target_of(ResourceSet& resources, const Resource& patch) {
           .fix("give the patch the namespace of the one it means"));
 }
 
-Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches, const Patch& entry,
-                   const MergeSchema& schema, Budget& budget) {
-  if (!entry.target) {
+Error several_documents(const Resource& second) {
+  return Error(Code::kustomization, "an entry of patches with a target has more than one document")
+      .at(second.at)
+      .fix("split the documents over several entries");
+}
+
+Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
+                   const std::optional<Target>& target, const MergeSchema& schema, Budget& budget) {
+  if (!target) {
     for (const auto& patch : patches) {
-      Resource* target = TRY(target_of(resources, patch));
-      TRY(merge_one(*target, patch, schema, budget));
-      resources.renamed(*target);
+      Resource* resource = TRY(target_of(resources, patch));
+      TRY(merge_one(*resource, patch, schema, budget));
+      resources.renamed(*resource);
     }
     return {};
   }
-  if (patches.size() > 1) {
-    return failure(
-        Error(Code::kustomization, "an entry of patches with a target has more than one document")
-            .at(patches[1].at)
-            .fix("split the documents over several entries"));
-  }
-  const Target target = TRY(Target::make(*entry.target));
-  for (Resource* resource : resources.selected_by(target)) {
+  for (Resource* resource : resources.selected_by(*target)) {
     TRY(merge_one(*resource, fitted(patches.front(), *resource), schema, budget));
     resources.renamed(*resource);
   }
@@ -246,11 +269,8 @@ Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
   return resources.check_unique();
 }
 
-}  // namespace
-
-Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader,
-                     const MergeSchema& schema) {
-  const PatchText text = TRY(text_of_patch(patch, loader));
+Result<> apply_text(ResourceSet& resources, const Patch& patch, const PatchText& text,
+                    const Loader& loader, const MergeSchema& schema) {
   auto documents = read_resources(text.text, text.name, loader.read_limits());
   if (documents) {
     for (auto& document : *documents) {
@@ -261,7 +281,10 @@ Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& l
         set_metadata_texts(document.body, "annotations", spelled_texts(document, "annotations"));
     }
     if (documents->empty()) return {};
-    return merge_all(resources, *documents, patch, schema, loader.budget());
+    std::optional<Target> target;
+    if (patch.target && documents->size() == 1) target = TRY(target_in(patch, text.entry));
+    if (patch.target && !target) return failure(several_documents((*documents)[1]));
+    return merge_all(resources, *documents, target, schema, loader.budget());
   }
   auto operations = json_operations(text, loader.read_limits());
   if (!operations) {
@@ -276,53 +299,85 @@ Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& l
                        .at(text.name)
                        .fix("give the entry a target: {kind: …, name: …}"));
   }
-  const Target target = TRY(Target::make(*patch.target));
+  const Target target = TRY(target_in(patch, text.entry));
   return apply_operations(resources, target, *operations, Remember::yes, loader.budget());
 }
 
+// One entry of patchesStrategicMerge: the patches themselves, or the name of their file.
+Result<std::vector<Resource>> read_entry(const std::string& entry, const Loader& loader) {
+  auto documents = read_resources(entry, std::string(inline_name), loader.read_limits());
+  if (documents) return documents;
+  std::string text = TRY(loader.read(entry), "reading a patch");
+  return read_resources(std::move(text), loader.path_of(entry), loader.read_limits());
+}
+
+Result<> merge_entry(ResourceSet& resources, const Resource& patch, const MergeSchema& schema,
+                     Budget& budget) {
+  Resource* target = TRY(target_of(resources, patch));
+  TRY(merge_one(*target, fitted(patch, *target), schema, budget));
+  resources.renamed(*target);
+  if (is_blank(&target->body)) resources.drop_empty();
+  return resources.check_unique();
+}
+
+}  // namespace
+
+Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader,
+                     const MergeSchema& schema, const Entry& entry) {
+  const PatchText text = TRY(text_of_patch(patch, loader, entry));
+  return told(apply_text(resources, patch, text, loader, schema), text);
+}
+
 Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches,
-                                const Loader& loader, const MergeSchema& schema) {
-  std::vector<Resource> all;
-  for (const auto& entry : patches) {
-    auto documents = read_resources(entry, fmt::format("{}: inline patch", loader.shown()),
-                                    loader.read_limits());
-    if (!documents) {
-      std::string text = TRY(loader.read(entry), "reading a patch");
-      documents = read_resources(std::move(text), loader.path_of(entry), loader.read_limits());
-    }
-    if (!documents) return failure(std::move(documents).error());
-    std::ranges::move(*documents, std::back_inserter(all));
+                                const Loader& loader, const MergeSchema& schema, const Entry& list) {
+  struct Listed {
+    Resource patch;
+    std::size_t entry;
+  };
+
+  std::vector<Listed> all;
+  const auto told_of = [&](Error error, std::size_t i) {
+    const Entry entry = list.at(fmt::format("/{}", i));
+    error = entry.told_of_text(std::move(error), inline_name);
+    return std::move(error).at(entry.place());
+  };
+  for (std::size_t i = 0; i < patches.size(); ++i) {
+    auto documents = read_entry(patches[i], loader);
+    if (!documents) return failure(told_of(std::move(documents).error(), i));
+    for (auto& document : *documents)
+      all.push_back({std::move(document), i});
   }
   if (all.empty()) {
     return failure(Error(Code::kustomization, "the patches of patchesStrategicMerge are empty")
-                       .at(loader.shown())
+                       .at(list.place())
                        .fix("remove the field"));
   }
-  for (const auto& patch : all) {
-    Resource* target = TRY(target_of(resources, patch));
-    TRY(merge_one(*target, fitted(patch, *target), schema, loader.budget()));
-    resources.renamed(*target);
-    if (is_blank(&target->body)) resources.drop_empty();
-    TRY(resources.check_unique());
+  for (const auto& [patch, entry] : all) {
+    auto done = merge_entry(resources, patch, schema, loader.budget());
+    if (!done) return failure(told_of(std::move(done).error(), entry));
   }
   return {};
 }
 
-Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader& loader) {
+Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader& loader,
+                        const Entry& entry) {
   if (!patch.target || patch.target->name.empty()) {
     return failure(Error(Code::kustomization, "an entry of patchesJson6902 has no target name")
-                       .at(loader.shown())
+                       .at(entry.place())
                        .fix("give it a target: {version: …, kind: …, name: …}"));
   }
-  const PatchText text = TRY(text_of_patch(patch, loader));
-  const Operations operations = TRY(json_operations(text, loader.read_limits()));
-  if (operations.list.as_array()->empty()) {
-    return failure(Error(Code::kustomization, "a patch of patchesJson6902 is empty")
-                       .at(text.name)
-                       .fix("remove the entry"));
-  }
-  const Target target = TRY(Target::make(*patch.target));
-  return apply_operations(resources, target, operations, Remember::no, loader.budget());
+  const PatchText text = TRY(text_of_patch(patch, loader, entry));
+  const auto apply = [&]() -> Result<> {
+    const Operations operations = TRY(json_operations(text, loader.read_limits()));
+    if (operations.list.as_array()->empty()) {
+      return failure(Error(Code::kustomization, "a patch of patchesJson6902 is empty")
+                         .at(text.name)
+                         .fix("remove the entry"));
+    }
+    const Target target = TRY(target_in(patch, entry));
+    return apply_operations(resources, target, operations, Remember::no, loader.budget());
+  };
+  return told(apply(), text);
 }
 
 }  // namespace holdfast::kustomize

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "kustomize/entry.h"
 #include "kustomize/kustomization.h"
 #include "kustomize/loader.h"
 #include "kustomize/merge_schema.h"
@@ -16,14 +17,14 @@
 namespace holdfast::kustomize {
 
 // `patches`: a strategic merge or a list of JSON operations.
+// `entry` is where the patch is listed, `list` where several are, for messages.
 Result<> apply_patch(ResourceSet& resources, const Patch& patch, const Loader& loader,
-                     const MergeSchema& schema);
+                     const MergeSchema& schema, const Entry& entry);
 
-// `patchesStrategicMerge`: each text is YAML itself or a file's name.
 Result<> apply_strategic_merges(ResourceSet& resources, const std::vector<std::string>& patches,
-                                const Loader& loader, const MergeSchema& schema);
+                                const Loader& loader, const MergeSchema& schema, const Entry& list);
 
-// `patchesJson6902`: the target needs a name.
-Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader& loader);
+Result<> apply_json6902(ResourceSet& resources, const Patch& patch, const Loader& loader,
+                        const Entry& entry);
 
 }  // namespace holdfast::kustomize

@@ -47,7 +47,7 @@ Result<Resource> google_account(const PluginConfig& plugin) {
 }
 
 Result<std::optional<std::vector<Resource>>> generated(const PluginConfig& plugin,
-                                                       const Loader& loader,
+                                                       const Loader& loader, const Entry& entry,
                                                        BuildContext& context) {
   std::vector<Resource> out;
   if (plugin.kind == "ConfigMapGenerator" || plugin.kind == "SecretGenerator") {
@@ -55,7 +55,7 @@ Result<std::optional<std::vector<Resource>>> generated(const PluginConfig& plugi
     if (generator.name.empty()) generator.name = plugin.name;
     if (generator.space.empty()) generator.space = plugin.space;
     out.push_back(TRY(generate(plugin.kind == "SecretGenerator" ? Made::secret : Made::config_map,
-                               generator, loader)));
+                               generator, loader, entry)));
   } else if (plugin.kind == "IAMPolicyGenerator") {
     out.push_back(TRY(google_account(plugin)));
   } else if (plugin.kind == "HelmChartInflationGenerator") {
@@ -137,17 +137,17 @@ Result<> affixes(ResourceSet& resources, const PluginConfig& plugin) {
   return {};
 }
 
-Result<> all_replacements(ResourceSet& resources, const PluginConfig& plugin,
-                          const Loader& loader) {
-  std::vector<Replacement> all = TRY(load_replacements(plugin.replacements, loader));
+Result<> all_replacements(ResourceSet& resources, const PluginConfig& plugin, const Loader& loader,
+                          const Entry& entry) {
+  const auto all = TRY(load_replacements(plugin.replacements, loader, entry.at("/replacements")));
   return replace_fields(resources, all, loader.budget());
 }
 
 Result<> strategic(ResourceSet& resources, const PluginConfig& plugin, const Loader& loader,
-                   const MergeSchema& schema) {
+                   const MergeSchema& schema, const Entry& entry) {
   auto patches = plugin.paths;
   if (!plugin.patches.empty()) patches.push_back(plugin.patches);
-  return apply_strategic_merges(resources, patches, loader, schema);
+  return apply_strategic_merges(resources, patches, loader, schema, entry.at("/paths"));
 }
 
 // What the plugin puts into each resource; patches and values are charged where they are put.
@@ -159,7 +159,7 @@ std::size_t into_each(const PluginConfig& plugin) {
 }
 
 Result<> transform(ResourceSet& resources, const PluginConfig& plugin, const Loader& loader,
-                   const MergeSchema& schema) {
+                   const MergeSchema& schema, const Entry& entry) {
   const std::string_view kind = plugin.kind;
   const auto& specs = plugin.field_specs;
   if (kind == "AnnotationsTransformer") return set_pairs(resources, plugin.annotations, specs);
@@ -177,14 +177,14 @@ Result<> transform(ResourceSet& resources, const PluginConfig& plugin, const Loa
   if (kind == "PatchJson6902Transformer") {
     Patch patch = plugin.patch;
     if (patch.patch.empty()) patch.patch = plugin.json_op;
-    return apply_json6902(resources, patch, loader);
+    return apply_json6902(resources, patch, loader, entry);
   }
-  if (kind == "PatchStrategicMergeTransformer") return strategic(resources, plugin, loader, schema);
-  if (kind == "PatchTransformer") return apply_patch(resources, plugin.patch, loader, schema);
+  if (kind == "PatchStrategicMergeTransformer") return strategic(resources, plugin, loader, schema, entry);
+  if (kind == "PatchTransformer") return apply_patch(resources, plugin.patch, loader, schema, entry);
   if (kind == "PrefixTransformer" || kind == "SuffixTransformer" ||
       kind == "PrefixSuffixTransformer")
     return affixes(resources, plugin);
-  if (kind == "ReplacementTransformer") return all_replacements(resources, plugin, loader);
+  if (kind == "ReplacementTransformer") return all_replacements(resources, plugin, loader, entry);
   if (kind == "ReplicaCountTransformer") return set_replicas(resources, plugin.replica, specs);
   if (kind == "ValueAddTransformer") return add_values(resources, plugin, loader);
   static constexpr auto known = std::to_array<std::string_view>(
@@ -206,7 +206,7 @@ Result<> transform(ResourceSet& resources, const PluginConfig& plugin, const Loa
 Result<std::vector<Resource>> run_generator(const Resource& config, const Loader& loader,
                                             BuildContext& context) {
   const PluginConfig plugin = TRY(config_of(config));
-  auto made = generated(plugin, loader, context);
+  auto made = generated(plugin, loader, Entry(config), context);
   if (!made) return failure(std::move(made).error().at(config.at));
   if (!*made) {
     return failure(Error(Code::kustomization, fmt::format("\"{}\" is not a generator", plugin.kind))
@@ -221,7 +221,7 @@ Result<> run_transformer(ResourceSet& resources, const Resource& config, const L
   const PluginConfig plugin = TRY(config_of(config));
   auto room = loader.budget().grow(into_each(plugin) * resources.size());
   if (!room) return failure(std::move(room).error().at(config.at));
-  auto done = transform(resources, plugin, loader, context.schema());
+  auto done = transform(resources, plugin, loader, context.schema(), Entry(config));
   if (!done) return failure(std::move(done).error().at(config.at));
   resources.drop_empty();
   return {};

@@ -53,6 +53,21 @@ bool is_source(const ResourceId& id, const Selector& wanted) {
          is_selected(id.gvk, {wanted.group, wanted.version, wanted.kind});
 }
 
+// What the source most likely means: a name or kind like its own.
+std::optional<std::string> nearest_source(const ResourceSet& resources, const Selector& wanted) {
+  std::vector<std::string> names, kinds;
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    const auto id = resources[i].id();
+    kinds.push_back(id.gvk.kind);
+    if (is_selected(id.gvk, {wanted.group, wanted.version, wanted.kind})) names.push_back(id.name);
+  }
+  const auto& known = names.empty() ? kinds : names;
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const auto near = nearest(names.empty() ? wanted.kind : wanted.name, views);
+  if (!near) return std::nullopt;
+  return std::string(*near);
+}
+
 Result<const Resource*> find_source(const ResourceSet& resources, const Selector& wanted) {
   const Resource* found = nullptr;
   for (std::size_t i = 0; i < resources.size(); ++i) {
@@ -70,11 +85,13 @@ Result<const Resource*> find_source(const ResourceSet& resources, const Selector
     found = &resources[i];
   }
   if (found == nullptr) {
+    const auto near = nearest_source(resources, wanted);
     return failure(
         Error(Code::kustomize_target,
               fmt::format("the source of a replacement fits no resource: {}", describe(wanted)))
-            .fix("name a resource that the build holds at that point, by its original or present "
-                 "name"));
+            .fix(near ? fmt::format("did you mean \"{}\"?", *near)
+                      : "name a resource that the build holds at that point, by its original or "
+                        "present name"));
   }
   return found;
 }
@@ -84,6 +101,13 @@ struct Copied {
   Value value;
   std::string text;
 };
+
+// "did you mean", if anything there has such a name, or else that fix.
+Error ending(Error error, const DeadEnd& end, std::string fix) {
+  if (!end.cause.empty()) error = std::move(error).because(end.cause);
+  return std::move(error).fix(end.near ? fmt::format("did you mean \"{}\"?", printable(*end.near))
+                                       : std::move(fix));
+}
 
 Result<Copied> source_of(const ResourceSet& resources, const Replacement& replacement) {
   if (replacement.source_value && replacement.source) {
@@ -96,12 +120,14 @@ Result<Copied> source_of(const ResourceSet& resources, const Replacement& replac
   const Resource* resource = TRY(find_source(resources, source.id));
   const std::string path =
       source.field_path.empty() ? std::string(default_path) : source.field_path;
-  const Value* value = TRY(look_up(resource->body, split_field_path(path)));
+  const auto parts_of_path = split_field_path(path);
+  const Value* value = TRY(look_up(resource->body, parts_of_path));
   if (is_blank(value)) {
-    return failure(Error(Code::kustomize_target,
-                         fmt::format("the source of a replacement has no field \"{}\"", path))
-                       .at(describe(*resource))
-                       .at(resource->at));
+    Error error = Error(Code::kustomize_target,
+                        fmt::format("the source of a replacement has no field \"{}\"", path))
+                      .at(fmt::format("{} ({})", describe(*resource), resource->at));
+    return failure(ending(std::move(error), dead_end(resource->body, parts_of_path),
+                          "name a field that the source has, and that is not empty"));
   }
   std::string text;
   if (is_scalar(*value))
@@ -194,8 +220,8 @@ bool is_annotation(const std::vector<std::string>& path) {
 
 class Writer {
  public:
-  Writer(const ReplacementTarget& target, const Copied& copied, Budget& budget)
-      : target_(target), copied_(copied), budget_(budget) {
+  Writer(const ReplacementTarget& target, const Copied& copied, Entry entry, Budget& budget)
+      : target_(target), copied_(copied), entry_(std::move(entry)), budget_(budget) {
     if (target.options && target.options->create)
       create_ = is_scalar(copied.value) ? Value::Kind::string : copied.value.kind();
     if (target.field_paths.empty()) {
@@ -213,8 +239,7 @@ class Writer {
       const Value value = is_scalar(copied_.value) ? Value(copied_.text) : copied_.value;
       if (TRY(replace_in_text(resource.body, paths_[i], value, create_, budget_))) continue;
       auto matches = match_all(resource.body, paths_[i], create_);
-      if (!matches) return missing(resource, names_[i], matches.error().message());
-      if (matches->fields.empty()) return missing(resource, names_[i], "");
+      if (!matches || matches->fields.empty()) return missing(resource, i);
       for (std::size_t k = 0; k < matches->fields.size(); ++k) {
         Value& field = *matches->fields[k];
         const Fresh made = is_annotation(paths_[i]) ? Fresh::annotation : Fresh::field;
@@ -222,8 +247,10 @@ class Writer {
         auto written =
             write(field, copied_, target_.options, matches->fresh[k] ? made : Fresh::no, number);
         if (!written)
-          return failure(
-              std::move(written).error().at(names_[i]).at(describe(resource)).at(resource.at));
+          return failure(std::move(written)
+                             .error()
+                             .at(fmt::format("{} of {} ({})", names_[i], describe(resource), resource.at))
+                             .at(place(i)));
         TRY(budget_.grow(size_of(field)));
       }
     }
@@ -232,20 +259,22 @@ class Writer {
   }
 
  private:
-  static std::unexpected<Error> missing(const Resource& resource, std::string_view path,
-                                        std::string cause) {
-    Error error(Code::kustomize_target,
-                fmt::format("the target of a replacement has no field \"{}\"", path));
-    error = std::move(error)
-                .at(describe(resource))
-                .at(resource.at)
-                .fix("correct fieldPaths, or set options.create: true");
-    if (!cause.empty()) error = std::move(error).because(std::move(cause));
-    return failure(std::move(error));
+  [[nodiscard]] std::string place(std::size_t i) const {
+    return target_.field_paths.empty() ? entry_.place() : entry_.place(fmt::format("/fieldPaths/{}", i));
+  }
+
+  [[nodiscard]] std::unexpected<Error> missing(const Resource& resource, std::size_t i) const {
+    Error error = Error(Code::kustomize_target,
+                        fmt::format("the target of a replacement has no field \"{}\"", names_[i]))
+                      .at(fmt::format("{} ({})", describe(resource), resource.at))
+                      .at(place(i));
+    return failure(ending(std::move(error), dead_end(resource.body, paths_[i]),
+                          "correct fieldPaths, or set options.create: true"));
   }
 
   const ReplacementTarget& target_;
   const Copied& copied_;
+  Entry entry_;
   Budget& budget_;
   std::optional<Value::Kind> create_;
   std::vector<std::vector<std::string>> paths_;
@@ -253,17 +282,22 @@ class Writer {
 };
 
 Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, const Copied& copied,
-                      Budget& budget) {
+                      const Entry& entry, Budget& budget) {
   TRY(budget.check_time());
   if (!target.select) {
     return failure(Error(Code::kustomization, "a target of a replacement has no \"select\"")
                        .fix("say which resources to change: select: {kind: …, name: …}"));
   }
-  const Target select = TRY(Target::make(*target.select));
+  const auto selected = Target::make(*target.select);
+  if (!selected) return failure(Error(selected.error()).at(entry.place("/select")));
+  const Target& select = *selected;
   std::vector<Target> rejects;
-  for (const auto& reject : target.reject)
-    rejects.push_back(TRY(Target::make(reject)));
-  const Writer writer(target, copied, budget);
+  for (std::size_t i = 0; i < target.reject.size(); ++i) {
+    auto reject = Target::make(target.reject[i]);
+    if (!reject) return failure(std::move(reject).error().at(entry.place(fmt::format("/reject/{}", i))));
+    rejects.push_back(*std::move(reject));
+  }
+  const Writer writer(target, copied, entry, budget);
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
     const auto ids = all_ids(resource);
@@ -283,17 +317,59 @@ Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, c
 
 }  // namespace
 
-Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements,
-                        Budget& budget) {
-  for (const auto& replacement : replacements) {
-    if ((!replacement.source && !replacement.source_value) || replacement.targets.empty()) {
-      return failure(
-          Error(Code::kustomization, "a replacement needs a source and at least one target")
-              .fix("give it \"source\" (or \"sourceValue\") and \"targets\""));
+Result<std::vector<PlacedReplacement>> load_replacements(const std::vector<Replacement>& entries,
+                                                         const Loader& loader, const Entry& list) {
+  std::vector<PlacedReplacement> out;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Replacement& own = entries[i];
+    const Entry entry = list.at(fmt::format("/{}", i));
+    if (own.path.empty()) {
+      out.push_back({own, entry});
+      continue;
     }
-    const Copied copied = TRY(source_of(resources, replacement));
-    for (const auto& target : replacement.targets)
-      TRY(apply_target(resources, target, copied, budget));
+    if (own.source || own.source_value || !own.targets.empty()) {
+      return failure(Error(Code::kustomization, "a replacement has a path and fields of its own")
+                         .at(entry.place())
+                         .fix("keep one of them"));
+    }
+    auto text = loader.read(own.path);
+    if (!text)
+      return failure(std::move(text).error().within("reading replacements").at(entry.place("/path")));
+    const std::string name = loader.path_of(own.path);
+    auto more = read_replacements(*text, name, loader.read_limits());
+    if (!more) return failure(std::move(more).error().at(entry.place("/path")));
+    const Entry file(name, std::make_shared<const std::string>(*std::move(text)), 0, "");
+    const bool one = more->size() == 1 && file.place() == file.place("/0");
+    for (std::size_t k = 0; k < more->size(); ++k)
+      out.push_back({std::move((*more)[k]), one ? file : file.at(fmt::format("/{}", k))});
+  }
+  return out;
+}
+
+namespace {
+
+Result<> replace(ResourceSet& resources, const Replacement& replacement, const Entry& entry,
+                 Budget& budget) {
+  if ((!replacement.source && !replacement.source_value) || replacement.targets.empty()) {
+    return failure(
+        Error(Code::kustomization, "a replacement needs a source and at least one target")
+            .fix("give it \"source\" (or \"sourceValue\") and \"targets\""));
+  }
+  const auto copied = source_of(resources, replacement);
+  if (!copied) return failure(Error(copied.error()).at(entry.place("/source")));
+  for (std::size_t i = 0; i < replacement.targets.size(); ++i)
+    TRY(apply_target(resources, replacement.targets[i], *copied,
+                     entry.at(fmt::format("/targets/{}", i)), budget));
+  return {};
+}
+
+}  // namespace
+
+Result<> replace_fields(ResourceSet& resources, const std::vector<PlacedReplacement>& replacements,
+                        Budget& budget) {
+  for (const auto& [replacement, entry] : replacements) {
+    auto done = replace(resources, replacement, entry, budget);
+    if (!done) return failure(placed(std::move(done).error(), entry.place()));
     resources.renamed_any();
   }
   return {};

@@ -5,7 +5,9 @@
 
 #include "base/result.h"
 #include "kustomize/budget.h"
+#include "kustomize/entry.h"
 #include "kustomize/kustomization.h"
+#include "kustomize/loader.h"
 #include "kustomize/resource_set.h"
 
 #include <vector>
@@ -13,7 +15,16 @@
 namespace holdfast::kustomize {
 
 // Refuses with Code::kustomize_target, Code::kustomization or Code::limit.
-Result<> replace_fields(ResourceSet& resources, const std::vector<Replacement>& replacements,
+struct PlacedReplacement {
+  Replacement what;
+  Entry entry;
+};
+
+// Entries with a path are read from their files. `list` is where the entries stand.
+Result<std::vector<PlacedReplacement>> load_replacements(const std::vector<Replacement>& entries,
+                                                         const Loader& loader, const Entry& list);
+
+Result<> replace_fields(ResourceSet& resources, const std::vector<PlacedReplacement>& replacements,
                         Budget& budget);
 
 }  // namespace holdfast::kustomize

@@ -108,6 +108,17 @@ void absorb_build_annotations(Resource& resource) {
   annotations->as_object()->erase("alpha.config.kubernetes.io/transformations");
 }
 
+// A member is missing, perhaps because it is misspelled.
+Error without(std::string_view name, std::string what, const Value& map, const std::string& at) {
+  Error error = Error(Code::object_invalid, std::move(what)).at(at);
+  const auto* object = map.as_object();
+  for (const auto& [key, value] : object == nullptr ? Object() : *object) {
+    if (nearest(key, {&name, 1}) && key != name)
+      return std::move(error).fix(fmt::format("did you mean \"{}\" by \"{}\"?", name, printable(key)));
+  }
+  return std::move(error).fix(fmt::format("add \"{}\"", name));
+}
+
 Result<> check_identity(const Resource& resource) {
   const Value& body = resource.body;
   if (!body.is_object()) {
@@ -117,16 +128,20 @@ Result<> check_identity(const Resource& resource) {
             .at(resource.at));
   }
   const Value* kind = body.find("kind");
-  if (is_blank(kind) || text_of(*kind).empty()) {
-    return failure(Error(Code::object_invalid, "a resource has no \"kind\"").at(resource.at));
-  }
+  if (is_blank(kind) || text_of(*kind).empty())
+    return failure(without("kind", "a resource has no \"kind\"", body, resource.at));
   if (kind_of(body).ends_with("List")) return {};
-  if (name_of(body).empty()) {
-    return failure(
-        Error(Code::object_invalid, fmt::format("the {} has no \"metadata.name\"", text_of(*kind)))
-            .at(resource.at));
-  }
-  return {};
+  if (!name_of(body).empty()) return {};
+  const Value* metadata = body.find("metadata");
+  if (metadata == nullptr)
+    return failure(without("metadata", fmt::format("the {} has no \"metadata.name\"", text_of(*kind)),
+                           body, resource.at));
+  Error error = without("name", fmt::format("the {} has no \"metadata.name\"", text_of(*kind)),
+                        *metadata, place_in(resource, "/metadata"));
+  if (metadata->find("generateName") == nullptr) return failure(std::move(error));
+  return failure(std::move(error)
+                     .because("it has a \"generateName\" only")
+                     .fix("give it a \"name\": a build knows its resources by them"));
 }
 
 // Only of a lone document of the kind "List" the tool keeps how the items are spelled.
@@ -311,6 +326,18 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
     out.push_back(std::move(resource));
   }
   return out;
+}
+
+std::string file_of(const Resource& resource) {
+  const auto column = resource.at.rfind(':');
+  const auto line = column == std::string::npos || column == 0 ? column : resource.at.rfind(':', column - 1);
+  return resource.at.substr(0, line);
+}
+
+std::string place_in(const Resource& resource, const std::string& pointer) {
+  if (resource.source == nullptr) return resource.at;
+  const auto& text = resource.source->text();
+  return yaml::place(file_of(resource), yaml::locate(text, resource.document, resource.root + pointer));
 }
 
 void settle_shared(Resource& resource) {

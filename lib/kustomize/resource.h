@@ -105,6 +105,11 @@ struct Resource {
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
                                              const ReadLimits& limits = {});
 
+// The file it was read from, and where that has what the JSON pointer leads to: "file:line:col", of
+// the resource's begin where nobody knows better.
+std::string file_of(const Resource& resource);
+std::string place_in(const Resource& resource, const std::string& pointer);
+
 // After a change of single fields: what is shared takes over the changed text everywhere.
 void settle_shared(Resource& resource);
 

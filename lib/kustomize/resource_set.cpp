@@ -18,11 +18,17 @@ std::string place_of(const Resource& resource) {
 
 std::unexpected<Error> taken(const Resource& mine, const Resource& theirs) {
   const auto id = mine.id();
+  Error error = Error(Code::kustomize_conflict,
+                      fmt::format("two resources are {} \"{}\"", api_version(id.gvk) + " " + id.gvk.kind,
+                                  name_with_namespace(id)))
+                    .at(place_of(mine));
+  if (place_of(mine) == place_of(theirs)) {
+    return failure(std::move(error)
+                       .because("the build comes to that place twice")
+                       .fix("list what holds it once, or give one of its lists a namePrefix or nameSuffix"));
+  }
   return failure(
-      Error(Code::kustomize_conflict,
-            fmt::format("two resources are {} \"{}\"", api_version(id.gvk) + " " + id.gvk.kind,
-                        name_with_namespace(id)))
-          .at(place_of(mine))
+      std::move(error)
           .at(place_of(theirs))
           .fix("keep one of them, or rename one with namePrefix or nameSuffix in its own "
                "kustomization"));

@@ -22,9 +22,9 @@ class LabelSelectorReader {
       selector.requirements_.push_back(TRY(requirement()));
       skip();
       if (rest_.empty()) break;
-      if (!take(",")) return unexpected();
+      if (!take(",")) return unexpected("\",\"");
       skip();
-      if (rest_.empty()) return unexpected();
+      if (rest_.empty()) return unexpected("a key");
     }
     return selector;
   }
@@ -53,10 +53,12 @@ class LabelSelectorReader {
     return out;
   }
 
-  std::unexpected<Error> unexpected() const {
+  std::unexpected<Error> unexpected(std::string_view wanted) const {
+    const std::string there =
+        rest_.empty() ? "ends" : fmt::format("has \"{}\"", printable(rest_, 40));
     return failure(
         Error(Code::kustomization,
-              fmt::format("the label selector \"{}\" cannot be read at \"{}\"", text_, rest_))
+              fmt::format("the label selector \"{}\" {} where {} must stand", printable(text_), there, wanted))
             .fix("write it as: key=value,key2 in (a,b),!key3"));
   }
 
@@ -65,24 +67,28 @@ class LabelSelectorReader {
     skip();
     Requirement made{
         .key = word(), .op = absent ? Operator::absent : Operator::exists, .values = {}};
-    if (made.key.empty()) return unexpected();
+    if (made.key.empty()) return unexpected("a key");
     skip();
     if (absent || rest_.empty() || rest_.front() == ',') return made;
     if (take("==") || take("=")) return with_value(std::move(made), Operator::in);
     if (take("!=")) return with_value(std::move(made), Operator::not_in);
     if (take(">")) return with_value(std::move(made), Operator::greater);
     if (take("<")) return with_value(std::move(made), Operator::less);
+    const auto before = rest_;
     const std::string op = word();
-    if (op != "in" && op != "notin") return unexpected();
+    if (op != "in" && op != "notin") {
+      rest_ = before;
+      return unexpected("an operator");
+    }
     made.op = op == "in" ? Operator::in : Operator::not_in;
     skip();
-    if (!take("(")) return unexpected();
+    if (!take("(")) return unexpected("\"(\"");
     do {
       skip();
       made.values.push_back(word());
       skip();
     } while (take(","));
-    if (!take(")")) return unexpected();
+    if (!take(")")) return unexpected("\")\"");
     return made;
   }
 

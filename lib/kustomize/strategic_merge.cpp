@@ -70,9 +70,10 @@ class Merger {
       return as_element(std::move(adopted));
     }
     if (!same_shape(*own, *patch)) {
-      return failure(Error(Code::patch, fmt::format("the patch has {} where the resource has {}",
-                                                    type_of(*patch), type_of(*own)))
-                         .at(pointer_.empty() ? "/" : pointer_));
+      return failure(Error(Code::patch, fmt::format("the patch has {} at {}, where the resource has {}",
+                                                    type_of(*patch), pointer_.empty() ? "/" : pointer_,
+                                                    type_of(*own)))
+                         .at(place_in(patch_, patch_pointer_)));
     }
     if (own->is_object()) return merge_maps(*std::move(own), *patch, node);
     if (own->is_array()) return merge_lists(*std::move(own), *patch, node);
@@ -113,12 +114,19 @@ class Merger {
     std::size_t length_;
   };
 
+  Result<Directive> directive_in(Value& patch) const {
+    auto directive = take_directive(patch);
+    if (!directive)
+      return failure(std::move(directive).error().at(place_in(patch_, patch_pointer_ + "/$patch")));
+    return directive;
+  }
+
   static const SchemaNode* field_schema(const SchemaNode* node, std::string_view key) {
     return node == nullptr ? nullptr : node->field(key);
   }
 
   Result<ElementMerge> merge_maps(Value own, Value& patch, const SchemaNode* node) {
-    switch (TRY(take_directive(patch))) {
+    switch (TRY(directive_in(patch))) {
       case Directive::remove: return ElementMerge{};
       case Directive::replace: return replaced(std::move(patch), node);
       case Directive::merge: break;
@@ -147,7 +155,7 @@ class Merger {
 
   Result<ElementMerge> merge_lists(Value own, Value& patch, const SchemaNode* node) {
     if (node == nullptr || !node->merges) return as_element(std::move(patch));
-    switch (TRY(take_directive(patch))) {
+    switch (TRY(directive_in(patch))) {
       case Directive::remove: return ElementMerge{};
       case Directive::replace: return replaced(std::move(patch), node);
       case Directive::merge: break;
@@ -245,7 +253,7 @@ class Merger {
     node = schema_of(&value, nullptr, node);
     const bool keyed_list = value.is_array() && node != nullptr && node->merges;
     if (!value.is_object() && !keyed_list) return settle(std::move(value), node);
-    if (TRY(take_directive(value)) == Directive::remove) return std::nullopt;
+    if (TRY(directive_in(value)) == Directive::remove) return std::nullopt;
     return settle(std::move(value), node);
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kustomize/transformers.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -220,18 +222,27 @@ Result<> set_replicas(ResourceSet& resources, const Replica& replica, const Fiel
     }
   }
   if (found) return {};
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    const auto id = resources[i].id();
+    const auto fits = [&](const FieldSpec& spec) { return is_selected(id.gvk, spec.gvk); };
+    if (std::ranges::any_of(specs, fits)) names.push_back(id.name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = nearest(replica.name, known);
   return failure(
       Error(Code::kustomize_target,
             fmt::format("replicas names \"{}\", and no Deployment, StatefulSet, ReplicaSet or "
                         "ReplicationController has that name",
                         replica.name))
-          .fix("correct the name, or use a patch for other kinds"));
+          .fix(near ? fmt::format("did you mean \"{}\"?", *near)
+                    : "correct the name, or use a patch for other kinds"));
 }
 
 Result<> sort_resources(ResourceSet& resources, const SortOptions& options) {
   if (options.order != "legacy" && options.order != "fifo") {
     return failure(
-        Error(Code::kustomization, fmt::format("sortOptions.order is \"{}\"", options.order))
+        Error(Code::kustomization, fmt::format("sortOptions.order is \"{}\"", printable(options.order)))
             .fix("write one of: fifo, legacy"));
   }
   if (options.order == "fifo") {

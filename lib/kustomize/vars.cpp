@@ -21,10 +21,28 @@ Gvk gvk_of(const VarTarget& target) {
   return gvk;
 }
 
-std::unexpected<Error> used_twice(const std::string& name) {
-  return failure(
-      Error(Code::kustomize_conflict, fmt::format("the var \"{}\" is defined twice", name))
-          .fix("rename one of them"));
+// "file:line:col" of what `below` leads to in the var's entry.
+Error at_entry(Error error, const Var& var, std::string_view below) {
+  return var.entry ? std::move(error).at(var.entry->place(below)) : error;
+}
+
+std::unexpected<Error> used_twice(const Var& one, const Var& other) {
+  Error error(Code::kustomize_conflict, fmt::format("the var \"{}\" is defined twice", one.name));
+  error = at_entry(at_entry(std::move(error), one, "/name"), other, "/name");
+  return failure(std::move(error).fix("rename one of them"));
+}
+
+// The name among all of that kind that is like the one that the var reads.
+std::optional<std::string> nearest_object(const ResourceSet& resources, const Var& var) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    const auto id = resources[i].id();
+    if (id.gvk.kind == var.object.kind) names.push_back(id.name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = nearest(var.object.name, known);
+  if (!near) return std::nullopt;
+  return std::string(*near);
 }
 
 std::vector<Resource*> read_by(const Var& var, ResourceSet& resources) {
@@ -141,6 +159,26 @@ Result<Value> as_read(const Resource& resource, const Value& value) {
                      .fix("write it in decimal digits, or as a text in quotes"));
 }
 
+Result<Value> value_of(const Var& var, const Resource& resource) {
+  const auto path = var_path(var.field_path);
+  const auto value = look_up(resource.body, path);
+  if (value && *value != nullptr) {
+    auto read = as_read(resource, **value);
+    if (read) return read;
+    Error error = std::move(read).error().within(fmt::format("reading the var \"{}\"", var.name));
+    return failure(at_entry(std::move(error), var, "/fieldref"));
+  }
+  const auto end = dead_end(resource.body, path);
+  Error error = Error(Code::kustomize_target,
+                      fmt::format("the var \"{}\" reads the field \"{}\", which is not there",
+                                  var.name, printable(var.field_path)))
+                    .at(fmt::format("{} ({})", describe(resource), resource.at))
+                    .fix(end.near ? fmt::format("did you mean \"{}\"?", printable(*end.near))
+                                  : "correct its fieldref");
+  if (!end.cause.empty()) error = std::move(error).because(end.cause);
+  return failure(at_entry(std::move(error), var, "/fieldref"));
+}
+
 }  // namespace
 
 Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resources,
@@ -149,23 +187,26 @@ Result<> add_vars(Vars& vars, const std::vector<Var>& more, ResourceSet& resourc
     TRY(budget.check_time());
     const auto matches = read_by(var, resources);
     if (matches.size() > 1) {
-      return failure(Error(Code::kustomize_conflict, fmt::format("the var \"{}\" fits {} resources",
-                                                                 var.name, matches.size()))
-                         .at(matches[0]->at)
-                         .at(matches[1]->at)
-                         .fix("give its objref a namespace"));
+      Error error = Error(Code::kustomize_conflict,
+                          fmt::format("the var \"{}\" fits {} resources", var.name, matches.size()))
+                        .at(matches[0]->at)
+                        .at(matches[1]->at)
+                        .fix("give its objref a namespace");
+      return failure(at_entry(std::move(error), var, "/objref"));
     }
     if (matches.size() == 1) matches.front()->variables.push_back(var.name);
   }
   for (const auto& var : more) {
-    if (!vars.emplace(var.name, var).second) return used_twice(var.name);
+    const auto [there, is_new] = vars.emplace(var.name, var);
+    if (!is_new) return used_twice(var, there->second);
   }
   return {};
 }
 
 Result<> join_vars(Vars& vars, const Vars& more) {
   for (const auto& [name, var] : more) {
-    if (!vars.emplace(name, var).second) return used_twice(name);
+    const auto [there, is_new] = vars.emplace(name, var);
+    if (!is_new) return used_twice(var, there->second);
   }
   return {};
 }
@@ -182,22 +223,17 @@ Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs
   for (const auto& [name, var] : vars) {
     const auto reader = readers.find(name);
     if (reader == readers.end()) {
-      return failure(
-          Error(Code::kustomize_target,
-                fmt::format("the var \"{}\" reads {} \"{}\", which the build does not hold", name,
-                            var.object.kind, var.object.name))
-              .fix("correct its objref, or remove the var"));
+      const auto near = nearest_object(resources, var);
+      Error error = Error(Code::kustomize_target,
+                          fmt::format("the var \"{}\" reads {} \"{}\", which the build does not hold",
+                                      name, var.object.kind, var.object.name))
+                        .fix(near ? fmt::format("did you mean \"{}\"?", *near)
+                                  : "correct its objref, or remove the var");
+      return failure(at_entry(std::move(error), var, "/objref"));
     }
-    const Value* value = TRY(look_up(reader->second->body, var_path(var.field_path)));
-    if (value == nullptr) {
-      return failure(Error(Code::kustomize_target,
-                           fmt::format("the var \"{}\" reads the field \"{}\", which is not there",
-                                       name, var.field_path))
-                         .at(describe(*reader->second))
-                         .at(reader->second->at));
-    }
-    auto read = TRY(as_read(*reader->second, *value), "reading the var \"{}\"", name);
-    values.emplace(name, std::move(read));
+    auto read = value_of(var, *reader->second);
+    if (!read) return failure(std::move(read).error());
+    values.emplace(name, *std::move(read));
   }
   const Expander expand(values);
   for (std::size_t i = 0; i < resources.size(); ++i) {

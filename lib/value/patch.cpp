@@ -2,6 +2,7 @@
 #include "value/patch.h"
 
 #include "base/text.h"
+#include "value/json.h"
 #include "value/pointer.h"
 
 #include <algorithm>
@@ -74,15 +75,48 @@ class Patcher {
     tokens.pop_back();
     out.parent = find(document_, tokens);
     if (out.parent == nullptr || (!out.parent->is_array() && !out.parent->is_object())) {
-      return failure(Code::patch, "nothing that holds '{}'", printable(pointer));
+      tokens.push_back(out.last);
+      return failure(missing(fmt::format("nothing that holds '{}'", printable(pointer)), tokens));
     }
     return out;
+  }
+
+  // Says where the way ends, and what is there of a name like it.
+  Error missing(std::string what, const std::vector<std::string>& tokens) {
+    const Value* at = &document_;
+    std::string way;
+    for (const auto& token : tokens) {
+      const Value* next = find(*at, std::vector<std::string>{token});
+      if (next == nullptr) return end_of_way(std::move(what), *at, way, token);
+      at = next;
+      way += "/" + pointer_token(token);
+    }
+    return Error(Code::patch, std::move(what));
+  }
+
+  static Error end_of_way(std::string what, const Value& at, std::string_view way, std::string_view token) {
+    const std::string shown = way.empty() ? "the object" : fmt::format("'{}'", printable(way));
+    Error error(Code::patch, std::move(what));
+    if (const auto* array = at.as_array())
+      return std::move(error).because(fmt::format("{} is a list of {}", shown, array->size()));
+    const auto* object = at.as_object();
+    if (object == nullptr)
+      return std::move(error).because(fmt::format("{} is of type {}", shown, kind_name(at.kind())));
+    std::vector<std::string_view> names;
+    for (const auto& member : *object)
+      names.push_back(member.key);
+    error = std::move(error).because(fmt::format("{} has no '{}'", shown, printable(token)));
+    const auto near = nearest(token, names);
+    if (!near) return error;
+    return std::move(error).fix(fmt::format("did you mean '{}/{}'?", way, pointer_token(*near)));
   }
 
   Result<Place> place_of_value(const Value& operation, std::string_view member) {
     auto out = TRY(place(operation, member));
     if (out.held() != nullptr) return out;
-    return failure(Code::patch, "nothing at '{}'", printable(operation.text({member})));
+    const auto pointer = TRY(path_in(operation, member));
+    const auto tokens = TRY(pointer_tokens(pointer));
+    return failure(missing(fmt::format("nothing at '{}'", printable(pointer)), tokens));
   }
 
   static Result<> insert(const Place& place, Value value) {
@@ -169,7 +203,15 @@ class Patcher {
     }
     const Value wanted = value_in(operation);
     if (held == nullptr ? wanted.is_null() : *held == wanted) return {};
-    return failure(Code::patch, "the value at '{}' is another one", printable(path));
+    return failure(Error(Code::patch, fmt::format("the value at '{}' is another one", printable(path)))
+                       .because(fmt::format("it is {}, the test wants {}",
+                                            held == nullptr ? "not there" : shown(*held), shown(wanted))));
+  }
+
+  // Not texts and what holds them: they may be secret.
+  static std::string shown(const Value& value) {
+    const bool harmless = value.is_null() || value.is_number() || value.as_bool() != nullptr;
+    return harmless ? write(value) : fmt::format("of type {}", kind_name(value.kind()));
   }
 
   Value& document_;
@@ -178,7 +220,7 @@ class Patcher {
 
 }  // namespace
 
-Result<Value> apply_patch(Value document, const Value& patch) {
+Result<Value> apply_patch(Value document, const Value& patch, std::size_t* failed) {
   const auto* operations = patch.as_array();
   if (operations == nullptr)
     return failure(Code::patch, "a JSON patch is a list, this is of type {}",
@@ -186,6 +228,7 @@ Result<Value> apply_patch(Value document, const Value& patch) {
   Patcher patcher(document);
   std::size_t number = 0;
   for (const auto& operation : *operations) {
+    if (failed != nullptr) *failed = number;
     ++number;
     TRY(patcher.apply(operation), "operation {} ({} {})", number, printable(operation.text({"op"})),
         printable(operation.text({"path"})));

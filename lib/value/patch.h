@@ -8,11 +8,14 @@
 #include "base/result.h"
 #include "value/value.h"
 
+#include <cstddef>
+
 namespace holdfast::json {
 
 // `patch` is the list of operations. Refuses with Code::patch, naming the operation, or with
-// Code::limit when `copy` operations make more than a million nodes.
-Result<Value> apply_patch(Value document, const Value& patch);
+// Code::limit when `copy` operations make more than a million nodes. `failed`, if given, is then the
+// index of that operation.
+Result<Value> apply_patch(Value document, const Value& patch, std::size_t* failed = nullptr);
 
 // Members that are null in the patch are removed, objects are merged, anything else replaces.
 Value apply_merge_patch(Value document, const Value& patch);

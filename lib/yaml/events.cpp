@@ -3,6 +3,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <string>
 
 namespace holdfast::yaml {
@@ -27,6 +28,20 @@ Position position_of_byte(std::string_view text, std::size_t offset) {
   for (const char c : before.substr(line_start))
     out.column += (c & 0xC0) != 0x80 ? 1 : 0;
   return out;
+}
+
+// What libyaml was reading when it met a problem, in a user's words.
+std::string_view part_of(std::string_view context) {
+  if (context.ends_with("sequence") || context.ends_with("collection")) return "the list";
+  if (context.ends_with("mapping")) return "the map";
+  if (context.ends_with("scalar")) return "the text";
+  return context.ends_with("simple key") ? "the key" : "";
+}
+
+bool is_indented_with_tab(std::string_view text, int number) {
+  for (int line = 1; line < number && !text.empty(); ++line)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
 }
 
 std::string_view without_mark(std::string_view text) {
@@ -119,9 +134,15 @@ Error EventReader::problem() const {
   if (parser.error == YAML_MEMORY_ERROR) return {Code::limit, "no memory for the YAML text"};
   const std::string cause = parser.problem == nullptr ? "" : parser.problem;
   if (parser.error != YAML_READER_ERROR) {
-    return Error(Code::yaml_syntax, "the text is not YAML")
-        .at(place(name_, position_of(parser.problem_mark)))
-        .because(cause);
+    const auto at = position_of(parser.problem_mark);
+    Error error = Error(Code::yaml_syntax, "the text is not YAML").at(place(name_, at)).because(cause);
+    const auto part = part_of(parser.context == nullptr ? "" : parser.context);
+    const auto begin = position_of(parser.context_mark);
+    if (!part.empty() && begin != at)
+      error = std::move(error).at(fmt::format("{} ({} begins)", place(name_, begin), part));
+    if (is_indented_with_tab(text_, at.line))
+      error = std::move(error).fix("indent the line with spaces: YAML takes no tabs there");
+    return error;
   }
   const auto at = place(name_, position_of_byte(text_, parser.problem_offset));
   if (cause == "control characters are not allowed") {

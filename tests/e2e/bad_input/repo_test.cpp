@@ -152,7 +152,8 @@ TEST_F(Repository, LintNamesTheCommonestMistakes) {
       {"a bracket that is not closed", "cluster/demo/overlay/hello/values.yaml", "replicas: 1", "replicas: [1",
        "cluster/demo/overlay/hello/values.yaml:4:1  error  HF-E-3009  the text is not YAML: did not find expected ',' or ']'\n"},
       {"a tab", "cluster/demo/overlay/hello/values.yaml", "replicas: 1", "more:\n\ta: 1",
-       "cluster/demo/overlay/hello/values.yaml:4:1  error  HF-E-3009  the text is not YAML: found character that cannot start any token\n"},
+       "cluster/demo/overlay/hello/values.yaml:4:1  error  HF-E-3009  the text is not YAML: found character that cannot start any token\n"
+       "    fix: indent the line with spaces: YAML takes no tabs there\n"},
       {"a misspelt key of cluster.toml", "cluster/demo/cluster.toml", "branch", "brnach",
        "cluster/demo/cluster.toml:9:2  error  HF-E-3012  'git.branch' is missing, wanted: a text in quotes\n"
        "    fix: 'brnach' is not known: rename it to 'branch'\n"},
