@@ -23,7 +23,7 @@ enum class EventKind {
 // The views are good until the reader's next event.
 struct Event {
   EventKind kind = EventKind::other;
-  bool plain = false;       // a scalar without quotes and tag: its text decides its type
+  bool plain = false;       // a scalar without quotes and tag (or with the tag "!"): its text decides its type
   std::string_view anchor;  // "" for none; of an alias the name it refers to
   std::string_view tag;     // of a scalar, in its long form
   std::string_view scalar;

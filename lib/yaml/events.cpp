@@ -66,9 +66,10 @@ void tell(const yaml_event_t& raw, Event& out) {
     case YAML_SCALAR_EVENT: {
       const auto& scalar = raw.data.scalar;
       out.kind = EventKind::scalar;
-      out.plain = scalar.plain_implicit != 0 && scalar.tag == nullptr;
       out.anchor = view(scalar.anchor);
       out.tag = view(scalar.tag);
+      out.plain = out.tag == "!" ? scalar.style == YAML_PLAIN_SCALAR_STYLE
+                                 : scalar.plain_implicit != 0 && out.tag.empty();
       out.scalar = {reinterpret_cast<const char*>(scalar.value), scalar.length};
       break;
     }

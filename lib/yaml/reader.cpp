@@ -144,7 +144,7 @@ class Builder {
   // The tag's demand and the text's own meaning; text when the tag is not one of YAML's own.
   Result<Scalar> resolve_tagged(const Event& event) const {
     auto tag = event.tag;
-    if (tag.empty()) {
+    if (tag.empty() || (tag == "!" && dialect_ == Dialect::kyaml)) {
       if (!event.plain) return Scalar{};
       return resolve(event.scalar, dialect_);
     }

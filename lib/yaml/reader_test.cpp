@@ -52,6 +52,7 @@ TEST(YamlReader, DialectsDifferInKeysDatesAndMerges) {
 
   for (const auto& [in, kube, kyaml] : std::to_array<Case>({
            {"n: y", R"({"false":true})", R"({"n":"y"})"},
+           {"a: ! 5\nb: ! \"6\"\nc: ! x", R"({"a":"5","b":"6","c":"x"})", R"({"a":5,"b":"6","c":"x"})"},
            {"a: 2024-01-02", R"({"a":"2024-01-02"})", R"({"a":"2024-01-02T00:00:00Z"})"},
            {"1: x", R"({"1":"x"})", R"({"1":"x"})"},
            {"a: {1: x}", R"({"a":{"1":"x"}})",
