@@ -214,11 +214,16 @@ Result<> set_replicas(ResourceSet& resources, const Replica& replica, const Fiel
       };
       if (!fits(resource.id()) && !std::ranges::any_of(resource.earlier_ids(), fits)) continue;
       found = true;
-      TRY(visit(resource, spec, Create::scalar, [&](Value& value) -> Result<> {
+      const auto set = [&](Value& value, const std::string& pointer) -> Result<> {
         if (!is_scalar(value)) return not_a_scalar(value);
-        value = replica.count;
+        // What stands in quotes keeps them.
+        const auto* text = value.as_string();
+        const bool quoted = text != nullptr && !text->empty() && text_is_quoted(resource, pointer, *text);
+        value = quoted ? Value(std::to_string(replica.count)) : Value(replica.count);
         return {};
-      }));
+      };
+      auto done = visit_fields_at(resource.body, spec, Create::scalar, set);
+      if (!done) return failure(std::move(done).error().at(describe(resource)).at(resource.at));
     }
   }
   if (found) return {};
