@@ -17,7 +17,9 @@ Result<> Budget::count_file(std::size_t bytes, std::string_view path) {
     return failure(Code::limit, "the build reads more than {} files, at \"{}\"", limits_.files, path);
   if (bytes_ > limits_.bytes)
     return failure(Code::limit, "the build reads more than {} bytes, at \"{}\"", limits_.bytes, path);
-  return check_time();
+  auto in_time = check_time();
+  if (!in_time) return failure(std::move(in_time).error().at(std::string(path)));
+  return {};
 }
 
 Result<> Budget::grow(std::size_t bytes) {

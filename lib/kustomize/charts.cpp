@@ -53,6 +53,13 @@ class CountedTree final : public tree::FileTree {
 
 Result<ValuesFile> read_file(const std::string& path, const Loader& loader) {
   std::string text = TRY(loader.read(path), "reading Helm values");
+  // Helm reads it again, within limits of its own; it may not take more than the build is given.
+  const ReadLimits limits = loader.read_limits();
+  TRY(yaml::parse_all(text, loader.path_of(path), yaml::Dialect::kube,
+                      {.depth = limits.depth,
+                       .bytes = limits.bytes,
+                       .nodes = limits.nodes,
+                       .duplicates = yaml::Duplicates::keep_last}));
   return ValuesFile{.name = loader.path_of(path), .text = std::move(text)};
 }
 
