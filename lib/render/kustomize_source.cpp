@@ -263,6 +263,7 @@ namespace {
 // What a build may use beside its own tree.
 kustomize::Options build_options(const Context& context, const Value* options) {
   kustomize::Options out;
+  out.limits.time = context.build_time;
   ClusterFacts cluster{context.kube_version, context.api_versions};
   if (options != nullptr) {
     if (const auto version = options->text({"kubeVersion"}); !version.empty())

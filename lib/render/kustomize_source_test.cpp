@@ -152,6 +152,17 @@ TEST(KustomizeSource, OfARepeatedFieldTheLastIsEdited) {
   EXPECT_EQ(edited->at(0).object.text({"metadata", "name"}), "pre-one-b");
 }
 
+TEST(KustomizeSource, BuildsEndWithTheTimeOfTheirCaller) {
+  const tree::MemoryTree tree({{"kustomization.yaml", "namePrefix: a-\nresources: [cm.yaml]\n"},
+                               {"cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"}});
+  Context context;
+  ASSERT_TRUE(render(Object{{"path", "."}}, context, tree));
+  context.build_time = std::chrono::milliseconds(0);
+  const auto late = render(Object{{"path", "."}}, context, tree);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().message(), "the build takes longer than 0 ms (kustomization.yaml)");
+}
+
 // A kustomization may not spend on its charts what its caller does not give it.
 TEST(KustomizeSource, ChartsSpendOfTheBuildsLimits) {
   struct Case {

@@ -9,6 +9,7 @@
 #include "tree/file_tree.h"
 #include "value/value.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,6 +41,8 @@ struct Context {
   std::function<Result<std::string>(const std::string& url)> values_file;
   // The trees of sources with a `ref`, by "$name".
   std::map<std::string, std::shared_ptr<const tree::FileTree>, std::less<>> references;
+  // How long a kustomization may be built; Argo CD's ARGOCD_EXEC_TIMEOUT is as long.
+  std::chrono::milliseconds build_time{90'000};
 };
 
 struct Manifest {
