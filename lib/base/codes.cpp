@@ -29,6 +29,7 @@ constexpr auto rows = std::to_array<CodeRow>({
     {Code::another_run,          "HF-E-1015", Retry::soon,         Exit::stopped,      "wait until the other run has ended"},
     {Code::confirmation,         "HF-E-1016", Retry::never,        Exit::refused,      "run it in a terminal, or confirm with --yes"},
     {Code::unreachable,          "HF-E-1017", Retry::soon,         Exit::preflight,    "check that the peer runs and that this machine reaches its address"},
+    {Code::answer_awaited,       "HF-E-1018", Retry::soon,         Exit::timeout,      "wait: who asked goes on by itself when the answer is there"},
 
     {Code::bundle_format,        "HF-E-2001", Retry::never,        Exit::verification, "copy the bundle again from where it was made"},
     {Code::bundle_signature,     "HF-E-2002", Retry::never,        Exit::verification, "get the bundle again from its maker: this one was changed or never signed"},

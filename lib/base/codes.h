@@ -48,6 +48,7 @@ enum class Code {
   another_run,        // the journal is locked by a living process
   confirmation,       // needs a yes and there is no terminal
   unreachable,        // an HTTP peer: no connection, no trust, or cut off
+  answer_awaited,     // only a server can answer, and whoever asked does not wait for it
 
   // 2xxx: bundles and trust
   bundle_format,

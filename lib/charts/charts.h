@@ -49,7 +49,8 @@ struct Package {
   std::string bytes;  // a tar in gzip
 };
 
-// Thread-safe; one request per repository at a time, repositories do not wait for each other.
+// Thread-safe; one request per repository at a time, repositories do not wait for each other. With
+// Reach::here only packages that are kept and versions that are no range are answered.
 class Charts {
  public:
   // Refuses with Code::file_unwritable. `clock` must outlive it.

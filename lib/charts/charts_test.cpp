@@ -103,6 +103,20 @@ TEST_F(ChartsTest, AVersionThatIsNoRangeIsNotAskedFor) {
   EXPECT_TRUE(peer.asked.empty());
 }
 
+TEST_F(ChartsTest, WhatIsHereIsGivenWithoutTheServerAndNothingElse) {
+  repository.reach = Reach::here;
+  EXPECT_EQ(charts->tree(repository, "web", "1.2.0", {}).error().code(), Code::answer_awaited);
+  EXPECT_EQ(charts->resolve(repository, {.chart = "web", .version = "1.x"}, {}).error().code(), Code::answer_awaited);
+  EXPECT_EQ(charts->resolve(repository, {.chart = "web", .version = "1.2.0"}, {}).value(), "1.2.0");
+  EXPECT_TRUE(peer.asked.empty());
+  repository.reach = Reach::server;
+  EXPECT_EQ(read("1.2.0", "values.yaml"), "a: 1\n");
+  const auto asked = peer.asked;
+  repository.reach = Reach::here;
+  EXPECT_EQ(read("1.2.0", "values.yaml"), "a: 1\n");
+  EXPECT_EQ(peer.asked, asked);
+}
+
 TEST_F(ChartsTest, AListThatIsRecentAnswers) {
   const Query query{.chart = "web", .version = "*", .max_age = std::chrono::minutes(2)};
   EXPECT_TRUE(charts->resolve(repository, query, {}));

@@ -20,6 +20,11 @@ enum class Audience {
   everyone,  // also the host of another origin that the index names (passCredentials)
 };
 
+enum class Reach {
+  server,  // is asked for what is not here
+  here,    // this machine alone: where the server would have to be asked, Code::answer_awaited
+};
+
 enum class Wire { tls, plain };  // plain: a registry that speaks HTTP only
 
 struct Repository {
@@ -34,6 +39,7 @@ struct Repository {
   http::Verify verify = http::Verify::peer;
   Wire wire = Wire::tls;
   std::string proxy, no_proxy;
+  Reach reach = Reach::server;
 };
 
 // "oci://…" and what has no scheme are registries, as Argo CD and Helm tell them apart.

@@ -62,7 +62,8 @@ struct Query {
   Duration max_age = Duration{0};  // a listing of the refs this recent may answer
 };
 
-// Thread-safe; one request per repository at a time, repositories do not wait for each other.
+// Thread-safe; one request per repository at a time, repositories do not wait for each other. With
+// Reach::here nobody is waited for: what is not on this machine is refused with Code::answer_awaited.
 class Mirrors {
  public:
   // Refuses with Code::file_unwritable. `clock` must outlive it.

@@ -83,6 +83,21 @@ TEST_P(Served, ABranchIsFollowedFromCommitToCommit) {
   EXPECT_EQ(read(first, "app/x.yaml"), "4");
 }
 
+TEST_P(Served, WhatIsHereIsGivenWithoutTheServerAndNothingElse) {
+  const auto tip = resolve("main").value();
+  remote.reach = Reach::here;
+  EXPECT_EQ(mirrors->tree(remote, tip, {}).error().code(), Code::answer_awaited);
+  EXPECT_EQ(resolve("main").error().code(), Code::answer_awaited);
+  EXPECT_EQ(mirrors->resolve(remote, {.revision = "main", .max_age = std::chrono::minutes(3)}, {}).value(), tip);
+  remote.reach = Reach::server;
+  EXPECT_EQ(read(tip, "app/x.yaml"), "4");
+  const auto asked = transport->asked;
+  remote.reach = Reach::here;
+  EXPECT_EQ(read(tip, "app/x.yaml"), "4");
+  EXPECT_TRUE(mirrors->commit_object(remote, tip, {}));
+  EXPECT_EQ(transport->asked, asked);
+}
+
 TEST_P(Served, AFetchBringsOnlyWhatIsMissing) {
   commit("large", std::string(100'000, 'x') + stock::git(work.path(), {"rev-parse", "HEAD"}));
   for (int i = 0; i < 300; ++i)

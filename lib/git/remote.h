@@ -13,6 +13,11 @@ namespace holdfast::git {
 
 enum class Verify { peer, nothing };
 
+enum class Reach {
+  server,  // is asked for what is not here
+  here,    // this machine alone: where the server would have to be asked, Code::answer_awaited
+};
+
 struct Remote {
   std::string url;  // http(s):// without user information, ssh, or one of the local URLs
   std::string username;
@@ -24,6 +29,7 @@ struct Remote {
   std::string proxy, no_proxy;   // "http://proxy:3128"; comma-separated hosts
   Secret ssh_private_key;
   std::string ssh_known_hosts;  // in the format of ssh's known_hosts
+  Reach reach = Reach::server;
 };
 
 // The grammar that every URL passes before a library sees it: http or https, a host, no user
