@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/errands.h"
 #include "base/clock.h"
 #include "base/work_queue.h"
 #include "charts/charts.h"
@@ -41,6 +42,7 @@ struct Memory {
   std::optional<SteadyTime> resolved;  // when Git was asked last
   std::optional<SteadyTime> anew;      // when everything was last rendered anew
   std::minstd_rand random{std::random_device{}()};
+  enum class Asking { nothing, now, anew } asking = Asking::nothing;  // what a look that left before its answer wanted
   std::optional<Rendered> operation;   // of the running operation, when it differs
   std::uint64_t configuration = 0;
   std::string counted_operation;       // the end of the operation that metrics have counted last
@@ -60,6 +62,8 @@ struct Context {
   WorkQueue& queue;
   std::stop_token stop;
   std::string built_in_url;  // of the repository that this agent serves; "" when it serves none
+  Errands& errands;
+  Look look;  // that this is; the asker is the queue's key
 };
 
 }  // namespace holdfast::agent

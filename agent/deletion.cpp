@@ -227,6 +227,7 @@ Result<bool> finalize(Context& context, sync::Application& application, Memory& 
   auto done = step(removal);
   if (done) return before != application.finalizers;
   const Code code = done.error().code();
+  if (code == Code::answer_awaited) return false;
   if (code == Code::resource_version || code == Code::object_missing) return failure(std::move(done).error());
   TRY(tell(removal, {{"DeletionError", done.error().message()}}));
   return false;

@@ -276,6 +276,15 @@ Result<> advance(Work& work) {
     return {};
   }
   auto rendered = pin_operation(work);
+  if (!rendered && rendered.error().code() == Code::answer_awaited) {
+    // Who terminates it does not wait for a server that may never answer. Where objects were applied before
+    // the agent started anew, the sources are needed to end their hooks.
+    if (work.state.phase == OperationPhase::terminating && work.state.results.empty()) {
+      fail(work, OperationPhase::failed, "Operation terminated");
+    }
+    work.waits = true;
+    return {};
+  }
   if (!rendered) {
     note_sources(work);
     work.state.has_result = true;

@@ -37,12 +37,6 @@ Error in_upstream_words(Error error, const std::string& revision) {
   return error;
 }
 
-Value sources_value(const std::vector<Source>& sources) {
-  Array array;
-  for (const auto& source : sources) array.push_back(source.raw);
-  return array;
-}
-
 Error at_source(Error error, std::size_t index, std::size_t count) {
   return std::move(error).within(fmt::format(sync::wording::generate_manifest, index + 1, count));
 }
@@ -112,14 +106,22 @@ Result<TreePtr> complete(Context& context, const PinInput& input, const sync::So
 
 // Remote bases: what the project permits, from the mirrors. A branch is asked for when the Application
 // is rendered, as upstream does it.
-RemoteBases remote_bases(Context& context, const PinInput& input) {
-  return {.mirrors = context.mirrors,
-          .project = context.store.project(input.application.project),
-          .remote_of = [&context, &project = input.application.project](const std::string& url) {
-            return context.store.repositories()->git_remote(url, project);
-          },
-          .max_age = input.configuration.settings.resync,
-          .stop = context.stop};
+auto remote_bases(Context& context, const PinInput& input) {
+  return [&context, &input](const std::string& url, const std::string& revision) {
+    const auto& project = input.application.project;
+    const RemoteBases bases{context.mirrors, context.store.project(project), input.configuration.settings.resync};
+    return ask_server<TreePtr>(
+        context, context.store.repositories()->git_remote(url, project), fmt::format("base {} {}", revision, project),
+        [bases, revision](const git::Remote& remote, const std::stop_token& stop) { return bases.fetch(remote, revision, stop); });
+  };
+}
+
+auto remote_values(Context& context, const PinInput& input) {
+  return [&context, &input](const std::string& url) {
+    const RemoteValues values{.schemes = input.configuration.settings.values_file_schemes};
+    const Question question{url, "values", context.look};
+    return context.errands.ask<std::string>(question, [values, url](const std::stop_token&) { return values(url); });
+  };
 }
 
 Result<std::vector<Value>> render_all(Context& context, const PinInput& input, const Revisions& revisions,
@@ -134,7 +136,7 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
                           .kube_version = context.client.server_version(),
                           .api_versions = std::move(versions),
                           .repository = remote_bases(context, input),
-                          .values_file = RemoteValues{.schemes = input.configuration.settings.values_file_schemes},
+                          .values_file = remote_values(context, input),
                           .references = {}};
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!sources[i].ref.empty()) options.references["$" + sources[i].ref] = trees[i];
@@ -194,7 +196,13 @@ Result<bool> is_touched(Context& context, const PinInput& input, const Revisions
 
 }  // namespace
 
-Wanted wanted_by_spec(const sync::Application& application) { return {application.sources, {}}; }
+Value sources_value(const std::vector<Source>& sources) {
+  Array array;
+  for (const auto& source : sources) array.push_back(source.raw);
+  return array;
+}
+
+Wanted wanted_by_spec(const sync::Application& application) { return {application.sources, {}, "spec"}; }
 
 Wanted wanted_by_operation(const sync::Application& application, const sync::Operation& operation,
                            const sync::OperationState& state) {
@@ -202,10 +210,13 @@ Wanted wanted_by_operation(const sync::Application& application, const sync::Ope
   wanted.sources = operation.sources.empty() ? application.sources : operation.sources;
   // Once compared, the commits stay what they were: a moving branch cannot change a running operation.
   wanted.revisions = state.revisions.empty() ? operation.revisions : state.revisions;
+  wanted.look = "operation";
   return wanted;
 }
 
-Result<Rendered> pin(Context& context, const PinInput& input) {
+namespace {
+
+Result<Rendered> pin_now(Context& context, const PinInput& input) {
   Revisions revisions = TRY(resolve(context, input));
   Value sources = sources_value(input.wanted.sources);
   const bool same_question = input.before && input.before->sources == sources &&
@@ -225,6 +236,16 @@ Result<Rendered> pin(Context& context, const PinInput& input) {
   rendered.sources = std::move(sources);
   rendered.configuration = input.configuration.generation;
   return rendered;
+}
+
+}  // namespace
+
+Result<Rendered> pin(Context& context, const PinInput& input) {
+  context.look.name = input.wanted.look;
+  auto rendered = pin_now(context, input);
+  if (context.errands.end_look(context.look) == Errands::Ended::answered) return rendered;
+  // Also where a renderer has gone on without what it asked for.
+  return failure(Code::answer_awaited, "a source's server has not answered yet");
 }
 
 Result<Rendered> pin_manifests(Context& context, const PinInput& input, const sync::Operation& operation) {

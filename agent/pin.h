@@ -15,6 +15,7 @@ namespace holdfast::agent {
 struct Wanted {
   std::vector<sync::Source> sources;
   std::vector<std::string> revisions;  // "" or absent: the source's targetRevision
+  std::string look;                    // the name of the errands' Look
 };
 
 enum class Freshness {
@@ -30,11 +31,15 @@ struct PinInput {
   const std::optional<Rendered>& before;  // taken over when the commits are the same
 };
 
-// Refuses with whatever Git or the renderer says; the message is the one that a condition shows.
+// Refuses with whatever Git or the renderer says; the message is the one that a condition shows. Or with
+// Code::answer_awaited: the asker's key comes back by itself.
 Result<Rendered> pin(Context& context, const PinInput& input);
 
 // An operation may bring its manifests along.
 Result<Rendered> pin_manifests(Context& context, const PinInput& input, const sync::Operation& operation);
+
+// As Rendered::sources holds them.
+Value sources_value(const std::vector<sync::Source>& sources);
 
 Wanted wanted_by_spec(const sync::Application& application);
 Wanted wanted_by_operation(const sync::Application& application, const sync::Operation& operation,

@@ -80,10 +80,11 @@ void choose_depth(Pass& pass, Freshness freshness) {
   if (!memory.anew) memory.anew = now;  // nothing is remembered from before
   const bool known = memory.refusal || (memory.rendered && memory.rendered->configuration == pass.configuration->generation);
   pass.asked = !word.empty();
-  pass.hard = word == "hard" || is_over(memory.anew, settings.hard_resync, now);
+  pass.hard = word == "hard" || is_over(memory.anew, settings.hard_resync, now) || memory.asking == Memory::Asking::anew;
   if (pass.hard) memory.anew = now;
   const bool other_access = memory.refusal && memory.refused_access != pass.context.store.access_generation();
-  if (pass.asked || pass.hard || freshness == Freshness::now || source_changed(pass.application) || other_access) {
+  const bool goes_on = memory.asking == Memory::Asking::now;
+  if (pass.asked || pass.hard || goes_on || freshness == Freshness::now || source_changed(pass.application) || other_access) {
     pass.depth = Depth::forced;
   } else if (!known || resync_due) {
     pass.depth = memory.refusal ? Depth::forced : Depth::latest;
@@ -91,7 +92,7 @@ void choose_depth(Pass& pass, Freshness freshness) {
 }
 
 void forget_what_changed(Pass& pass) {
-  if (pass.hard) {
+  if (pass.hard && pass.memory.asking != Memory::Asking::anew) {
     pass.memory.rendered.reset();
     for (const auto& source : pass.application.sources) forget_source(pass.context, source);
   }
@@ -105,6 +106,20 @@ bool is_away(Code code) {
   return code == Code::git_unreachable || code == Code::unreachable || code == Code::timed_out;
 }
 
+bool is_of_spec(const Rendered& rendered, const Pass& pass) {
+  return rendered.sources == sources_value(pass.application.sources) && rendered.configuration == pass.configuration->generation;
+}
+
+// While a server is asked, what was rendered before goes on being compared.
+Result<Rendered> rendered_meanwhile(Pass& pass, Error awaited) {
+  using Asking = Memory::Asking;
+  pass.memory.asking = pass.hard ? Asking::anew : pass.depth == Depth::forced ? Asking::now : Asking::nothing;
+  if (!pass.memory.rendered || !is_of_spec(*pass.memory.rendered, pass)) return failure(std::move(awaited));
+  pass.depth = Depth::recent;
+  pass.asked = false;
+  return *pass.memory.rendered;
+}
+
 // The rendered spec, or why there is none. With remembered commits Git is not asked.
 Result<Rendered> rendered_spec(Pass& pass) {
   if (pass.depth == Depth::recent && pass.memory.refusal) return failure(Error(*pass.memory.refusal));
@@ -114,6 +129,8 @@ Result<Rendered> rendered_spec(Pass& pass) {
                        pass.depth == Depth::forced ? Freshness::now : Freshness::remembered, pass.memory.rendered};
   const auto access = pass.context.store.access_generation();
   auto rendered = pin(pass.context, input);
+  if (!rendered && rendered.error().code() == Code::answer_awaited) return rendered_meanwhile(pass, rendered.error());
+  pass.memory.asking = Memory::Asking::nothing;
   const bool away = !rendered && is_away(rendered.error().code());
   if (away && pass.depth != Depth::forced && pass.memory.rendered && pass.memory.resolved &&
       pass.context.clock.steady() - *pass.memory.resolved < pass.configuration->settings.resync + git_grace) {
@@ -166,6 +183,7 @@ struct Told {
 
 Result<std::optional<Told>> compare_spec(Pass& pass) {
   auto rendered = rendered_now(pass);
+  if (!rendered && rendered.error().code() == Code::answer_awaited) return std::optional<Told>();
   Told told;
   std::vector<sync::Condition> conditions;
   if (rendered) {

@@ -5,19 +5,18 @@
 
 namespace holdfast::agent {
 
-Result<std::shared_ptr<const tree::FileTree>> RemoteBases::operator()(
-    const std::string& url, const std::string& revision) const {
+Result<std::shared_ptr<const tree::FileTree>> RemoteBases::fetch(const git::Remote& remote, const std::string& revision,
+                                                                 const std::stop_token& stop) const {
   sync::Source asked;
-  asked.repo_url = url;
+  asked.repo_url = remote.url;
   if (project == nullptr || !project->permits_source(asked)) {
     return failure(Error(Code::project_denied,
                          fmt::format("the project{} does not permit the repository \"{}\"",
                                      project == nullptr ? "" : fmt::format(" \"{}\"", project->name),
-                                     printable(url)))
+                                     printable(remote.url)))
                        .fix("add it to sourceRepos of the AppProject, or copy the base into the "
                             "repository"));
   }
-  const auto remote = remote_of(url);
   const auto commit = TRY(mirrors.resolve(remote, {revision, "", max_age}, stop));
   return TRY(mirrors.tree(remote, commit, stop));
 }

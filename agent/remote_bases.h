@@ -3,7 +3,6 @@
 // permits as sources, read from the agent's own mirrors. It does not know kustomizations.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -16,14 +15,12 @@ namespace holdfast::agent {
 struct RemoteBases {
   git::Mirrors& mirrors;
   std::shared_ptr<const sync::Project> project;  // null permits nothing
-  std::function<git::Remote(const std::string& url)> remote_of;
   Duration max_age;  // of a listing of the refs that may answer
-  std::stop_token stop;
 
   // The files of the repository at a revision, "" is its default branch. Refuses with
   // Code::project_denied, or as Mirrors does.
-  Result<std::shared_ptr<const tree::FileTree>> operator()(const std::string& url,
-                                                           const std::string& revision) const;
+  [[nodiscard]] Result<std::shared_ptr<const tree::FileTree>> fetch(const git::Remote& remote, const std::string& revision,
+                                                                    const std::stop_token& stop) const;
 };
 
 }  // namespace holdfast::agent

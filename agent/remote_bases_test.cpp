@@ -90,13 +90,12 @@ class RemoteBase : public testing::Test {
     sync::Project project;
     project.name = "shop";
     project.source_repos = std::move(permitted);
-    const RemoteBases bases{.mirrors = *mirrors,
-                            .project = std::make_shared<const sync::Project>(project),
-                            .remote_of = [](const std::string& url) { return git::Remote{.url = url}; },
-                            .max_age = {},
-                            .stop = {}};
+    const RemoteBases bases{*mirrors, std::make_shared<const sync::Project>(project), {}};
+    const auto fetch = [&](const std::string& url, const std::string& revision) {
+      return bases.fetch(git::Remote{.url = url}, revision, {});
+    };
     const auto rendered =
-        render::render(Object{{"path", "."}}, {.application = "a", .repository = bases}, tree);
+        render::render(Object{{"path", "."}}, {.application = "a", .repository = fetch}, tree);
     if (!rendered) return rendered.error().message();
     return std::string(rendered->manifests.at(0).object.text({"metadata", "name"}));
   }

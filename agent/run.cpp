@@ -58,7 +58,10 @@ void work(Context& context, Memories& memories, const Measuring& measuring, cons
     const auto own = sync::parse_instance_name(*instance, context.store.namespace_name());
     const auto start = context.clock.steady();
     measuring.requests.work_on(context.store.application(*instance).get());
-    const auto next = reconcile(context, *instance, *memory);
+    Context own_context = context;
+    own_context.look.asker = *instance;
+    const auto next = reconcile(own_context, *instance, *memory);
+    context.errands.end_pass(*instance);
     measuring.requests.work_on(nullptr);
     measure_look(measuring.metrics, context, {own.namespace_, context.clock.steady() - start, next ? nullptr : &next.error()});
     const auto held = context.store.application(*instance);
@@ -183,9 +186,11 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   all_again();
   ready = true;
   log::info("the agent is ready", {{"namespace", options.namespace_}, {"server", client.server_version()}});
+  // Its threads read the store and the mirrors, so it ends before them.
+  Errands errands([&](const std::string& name) { queue.add(name); });
   Lease lease(client, options.namespace_, holder_name());
   auto acted = act({clock, client, store, *mirrors, *charts, cluster, predictor, events, accepted, queue, ends.workers.get_token(),
-                    options.git_url},
+                    options.git_url, errands, {}},
                    {metrics, requests, options.metrics_application_labels}, options, lease, ends);
   known = nullptr;
   log::info("the agent has stopped");

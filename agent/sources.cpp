@@ -12,6 +12,17 @@
 namespace holdfast::agent {
 namespace {
 
+// When a question was put. A listing made after that answers it, however long it stood in its line.
+class Since {
+ public:
+  explicit Since(const Clock& clock) : clock_(&clock), when_(clock.steady()) {}
+  [[nodiscard]] Duration passed() const { return clock_->steady() - when_; }
+
+ private:
+  const Clock* clock_;
+  SteadyTime when_;
+};
+
 bool is_artifact(const sync::Source& source) { return source.repo_url.starts_with("oci://"); }
 
 git::Remote remote_of(Context& context, const SourceRequest& request) {
@@ -84,9 +95,14 @@ Result<std::string> fetch_dependency(Context& context, const charts::MissingChar
     return failure(Error(Code::chart, fmt::format("no repository Secret has the name \"{}\"", printable(missing.repository)))
                        .fix("add a Secret with that name and the repository's URL"));
   }
-  const auto version = TRY(context.charts.resolve(*repository, {missing.name, missing.version, {}}, context.stop));
-  auto package = TRY(context.charts.fetch(*repository, missing.name, version, context.stop));
-  return std::move(package.bytes);
+  return ask_server<std::string>(
+      context, *repository, fmt::format("dependency {} {}", missing.name, missing.version),
+      [&charts = context.charts, missing, since = Since(context.clock)](
+          const charts::Repository& asked, const std::stop_token& stop) -> Result<std::string> {
+        const auto version = TRY(charts.resolve(asked, {missing.name, missing.version, since.passed()}, stop));
+        auto package = TRY(charts.fetch(asked, missing.name, version, stop));
+        return std::move(package.bytes);
+      });
 }
 
 Result<std::string> local_dependency(const tree::FileTree& tree, const std::string& folder,
@@ -104,13 +120,22 @@ Result<std::string> resolve_source(Context& context, const SourceRequest& reques
   const auto& source = request.source;
   if (is_git(source)) {
     const git::Query query{request.revision, source.tag_prefix, request.max_age};
-    const auto commit = TRY(context.mirrors.resolve(remote_of(context, request), query, context.stop));
-    return commit.hex();
+    return ask_server<std::string>(
+        context, remote_of(context, request), fmt::format("resolve {} {} {}", query.revision, query.tag_prefix, request.project),
+        [&mirrors = context.mirrors, query, since = Since(context.clock)](
+            const git::Remote& remote, const std::stop_token& stop) -> Result<std::string> {
+          const auto commit = TRY(mirrors.resolve(remote, {query.revision, query.tag_prefix, query.max_age + since.passed()}, stop));
+          return commit.hex();
+        });
   }
   const auto vendored = TRY(find_vendored(context, source.repo_url, chart_of(source), request.revision));
   if (vendored) return vendored->place.version;
-  return context.charts.resolve(repository_of(context, request), {chart_of(source), request.revision, request.max_age},
-                                context.stop);
+  const charts::Query query{chart_of(source), request.revision, request.max_age};
+  return ask_server<std::string>(
+      context, repository_of(context, request), fmt::format("resolve {} {} {}", query.chart, query.version, request.project),
+      [&charts = context.charts, query, since = Since(context.clock)](const charts::Repository& repository, const std::stop_token& stop) {
+        return charts.resolve(repository, {query.chart, query.version, query.max_age + since.passed()}, stop);
+      });
 }
 
 Result<TreePtr> fetch_source(Context& context, const SourceRequest& request) {
@@ -118,32 +143,72 @@ Result<TreePtr> fetch_source(Context& context, const SourceRequest& request) {
   if (is_git(source)) {
     const auto commit = git::full_commit_id(request.revision);
     CHECK(commit.has_value());
-    auto tree = TRY(context.mirrors.tree(remote_of(context, request), *commit, context.stop));
-    return TreePtr(std::move(tree));
+    return ask_server<TreePtr>(
+        context, remote_of(context, request), fmt::format("tree {} {}", request.revision, request.project),
+        [&mirrors = context.mirrors, commit = *commit](const git::Remote& remote, const std::stop_token& stop) -> Result<TreePtr> {
+          auto tree = TRY(mirrors.tree(remote, commit, stop));
+          return TreePtr(std::move(tree));
+        });
   }
   const auto vendored = TRY(find_vendored(context, source.repo_url, chart_of(source), request.revision));
   if (vendored) return TreePtr(std::make_shared<Below>(vendored->repository, vendored->place.folder));
-  return context.charts.tree(repository_of(context, request), chart_of(source), request.revision, context.stop);
+  return ask_server<TreePtr>(
+      context, repository_of(context, request), fmt::format("chart {} {} {}", chart_of(source), request.revision, request.project),
+      [&charts = context.charts, chart = chart_of(source), version = request.revision](
+          const charts::Repository& repository, const std::stop_token& stop) { return charts.tree(repository, chart, version, stop); });
 }
 
 namespace {
 
-// The annotated tag that was asked for: by its name, or as the commit that it was resolved to before.
-Result<std::optional<std::string>> asked_tag(Context& context, const SourceRequest& request, const git::CommitId& commit,
-                                             const std::string& name) {
+// A look at the signatures of one commit; it owns what it needs, because its asker may leave.
+struct SignatureLook {
+  git::Mirrors& mirrors;
+  AcceptedHistories& accepted;
+  SignatureRule rule;
+  std::vector<std::string> keyring;
+  WallTime now;
+  git::CommitId commit;
+  std::string name;  // the tag that was asked for, by its name or as the commit that it was resolved to before
+
+  Result<> operator()(const git::Remote& remote, const std::stop_token& stop) const;
+
+ private:
+  [[nodiscard]] Result<std::optional<std::string>> asked_tag(const git::Remote& remote, const std::stop_token& stop) const;
+  Result<> look_at_history(const git::Remote& remote, const SignatureInput& input, SignatureProblems& problems,
+                           const std::stop_token& stop) const;
+};
+
+Result<std::optional<std::string>> SignatureLook::asked_tag(const git::Remote& remote, const std::stop_token& stop) const {
   if (name.empty() || name == "HEAD" || git::full_commit_id(name)) return std::nullopt;
-  return context.mirrors.tag_object(remote_of(context, request), name, commit, context.stop);
+  return mirrors.tag_object(remote, name, commit, stop);
 }
 
-Result<> look_at_history(Context& context, const SourceRequest& request, const git::CommitId& commit,
-                         const SignatureInput& input, SignatureProblems& problems) {
+Result<> SignatureLook::look_at_history(const git::Remote& remote, const SignatureInput& input, SignatureProblems& problems,
+                                        const std::stop_token& stop) const {
   using Descend = git::Mirrors::Descend;
   const auto visit = [&](const git::CommitId& id, std::string_view object) -> Result<Descend> {
-    if (problems.full() || (id != commit && context.accepted.holds(input, id.hex()))) return Descend::no;
+    if (problems.full() || (id != commit && accepted.holds(input, id.hex()))) return Descend::no;
     TRY(problems.look_at(input, {id.hex(), object}));
     return is_seal(object) ? Descend::no : Descend::yes;
   };
-  return context.mirrors.walk(remote_of(context, request), commit, visit, context.stop);
+  return mirrors.walk(remote, commit, visit, stop);
+}
+
+Result<> SignatureLook::operator()(const git::Remote& remote, const std::stop_token& stop) const {
+  const auto depth = TRY(depth_of(rule));
+  const SignatureInput input{rule, keyring, now};
+  const auto tag = TRY(asked_tag(remote, stop));
+  SignatureProblems problems;
+  if (tag) TRY(problems.look_at(input, {name, *tag, SignedObject::Kind::tag}));
+  if (depth == SignatureDepth::history) {
+    TRY(look_at_history(remote, input, problems, stop));
+  } else if (!tag) {
+    const auto object = TRY(mirrors.commit_object(remote, commit, stop));
+    TRY(problems.look_at(input, {commit.hex(), object}));
+  }
+  TRY(problems.verdict());
+  if (depth == SignatureDepth::history) accepted.note(input, commit.hex());
+  return {};
 }
 
 }  // namespace
@@ -153,37 +218,30 @@ Result<> check_source_signature(Context& context, const SourceRequest& request, 
   const auto rules = context.store.signature_rules(request.project);
   const auto* rule = TRY(find_rule(*rules, request.source.repo_url));
   if (rule == nullptr) return {};
-  const auto depth = TRY(depth_of(*rule));
   const auto commit = git::full_commit_id(request.revision);
   CHECK(commit.has_value());
-  const auto keyring = context.store.signature_keys();
-  const SignatureInput input{*rule, keyring, context.clock.wall()};
   const std::string& name = git::full_commit_id(asked) ? request.source.target_revision : asked;
-  const auto tag = TRY(asked_tag(context, request, *commit, name));
-  SignatureProblems problems;
-  if (tag) TRY(problems.look_at(input, {name, *tag, SignedObject::Kind::tag}));
-  if (depth == SignatureDepth::history) {
-    TRY(look_at_history(context, request, *commit, input, problems));
-  } else if (!tag) {
-    const auto object = TRY(context.mirrors.commit_object(remote_of(context, request), *commit, context.stop));
-    TRY(problems.look_at(input, {request.revision, object}));
-  }
-  TRY(problems.verdict());
-  if (depth == SignatureDepth::history) context.accepted.note(input, request.revision);
-  return {};
+  SignatureLook look{context.mirrors, context.accepted, *rule, context.store.signature_keys(), context.clock.wall(), *commit, name};
+  auto text = fmt::format("signature {} {} {} {}", request.revision, name, request.project, rule->mode);
+  for (const auto& key : rule->keys) text += " " + key;
+  return ask_server<void>(context, remote_of(context, request), text, std::move(look));
 }
 
 Result<std::optional<std::vector<std::string>>> changed_in_source(Context& context, const SourceRequest& request,
                                                                   const std::string& before) {
-  const auto remote = remote_of(context, request);
   const auto then = git::full_commit_id(before), now = git::full_commit_id(request.revision);
   if (!then || !now) return std::nullopt;
-  const auto new_tree = TRY(context.mirrors.tree(remote, *now, context.stop));
-  const auto old_tree = context.mirrors.tree(remote, *then, context.stop);
-  if (!old_tree) return std::nullopt;
-  auto changed = git::changed_paths(**old_tree, *new_tree);
-  if (!changed) return std::nullopt;
-  return std::optional(*std::move(changed));
+  using Changed = std::optional<std::vector<std::string>>;
+  return ask_server<Changed>(
+      context, remote_of(context, request), fmt::format("changed {} {} {}", before, request.revision, request.project),
+      [&mirrors = context.mirrors, then = *then, now = *now](const git::Remote& remote, const std::stop_token& stop) -> Result<Changed> {
+        const auto new_tree = TRY(mirrors.tree(remote, now, stop));
+        const auto old_tree = mirrors.tree(remote, then, stop);
+        if (!old_tree && old_tree.error().code() == Code::answer_awaited) return failure(old_tree.error());
+        if (!old_tree) return Changed();
+        auto changed = git::changed_paths(**old_tree, *new_tree);
+        return changed ? Changed(*std::move(changed)) : Changed();
+      });
 }
 
 Result<TreePtr> with_dependencies(Context& context, TreePtr tree, const std::string& folder,

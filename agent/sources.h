@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "agent/context.h"
 #include "sync/application.h"
@@ -19,6 +20,24 @@ struct SourceRequest {
   std::string revision;            // asked for; "" is the source's default
   Duration max_age = Duration{0};  // what was listed this recently may answer
 };
+
+// Asks a source's server without holding the worker: what this machine has is given at once, the rest is an
+// errand. `ask` gets the server (a git::Remote or a charts::Repository) and may be called after its asker has
+// left: it owns, or refers to what outlives the errands. `text` has all that the answer depends on but the
+// server's address and credentials.
+template <class T, class Server, class Ask>
+Result<T> ask_server(Context& context, Server server, const std::string& text, Ask ask) {
+  Server here = server;
+  here.reach = decltype(here.reach)::here;
+  Result<T> known = ask(std::as_const(here), context.stop);
+  if (known || known.error().code() != Code::answer_awaited) return known;
+  const Question question{server.url, fmt::format("{} {}", context.store.access_generation(), text), context.look};
+  return context.errands.ask<T>(question, [server = std::move(server), ask = std::move(ask)](const std::stop_token& stop) -> Result<T> {
+    return ask(server, stop);
+  });
+}
+
+// So everything here may also refuse with Code::answer_awaited.
 
 // What status.sync.revision shows: a commit, a chart's version or an artifact's digest.
 // Refuses as git::Mirrors::resolve and charts::Charts::resolve.

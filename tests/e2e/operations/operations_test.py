@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The agent on a real API server: operations that must end, a rollback without Git, scripts of a folder."""
+import contextlib
 import datetime
+import http.server
 import pathlib
 import socket
 import sys
+import threading
 import time
 import urllib.request
 
@@ -99,7 +102,86 @@ def most_of_an_application_stays(plane):
     check("until a person approves it", left(), 5)
 
 
+@contextlib.contextmanager
+def stalling_git(behind):
+    """Lists what the Git server behind it has, and keeps every fetch waiting until it is told to answer."""
+    fetches, answers = threading.Semaphore(0), threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if b"command=fetch" in body:
+                fetches.release()
+                answers.wait()
+            path = "/" + self.path.split("/", 2)[2]  # the first part tells repositories apart
+            headers = {name: self.headers[name] for name in ("Git-Protocol", "Content-Type") if name in self.headers}
+            with urllib.request.urlopen(urllib.request.Request(behind + path, body or None, headers)) as answer, \
+                    contextlib.suppress(OSError):  # who asked may have left
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.headers["Content-Type"])
+                self.end_headers()
+                self.wfile.write(answer.read())
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", fetches, answers
+        finally:
+            answers.set()
+            server.shutdown()
+
+
+def terminate(plane, name):
+    """What argocd app terminate-op writes; how long it takes until the operation has ended."""
+    status_of(plane, name, lambda s: phase(s) == "Running")
+    started = time.monotonic()
+    plane.api.merge(f"{APPLICATIONS}/{name}", {"status": {"operationState": {"phase": "Terminating"}}})
+    state = status_of(plane, name, lambda s: phase(s) in ("Failed", "Error", "Succeeded"))["operationState"]
+    check(f"the operation of {name} is terminated ({time.monotonic() - started:.1f} s)", (state["phase"], state["message"]),
+          ("Failed", "Operation terminated"))
+
+
 def a_silent_server_slows_nobody_else(plane):
+    """More Applications than the agent has workers wait for the packs of a Git server that lists and then says nothing."""
+    hung = Repository(plane, "hung")
+    hung.commit({"cm.yaml": COLOR.format("blue")})
+    followed, held = Repository(plane, "followed"), Repository(plane, "held")
+    followed.commit({"cm.yaml": COLOR.format("blue")})
+    held.commit({"all.yaml": BALANCER})
+    create(plane, application("followed", followed, automated={}))
+    status_of(plane, "followed", lambda s: s.get("sync", {}).get("status") == "Synced")
+    names = [f"hung-{number}" for number in range(12)]
+    with stalling_git(plane.git_url) as (url, fetches, answers):
+        for number, name in enumerate(names):
+            app = application(name, hung, **({"automated": {}} if number else {}))
+            app["spec"]["source"]["repoURL"] = f"{url}/{number // 2}/hung.git"
+            create(plane, app)
+        for _ in range(len(names) // 2):
+            check("a fetch stalls", fetches.acquire(timeout=20), True)
+        commit = followed.commit({"cm.yaml": COLOR.format("red")})
+        started = time.monotonic()
+        plane.api.refresh("followed")
+        status_of(plane, "followed", lambda s: s["sync"].get("revision") == commit and s["sync"]["status"] == "Synced", seconds=10)
+        print(f"ok a push to another server is live meanwhile ({time.monotonic() - started:.1f} s)")
+        check("as it was pushed", plane.api.get("/api/v1/namespaces/followed/configmaps/color")["data"], {"color": "red"})
+        create(plane, application("held", held, automated={}, retry={"limit": 0}))
+        terminate(plane, "held")
+        plane.api.merge(f"{APPLICATIONS}/hung-0", {"operation": {"sync": {}}})
+        terminate(plane, "hung-0")
+        answers.set()
+        for name in names[1:]:
+            status_of(plane, name, lambda s: phase(s) == "Succeeded" and s["sync"]["status"] == "Synced", seconds=90)
+        print("ok those who waited are called back when the server answers")
+    for name in names:
+        plane.api.delete(f"{APPLICATIONS}/{name}")
+
+
+def a_server_that_never_lists_slows_nobody_else(plane):
     """More Applications than the agent has workers wait for a Git server that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
         good = Repository(plane, "good")
@@ -219,6 +301,7 @@ def run(plane):
     commits_are_noticed_by_themselves(plane)
     a_global_project_counts_where_its_labels_say(plane)
     a_silent_server_slows_nobody_else(plane)
+    a_server_that_never_lists_slows_nobody_else(plane)
     a_broken_conversion_holds_up_its_kind_alone(plane)
     a_rollback_needs_no_git(plane)
 
