@@ -17,10 +17,15 @@ Value finalizer_list(const std::vector<std::string>& finalizers) {
   return list;
 }
 
+// As it was looked at: what is held was not told yet.
+const Value& known_of(const sync::Application& application) {
+  return application.told == nullptr ? application.object : *application.told;
+}
+
 Value make_patch(const sync::Application& application, const StatusChange& change) {
   Value patch = Object{};
   bool guarded = false;
-  const Value& told = application.told == nullptr ? application.object : *application.told;
+  const Value& told = known_of(application);
   const Value* before = told.find("status");
   const Value none = Object{};
   const Value difference = json::merge_patch_between(before == nullptr ? none : *before, change.status);
@@ -46,7 +51,21 @@ Value make_patch(const sync::Application& application, const StatusChange& chang
   return patch;
 }
 
+// Without what every write changes.
+Value without_versions(Value object) {
+  if (Value* metadata = object.find("metadata"); metadata != nullptr && metadata->as_object() != nullptr) {
+    for (const std::string_view name : {"resourceVersion", "generation", "managedFields"}) metadata->as_object()->erase(name);
+  }
+  return object;
+}
+
 }  // namespace
+
+bool changed_by_others(const Value& before, const Value& patch, const Value& written) {
+  // The server has held such a patch to what was looked at.
+  if (patch.find_path({"metadata", "resourceVersion"}) != nullptr) return false;
+  return !(without_versions(json::apply_merge_patch(before, patch)) == without_versions(written));
+}
 
 Result<> write_status(Context& context, sync::Application& application, const StatusChange& change) {
   const Value patch = make_patch(application, change);
@@ -57,6 +76,8 @@ Result<> write_status(Context& context, sync::Application& application, const St
                                    .validation = kube::FieldValidation::ignore};
   Value written = TRY(context.client.patch(identity_of(application), kube::PatchType::merge, patch, options),
                       "writing the status of application \"{}\"", application.instance);
+  // The watch tells of theirs when our own, later write is known already, and then nobody is called.
+  if (changed_by_others(known_of(application), patch, written)) context.queue.add(application.instance);
   context.store.note_application(written);
   application = TRY(sync::decode_application(std::move(written), context.store.namespace_name()));
   return {};

@@ -25,6 +25,9 @@ struct StatusChange {
 // faster: the key is to be taken again.
 Result<> write_status(Context& context, sync::Application& application, const StatusChange& change);
 
+// Does `written` hold what neither `before` nor `patch` says? Then somebody else wrote in between.
+bool changed_by_others(const Value& before, const Value& patch, const Value& written);
+
 // Brings `application` to what it will be; the next write_status() tells it with its own change.
 void hold_status(sync::Application& application, const StatusChange& change);
 // Writes what is still held, if anything.
