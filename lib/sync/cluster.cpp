@@ -94,6 +94,10 @@ Cluster::~Cluster() {
 
 void Cluster::configure(const Tracking& tracking, IsIdle is_idle, RespectRbac respect) {
   auto state = state_->lock();
+  if (state->respect != respect) {
+    // What may not be listed is judged anew by whoever looks next, whenever its watch ended.
+    for (auto& [kind, watched] : state->kinds) watched.ended_at = {};
+  }
   state->respect = respect;
   state->is_idle = std::move(is_idle);
   const auto& old = state->tracking;
