@@ -4,18 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "commands/app.h"
+#include "cli_app_edit.h"
 
 namespace holdfast::bootstrap {
 namespace {
-
-template <class Options>
-void bind_to(CLI::App& command, Chosen& chosen, const std::shared_ptr<Options>& options, Result<> (*run)(const Options&, Console&)) {
-  command.add_option("--kubeconfig", options->cluster.kubeconfig, "the cluster's kubeconfig");
-  command.add_option("--context", options->cluster.context, "a context of the kubeconfig");
-  command.add_option("-N,--app-namespace", options->cluster.namespace_, "where the Applications are; by default the engine's namespace (argocd)");
-  add_command(command, chosen, options, run);
-}
 
 template <class Enum>
 void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> words) {
@@ -201,8 +193,14 @@ void add_explain(CLI::App& group, Chosen& chosen) {
 
 }  // namespace
 
+void add_cluster(CLI::App& command, AppCluster& cluster) {
+  command.add_option("--kubeconfig", cluster.kubeconfig, "the cluster's kubeconfig");
+  command.add_option("--context", cluster.context, "a context of the kubeconfig");
+  command.add_option("-N,--app-namespace", cluster.namespace_, "where the Applications are; by default the engine's namespace (argocd)");
+}
+
 void add_app(CLI::App& app, Chosen& chosen) {
-  auto* group = app.add_subcommand("app", "Look at applications and sync them");
+  auto* group = app.add_subcommand("app", "Look at applications, change and sync them");
   group->require_subcommand(1);
   if (!chosen.may_reach("app")) return;
   add_list(*group, chosen);
@@ -216,6 +214,7 @@ void add_app(CLI::App& app, Chosen& chosen) {
   add_logs(*group, chosen);
   add_actions(*group, chosen);
   add_explain(*group, chosen);
+  add_app_edits(*group, chosen);
 }
 
 }  // namespace holdfast::bootstrap

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "local_agent.h"
@@ -22,6 +23,7 @@ constexpr std::string_view api_version = sync::names::api_version;
 constexpr std::string_view engine_namespace = "argocd";
 constexpr int ask_every_ms = 200;
 constexpr auto refresh_limit = std::chrono::minutes(1);
+constexpr int conflicts_max = 10;  // as upstream's API server
 
 kube::Identity identity_of(const sync::Application& application) {
   return {"argoproj.io", "v1alpha1", "Application", application.namespace_, application.name};
@@ -31,6 +33,51 @@ const Array& rows_of(const Value& value, std::initializer_list<std::string_view>
   static const Array none;
   const Value* found = value.find_path(path);
   return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
+}
+
+// What a person says of an Application, as a JSON patch of the object that was read and no other: a merge patch
+// cannot say the null of a Helm value.
+Value patch_between(const Value& before, const Value& after) {
+  Array patch;
+  const auto add = [&](std::string_view pointer, const Value* from, const Value* to) {
+    if (to == nullptr && from != nullptr) patch.push_back(Object{{"op", "remove"}, {"path", pointer}});
+    if (to != nullptr && (from == nullptr || *from != *to)) patch.push_back(Object{{"op", "add"}, {"path", pointer}, {"value", *to}});
+  };
+  add("/spec", before.find("spec"), after.find("spec"));
+  for (const std::string_view name : {"labels", "annotations", "finalizers"}) {
+    add(fmt::format("/metadata/{}", name), before.find_path({"metadata", name}), after.find_path({"metadata", name}));
+  }
+  if (patch.empty()) return Array{};
+  const auto version = before.text({"metadata", "resourceVersion"});
+  patch.insert(patch.begin(), Object{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", version}});
+  return patch;
+}
+
+kube::Identity project_at(const std::string& place, const std::string& name) {
+  return {"argoproj.io", "v1alpha1", "AppProject", place, name};
+}
+
+std::string_view engine_namespace_of(const Value& application) {
+  const auto told = application.text({"status", "controllerNamespace"});
+  return told.empty() ? engine_namespace : told;
+}
+
+// A project that permits all that there is.
+sync::Project everything() {
+  sync::Project project;
+  project.source_repos = {"*"};
+  project.source_namespaces = {"*"};
+  project.destinations.push_back({"*", "", "*"});
+  return project;
+}
+
+std::string repeated_name(const std::vector<sync::Source>& sources) {
+  std::set<std::string_view> names;
+  for (const auto& source : sources) {
+    const auto name = source.raw.text({"name"});
+    if (!name.empty() && !names.insert(name).second) return std::string(name);
+  }
+  return {};
 }
 
 std::string row_key(const Value& row) {
@@ -120,6 +167,58 @@ Result<sync::Application> AppAccess::write(const sync::Application& application,
   return sync::decode_application(std::move(written));
 }
 
+Result<AppAccess::Changed> AppAccess::edit(const std::string& name, const Change& change) {
+  for (int attempt = 1;; ++attempt) {
+    auto application = TRY(find(name));
+    const auto wanted = TRY(change(application));
+    const auto patch = patch_between(application.object, wanted);
+    if (patch.as_array()->empty()) return Changed{std::move(application), false};
+    auto written = client_.patch(identity_of(application), kube::PatchType::json, patch, {.field_manager = "holdfast"});
+    if (!written && written.error().code() == Code::resource_version && attempt < conflicts_max) continue;
+    auto object = TRY(std::move(written));
+    auto decoded = TRY(sync::decode_application(std::move(object)));
+    return Changed{std::move(decoded), true};
+  }
+}
+
+Result<> AppAccess::admit(const Value& application, Console& console) {
+  auto decoded = TRY(sync::decode_application(application, engine_namespace_of(application)));
+  auto project = client_.get(project_at(decoded.control_namespace, decoded.project));
+  if (!project && project.error().code() == Code::object_missing && decoded.namespace_ != decoded.control_namespace) {
+    decoded = TRY(sync::decode_application(application, decoded.namespace_));  // an engine beside its Applications
+    project = client_.get(project_at(decoded.control_namespace, decoded.project));
+  }
+  const auto config = client_.get({"", "v1", "ConfigMap", decoded.control_namespace, "argocd-cm"});
+  const auto settings = sync::decode_settings(config ? &*config : nullptr);
+  std::optional<sync::Project> permits;
+  if (project) {
+    permits = with_globals(*project, decoded.control_namespace, settings);
+  } else if (project.error().code() == Code::forbidden) {
+    console.note_beside(fmt::format("not checked against project {}: you may not read it", decoded.project));
+    permits = everything();
+  } else if (project.error().code() != Code::object_missing) {
+    return failure(std::move(project).error());
+  }
+  const auto conditions = sync::admit(decoded, permits ? &*permits : nullptr, settings.local);
+  const auto twice = repeated_name(decoded.sources);
+  if (conditions.empty() && twice.empty()) return {};
+  Error error(Code::application_spec, fmt::format("the engine would not accept application {}", argument_of(decoded)));
+  for (const auto& each : conditions) error = std::move(error).because(each.message);
+  if (!twice.empty()) error = std::move(error).because(fmt::format("two sources are named \"{}\"", printable(twice)));
+  return failure(std::move(error));
+}
+
+sync::Project AppAccess::with_globals(const Value& object, const std::string& place, const sync::Settings& settings) {
+  auto project = sync::decode_project(object);
+  const Value* labels = object.find_path({"metadata", "labels"});
+  for (const auto& global : settings.global_projects) {
+    if (global.name == project.name || !global.selects(labels)) continue;
+    const auto more = client_.get(project_at(place, global.name));
+    if (more) sync::merge_global(project, sync::decode_project(*more));
+  }
+  return project;
+}
+
 Result<> AppAccess::remove(const sync::Application& application) {
   const kube::DeleteOptions options{.propagation = kube::Propagation::by_kind, .uid = application.uid, .resource_version = {},
                                     .grace_seconds = -1, .dry_run = kube::DryRun::no};
@@ -155,6 +254,12 @@ Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<
     }
     ::poll(nullptr, 0, ask_every_ms);
   }
+}
+
+void tell_change(Console& console, const AppAccess::Changed& changed) {
+  const auto name = argument_of(changed.application);
+  console.line(fmt::format("application {} {}", name, changed.written ? "is changed" : "is so already"));
+  console.data(Object{{"application", name}, {"changed", changed.written}});
 }
 
 std::string argument_of(const sync::Application& application) { return argument_of(application.namespace_, application.name); }

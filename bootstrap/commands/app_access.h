@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commands/app.h"
+#include "sync/settings.h"
 #include "value/value.h"
 
 namespace holdfast::bootstrap {
@@ -25,6 +26,17 @@ class AppAccess {
   Result<std::vector<sync::Application>> chosen(const std::vector<std::string>& names, const std::string& selector);
   // A merge patch; guarded by the version that `application` has.
   Result<sync::Application> write(const sync::Application& application, Value patch);
+  using Change = std::function<Result<Value>(const sync::Application&)>;
+  struct Changed {
+    sync::Application application;
+    bool written;  // else it was as wanted
+  };
+  // Writes the spec, labels, annotations and finalizers of what `change` makes of the Application. Where another
+  // one wrote in between, `change` is asked again with what is there then, so that both stay.
+  Result<Changed> edit(const std::string& name, const Change& change);
+  // Refuses with Code::application_spec what the engine would not look at: no source or destination, or what the
+  // project does not permit (which is not asked where the caller may not read it).
+  Result<> admit(const Value& application, Console& console);
   Result<> remove(const sync::Application& application);
   // Asks for a comparison and waits until it is done (Code::timed_out after a minute).
   Result<sync::Application> refresh(const sync::Application& application, AppRefresh how);
@@ -36,6 +48,8 @@ class AppAccess {
 
   // The other namespaces of which the engine takes Applications, as patterns; none that the caller may not know.
   [[nodiscard]] std::vector<std::string> watched_elsewhere();
+  // The project with what global projects add to it.
+  [[nodiscard]] sync::Project with_globals(const Value& object, const std::string& place, const sync::Settings& settings);
 
   kube::Client client_;
   std::string asked_;  // the namespace, empty: not said
@@ -44,6 +58,9 @@ class AppAccess {
 // Asks five times a second until the answer is "" (nothing is waited for) or the time is over, which is
 // Code::timed_out with the last answer. Zero: no limit.
 Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<Result<std::string>()>& question);
+
+// "application shop is changed", or that it was so before.
+void tell_change(Console& console, const AppAccess::Changed& changed);
 
 // NAME as these commands take it: "shop", "team/shop" outside the usual namespace.
 std::string argument_of(const sync::Application& application);

@@ -6,11 +6,11 @@ usage: app.py HOLDFAST
 """
 import json
 import pathlib
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
 from plane import APPLICATIONS, Missing, Plane, Repository, application, wait_for  # noqa: E402
+from person import person, says  # noqa: E402
 
 
 def config_map(name, value):
@@ -36,17 +36,7 @@ def main():
         plane.api.create(APPLICATIONS, application("shop", repository))
         wait_for("the comparison", lambda: (plane.api.application("shop").get("status") or {}).get("sync"))
 
-        def app(*words, exit_code=0):
-            ran = subprocess.run([sys.argv[1], "app", *words, "--kubeconfig", plane.kubeconfig], capture_output=True, text=True, timeout=120)
-            if ran.returncode != exit_code:
-                raise AssertionError(f"app {' '.join(words)}: exit {ran.returncode}, not {exit_code}\n{ran.stdout}\n{ran.stderr}")
-            return ran.stdout + ran.stderr
-
-        def says(text, *wanted):
-            for each in wanted:
-                if each not in text:
-                    raise AssertionError(f"\"{each}\" is not in:\n{text}")
-
+        app = person(sys.argv[1], plane)
         says(app("list"), "argocd/shop", "OutOfSync", "Missing", "Manual")
         assert app("list", "-o", "name") == "argocd/shop\n"
         assert json.loads(app("list", "-o", "json"))[0]["metadata"]["name"] == "shop"

@@ -166,6 +166,7 @@ constexpr Completed completions[] = {
     {"a flag", "holdfast bundle verify --tr", "--trust-dir"},
     {"a flag behind a word", "holdfast bundle verify small.hfb --tr", "--trust-dir"},
     {"a flag of one of two commands of the same name", "holdfast app explain --app", "--app-namespace"},
+    {"a flag that stands in a table", "holdfast app set shop --kustomize-im", "--kustomize-image"},
     {"a command behind a flag with a value", "holdfast -o json repo ad", "add-app add-cluster"},
     {"a file where no word fits", "holdfast bundle verify sma", "small.hfb small.toml"},
     {"nothing", "holdfast frob", ""},

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli_app_edit.h"
+
+#include <CLI/CLI.hpp>
+
+#include "commands/app_edit.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+void add_setting(CLI::App& command, std::vector<Said>& said, const Setting& row) {
+  const std::string flags(row.flags), purpose(row.purpose);
+  const auto say = [&said, &row](std::vector<std::string> words) {
+    Said each{&row, std::move(words)};
+    said.push_back(std::move(each));
+  };
+  if (row.gives == Gives::flag || row.gives == Gives::automation) {
+    command.add_flag_function(flags, [say](std::int64_t count) { say({count > 0 ? "true" : "false"}); }, purpose);
+  } else if (is_repeated(row.gives)) {
+    // Without the limit the next word, which may be the application, would belong to the flag.
+    command.add_option_function<std::vector<std::string>>(flags, say, purpose)->allow_extra_args(false);
+  } else {
+    command.add_option_function<std::string>(flags, [say](const std::string& word) { say({word}); }, purpose);
+  }
+}
+
+void add_validate(CLI::App& command, bool& validate) {
+  command.add_flag("--validate,!--no-validate", validate, "ask the project first; --validate=false does not");
+}
+
+void add_source_choice(CLI::App& command, SourceChoice& source) {
+  command.add_option("--source-position", source.position, "which of several sources, from 1");
+  command.add_option("--source-name", source.name, "or its name");
+}
+
+void add_set(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppSetOptions>();
+  auto* command = group.add_subcommand("set", "Change what an application says: source, destination, policy");
+  command->add_option("name", options->name, "the application")->required();
+  for (const Setting& row : setting_rows()) add_setting(*command, options->said, row);
+  add_source_choice(*command, options->source);
+  add_validate(*command, options->validate);
+  bind_to(*command, chosen, options, &run_app_set);
+}
+
+void add_unset(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppUnsetOptions>();
+  auto* command = group.add_subcommand("unset", "Take away what an application says of its source");
+  command->add_option("name", options->name, "the application")->required();
+  for (const Removal& row : removal_rows()) {
+    const std::string flags(row.flags), purpose(row.purpose);
+    const auto say = [options, &row](std::vector<std::string> words) {
+      Unsaid each{&row, std::move(words)};
+      options->unsaid.push_back(std::move(each));
+    };
+    if (row.takes == Takes::member) {
+      command->add_flag_function(flags, [say](std::int64_t count) { if (count > 0) say({}); }, purpose);
+    } else {
+      command->add_option_function<std::vector<std::string>>(flags, say, purpose)->allow_extra_args(false);
+    }
+  }
+  add_source_choice(*command, options->source);
+  bind_to(*command, chosen, options, &run_app_unset);
+}
+
+}  // namespace
+
+void add_app_edits(CLI::App& group, Chosen& chosen) {
+  add_set(group, chosen);
+  add_unset(group, chosen);
+}
+
+}  // namespace holdfast::bootstrap

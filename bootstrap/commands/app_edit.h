@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of `holdfast app` that change what an Application says: its spec, labels and annotations.
+// Each looks first at what would be written, so that a refusal has changed nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "commands/app.h"
+#include "commands/app_settings.h"
+
+namespace holdfast::bootstrap {
+
+struct AppSetOptions {
+  AppCluster cluster;
+  std::string name;
+  std::vector<Said> said;  // of Gives::values: the file's name
+  SourceChoice source;
+  bool validate = true;    // ask the project first
+};
+Result<> run_app_set(const AppSetOptions& options, Console& console);
+
+struct AppUnsetOptions {
+  AppCluster cluster;
+  std::string name;
+  std::vector<Unsaid> unsaid;
+  SourceChoice source;
+};
+Result<> run_app_unset(const AppUnsetOptions& options, Console& console);
+
+// What was said with the files read that are named in it.
+Result<std::vector<Said>> with_files_read(std::vector<Said> said);
+
+}  // namespace holdfast::bootstrap
