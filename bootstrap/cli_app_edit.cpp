@@ -63,9 +63,25 @@ void add_unset(CLI::App& group, Chosen& chosen) {
   bind_to(*command, chosen, options, &run_app_unset);
 }
 
+void add_create(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppCreateOptions>();
+  auto* command = group.add_subcommand("create", "Make an application, of flags or of a file");
+  command->add_option("name", options->name, "the application; a file's has its own");
+  command->add_option("-f,--file", options->file, "applications in YAML or JSON; -: what is read");
+  command->add_flag("--upsert", options->upsert, "also where there is one of that name that says something else");
+  command->add_option("-l,--label", options->labels, "NAME=VALUE; may be repeated")->allow_extra_args(false);
+  command->add_option("--annotations", options->annotations, "NAME=VALUE; may be repeated")->allow_extra_args(false);
+  command->add_flag("--set-finalizer", options->set_finalizer, "deleting it deletes its objects");
+  for (const Setting& row : setting_rows()) add_setting(*command, options->said, row);
+  command->add_option("--source-name", options->source_name, "the source's name");
+  add_validate(*command, options->validate);
+  bind_to(*command, chosen, options, &run_app_create);
+}
+
 }  // namespace
 
 void add_app_edits(CLI::App& group, Chosen& chosen) {
+  add_create(group, chosen);
   add_set(group, chosen);
   add_unset(group, chosen);
 }

@@ -20,7 +20,6 @@ namespace holdfast::bootstrap {
 namespace {
 
 constexpr std::string_view api_version = sync::names::api_version;
-constexpr std::string_view engine_namespace = "argocd";
 constexpr int ask_every_ms = 200;
 constexpr auto refresh_limit = std::chrono::minutes(1);
 constexpr int conflicts_max = 10;  // as upstream's API server

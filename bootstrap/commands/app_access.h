@@ -14,6 +14,9 @@
 
 namespace holdfast::bootstrap {
 
+// Where the engine is and Applications are, unless somebody says otherwise.
+inline constexpr std::string_view engine_namespace = "argocd";
+
 class AppAccess {
  public:
   // Says so when the cluster's pods are simulated.

@@ -28,6 +28,19 @@ struct AppUnsetOptions {
 };
 Result<> run_app_unset(const AppUnsetOptions& options, Console& console);
 
+struct AppCreateOptions {
+  AppCluster cluster;
+  std::string name;        // may be empty with a file
+  std::string file;        // of Applications in YAML or JSON; "-": what is read
+  std::string source_name;
+  std::vector<Said> said;
+  std::vector<std::string> labels, annotations;  // NAME=VALUE
+  bool set_finalizer = false;  // a deletion takes its objects along
+  bool upsert = false;         // also where there is another one of that name
+  bool validate = true;
+};
+Result<> run_app_create(const AppCreateOptions& options, Console& console);
+
 // What was said with the files read that are named in it.
 Result<std::vector<Said>> with_files_read(std::vector<Said> said);
 

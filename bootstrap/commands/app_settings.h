@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the flags of `app set` make of an Application, and what `app unset`
+// What the flags of `app set` and `app create` make of an Application, and what `app unset`
 // takes from it: one row for each flag. Pure; it does not know how an Application is read or written.
 // Mirrors argoproj/argo-cd 3.6 cmd/util/app.go: SetAppSpecOptions, ConstructSource, SetParameterOverrides, and
 // cmd/argocd/commands/app.go: unset. What Holdfast does not render (plugins, Jsonnet, the hydrator) has no flag.

@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
-from plane import APPLICATIONS, Missing, Plane, Repository, application, wait_for  # noqa: E402
+from plane import APPLICATIONS, SERVER, Missing, Plane, Repository, application, status_of, wait_for  # noqa: E402
 from person import person, says  # noqa: E402
 
 CHART = {"chart/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "chart/values.yaml": "v: none\n",
@@ -58,6 +58,37 @@ def set_and_unset(plane, app, repository):
     assert sorted(spec()["syncPolicy"]["syncOptions"]) == sorted(["CreateNamespace=true", *(f"Nothing{n}=true" for n in range(8))]), spec()
 
 
+def create(plane, app, repository):
+    says(app("create", "made", "--repo", repository.url, "--path", "plain", "--dest-namespace", "shop", exit_code=1),
+         "Destination server missing from app spec", "nothing was changed")
+
+    def words(path):
+        return ["made", "--repo", repository.url, "--path", path, "--revision", "main", "--dest-server", SERVER, "--dest-namespace", "made",
+                "-l", "team=a", "--sync-policy", "auto", "--sync-option", "CreateNamespace=true", "--set-finalizer"]
+
+    assert app("create", *words("plain")) == "application made created\n"
+    status_of(plane, "made", lambda status: status.get("sync", {}).get("status") == "Synced" and status.get("operationState", {}).get("phase") == "Succeeded")
+    made = plane.api.application("made")
+    assert made["metadata"]["labels"] == {"team": "a"} and made["metadata"]["finalizers"] == ["resources-finalizer.argocd.argoproj.io"], made["metadata"]
+    assert made["spec"]["project"] == "default", made["spec"]
+    assert app("create", *words("plain")) == "application made unchanged\n"
+    says(app("create", *words("chart"), exit_code=1), "there is an application made, and it says something else", "--upsert")
+    assert app("create", *words("chart"), "-l", "tier=b", "--upsert") == "application made changed\n"
+    assert plane.api.application("made")["metadata"]["labels"] == {"team": "a", "tier": "b"}
+    # A file: all of it or nothing, and what is not for a person to say stays out.
+    one, two = application("one", repository, path="plain"), application("two", repository, path="plain")
+    two["operation"] = {"sync": {}}
+    broken = {**two, "spec": {**two["spec"], "project": "nobodys"}}
+    lines = [json.dumps(each) for each in (one, two, broken)]
+    says(app("create", "-f", "-", text="\n---\n".join([lines[0], lines[2]]), exit_code=1), "referencing project nobodys", "nothing was changed")
+    assert plane.api.application("one") is None
+    says(app("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}), exit_code=1), "wanted: an Application")
+    says(app("create", "three", "-f", "-", text=lines[0], exit_code=2), "the file's application is named \"one\", not \"three\"")
+    assert app("create", "-f", "-", "--path", "chart", text="\n---\n".join(lines[:2])) == "application one created\napplication two created\n"
+    two = plane.api.application("two")
+    assert two["spec"]["source"]["path"] == "chart" and "operation" not in two, two
+
+
 def main():
     with Plane() as plane:
         plane.start_git()
@@ -66,6 +97,7 @@ def main():
         repository.commit({**CHART, **KUSTOMIZATION})
         app = person(sys.argv[1], plane)
         set_and_unset(plane, app, repository)
+        create(plane, app, repository)
         print("all as a person expects it")
 
 
