@@ -10,11 +10,11 @@ namespace holdfast::bootstrap {
 namespace {
 
 template <class Enum>
-void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> words) {
+void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> words, std::string_view usual = "wide") {
   std::vector<std::string> names;
   for (const auto& [name, value] : words) names.push_back(name);
   // Without this text CLI11 shows the numbers of the enumeration.
-  command.add_option("-o,--output", format, "how it is printed; wide by default")
+  command.add_option("-o,--output", format, fmt::format("how it is printed; {} by default", usual))
       ->transform(CLI::CheckedTransformer(std::move(words)))
       ->option_text(fmt::format("{{{}}}", fmt::join(names, ",")));
 }
@@ -27,6 +27,17 @@ void add_refresh(CLI::App& command, AppRefresh& refresh) {
 template <class Rep, class Period>
 void add_timeout(CLI::App& command, std::chrono::duration<Rep, Period>& timeout) {
   command.add_option_function<int>("--timeout", [&timeout](int seconds) { timeout = std::chrono::seconds(seconds); }, "seconds; 0: no limit");
+}
+
+void add_revisions(CLI::App& command, AppRevisions& asked) {
+  command.add_option("--revisions", asked.revisions, "one for each source that is named")->allow_extra_args(false);
+  command.add_option("--source-positions", asked.positions, "of sources, from 1")->allow_extra_args(false)->delimiter(',');
+  command.add_option("--source-names", asked.names, "or their names")->allow_extra_args(false)->delimiter(',');
+}
+
+void add_local(CLI::App& command, AppLocal& local) {
+  command.add_option("--local", local.folder, "a folder in place of Git: the source's, or the repository's root");
+  command.add_option("--local-repo-root", local.root, "the repository's root, of a source's folder");
 }
 
 void add_list(CLI::App& group, Chosen& chosen) {
@@ -140,10 +151,25 @@ void add_diff(CLI::App& group, Chosen& chosen) {
   auto* command = group.add_subcommand("diff", "Show what a sync would change; the exit code is 1 when it would");
   command->add_option("name", options->name, "the application")->required();
   command->add_option("--revision", options->revision, "in place of the application's own");
-  command->add_option("--local", options->local, "a folder that is the repository's root, in place of Git");
+  add_revisions(*command, options->revisions);
+  add_local(*command, options->local);
   command->add_flag("--exit-code,!--no-exit-code", options->exit_code, "tell differences by the exit code");
   add_refresh(*command, options->refresh);
   bind_to(*command, chosen, options, &run_app_diff);
+}
+
+void add_manifests(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppManifestsOptions>();
+  auto* command = group.add_subcommand("manifests", "Print the objects that Git gives, or what of them is in the cluster");
+  command->add_option("name", options->name, "the application")->required();
+  command->add_option("--source", options->source, "git or live")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, ManifestSource>{{"git", ManifestSource::git}, {"live", ManifestSource::live}}))
+      ->option_text("{git,live}");
+  add_format<AppFormat>(*command, options->format, {{"yaml", AppFormat::yaml}, {"json", AppFormat::json}, {"name", AppFormat::name}}, "yaml");
+  command->add_option("--revision", options->revision, "in place of the application's own");
+  add_revisions(*command, options->revisions);
+  add_local(*command, options->local);
+  bind_to(*command, chosen, options, &run_app_manifests);
 }
 
 void add_logs(CLI::App& group, Chosen& chosen) {
@@ -206,6 +232,7 @@ void add_app(CLI::App& app, Chosen& chosen) {
   add_list(*group, chosen);
   add_get(*group, chosen);
   add_diff(*group, chosen);
+  add_manifests(*group, chosen);
   add_sync(*group, chosen);
   add_delete(*group, chosen);
   add_confirm(*group, chosen);

@@ -116,16 +116,42 @@ struct AppWaitOptions {
 // Code::timed_out names the object that is waited for.
 Result<> run_app_wait(const AppWaitOptions& options, Console& console);
 
+// A revision for each source that is named by its position, from 1, or by its name.
+struct AppRevisions {
+  std::vector<std::string> revisions;
+  std::vector<std::int64_t> positions;
+  std::vector<std::string> names;
+};
+
+// A folder in place of Git; empty: Git.
+struct AppLocal {
+  std::string folder, root;
+};
+
 struct AppDiffOptions {
   AppCluster cluster;
   std::string name;
   AppRefresh refresh = AppRefresh::none;
   std::string revision;   // in place of what the Application asks for
-  std::string local;      // a folder that is the repository's root, in place of Git
+  AppRevisions revisions;
+  AppLocal local;
   bool exit_code = true;
 };
 // The exit code is 1 when there are differences.
 Result<> run_app_diff(const AppDiffOptions& options, Console& console);
+
+enum class ManifestSource { git, live };
+
+struct AppManifestsOptions {
+  AppCluster cluster;
+  std::string name;
+  ManifestSource source = ManifestSource::git;
+  AppFormat format = AppFormat::yaml;
+  std::string revision;
+  AppRevisions revisions;
+  AppLocal local;
+};
+Result<> run_app_manifests(const AppManifestsOptions& options, Console& console);
 
 struct AppLogsOptions {
   AppCluster cluster;

@@ -371,6 +371,10 @@ Result<bool> names_resource(std::string_view pattern, const Value& row) {
   return named != inverted;
 }
 
+std::string selector_of(std::string_view group, std::string_view kind, std::string_view namespace_, std::string_view name) {
+  return fmt::format("{}:{}:{}{}{}", group, kind, namespace_, namespace_.empty() ? "" : "/", name);
+}
+
 void print_document(Console& console, AppFormat format, const Value& value) {
   if (console.is_json()) {
     console.data(value);

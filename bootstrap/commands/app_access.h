@@ -86,6 +86,9 @@ std::string resource_name(const Value& row);
 // Does "GROUP:KIND:[NAMESPACE/]NAME" ("!" in front: not) name the row? Refuses with Code::usage.
 Result<bool> names_resource(std::string_view pattern, const Value& row);
 
+// "apps:Deployment:shop/web", as names_resource() reads it.
+std::string selector_of(std::string_view group, std::string_view kind, std::string_view namespace_, std::string_view name);
+
 // Prints a document in a structured format.
 void print_document(Console& console, AppFormat format, const Value& value);
 

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// app diff: what a sync would change, asked of the API server as a dry run with the caller's rights. The
-// manifests are rendered here from the same commit, by the same code as in the agent.
+// app diff: what a sync would change, asked of the API server as a dry run with the caller's rights.
 // Mirrors argoproj/argo-cd 3.6 cmd/argocd/commands/app.go: NewApplicationDiffCommand.
 #include <algorithm>
-#include <filesystem>
-#include <map>
 
-#include "base/text.h"
-#include "commands/app_access.h"
-#include "commands/git_access.h"
+#include "commands/app_render.h"
 #include "commands/unified_diff.h"
-#include "render/render.h"
 #include "sync/compare.h"
 #include "sync/names.h"
-#include "sync/settings.h"
-#include "sync/target.h"
-#include "tree/disk_tree.h"
 #include "yaml/yaml.h"
 
 namespace holdfast::bootstrap {
@@ -23,122 +14,9 @@ namespace {
 
 constexpr int in_flight = 16;
 
-using TreePtr = std::shared_ptr<const tree::FileTree>;
-
-struct Checkout {
-  std::vector<TreePtr> trees;  // one for each source
-  std::vector<std::string> revisions;
-};
-
-sync::Settings read_settings(kube::Client& client, const std::string& place) {
-  const auto config = client.get({"", "v1", "ConfigMap", place, "argocd-cm"});
-  return sync::decode_settings(config ? &*config : nullptr);
-}
-
-std::string wanted_revision(const sync::Application& application, const AppDiffOptions& options, std::size_t index) {
-  if (!options.revision.empty()) return options.revision;
-  const Value& sync = *application.object.find("status")->find("sync");
-  const auto revisions = sync::strings_of(sync.find("revisions"));
-  const std::string compared = application.multi_source ? (index < revisions.size() ? revisions[index] : "") : std::string(sync.text({"revision"}));
-  return compared.empty() ? application.sources[index].target_revision : compared;
-}
-
-Result<Checkout> check_out(AppAccess& access, const sync::Application& application, const AppDiffOptions& options, GitAccess& git) {
-  Checkout checkout;
-  for (std::size_t i = 0; i < application.sources.size(); ++i) {
-    const auto& source = application.sources[i];
-    if (!source.chart.empty()) {
-      return failure(Error(Code::source_unsupported, "charts of a Helm repository are not rendered here yet").at(source.chart));
-    }
-    if (!options.local.empty()) {
-      auto folder = TRY(tree::DiskTree::open(options.local));
-      checkout.trees.push_back(std::make_shared<tree::DiskTree>(std::move(folder)));
-      checkout.revisions.push_back(source.target_revision);
-      continue;
-    }
-    const auto fetched = TRY(git.fetch(access.client(), source.repo_url, wanted_revision(application, options, i), source.tag_prefix));
-    checkout.trees.push_back(fetched.tree);
-    checkout.revisions.push_back(fetched.commit);
-  }
-  return checkout;
-}
-
-Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Application& application, const Checkout& checkout) {
-  const auto catalog = TRY(client.catalog());
-  render::Context context{.application = application.instance,
-                          .project = application.project,
-                          .namespace_ = application.destination.namespace_,
-                          .revision = "",
-                          .kube_version = client.server_version(),
-                          .api_versions = {},
-                          .references = {}};
-  for (const auto& kind : catalog->kinds()) {
-    context.api_versions.push_back(kind.api_version());
-    context.api_versions.push_back(fmt::format("{}/{}", kind.api_version(), kind.kind));
-  }
-  std::ranges::sort(context.api_versions);
-  for (std::size_t i = 0; i < application.sources.size(); ++i) {
-    if (!application.sources[i].ref.empty()) context.references["$" + application.sources[i].ref] = checkout.trees[i];
-  }
-  std::vector<Value> manifests;
-  for (std::size_t i = 0; i < application.sources.size(); ++i) {
-    if (application.sources[i].reference_only()) continue;
-    context.revision = checkout.revisions[i];
-    auto rendered = TRY(render::render(application.sources[i].raw, context, *checkout.trees[i]), "application {}", argument_of(application));
-    for (auto& each : rendered.manifests) manifests.push_back(std::move(each.object));
-  }
-  return manifests;
-}
-
-Result<sync::Targets> make_targets(kube::Client& client, const sync::Application& application, const sync::Settings& settings,
-                                   std::vector<Value> manifests) {
-  const auto catalog = TRY(client.catalog());
-  const sync::AdoptOptions options{
-      .application = application.instance,
-      .namespace_ = application.destination.namespace_,
-      .tracking = settings.tracking,
-      .scope = [&](std::string_view group, std::string_view kind) -> std::optional<sync::Scope> {
-        for (const auto& each : catalog->kinds()) {
-          if (each.group == group && each.kind == kind) return each.namespaced ? sync::Scope::namespaced : sync::Scope::cluster;
-        }
-        return std::nullopt;
-      },
-      .excluded = [&](std::string_view group, std::string_view kind) { return settings.excludes(group, kind); }};
-  return sync::adopt(options, std::move(manifests));
-}
-
-// Without what the server keeps for itself.
-Value shown(Value object) {
-  if (object.as_object() == nullptr) return object;
-  object.as_object()->erase("status");
-  if (Value* metadata = object.find("metadata"); metadata != nullptr && metadata->as_object() != nullptr) {
-    for (const std::string_view name : {"managedFields", "resourceVersion", "generation", "creationTimestamp", "uid"}) {
-      metadata->as_object()->erase(name);
-    }
-    Value* annotations = metadata->find("annotations");
-    if (annotations != nullptr && annotations->as_object() != nullptr) annotations->as_object()->erase(sync::names::last_applied);
-  }
-  return object;
-}
-
-// Secret values become signs that tell only whether two of them are equal.
-void mask(Value& before, Value& after) {
-  std::map<std::string, std::string> signs;
-  for (Value* object : {&before, &after}) {
-    if (object->text({"kind"}) != "Secret") continue;
-    Value* data = object->find("data");
-    if (data == nullptr || data->as_object() == nullptr) continue;
-    for (auto& [key, value] : *data->as_object()) {
-      const std::string text(value.as_string() == nullptr ? "" : *value.as_string());
-      const auto [sign, fresh] = signs.try_emplace(text, std::string(8 + signs.size() * 2, '+'));
-      value = sign->second;
-    }
-  }
-}
-
 std::string difference(const sync::Key& key, Value before, Value after) {
-  mask(before, after);
-  const auto text = [](const Value& object) { return object.is_null() ? std::string() : yaml::write(shown(object)); };
+  mask_secrets(before, after);
+  const auto text = [](const Value& object) { return object.is_null() ? std::string() : yaml::write(without_server_fields(object)); };
   const auto lines = unified_diff(text(before), text(after));
   if (lines.empty()) return {};
   return fmt::format("===== {}/{} {}{}{} ======\n{}", key.group, key.kind, key.namespace_, key.namespace_.empty() ? "" : "/", key.name, lines);
@@ -216,10 +94,8 @@ Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
   auto rules = application.ignore;
   rules.insert(rules.end(), settings.ignore.begin(), settings.ignore.end());
   const auto ignore = TRY(sync::Ignore::make(std::move(rules), settings.equal));
-  auto git = TRY(GitAccess::open(console.clock()));
-  const auto checkout = TRY(check_out(access, application, options, *git));
-  auto manifests = TRY(render_sources(access.client(), application, checkout));
-  const auto targets = TRY(make_targets(access.client(), application, settings, std::move(manifests)));
+  const RenderFrom from{.revision = options.revision, .revisions = options.revisions, .local = options.local};
+  const auto targets = TRY(render_targets(access, application, settings, from));
   Differ differ(access.client(), ignore);
   TRY(differ.add_targets(targets));
   TRY(differ.add_removed(application.status().find("resources")));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "commands/app_access.h"
 #include "commands/app_explain.h"
 #include "commands/app_list.h"
+#include "commands/app_render.h"
 #include "commands/app_tree.h"
 #include "commands/app_wait.h"
 #include "commands/git_access.h"
@@ -125,6 +128,45 @@ TEST(AppWait, NamesTheObjectThatIsWaitedFor) {
     EXPECT_EQ(blocking(application(shop), each.options).value(), each.waits);
   }
   EXPECT_EQ(blocking(application(shop), {.resources = {"web"}}).error().code(), Code::usage);
+}
+
+TEST(AppRevisions, AreThoseOfTheSourcesThatAreNamed) {
+  const auto several = application(R"({metadata: {name: shop, namespace: argocd}, spec: {sources: [{repoURL: a, name: one}, {repoURL: b, name: two}]}})");
+  const auto shown = [&](const AppRevisions& asked) {
+    const auto found = source_revisions(several, asked);
+    if (!found) return found.error().what();
+    std::string text;
+    for (const auto& [index, revision] : *found) text += fmt::format("{}={} ", index, revision);
+    return text;
+  };
+  EXPECT_EQ(shown({}), "");
+  EXPECT_EQ(shown({.revisions = {"v2", "v1"}, .positions = {2, 1}, .names = {}}), "0=v1 1=v2 ");
+  EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {}, .names = {"two"}}), "1=v2 ");
+  EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {}, .names = {"three"}}), "no source is named \"three\"");
+  EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {3}, .names = {}}), "the application has 2 sources, and none at 3");
+  EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {}, .names = {}}), "there are 1 --revisions for 0 sources");
+  EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {1}, .names = {"one"}}), "--source-positions and --source-names both name sources");
+}
+
+TEST(AppLocal, IsTheSourcesFolderOrTheRepositorysRoot) {
+  auto name = (std::filesystem::temp_directory_path() / "holdfast-app-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  const auto root = std::filesystem::canonical(name);
+  std::filesystem::create_directories(root / "apps/shop");
+  std::filesystem::create_directories(root / "elsewhere");
+  const auto shown = [&](const std::string& folder, const std::string& repository, const std::string& path) {
+    const AppLocal local{.folder = folder, .root = repository};
+    const auto found = local_folder(local, path);
+    return found ? found->root + " " + found->path : found.error().what();
+  };
+  const auto text = root.string();
+  EXPECT_EQ(shown(text, "", "apps/shop"), text + " apps/shop");
+  EXPECT_EQ(shown(text + "/apps/shop", "", "apps/shop"), text + " apps/shop");
+  EXPECT_EQ(shown(text + "/elsewhere", "", "apps/shop"), text + "/elsewhere .");
+  EXPECT_EQ(shown(text + "/elsewhere", text, "apps/shop"), text + " elsewhere");
+  EXPECT_EQ(shown(text + "/apps", "", "."), text + "/apps .");
+  EXPECT_EQ(shown(text, text + "/apps", "."), fmt::format("--local \"{0}\" is not in --local-repo-root \"{0}/apps\"", text));
+  std::filesystem::remove_all(root);
 }
 
 TEST(AppExplain, SaysWhatIsWrongAndWhoDidIt) {

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/app_render.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.h"
+#include "commands/git_access.h"
+#include "render/render.h"
+#include "sync/names.h"
+#include "tree/disk_tree.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+namespace fs = std::filesystem;
+
+using TreePtr = std::shared_ptr<const tree::FileTree>;
+using Revisions = std::map<std::size_t, std::string>;
+
+struct Checkout {
+  std::vector<TreePtr> trees;  // one for each source
+  std::vector<std::string> revisions;
+};
+
+std::string wanted_revision(const sync::Application& application, const RenderFrom& from, const Revisions& revisions, std::size_t index) {
+  if (const auto named = revisions.find(index); named != revisions.end()) return named->second;
+  if (!from.revision.empty()) return from.revision;
+  const Value& status = application.status();
+  const auto all = sync::strings_of(status.find_path({"sync", "revisions"}));
+  const std::string compared = application.multi_source ? (index < all.size() ? all[index] : "") : std::string(status.text({"sync", "revision"}));
+  return compared.empty() ? application.sources[index].target_revision : compared;
+}
+
+// The folder becomes the only source's: its path changes with it.
+Result<Checkout> check_out_folder(sync::Application& application, const AppLocal& local) {
+  Checkout checkout;
+  for (auto& source : application.sources) {
+    const auto folder = TRY(local_folder(local, source.path));
+    auto tree = TRY(tree::DiskTree::open(folder.root));
+    source.path = folder.path;
+    if (!source.reference_only() && source.chart.empty()) source.raw["path"] = folder.path;
+    checkout.trees.push_back(std::make_shared<tree::DiskTree>(std::move(tree)));
+    checkout.revisions.push_back(source.target_revision);
+  }
+  return checkout;
+}
+
+Result<Checkout> check_out(AppAccess& access, const sync::Application& application, const RenderFrom& from, GitAccess& git) {
+  const auto revisions = TRY(source_revisions(application, from.revisions));
+  Checkout checkout;
+  for (std::size_t i = 0; i < application.sources.size(); ++i) {
+    const auto& source = application.sources[i];
+    if (!source.chart.empty()) {
+      return failure(Error(Code::source_unsupported, "charts of a Helm repository are not rendered here yet").at(source.chart));
+    }
+    const auto fetched = TRY(git.fetch(access.client(), source.repo_url, wanted_revision(application, from, revisions, i), source.tag_prefix));
+    checkout.trees.push_back(fetched.tree);
+    checkout.revisions.push_back(fetched.commit);
+  }
+  return checkout;
+}
+
+Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Application& application, const Checkout& checkout) {
+  const auto catalog = TRY(client.catalog());
+  render::Context context{.application = application.instance,
+                          .project = application.project,
+                          .namespace_ = application.destination.namespace_,
+                          .revision = "",
+                          .kube_version = client.server_version(),
+                          .api_versions = {},
+                          .references = {}};
+  for (const auto& kind : catalog->kinds()) {
+    context.api_versions.push_back(kind.api_version());
+    context.api_versions.push_back(fmt::format("{}/{}", kind.api_version(), kind.kind));
+  }
+  std::ranges::sort(context.api_versions);
+  for (std::size_t i = 0; i < application.sources.size(); ++i) {
+    if (!application.sources[i].ref.empty()) context.references["$" + application.sources[i].ref] = checkout.trees[i];
+  }
+  std::vector<Value> manifests;
+  for (std::size_t i = 0; i < application.sources.size(); ++i) {
+    if (application.sources[i].reference_only()) continue;
+    context.revision = checkout.revisions[i];
+    auto rendered = TRY(render::render(application.sources[i].raw, context, *checkout.trees[i]), "application {}", argument_of(application));
+    for (auto& each : rendered.manifests) manifests.push_back(std::move(each.object));
+  }
+  return manifests;
+}
+
+Result<sync::Targets> make_targets(kube::Client& client, const sync::Application& application, const sync::Settings& settings,
+                                   std::vector<Value> manifests) {
+  const auto catalog = TRY(client.catalog());
+  const sync::AdoptOptions options{
+      .application = application.instance,
+      .namespace_ = application.destination.namespace_,
+      .tracking = settings.tracking,
+      .scope = [&](std::string_view group, std::string_view kind) -> std::optional<sync::Scope> {
+        for (const auto& each : catalog->kinds()) {
+          if (each.group == group && each.kind == kind) return each.namespaced ? sync::Scope::namespaced : sync::Scope::cluster;
+        }
+        return std::nullopt;
+      },
+      .excluded = [&](std::string_view group, std::string_view kind) { return settings.excludes(group, kind); }};
+  return sync::adopt(options, std::move(manifests));
+}
+
+Result<std::size_t> source_named(const sync::Application& application, const std::string& name) {
+  const auto found = std::ranges::find_if(application.sources, [&](const sync::Source& each) { return each.raw.text({"name"}) == name; });
+  if (found == application.sources.end()) return failure(Code::usage, "no source is named \"{}\"", printable(name));
+  return static_cast<std::size_t>(found - application.sources.begin());
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code bad;
+  return fs::is_directory(path, bad);
+}
+
+}  // namespace
+
+Result<std::map<std::size_t, std::string>> source_revisions(const sync::Application& application, const AppRevisions& asked) {
+  if (!asked.positions.empty() && !asked.names.empty()) {
+    return failure(Error(Code::usage, "--source-positions and --source-names both name sources").fix("use one of them"));
+  }
+  const std::size_t named = asked.positions.size() + asked.names.size();
+  if (named != asked.revisions.size()) {
+    return failure(Error(Code::usage, fmt::format("there are {} --revisions for {} sources", asked.revisions.size(), named))
+                       .fix("name a source for each: --revisions v1 --source-positions 1 --revisions v2 --source-positions 2"));
+  }
+  Revisions revisions;
+  for (std::size_t i = 0; i < named; ++i) {
+    std::size_t index = 0;
+    if (asked.positions.empty()) {
+      index = TRY(source_named(application, asked.names[i]));
+    } else if (asked.positions[i] < 1 || static_cast<std::size_t>(asked.positions[i]) > application.sources.size()) {
+      return failure(Code::usage, "the application has {} source{}, and none at {}", application.sources.size(),
+                     application.sources.size() == 1 ? "" : "s", asked.positions[i]);
+    } else {
+      index = static_cast<std::size_t>(asked.positions[i]) - 1;
+    }
+    revisions[index] = asked.revisions[i];
+  }
+  return revisions;
+}
+
+Result<LocalFolder> local_folder(const AppLocal& local, const std::string& source_path) {
+  std::error_code bad;
+  const auto folder = fs::weakly_canonical(local.folder, bad);
+  if (bad) return failure(Code::file_missing, "there is no folder \"{}\"", printable(local.folder));
+  if (!local.root.empty()) {
+    const auto root = fs::weakly_canonical(local.root, bad);
+    const auto inside = folder.lexically_relative(root).generic_string();
+    if (bad || inside.empty() || inside.starts_with("..")) {
+      return failure(Code::usage, "--local \"{}\" is not in --local-repo-root \"{}\"", printable(local.folder), printable(local.root));
+    }
+    return LocalFolder{root.string(), inside};
+  }
+  const auto path = clean_path(source_path);
+  if (path.empty() || is_folder(folder / path)) return LocalFolder{folder.string(), path.empty() ? "." : path};
+  const auto end = "/" + path;
+  const auto whole = folder.generic_string();
+  // The source's folder of a checkout, as argocd takes it; what it refers to above it is there as well.
+  if (whole.ends_with(end)) return LocalFolder{whole.substr(0, whole.size() - end.size()), path};
+  return LocalFolder{whole, "."};
+}
+
+sync::Settings read_settings(kube::Client& client, const std::string& control_namespace) {
+  const auto config = client.get({"", "v1", "ConfigMap", control_namespace, "argocd-cm"});
+  return sync::decode_settings(config ? &*config : nullptr);
+}
+
+Result<sync::Targets> render_targets(AppAccess& access, const sync::Application& application, const sync::Settings& settings,
+                                     const RenderFrom& from) {
+  auto git = TRY(GitAccess::open(access.client().clock()));
+  sync::Application rendered = application;
+  Checkout checkout;
+  if (from.local.folder.empty()) {
+    checkout = TRY(check_out(access, application, from, *git));
+  } else {
+    checkout = TRY(check_out_folder(rendered, from.local));
+  }
+  auto manifests = TRY(render_sources(access.client(), rendered, checkout));
+  return make_targets(access.client(), rendered, settings, std::move(manifests));
+}
+
+Value without_server_fields(Value object) {
+  if (object.as_object() == nullptr) return object;
+  object.as_object()->erase("status");
+  if (Value* metadata = object.find("metadata"); metadata != nullptr && metadata->as_object() != nullptr) {
+    for (const std::string_view name : {"managedFields", "resourceVersion", "generation", "creationTimestamp", "uid"}) {
+      metadata->as_object()->erase(name);
+    }
+    Value* annotations = metadata->find("annotations");
+    if (annotations != nullptr && annotations->as_object() != nullptr) annotations->as_object()->erase(sync::names::last_applied);
+  }
+  return object;
+}
+
+void mask_secrets(Value& before, Value& after) {
+  std::map<std::string, std::string> signs;
+  for (Value* object : {&before, &after}) {
+    if (object->text({"kind"}) != "Secret") continue;
+    Value* data = object->find("data");
+    if (data == nullptr || data->as_object() == nullptr) continue;
+    for (auto& [key, value] : *data->as_object()) {
+      const std::string text(value.as_string() == nullptr ? "" : *value.as_string());
+      const auto [sign, fresh] = signs.try_emplace(text, std::string(8 + signs.size() * 2, '+'));
+      value = sign->second;
+    }
+  }
+}
+
+}  // namespace holdfast::bootstrap
