@@ -45,7 +45,7 @@ void add_list(CLI::App& group, Chosen& chosen) {
   auto* command = group.add_subcommand("list", "List applications");
   add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}});
   command->add_option("-l,--selector", options->selector, "labels");
-  command->add_option("-p,--project", options->projects, "of these projects");
+  command->add_option("-p,--project", options->projects, "of this project; may be repeated")->allow_extra_args(false);
   command->add_option("-r,--repo", options->repository, "from this repository");
   command->add_option("-P,--path", options->path, "from this path");
   bind_to(*command, chosen, options, &run_app_list);
@@ -82,7 +82,12 @@ void add_sync(CLI::App& group, Chosen& chosen) {
   command->add_option("names", options->names, "applications");
   command->add_option("-l,--selector", options->selector, "or those with these labels");
   command->add_option("--revision", options->revision, "in place of the application's own");
-  command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated");
+  command->add_option("--project", options->projects, "or those of this project; may be repeated")->allow_extra_args(false);
+  add_revisions(*command, options->revisions);
+  add_local(*command, options->local);
+  command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated")->allow_extra_args(false);
+  command->add_option("--label", options->labels, "only objects with NAME=VALUE; may be repeated")->allow_extra_args(false);
+  command->add_option("--info", options->infos, "NAME=VALUE, kept with the operation; may be repeated")->allow_extra_args(false);
   command->add_option("--strategy", options->strategy, "apply (without hooks) or hook")->check(CLI::IsMember({"apply", "hook"}));
   command->add_flag("--prune", options->prune, "remove what Git does not have");
   command->add_flag("--dry-run", options->dry_run, "change nothing");
@@ -91,7 +96,11 @@ void add_sync(CLI::App& group, Chosen& chosen) {
   command->add_flag("--replace", options->replace, "replace instead of apply");
   command->add_flag("--server-side", options->server_side, "server-side apply");
   command->add_flag("--apply-out-of-sync-only", options->only_changed, "only what differs");
-  command->add_option("--retry-limit", options->retry_limit, "attempts after a failure");
+  command->add_option("--retry-limit", options->retry.limit, "attempts after a failure");
+  command->add_option("--retry-backoff-duration", options->retry.duration, "before the first of them: 5s, 2m, 1h");
+  command->add_option("--retry-backoff-max-duration", options->retry.max_duration, "before any of them");
+  command->add_option("--retry-backoff-factor", options->retry.factor, "from one to the next");
+  command->add_flag("--retry-refresh", options->retry.refresh, "to the revision that is there by then");
   add_timeout(*command, options->timeout);
   bind_to(*command, chosen, options, &run_app_sync);
 
@@ -141,7 +150,7 @@ void add_wait(CLI::App& group, Chosen& chosen) {
   command->add_flag("--suspended", options->suspended, "Suspended is good enough");
   command->add_flag("--degraded", options->degraded, "Degraded is good enough");
   command->add_flag("--delete", options->deleted, "until they are gone");
-  command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated");
+  command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated")->allow_extra_args(false);
   add_timeout(*command, options->timeout);
   bind_to(*command, chosen, options, &run_app_wait);
 }
@@ -206,7 +215,7 @@ void add_actions(CLI::App& group, Chosen& chosen) {
   add("list", "List the actions of resources");
   auto [run, options] = add("run", "Run an action");
   run->add_option("action", options->action, "the action")->required();
-  run->add_option("--param", options->parameters, "NAME=VALUE; may be repeated");
+  run->add_option("--param", options->parameters, "NAME=VALUE; may be repeated")->allow_extra_args(false);
   run->add_flag("--all", options->all, "on each resource that fits");
 }
 

@@ -56,16 +56,40 @@ struct AppHistoryOptions {
 };
 Result<> run_app_history(const AppHistoryOptions& options, Console& console);
 
+// A revision for each source that is named by its position, from 1, or by its name.
+struct AppRevisions {
+  std::vector<std::string> revisions;
+  std::vector<std::int64_t> positions;
+  std::vector<std::string> names;
+};
+
+// A folder in place of Git; empty: Git.
+struct AppLocal {
+  std::string folder, root;
+};
+
+// When a failed operation is tried again, as far as somebody says it.
+struct AppRetry {
+  std::optional<std::int64_t> limit, factor;
+  std::string duration, max_duration;  // "1m30s"
+  bool refresh = false;                // to the revision that is there by then
+};
+
 struct AppSyncOptions {
   AppCluster cluster;
   std::vector<std::string> names;
   std::string selector;
+  std::vector<std::string> projects;   // or those of these
   std::string revision;
+  AppRevisions revisions;
+  AppLocal local;
   std::vector<std::string> resources;  // GROUP:KIND:[NAMESPACE/]NAME
+  std::vector<std::string> labels;     // NAME=VALUE: objects that have one of them
+  std::vector<std::string> infos;      // NAME=VALUE, kept with the operation
   std::string strategy;                // "", apply, hook
   bool prune = false, dry_run = false, force = false, async = false;
   bool replace = false, server_side = false, only_changed = false;
-  std::optional<std::int64_t> retry_limit;
+  AppRetry retry;
   std::chrono::seconds timeout{0};     // 0: none
 };
 // Code::operation when the operation does not succeed.
@@ -115,18 +139,6 @@ struct AppWaitOptions {
 };
 // Code::timed_out names the object that is waited for.
 Result<> run_app_wait(const AppWaitOptions& options, Console& console);
-
-// A revision for each source that is named by its position, from 1, or by its name.
-struct AppRevisions {
-  std::vector<std::string> revisions;
-  std::vector<std::int64_t> positions;
-  std::vector<std::string> names;
-};
-
-// A folder in place of Git; empty: Git.
-struct AppLocal {
-  std::string folder, root;
-};
 
 struct AppDiffOptions {
   AppCluster cluster;

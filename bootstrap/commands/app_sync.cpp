@@ -5,10 +5,11 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "commands/app_access.h"
+#include "commands/app_render.h"
 #include "sync/judge.h"
 #include "sync/names.h"
 #include "sync/operation.h"
+#include "value/json.h"
 
 namespace holdfast::bootstrap {
 namespace {
@@ -23,7 +24,13 @@ Value strings(const std::vector<std::string>& texts) {
   return array;
 }
 
-Result<Value> selected(const sync::Application& application, const std::vector<std::string>& patterns) {
+Value selector(const sync::Key& key) {
+  Object each{{"group", key.group}, {"kind", key.kind}, {"name", key.name}};
+  if (!key.namespace_.empty()) each.set("namespace", key.namespace_);
+  return each;
+}
+
+Result<Array> selected(const sync::Application& application, const std::vector<std::string>& patterns) {
   Array chosen;
   const Value* rows = application.status().find("resources");
   if (rows != nullptr && rows->as_array() != nullptr) {
@@ -34,24 +41,108 @@ Result<Value> selected(const sync::Application& application, const std::vector<s
         wanted = wanted || named;
       }
       if (!wanted) continue;
-      Object each{{"group", row.text({"group"})}, {"kind", row.text({"kind"})}, {"name", row.text({"name"})}};
-      if (const auto place = row.text({"namespace"}); !place.empty()) each.set("namespace", place);
-      chosen.emplace_back(std::move(each));
+      const sync::Key key{std::string(row.text({"group"})), std::string(row.text({"kind"})), std::string(row.text({"namespace"})), std::string(row.text({"name"}))};
+      chosen.push_back(selector(key));
     }
   }
   if (chosen.empty()) return failure(refused(application, fmt::format("no resource is named \"{}\"", printable(patterns.front()))));
-  return Value(std::move(chosen));
+  return chosen;
 }
 
-Result<> guard(const sync::Application& application, const AppSyncOptions& options) {
-  if (application.deleted) return failure(refused(application, "the application is being deleted"));
-  const bool other = !options.revision.empty() && options.revision != application.sources.front().target_revision;
-  if (other && application.automated && !options.dry_run) {
-    return failure(refused(application, fmt::format("auto-sync is on, and follows \"{}\"", application.sources.front().target_revision))
-                       .fix("turn automation off first, or commit what you want"));
+// What is rendered here for an operation: to pick objects by their labels, or to send them along.
+class Rendering {
+ public:
+  Rendering(AppAccess& access, const sync::Application& application, RenderFrom from) : access_(access), application_(application), from_(std::move(from)) {}
+
+  Result<Array> labelled(const std::vector<std::string>& labels) {
+    Array chosen;
+    TRY(render());
+    for (const auto& target : targets_->objects) {
+      const bool wanted = std::ranges::any_of(labels, [&](const std::string& label) { return has_label(*target.object, label); });
+      if (wanted) chosen.push_back(selector(target.key));
+    }
+    if (chosen.empty()) return failure(refused(application_, fmt::format("no object has the label {}", printable(labels.front()))));
+    return chosen;
   }
-  if (other && application.multi_source) {
-    return failure(refused(application, "there are several sources, and --revision names one commit"));
+
+  Result<Array> manifests() {
+    Array texts;
+    TRY(render());
+    for (const auto* list : {&targets_->objects, &targets_->hooks}) {
+      for (const auto& target : *list) texts.emplace_back(json::write(*target.object));
+    }
+    if (texts.empty()) return failure(refused(application_, fmt::format("\"{}\" gives no objects", printable(from_.local.folder))));
+    return texts;
+  }
+
+ private:
+  static bool has_label(const Value& object, std::string_view label) {
+    const auto equals = label.find('=');
+    const Value* value = object.find_path({"metadata", "labels", label.substr(0, equals)});
+    return value != nullptr && value->as_string() != nullptr && *value->as_string() == label.substr(equals + 1);
+  }
+
+  Result<> render() {
+    if (targets_) return {};
+    const auto settings = read_settings(access_.client(), application_.control_namespace);
+    targets_ = TRY(render_targets(access_, application_, settings, from_));
+    return {};
+  }
+
+  AppAccess& access_;
+  const sync::Application& application_;
+  const RenderFrom from_;
+  std::optional<sync::Targets> targets_;
+};
+
+// What people bring themselves, and not Git: refused where something else would undo it, or must have signed it.
+Result<> guard_local(AppAccess& access, const sync::Application& application, const AppSyncOptions& options) {
+  if (application.multi_source) return failure(refused(application, "there are several sources, and --local is the folder of one"));
+  if (application.automated && !options.dry_run) {
+    return failure(refused(application, "auto-sync is on, and would undo it").fix("turn automation off first, or look only: --dry-run"));
+  }
+  const auto project = access.client().get({"argoproj.io", "v1alpha1", "AppProject", application.control_namespace, application.project});
+  if (!project) return {};
+  const Value* keys = project->find_path({"spec", "signatureKeys"});
+  const bool keyed = keys != nullptr && keys->as_array() != nullptr && !keys->as_array()->empty();
+  if (keyed || project->find_path({"spec", "sourceIntegrity"}) != nullptr) {
+    return failure(Error(Code::project_denied, fmt::format("project {} asks for signed commits, and a folder has no signature", application.project))
+                       .at(fmt::format("application {}", argument_of(application))).fix("commit it, signed"));
+  }
+  return {};
+}
+
+struct Wanted {
+  std::string revision;                  // of the only source; "": its own
+  std::vector<std::string> revisions;    // of each of several; "": its own. Empty: all their own
+};
+
+Result<Wanted> wanted_revisions(const sync::Application& application, const AppSyncOptions& options) {
+  if (application.multi_source && !options.revision.empty()) {
+    return failure(refused(application, "there are several sources, and --revision names one commit")
+                       .fix("say which: --revisions REVISION --source-positions POSITION"));
+  }
+  const auto named = TRY(source_revisions(application, options.revisions));
+  Wanted wanted{.revision = options.revision, .revisions = {}};
+  if (named.empty()) return wanted;
+  if (!application.multi_source) {
+    wanted.revision = named.begin()->second;
+    return wanted;
+  }
+  wanted.revisions.resize(application.sources.size());
+  for (const auto& [index, revision] : named) wanted.revisions[index] = revision;
+  return wanted;
+}
+
+Result<> guard(const sync::Application& application, const AppSyncOptions& options, const Wanted& wanted) {
+  if (application.deleted) return failure(refused(application, "the application is being deleted"));
+  if (!application.automated || options.dry_run) return {};
+  const auto all = application.multi_source ? wanted.revisions : std::vector{wanted.revision};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& own = application.sources[i].target_revision;
+    if (all[i].empty() || all[i] == own) continue;
+    return failure(refused(application, fmt::format("auto-sync is on, and follows \"{}\"", own))
+                       .fix("turn automation off first, or commit what you want"));
   }
   return {};
 }
@@ -67,12 +158,56 @@ std::vector<std::string> sync_options(const sync::Application& application, cons
   return words;
 }
 
-Result<Value> make_operation(const sync::Application& application, const AppSyncOptions& options) {
+Result<Value> retry_of(const sync::Application& application, const AppRetry& asked) {
+  const bool said = asked.limit || asked.factor || asked.refresh || !asked.duration.empty() || !asked.max_duration.empty();
+  Value retry = application.retry ? application.retry_raw : Value();
+  if (!said) return retry;
+  if (asked.limit) retry["limit"] = *asked.limit;
+  if (asked.refresh) retry["refresh"] = true;
+  if (asked.factor) retry["backoff"]["factor"] = *asked.factor;
+  for (const auto& [member, text] : {std::pair("duration", &asked.duration), std::pair("maxDuration", &asked.max_duration)}) {
+    if (text->empty()) continue;
+    if (!sync::parse_go_duration(*text)) return failure(Code::usage, "\"{}\" is no duration, as 5s, 2m or 1h are", printable(*text));
+    retry["backoff"][member] = *text;
+  }
+  return retry;
+}
+
+Result<Array> infos_of(const std::vector<std::string>& words) {
+  Array infos;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) return failure(Code::usage, "--info is \"{}\", wanted: NAME=VALUE", printable(word));
+    infos.push_back(Object{{"name", word.substr(0, equals)}, {"value", word.substr(equals + 1)}});
+  }
+  return infos;
+}
+
+Result<> pick_objects(Value& sync, const sync::Application& application, const AppSyncOptions& options, Rendering& rendering) {
+  Array picked;
+  if (!options.resources.empty()) picked = TRY(selected(application, options.resources));
+  if (!options.labels.empty()) {
+    for (const auto& label : options.labels) {
+      if (!label.contains('=')) return failure(Code::usage, "--label is \"{}\", wanted: NAME=VALUE", printable(label));
+    }
+    const auto labelled = TRY(rendering.labelled(options.labels));
+    picked.insert(picked.end(), labelled.begin(), labelled.end());
+  }
+  if (!picked.empty()) sync["resources"] = std::move(picked);
+  return {};
+}
+
+Result<Value> make_operation(AppAccess& access, const sync::Application& application, const AppSyncOptions& options) {
+  const auto wanted = TRY(wanted_revisions(application, options));
+  TRY(guard(application, options, wanted));
+  const RenderFrom from{.revision = application.multi_source ? std::string() : wanted.revision, .revisions = options.revisions, .local = options.local};
+  Rendering rendering(access, application, from);
   Value operation;
   operation["initiatedBy"]["username"] = "holdfast";
   Value& sync = operation["sync"];
   sync = Object{};
-  if (!options.revision.empty()) sync["revision"] = options.revision;
+  if (!wanted.revision.empty()) sync["revision"] = wanted.revision;
+  if (!wanted.revisions.empty()) sync["revisions"] = strings(wanted.revisions);
   if (options.prune) sync["prune"] = true;
   if (options.dry_run) sync["dryRun"] = true;
   const std::string strategy = options.strategy.empty() && options.force ? "hook" : options.strategy;
@@ -80,14 +215,26 @@ Result<Value> make_operation(const sync::Application& application, const AppSync
     sync["syncStrategy"][strategy] = Object{};
     if (options.force) sync["syncStrategy"][strategy]["force"] = true;
   }
-  if (!options.resources.empty()) sync["resources"] = TRY(selected(application, options.resources));
-  if (const auto words = sync_options(application, options); !words.empty()) sync["syncOptions"] = strings(words);
-  if (options.retry_limit) {
-    operation["retry"]["limit"] = *options.retry_limit;
-  } else if (application.retry) {
-    operation["retry"] = application.retry_raw;
+  TRY(pick_objects(sync, application, options, rendering));
+  if (!options.local.folder.empty()) {
+    TRY(guard_local(access, application, options));
+    sync["manifests"] = TRY(rendering.manifests());
   }
+  if (const auto words = sync_options(application, options); !words.empty()) sync["syncOptions"] = strings(words);
+  if (auto retry = TRY(retry_of(application, options.retry)); !retry.is_null()) operation["retry"] = std::move(retry);
+  if (auto infos = TRY(infos_of(options.infos)); !infos.empty()) operation["info"] = std::move(infos);
   return operation;
+}
+
+Result<std::vector<sync::Application>> chosen(AppAccess& access, const AppSyncOptions& options) {
+  const bool of_projects = options.names.empty() && !options.projects.empty();
+  auto found = of_projects ? access.all(options.selector) : access.chosen(options.names, options.selector);
+  auto applications = TRY(std::move(found));
+  if (of_projects) {
+    std::erase_if(applications, [&](const auto& each) { return std::ranges::find(options.projects, each.project) == options.projects.end(); });
+  }
+  if (applications.empty()) return failure(Error(Code::object_missing, "no application fits").fix("see what there is: holdfast app list"));
+  return applications;
 }
 
 // As every client does: refused while another one runs, the last one's state makes room.
@@ -135,12 +282,16 @@ const Value* history_entry(const sync::Application& application, const std::opti
 
 Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
-  const auto applications = TRY(access.chosen(options.names, options.selector));
-  std::vector<sync::Application> started;
+  const auto applications = TRY(chosen(access, options));
+  // All of them or none: what is asked for is looked at before anything is begun.
+  std::vector<Value> operations;
   for (const auto& application : applications) {
-    TRY(guard(application, options));
-    auto operation = TRY(make_operation(application, options));
-    auto written = TRY(start(access, application, std::move(operation)));
+    auto operation = TRY(make_operation(access, application, options));
+    operations.push_back(std::move(operation));
+  }
+  std::vector<sync::Application> started;
+  for (std::size_t i = 0; i < applications.size(); ++i) {
+    auto written = TRY(start(access, applications[i], std::move(operations[i])));
     started.push_back(std::move(written));
     console.begin_changes("what was begun goes on in the cluster");
   }

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""holdfast app sync: of chosen objects, sources, revisions, projects and folders, against a real API server and a running agent.
+
+usage: sync.py HOLDFAST
+"""
+import json
+import pathlib
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
+from plane import APPLICATIONS, SERVER, Missing, Plane, Repository, application, wait_for  # noqa: E402
+from person import person, says  # noqa: E402
+
+
+def config_map(name, value, **labels):
+    return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}, "data": {"v": value}})
+
+
+class Cluster:
+    def __init__(self, plane):
+        self.plane = plane
+
+    def value(self, name):
+        found = self.plane.api.get(f"/api/v1/namespaces/shop/configmaps/{name}")
+        return found and found["data"]["v"]
+
+    def operation(self, name):
+        return self.plane.api.application(name)["status"]["operationState"]["operation"]
+
+    def compared(self, name):
+        wait_for("the comparison", lambda: (self.plane.api.application(name).get("status") or {}).get("sync", {}).get("status"))
+
+
+def of_objects(cluster, app):
+    says(app("sync", "shop", "--label", "tier=nobody", exit_code=1), "no object has the label tier=nobody", "nothing was changed")
+    says(app("sync", "shop", "--label", "tier", exit_code=2), "wanted: NAME=VALUE")
+    app("sync", "--label", "tier=front", "--label", "tier=none", "shop", "--timeout", "60")
+    assert (cluster.value("one"), cluster.value("two"), cluster.value("three")) == ("2", None, None)
+    assert cluster.operation("shop")["sync"]["resources"] == [{"group": "", "kind": "ConfigMap", "name": "one", "namespace": "shop"}]
+    app("sync", "shop", "--resource", ":ConfigMap:two", "--label", "tier=front", "--timeout", "60")
+    assert (cluster.value("two"), cluster.value("three")) == ("2", None)
+    app("sync", "shop", "--info", "why=because", "--retry-limit", "2", "--retry-backoff-duration", "1s", "--retry-backoff-max-duration", "3s",
+        "--retry-backoff-factor", "3", "--retry-refresh", "--timeout", "60")
+    ran = cluster.operation("shop")
+    assert ran["info"] == [{"name": "why", "value": "because"}], ran
+    assert ran["retry"] == {"limit": 2, "refresh": True, "backoff": {"duration": "1s", "maxDuration": "3s", "factor": 3}}, ran
+    says(app("sync", "shop", "--retry-backoff-duration", "soon", exit_code=2), "\"soon\" is no duration")
+
+
+def of_folders(cluster, app):
+    with tempfile.TemporaryDirectory() as folder:
+        shop = pathlib.Path(folder) / "apps" / "shop"
+        shop.mkdir(parents=True)
+        (shop / "one.json").write_text(config_map("one", "local"))
+        says(app("sync", "auto", "--local", folder, exit_code=1), "auto-sync is on, and would undo it", "nothing was changed")
+        says(app("sync", "both", "--local", folder, exit_code=1), "--local is the folder of one")
+        says(app("sync", "shop", "--local", str(shop), "--dry-run", "--timeout", "60"), "Succeeded")
+        assert cluster.value("one") == "2"
+        app("sync", "shop", "--local", str(shop), "--timeout", "60")
+        assert (cluster.value("one"), cluster.value("two")) == ("local", "2")
+        app("sync", "shop", "--local", folder, "--prune", "--timeout", "60")
+        assert (cluster.value("one"), cluster.value("two")) == ("local", None)
+        cluster.plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default", {"spec": {"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}})
+        says(app("sync", "shop", "--local", folder, exit_code=6), "project default asks for signed commits")
+        cluster.plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default", {"spec": {"signatureKeys": None}})
+
+
+def of_sources(cluster, app, first):
+    says(app("sync", "both", "--revision", first, exit_code=1), "--revisions REVISION --source-positions POSITION")
+    app("sync", "both", "--revisions", first, "--source-names", "shop", "--timeout", "60")
+    assert (cluster.value("one"), cluster.value("other")) == ("1", "a")
+    assert cluster.operation("both")["sync"]["revisions"] == [first, ""], cluster.operation("both")
+    app("sync", "both", "--timeout", "60")
+    assert cluster.value("one") == "2"
+    says(app("sync", "auto", "--revisions", first, "--source-positions", "1", exit_code=1), "auto-sync is on, and follows \"main\"")
+
+
+def of_projects(cluster, app):
+    plane = cluster.plane
+    plane.api.create("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects", {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "team", "namespace": "argocd"},
+        "spec": {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]}})
+    app("set", "both", "--project", "team")
+    says(app("sync", "--project", "nobodys", exit_code=1), "no application fits")
+    says(app("sync", "--project", "team", "--async"), "application both is asked to sync")
+    app("wait", "both", "--operation", "--timeout", "60")
+    # All of them or none.
+    before = cluster.operation("both")
+    says(app("sync", "both", "auto", "--local", "/nowhere", exit_code=1), "nothing was changed")
+    assert plane.api.application("both").get("operation") is None and cluster.operation("both") == before
+
+
+def main():
+    with Plane() as plane:
+        plane.start_git()
+        plane.start_agent()
+        shop, other = Repository(plane, "shop"), Repository(plane, "other")
+        first = shop.commit({"apps/shop/one.json": config_map("one", "1", tier="front")})
+        shop.commit({"apps/shop/one.json": config_map("one", "2", tier="front"), "apps/shop/two.json": config_map("two", "2", tier="back"),
+                     "apps/shop/three.json": config_map("three", "2")})
+        other.commit({"apps/shop/other.json": config_map("other", "a")})
+        plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+        plane.api.create(APPLICATIONS, application("shop", shop, path="apps/shop"))
+        plane.api.create(APPLICATIONS, application("auto", other, path="apps/shop", namespace="auto", automated={}, syncOptions=["CreateNamespace=true"]))
+        plane.api.create(APPLICATIONS, {
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "both", "namespace": "argocd"},
+            "spec": {"project": "default", "destination": {"server": SERVER, "namespace": "shop"},
+                     "sources": [{"repoURL": each.url, "path": "apps/shop", "targetRevision": "main", "name": each.folder.stem} for each in (shop, other)]}})
+        cluster = Cluster(plane)
+        for name in ("shop", "auto", "both"):
+            cluster.compared(name)
+        app = person(sys.argv[1], plane)
+        of_objects(cluster, app)
+        of_folders(cluster, app)
+        of_sources(cluster, app, first)
+        of_projects(cluster, app)
+        print("all as a person expects it")
+
+
+try:
+    main()
+except Missing as missing:
+    print(f"skipped: app: {missing}")
