@@ -78,12 +78,24 @@ void add_create(CLI::App& group, Chosen& chosen) {
   bind_to(*command, chosen, options, &run_app_create);
 }
 
+void add_patch(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppPatchOptions>();
+  auto* command = group.add_subcommand("patch", "Change an application's spec, labels and annotations by a patch");
+  command->add_option("name", options->name, "the application")->required();
+  command->add_option("--patch", options->patch, "the patch, in JSON");
+  command->add_option("--type", options->type, "json (a list of operations) or merge")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, AppPatchType>{{"json", AppPatchType::json}, {"merge", AppPatchType::merge}}))
+      ->option_text("{json,merge}");
+  bind_to(*command, chosen, options, &run_app_patch);
+}
+
 }  // namespace
 
 void add_app_edits(CLI::App& group, Chosen& chosen) {
   add_create(group, chosen);
   add_set(group, chosen);
   add_unset(group, chosen);
+  add_patch(group, chosen);
 }
 
 }  // namespace holdfast::bootstrap

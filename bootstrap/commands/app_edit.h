@@ -41,6 +41,16 @@ struct AppCreateOptions {
 };
 Result<> run_app_create(const AppCreateOptions& options, Console& console);
 
+enum class AppPatchType { json, merge };
+
+struct AppPatchOptions {
+  AppCluster cluster;
+  std::string name, patch;
+  AppPatchType type = AppPatchType::json;
+};
+// Of what is patched the spec, labels, annotations and finalizers are written.
+Result<> run_app_patch(const AppPatchOptions& options, Console& console);
+
 // What was said with the files read that are named in it.
 Result<std::vector<Said>> with_files_read(std::vector<Said> said);
 

@@ -89,6 +89,21 @@ def create(plane, app, repository):
     assert two["spec"]["source"]["path"] == "chart" and "operation" not in two, two
 
 
+def patch(plane, app):
+    says(app("patch", "one", exit_code=2), "there is no patch", "--patch")
+    says(app("patch", "one", "--patch", "[{]", exit_code=1), "--patch:1:", "nothing was changed")
+    says(app("patch", "one", "--patch", '[{"op": "replace", "path": "/spec/source/path", "value": "plain"}, {"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]'),
+         "path: plain", "a: b")
+    one = plane.api.application("one")
+    assert one["spec"]["source"]["path"] == "plain" and one["metadata"]["labels"] == {"a": "b"}, one
+    # A sync is asked for by `app sync`, and a status is the engine's.
+    app("patch", "one", "--type", "merge", "--patch", '{"spec": {"source": {"targetRevision": null}}, "operation": {"sync": {}}, "status": {"sync": {"status": "Nonsense"}}}')
+    one = plane.api.application("one")
+    assert "targetRevision" not in one["spec"]["source"] and "operation" not in one and one.get("status", {}).get("sync", {}).get("status") != "Nonsense", one
+    says(app("patch", "one", "--type", "merge", "--patch", '{"spec": {"project": "nobodys"}}', exit_code=1), "referencing project nobodys", "nothing was changed")
+    says(app("patch", "one", "--type", "merge", "--patch", '{"spec": {"destination": 1}}', exit_code=1), "nothing was changed")
+
+
 def main():
     with Plane() as plane:
         plane.start_git()
@@ -98,6 +113,7 @@ def main():
         app = person(sys.argv[1], plane)
         set_and_unset(plane, app, repository)
         create(plane, app, repository)
+        patch(plane, app)
         print("all as a person expects it")
 
 
