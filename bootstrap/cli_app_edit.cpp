@@ -89,6 +89,24 @@ void add_patch(CLI::App& group, Chosen& chosen) {
   bind_to(*command, chosen, options, &run_app_patch);
 }
 
+void add_sources(CLI::App& group, Chosen& chosen) {
+  auto added = std::make_shared<AppSourceOptions>();
+  auto* add = group.add_subcommand("add-source", "Give an application with several sources one more");
+  add->add_option("name", added->name, "the application")->required();
+  for (const Setting& row : setting_rows()) {
+    if (is_of_source(row)) add_setting(*add, added->said, row);
+  }
+  add->add_option("--source-name", added->source.name, "the source's name");
+  add_validate(*add, added->validate);
+  bind_to(*add, chosen, added, &run_app_add_source);
+
+  auto removed = std::make_shared<AppSourceOptions>();
+  auto* remove = group.add_subcommand("remove-source", "Take one of several sources of an application away");
+  remove->add_option("name", removed->name, "the application")->required();
+  add_source_choice(*remove, removed->source);
+  bind_to(*remove, chosen, removed, &run_app_remove_source);
+}
+
 }  // namespace
 
 void add_app_edits(CLI::App& group, Chosen& chosen) {
@@ -96,6 +114,7 @@ void add_app_edits(CLI::App& group, Chosen& chosen) {
   add_set(group, chosen);
   add_unset(group, chosen);
   add_patch(group, chosen);
+  add_sources(group, chosen);
 }
 
 }  // namespace holdfast::bootstrap

@@ -51,6 +51,16 @@ struct AppPatchOptions {
 // Of what is patched the spec, labels, annotations and finalizers are written.
 Result<> run_app_patch(const AppPatchOptions& options, Console& console);
 
+struct AppSourceOptions {
+  AppCluster cluster;
+  std::string name;
+  std::vector<Said> said;  // of a source to add
+  SourceChoice source;     // its name, or which one goes
+  bool validate = true;
+};
+Result<> run_app_add_source(const AppSourceOptions& options, Console& console);
+Result<> run_app_remove_source(const AppSourceOptions& options, Console& console);
+
 // What was said with the files read that are named in it.
 Result<std::vector<Said>> with_files_read(std::vector<Said> said);
 

@@ -339,11 +339,11 @@ Result<> give(Value& root, std::string_view path, const Said& said) {
   std::unreachable();
 }
 
-bool is_of_source(const Said& said) { return said.setting->path.starts_with(of_source); }
+bool is_said_of_source(const Said& said) { return is_of_source(*said.setting); }
 
 Result<> give_source(Value& source, std::span<const Said> said, std::string_view known_type) {
   for (const auto& each : said) {
-    if (!is_of_source(each)) continue;
+    if (!is_said_of_source(each)) continue;
     if (each.setting->gives == Gives::overrides && !known_type.empty() && known_type != "Helm") {
       return failure(Error(Code::usage, fmt::format("--parameter is for charts, and the source is of type {}", known_type))
                          .fix("kustomize has --kustomize-image, --kustomize-replica and others"));
@@ -416,6 +416,8 @@ std::span<const Setting> setting_rows() { return setting_table; }
 
 std::span<const Removal> removal_rows() { return removal_table; }
 
+bool is_of_source(const Setting& setting) { return setting.path.starts_with(of_source); }
+
 bool is_repeated(Gives gives) {
   static constexpr Gives repeated[] = {Gives::texts, Gives::pairs, Gives::parameters, Gives::text_parameters, Gives::file_parameters,
                                        Gives::overrides, Gives::images, Gives::replicas, Gives::options};
@@ -424,13 +426,13 @@ bool is_repeated(Gives gives) {
 
 Result<Value> with_settings(Value application, std::span<const Said> said, const SourceChoice& choice) {
   const bool chosen = choice.position != 0 || !choice.name.empty();
-  if (chosen || std::ranges::any_of(said, is_of_source)) {
+  if (chosen || std::ranges::any_of(said, is_said_of_source)) {
     Value* source = TRY(chosen_source(application, choice));
     const auto type = source_type(application, *source);
     TRY(give_source(*source, said, type));
   }
   for (const auto& each : said) {
-    if (!is_of_source(each)) TRY(give(application["spec"], each.setting->path, each));
+    if (!is_said_of_source(each)) TRY(give(application["spec"], each.setting->path, each));
   }
   return application;
 }
@@ -440,6 +442,29 @@ Result<Value> without_settings(Value application, std::span<const Unsaid> unsaid
   for (const auto& each : unsaid) {
     for (const auto path : split(each.removal->path, '|')) take(*source, path, each);
   }
+  return application;
+}
+
+Result<Value> with_source(Value application, std::span<const Said> said, const std::string& name) {
+  Array* sources = sources_of(application);
+  if (sources == nullptr) {
+    return failure(Error(Code::usage, "the application has one source, in spec.source").fix("write it as spec.sources first, with: holdfast app patch"));
+  }
+  Value source = Object{};
+  if (!name.empty()) source["name"] = name;
+  TRY(give_source(source, said, {}));
+  sources->push_back(std::move(source));
+  return application;
+}
+
+Result<Value> without_source(Value application, const SourceChoice& choice) {
+  Array* sources = sources_of(application);
+  if (sources == nullptr || sources->size() == 1) {
+    return failure(Error(Code::usage, "the application has one source, and needs one").fix("delete the application, or give it another source"));
+  }
+  const auto index = TRY(chosen_index(*sources, choice));
+  if (!index) return failure(no_such_source(fmt::format("the application has {} sources, and none is named", sources->size()), *sources));
+  sources->erase(sources->begin() + static_cast<std::ptrdiff_t>(*index));
   return application;
 }
 

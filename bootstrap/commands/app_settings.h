@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the flags of `app set` and `app create` make of an Application, and what `app unset`
+// What the flags of `app set`, `app create` and `app add-source` make of an Application, and what `app unset`
 // takes from it: one row for each flag. Pure; it does not know how an Application is read or written.
 // Mirrors argoproj/argo-cd 3.6 cmd/util/app.go: SetAppSpecOptions, ConstructSource, SetParameterOverrides, and
 // cmd/argocd/commands/app.go: unset. What Holdfast does not render (plugins, Jsonnet, the hydrator) has no flag.
@@ -45,6 +45,7 @@ struct Setting {
 };
 
 std::span<const Setting> setting_rows();
+bool is_of_source(const Setting& setting);
 // Can the flag be said several times?
 bool is_repeated(Gives gives);
 
@@ -87,5 +88,9 @@ struct Unsaid {
 
 // The Application without it; what it has not is no mistake. Refuses with Code::usage.
 Result<Value> without_settings(Value application, std::span<const Unsaid> unsaid, const SourceChoice& choice);
+
+// Several sources as one more, or one less. Refuses with Code::usage where the Application has only `source`.
+Result<Value> with_source(Value application, std::span<const Said> said, const std::string& name);
+Result<Value> without_source(Value application, const SourceChoice& choice);
 
 }  // namespace holdfast::bootstrap

@@ -158,6 +158,20 @@ TEST(AppUnset, TakesAwayWhatItsFlagsNameAndNothingElse) {
   }
 }
 
+TEST(AppSources, OneMoreAndOneLess) {
+  const Value before = parsed("{spec: {sources: [{path: a, name: one}, {path: b}]}}");
+  const auto shown = [](const Result<Value>& application) {
+    return application ? json::write(*application->find_path({"spec", "sources"})) : application.error().what();
+  };
+  EXPECT_EQ(shown(with_source(before, said({{"--path", {"c"}}, {"--helm-set", {"a=b"}}}), "three")),
+            R"([{"name":"one","path":"a"},{"path":"b"},{"helm":{"parameters":[{"name":"a","value":"b"}]},"name":"three","path":"c"}])");
+  EXPECT_EQ(shown(without_source(before, {.position = 2, .name = ""})), R"([{"name":"one","path":"a"}])");
+  EXPECT_EQ(shown(without_source(before, {.position = 0, .name = "one"})), R"([{"path":"b"}])");
+  EXPECT_EQ(shown(without_source(before, {})), "the application has 2 sources, and none is named");
+  EXPECT_EQ(shown(without_source(parsed("{spec: {sources: [{path: a}]}}"), {.position = 1, .name = ""})), "the application has one source, and needs one");
+  EXPECT_EQ(shown(with_source(parsed("{spec: {source: {path: a}}}"), said({{"--path", {"c"}}}), "")), "the application has one source, in spec.source");
+}
+
 TEST(AppSettings, EachRowHasItsOwnFlag) {
   std::vector<std::string_view> flags;
   for (const auto& row : setting_rows()) {

@@ -104,6 +104,22 @@ def patch(plane, app):
     says(app("patch", "one", "--type", "merge", "--patch", '{"spec": {"destination": 1}}', exit_code=1), "nothing was changed")
 
 
+def sources(plane, app, repository):
+    says(app("add-source", "one", "--repo", repository.url, exit_code=2), "the application has one source", "spec.sources")
+    source = {"repoURL": repository.url, "path": "plain", "targetRevision": "main"}
+    app("patch", "one", "--type", "merge", "--patch", json.dumps({"spec": {"source": None, "sources": [source]}}))
+    says(app("remove-source", "one", "--source-position", "1", exit_code=2), "the application has one source, and needs one")
+    says(app("add-source", "one", "--repo", repository.url, exit_code=1), "source.path, source.chart, or source.ref are required", "nothing was changed")
+    app("add-source", "one", "--repo", repository.url, "--path", "chart", "--helm-set", "v=1", "--source-name", "chart")
+    assert plane.api.application("one")["spec"]["sources"] == [source, {
+        "repoURL": repository.url, "path": "chart", "helm": {"parameters": [{"name": "v", "value": "1"}]}, "name": "chart"}]
+    says(app("add-source", "one", "--repo", repository.url, "--path", "a", "--source-name", "chart", exit_code=1), "two sources are named \"chart\"")
+    app("set", "one", "--source-name", "chart", "--revision", "main")
+    says(app("remove-source", "one", exit_code=2), "none is named", "--source-position 1 to 2, or --source-name: \"chart\"")
+    app("remove-source", "one", "--source-name", "chart")
+    assert plane.api.application("one")["spec"]["sources"] == [source]
+
+
 def main():
     with Plane() as plane:
         plane.start_git()
@@ -114,6 +130,7 @@ def main():
         set_and_unset(plane, app, repository)
         create(plane, app, repository)
         patch(plane, app)
+        sources(plane, app, repository)
         print("all as a person expects it")
 
 
