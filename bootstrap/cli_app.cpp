@@ -48,6 +48,7 @@ void add_list(CLI::App& group, Chosen& chosen) {
   command->add_option("-p,--project", options->projects, "of this project; may be repeated")->allow_extra_args(false);
   command->add_option("-r,--repo", options->repository, "from this repository");
   command->add_option("-P,--path", options->path, "from this path");
+  command->add_option("-c,--cluster", options->on_cluster, "on the cluster with this URL or name");
   bind_to(*command, chosen, options, &run_app_list);
 }
 
@@ -66,6 +67,14 @@ void add_get(CLI::App& group, Chosen& chosen) {
   tree_command->add_option("name", tree->name, "the application")->required();
   add_refresh(*tree_command, tree->refresh);
   bind_to(*tree_command, chosen, tree, &run_app_get);
+}
+
+void add_resources(CLI::App& group, Chosen& chosen) {
+  auto options = std::make_shared<AppResourcesOptions>();
+  auto* command = group.add_subcommand("resources", "List an application's resources");
+  command->add_option("name", options->name, "the application")->required();
+  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}});
+  bind_to(*command, chosen, options, &run_app_resources);
 }
 
 void add_history(CLI::App& group, Chosen& chosen) {
@@ -212,7 +221,8 @@ void add_actions(CLI::App& group, Chosen& chosen) {
     bind_to(*command, chosen, options, &run_app_actions);
     return std::pair(command, options);
   };
-  add("list", "List the actions of resources");
+  auto [list, listed] = add("list", "List the actions of resources");
+  add_format<AppFormat>(*list, listed->format, {{"wide", AppFormat::wide}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}});
   auto [run, options] = add("run", "Run an action");
   run->add_option("action", options->action, "the action")->required();
   run->add_option("--param", options->parameters, "NAME=VALUE; may be repeated")->allow_extra_args(false);
@@ -240,6 +250,7 @@ void add_app(CLI::App& app, Chosen& chosen) {
   if (!chosen.may_reach("app")) return;
   add_list(*group, chosen);
   add_get(*group, chosen);
+  add_resources(*group, chosen);
   add_diff(*group, chosen);
   add_manifests(*group, chosen);
   add_sync(*group, chosen);

@@ -32,7 +32,7 @@ struct AppListOptions {
   AppFormat format = AppFormat::wide;
   std::string selector;
   std::vector<std::string> projects;
-  std::string repository, path;
+  std::string repository, path, on_cluster;  // on_cluster: its URL or name
 };
 Result<> run_app_list(const AppListOptions& options, Console& console);
 
@@ -46,6 +46,13 @@ struct AppGetOptions {
   bool operation = false;  // with the last operation's own lines
 };
 Result<> run_app_get(const AppGetOptions& options, Console& console);
+
+struct AppResourcesOptions {
+  AppCluster cluster;
+  std::string name;
+  AppFormat format = AppFormat::wide;
+};
+Result<> run_app_resources(const AppResourcesOptions& options, Console& console);
 
 enum class HistoryFormat { wide, id, json, yaml };
 
@@ -180,6 +187,7 @@ struct AppActionsOptions {
   std::string name;
   std::string group, kind, namespace_, resource;  // empty: any
   std::string action;                             // empty: list them
+  AppFormat format = AppFormat::wide;             // of the list
   std::vector<std::string> parameters;            // NAME=VALUE
   bool all = false;                               // of several objects, each
 };

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "health/actions.h"
 #include "health/custom.h"
+#include "sync/key.h"
 #include "sync/settings.h"
 #include "value/patch.h"
 
@@ -56,19 +57,32 @@ Result<std::vector<Subject>> subjects_of(kube::Client& client, const sync::Setti
 
 std::string shown(const Value& live) { return fmt::format("{}/{}", live.text({"kind"}), live.text({"metadata", "name"})); }
 
-Result<> list(const std::vector<Subject>& subjects, Console& console) {
-  std::vector<Cells> rows{{"GROUP", "KIND", "NAME", "ACTION", "DISABLED"}};
+// With the members that argocd's list has.
+Result<Array> offered(const std::vector<Subject>& subjects) {
+  Array all;
   for (const auto& subject : subjects) {
-    const auto api_version = subject.live.text({"apiVersion"});
-    const auto slash = api_version.find('/');
-    const std::string group(slash == std::string_view::npos ? std::string_view() : api_version.substr(0, slash));
+    const auto group = sync::split_api_version(subject.live.text({"apiVersion"})).group;
     for (const auto* scripts : subject.scripts) {
       const auto actions = TRY(health::discover_actions(scripts->discovery, subject.live), "{}", shown(subject.live));
       for (const auto& action : actions) {
-        rows.push_back({group, std::string(subject.live.text({"kind"})), std::string(subject.live.text({"metadata", "name"})),
-                        printable(action.name), action.disabled ? "true" : "false"});
+        all.push_back(Object{{"Group", group}, {"Kind", subject.live.text({"kind"})}, {"Name", subject.live.text({"metadata", "name"})},
+                             {"Action", action.name}, {"Disabled", action.disabled}});
       }
     }
+  }
+  return all;
+}
+
+Result<> list(const std::vector<Subject>& subjects, AppFormat format, Console& console) {
+  auto all = TRY(offered(subjects));
+  if (format == AppFormat::json || format == AppFormat::yaml || console.is_json()) {
+    print_document(console, format, std::move(all));
+    return {};
+  }
+  std::vector<Cells> rows{{"GROUP", "KIND", "NAME", "ACTION", "DISABLED"}};
+  for (const auto& each : all) {
+    const auto text = [&](std::string_view member) { return printable(each.text({member})); };
+    rows.push_back({text("Group"), text("Kind"), text("Name"), text("Action"), *each.find("Disabled")->as_bool() ? "true" : "false"});
   }
   console.line(table(rows));
   return {};
@@ -124,7 +138,7 @@ Result<> run_app_actions(const AppActionsOptions& options, Console& console) {
   const auto config = access.client().get({"", "v1", "ConfigMap", application.control_namespace, "argocd-cm"});
   const auto settings = sync::decode_settings(config ? &*config : nullptr);
   const auto subjects = TRY(subjects_of(access.client(), settings, options, application));
-  if (options.action.empty()) return list(subjects, console);
+  if (options.action.empty()) return list(subjects, options.format, console);
   if (subjects.empty()) {
     return failure(Error(Code::object_missing, "no resource with actions fits").at(fmt::format("application {}", argument_of(application)))
                        .fix(fmt::format("see what there is: holdfast app actions list {}", argument_of(application))));

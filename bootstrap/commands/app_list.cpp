@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// app list, app get, app history: what stands in Applications, read only.
+// app list, app get, app resources, app history: what stands in Applications, read only.
 #include "commands/app_list.h"
 
 #include <algorithm>
@@ -27,9 +27,16 @@ std::string cluster_of(const sync::Application& application) {
   return destination.server.empty() ? destination.name : destination.server;
 }
 
+// A cluster has a URL and a name, and an Application says one of them.
+bool is_on(const sync::Destination& destination, const std::string& cluster) {
+  const auto whole = sync::local_destination(destination).value_or(destination);
+  return cluster == whole.server || cluster == whole.name;
+}
+
 bool is_wanted(const AppListOptions& options, const sync::Application& application) {
   const auto& projects = options.projects;
   if (!projects.empty() && std::ranges::find(projects, application.project) == projects.end()) return false;
+  if (!options.on_cluster.empty() && !is_on(application.destination, options.on_cluster)) return false;
   if (options.repository.empty() && options.path.empty()) return true;
   return std::ranges::any_of(application.sources, [&](const sync::Source& source) {
     const bool repository = options.repository.empty() ||
@@ -178,6 +185,32 @@ Result<> run_app_get(const AppGetOptions& options, Console& console) {
   console.line(format_app(application));
   if (options.operation) console.line("\n" + operation_lines(application.status()));
   if (const auto resources = resource_table(application.status()); !resources.empty()) console.line("\n" + resources);
+  return {};
+}
+
+Result<> run_app_resources(const AppResourcesOptions& options, Console& console) {
+  auto access = TRY(AppAccess::connect(options.cluster, console));
+  const auto application = TRY(access.find(options.name));
+  const Value* found = application.status().find("resources");
+  Value resources = found == nullptr ? Value(Array{}) : *found;
+  if (options.format == AppFormat::json || options.format == AppFormat::yaml || console.is_json()) {
+    print_document(console, options.format, resources);
+    return {};
+  }
+  if (options.format == AppFormat::tree) {
+    const auto tree = TRY(read_tree(access.client(), application));
+    console.line(format_tree(tree));
+    return {};
+  }
+  std::vector<Cells> rows{{"GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH"}};
+  for (const auto& row : *resources.as_array()) {
+    if (options.format == AppFormat::name) {
+      console.line(selector_of(row.text({"group"}), row.text({"kind"}), row.text({"namespace"}), row.text({"name"})));
+    }
+    rows.push_back({text_at(row, {"group"}), text_at(row, {"kind"}), text_at(row, {"namespace"}), text_at(row, {"name"}),
+                    text_at(row, {"status"}), text_at(row, {"health", "status"})});
+  }
+  if (options.format != AppFormat::name) console.line(table(rows));
   return {};
 }
 

@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
-from plane import APPLICATIONS, Missing, Plane, Repository, application, wait_for  # noqa: E402
+from plane import APPLICATIONS, SERVER, Missing, Plane, Repository, application, wait_for  # noqa: E402
 from person import person, says  # noqa: E402
 
 
@@ -40,6 +40,8 @@ def main():
         says(app("list"), "argocd/shop", "OutOfSync", "Missing", "Manual")
         assert app("list", "-o", "name") == "argocd/shop\n"
         assert json.loads(app("list", "-o", "json"))[0]["metadata"]["name"] == "shop"
+        assert app("list", "-o", "name", "-c", "in-cluster") == app("list", "-o", "name", "--cluster", SERVER) == "argocd/shop\n"
+        assert app("list", "-o", "name", "-c", "elsewhere") == ""
         says(app("get", "shop", "--refresh"), "Sync Status:    OutOfSync from main", "ConfigMap  shop       one   OutOfSync  Missing")
         says(app("diff", "shop", exit_code=1), "===== /ConfigMap shop/one ======", "+  v: \"1\"")
         says(app("wait", "shop", "--timeout", "1", exit_code=7), "ConfigMap shop/one is OutOfSync")
@@ -50,6 +52,10 @@ def main():
         app("wait", "shop", "--timeout", "60")
         says(app("history", "shop"), "ID  DATE", f"({first[:7]})")
         says(app("tree", "shop"), "ConfigMap/one", "Synced")
+        says(app("resources", "shop"), "GROUP  KIND       NAMESPACE  NAME  STATUS  HEALTH", "       ConfigMap  shop       two   Synced")
+        assert app("resources", "shop", "-o", "name") == ":ConfigMap:shop/one\n:ConfigMap:shop/two\n"
+        assert [each["name"] for each in json.loads(app("resources", "shop", "-o", "json"))] == ["one", "two"]
+        assert app("resources", "shop", "-o", "tree") == app("tree", "shop")
 
         plane.api.merge("/api/v1/namespaces/shop/configmaps/two", {"data": {"v": "by hand"}})
         says(app("diff", "shop", "--refresh", exit_code=1), "-  v: by hand", "+  v: \"1\"")
@@ -72,6 +78,7 @@ def main():
                                                for row in plane.api.application("shop")["status"]["resources"]))
         says(app("wait", "shop", "--health", "--timeout", "8", exit_code=7), "Deployment shop/web is Progressing")
         says(app("actions", "list", "shop"), "apps   Deployment  web   restart  false")
+        assert {"Group": "apps", "Kind": "Deployment", "Name": "web", "Action": "restart", "Disabled": False} in json.loads(app("actions", "list", "shop", "-o", "json"))
         says(app("actions", "run", "shop", "restart", "--kind", "Deployment"), "Deployment/web patched")
         template = plane.api.get("/apis/apps/v1/namespaces/shop/deployments/web")["spec"]["template"]
         assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"], template
