@@ -59,6 +59,7 @@ void add_get(CLI::App& group, Chosen& chosen) {
   add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}});
   add_refresh(*command, options->refresh);
   command->add_flag("--show-operation", options->operation, "with the last operation");
+  command->add_flag("--show-params", options->parameters, "with the chart's parameters that the application says");
   bind_to(*command, chosen, options, &run_app_get);
 
   auto tree = std::make_shared<AppGetOptions>();
@@ -199,7 +200,9 @@ void add_logs(CLI::App& group, Chosen& chosen) {
   command->add_option("--namespace", options->namespace_, "of the resource");
   command->add_option("--name", options->resource, "of the resource");
   command->add_option("-c,--container", options->container, "one container");
-  command->add_option("--filter", options->filter, "only lines with this text");
+  command->add_option("--filter", options->filter, "only lines with this text; !TEXT: without it");
+  command->add_flag("-m,--match-case", options->match_case, "of the filter");
+  command->add_option("--until-time", options->until_time, "only lines until then, as 2026-11-23T08:00:00Z");
   command->add_option("--tail", options->tail, "only so many last lines");
   command->add_option("--since-seconds", options->since_seconds, "only lines this new");
   command->add_flag("-f,--follow", options->follow, "go on with what is new");

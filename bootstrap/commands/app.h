@@ -43,7 +43,8 @@ struct AppGetOptions {
   std::string name;
   AppFormat format = AppFormat::wide;
   AppRefresh refresh = AppRefresh::none;
-  bool operation = false;  // with the last operation's own lines
+  bool operation = false;   // with the last operation's own lines
+  bool parameters = false;  // with Helm's parameters that the application overrides
 };
 Result<> run_app_get(const AppGetOptions& options, Console& console);
 
@@ -175,9 +176,11 @@ Result<> run_app_manifests(const AppManifestsOptions& options, Console& console)
 struct AppLogsOptions {
   AppCluster cluster;
   std::string name;
-  std::string group, kind, namespace_, resource, container, filter;
+  std::string group, kind, namespace_, resource, container;
+  std::string filter;      // "!TEXT": lines without it
+  std::string until_time;  // RFC 3339
   std::int64_t tail = -1, since_seconds = 0;
-  bool follow = false, previous = false;
+  bool follow = false, previous = false, match_case = false;
 };
 Result<> run_app_logs(const AppLogsOptions& options, Console& console);
 

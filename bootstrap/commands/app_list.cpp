@@ -109,6 +109,16 @@ std::string format_app(const sync::Application& application) {
   return out;
 }
 
+std::string format_parameters(const sync::Application& application) {
+  std::vector<Cells> rows{{"NAME", "VALUE"}};
+  for (const auto& source : application.sources) {
+    const Value* parameters = source.raw.find_path({"helm", "parameters"});
+    if (parameters == nullptr || parameters->as_array() == nullptr) continue;
+    for (const auto& each : *parameters->as_array()) rows.push_back({text_at(each, {"name"}), printable(each.text({"value"}), 80)});
+  }
+  return table(rows);
+}
+
 std::string format_history(const sync::Application& application) {
   const Value* history = application.status().find("history");
   std::string out;
@@ -184,6 +194,7 @@ Result<> run_app_get(const AppGetOptions& options, Console& console) {
   }
   console.line(format_app(application));
   if (options.operation) console.line("\n" + operation_lines(application.status()));
+  if (options.parameters) console.line("\n" + format_parameters(application));
   if (const auto resources = resource_table(application.status()); !resources.empty()) console.line("\n" + resources);
   return {};
 }

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // app logs: what the containers of an Application's pods say, through the API server.
+#include "commands/app_logs.h"
+
+#include <algorithm>
+
 #include "commands/app_access.h"
 #include "commands/app_tree.h"
 
@@ -44,16 +48,46 @@ std::string log_path(const AppLogsOptions& options, const Pod& pod, const std::s
   if (options.tail >= 0) path += fmt::format("&tailLines={}", options.tail);
   if (options.since_seconds > 0) path += fmt::format("&sinceSeconds={}", options.since_seconds);
   if (options.previous) path += "&previous=true";
+  if (!options.until_time.empty()) path += "&timestamps=true";
   if (options.follow) path += "&follow=true";
   return path;
 }
 
-void print(Console& console, const AppLogsOptions& options, std::string_view prefix, std::string_view line) {
-  if (line.empty() || (!options.filter.empty() && line.find(options.filter) == std::string_view::npos)) return;
-  console.line(fmt::format("{}{}", prefix, printable(line, std::size_t{64} << 10)));
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
 }
 
-Result<> follow(kube::Client& client, Console& console, const AppLogsOptions& options, const std::string& path, std::string_view prefix) {
+Result<LineFilter> filter_of(const AppLogsOptions& options) {
+  LineFilter filter;
+  filter.without = options.filter.starts_with('!');
+  filter.match_case = options.match_case;
+  filter.text = filter.without ? options.filter.substr(1) : options.filter;
+  if (!filter.match_case) filter.text = lower(filter.text);
+  if (!options.until_time.empty()) filter.until = TRY(parse_rfc3339(options.until_time), "--until-time");
+  return filter;
+}
+
+// Lines go here until one is later than what was asked for.
+class Printer {
+ public:
+  Printer(Console& console, const LineFilter& filter, std::string prefix) : console_(console), filter_(filter), prefix_(std::move(prefix)) {}
+
+  // Is there more to come?
+  bool print(std::string_view line) {
+    const auto shown = shown_line(filter_, line);
+    if (!shown.text.empty()) console_.line(fmt::format("{}{}", prefix_, printable(shown.text, std::size_t{64} << 10)));
+    return !shown.over;
+  }
+
+ private:
+  Console& console_;
+  const LineFilter& filter_;
+  const std::string prefix_;
+};
+
+Result<> follow(kube::Client& client, Printer& printer, const std::string& path) {
   constexpr auto quiet_most = std::chrono::hours(24);
   const auto incoming = TRY(client.open({.url = client.config().server + path, .timeout = quiet_most}, {}));
   std::string rest;
@@ -62,19 +96,32 @@ Result<> follow(kube::Client& client, Console& console, const AppLogsOptions& op
     if (piece.empty()) break;
     rest += piece;
     for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
-      print(console, options, prefix, std::string_view(rest).substr(0, end));
+      if (!printer.print(std::string_view(rest).substr(0, end))) return {};
       rest.erase(0, end + 1);
     }
   }
-  print(console, options, prefix, rest);
+  printer.print(rest);
   return {};
 }
 
 }  // namespace
 
+LogLine shown_line(const LineFilter& filter, std::string_view line) {
+  if (filter.until) {
+    const auto blank = std::min(line.find(' '), line.size());
+    const auto when = parse_rfc3339(line.substr(0, blank));
+    if (when && *when > *filter.until) return {.text = {}, .over = true};
+    if (when) line.remove_prefix(std::min(blank + 1, line.size()));
+  }
+  if (filter.text.empty()) return {.text = line, .over = false};
+  const bool has = (filter.match_case ? std::string(line) : lower(line)).contains(filter.text);
+  return {.text = has == filter.without ? std::string_view() : line, .over = false};
+}
+
 Result<> run_app_logs(const AppLogsOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
+  const auto filter = TRY(filter_of(options));
   std::vector<Pod> pods;
   const auto roots = TRY(read_tree(access.client(), application));
   for (const auto& root : roots) collect(options, root, false, pods);
@@ -90,12 +137,15 @@ Result<> run_app_logs(const AppLogsOptions& options, Console& console) {
     for (const auto& container : containers) {
       const auto prefix = pods.size() * containers.size() == 1 ? std::string() : fmt::format("{} {} | ", pod.name, container);
       const auto path = log_path(options, pod, container);
+      Printer printer(console, filter, prefix);
       if (options.follow) {
-        TRY(follow(access.client(), console, options, path, prefix));
+        TRY(follow(access.client(), printer, path));
         continue;
       }
       const auto text = TRY(access.client().raw_text(path), "reading the log of pod {}/{}", pod.namespace_, pod.name);
-      for (const auto line : split(text, '\n')) print(console, options, prefix, line);
+      for (const auto line : split(text, '\n')) {
+        if (!printer.print(line)) break;
+      }
     }
   }
   return {};

@@ -6,6 +6,7 @@
 #include "commands/app_access.h"
 #include "commands/app_explain.h"
 #include "commands/app_list.h"
+#include "commands/app_logs.h"
 #include "commands/app_render.h"
 #include "commands/app_tree.h"
 #include "commands/app_wait.h"
@@ -93,6 +94,37 @@ TEST(AppHistory, ListsWhatWasDeployedFromASource) {
             "ID  DATE                  REVISION\n"
             "0   2026-11-20T08:00:00Z  main (aaaaaaa)\n"
             "1   2026-11-21T08:00:00Z  main (8f1c2d3)");
+}
+
+TEST(AppGet, ShowsTheParametersThatTheApplicationSays) {
+  const auto chart = application(R"({metadata: {name: shop, namespace: argocd}, spec: {source: {repoURL: a, helm: {parameters: [{name: image.tag, value: v2}, {name: x, value: ''}]}}}})");
+  EXPECT_EQ(format_parameters(chart), "NAME       VALUE\nimage.tag  v2\nx");
+}
+
+TEST(AppLogs, ShowsTheLinesThatAreAskedFor) {
+  const auto until = parse_rfc3339("2026-11-23T08:00:00Z").value();
+  const struct {
+    const char* sentence;
+    LineFilter filter;
+    const char* line;
+    const char* text;
+    bool over;
+  } cases[] = {
+      {"every line", {}, "GET /", "GET /", false},
+      {"one with the text, in any case", {.text = "get", .without = false, .match_case = false, .until = {}}, "GET /", "GET /", false},
+      {"one without it", {.text = "get", .without = true, .match_case = false, .until = {}}, "GET /", "", false},
+      {"the case matters", {.text = "get", .without = false, .match_case = true, .until = {}}, "GET /", "", false},
+      {"in time, without the time", {.text = "", .without = false, .match_case = false, .until = until}, "2026-11-23T07:59:59.123456789Z GET /", "GET /", false},
+      {"too late", {.text = "", .without = false, .match_case = false, .until = until}, "2026-11-23T08:00:01Z GET /", "", true},
+      {"a line without a time, which no server sends", {.text = "", .without = false, .match_case = false, .until = until}, "GET /", "GET /", false},
+      {"the filter does not see the time", {.text = "2026", .without = false, .match_case = false, .until = until}, "2026-11-23T07:00:00Z GET /", "", false},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.sentence);
+    const auto shown = shown_line(each.filter, each.line);
+    EXPECT_EQ(shown.text, each.text);
+    EXPECT_EQ(shown.over, each.over);
+  }
 }
 
 TEST(AppTree, DrawsWhatResourcesOwn) {

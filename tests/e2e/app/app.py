@@ -93,6 +93,7 @@ def main():
         says(app("actions", "run", "shop", "paint", "--resource-name", "one", "--param", "color=red"), "ConfigMap/one patched")
         assert plane.api.get("/api/v1/namespaces/shop/configmaps/one")["data"]["v"] == "red"
         says(app("logs", "shop", "--kind", "Service", exit_code=1), "no pod of the application fits")
+        says(app("logs", "shop", "--until-time", "soon", exit_code=2), "\"soon\" is not an RFC 3339 time")
         says(app("get", "nothing", exit_code=1), "there is no application \"nothing\"")
         says(app("get", "shopp", exit_code=1), "did you mean shop ?")
         says(app("terminate-op", "shop", exit_code=1), "no operation is in progress")

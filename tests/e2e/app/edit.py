@@ -37,6 +37,7 @@ def set_and_unset(plane, app, repository):
     app("set", "shop", "-p", "v=three", "--auto-prune", "--self-heal=false")
     wait_for("what was set", lambda: live() == "three")
     assert spec()["syncPolicy"] == {"automated": {"prune": True, "selfHeal": False}, "syncOptions": ["CreateNamespace=true"]}, spec()
+    says(app("get", "shop", "--show-params"), "NAME  VALUE\nv     three")
     app("unset", "shop", "-p", "v")
     assert "helm" not in spec()["source"], spec()
     wait_for("what Git says", lambda: live() == "none")
