@@ -97,6 +97,8 @@ void add_sync(CLI::App& group, Chosen& chosen) {
   add_local(*command, options->local);
   command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated")->allow_extra_args(false);
   command->add_option("--label", options->labels, "only objects with NAME=VALUE; may be repeated")->allow_extra_args(false);
+  command->add_flag("--preview-changes", options->preview, "show what it changes, and ask first");
+  command->add_flag("--assumeYes", options->assume_yes, "do not ask");
   command->add_option("--info", options->infos, "NAME=VALUE, kept with the operation; may be repeated")->allow_extra_args(false);
   command->add_option("--strategy", options->strategy, "apply (without hooks) or hook")->check(CLI::IsMember({"apply", "hook"}));
   command->add_flag("--prune", options->prune, "remove what Git does not have");

@@ -97,6 +97,7 @@ struct AppSyncOptions {
   std::string strategy;                // "", apply, hook
   bool prune = false, dry_run = false, force = false, async = false;
   bool replace = false, server_side = false, only_changed = false;
+  bool preview = false, assume_yes = false;  // preview: what it changes is shown and asked first
   AppRetry retry;
   std::chrono::seconds timeout{0};     // 0: none
 };

@@ -2,8 +2,10 @@
 #include "commands/app_access.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -259,6 +261,18 @@ void tell_change(Console& console, const AppAccess::Changed& changed) {
   const auto name = argument_of(changed.application);
   console.line(fmt::format("application {} {}", name, changed.written ? "is changed" : "is so already"));
   console.data(Object{{"application", name}, {"changed", changed.written}});
+}
+
+Result<> confirm(Console& console, const std::string& question, const Confirmation& how) {
+  if (!console.is_terminal() || ::isatty(STDIN_FILENO) != 1) {
+    if (how.unattended == Unattended::goes_on) return {};
+    return failure(Error(Code::confirmation, "nobody is here to confirm it").fix(fmt::format("run it in a terminal, or say {}", how.otherwise)));
+  }
+  console.line(question + " [y/N]");
+  std::array<char, 16> answer{};
+  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
+  if (size > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
+  return failure(Error(Code::confirmation, "it was not confirmed").fix(fmt::format("answer y, or say {}", how.otherwise)));
 }
 
 std::string argument_of(const sync::Application& application) { return argument_of(application.namespace_, application.name); }

@@ -65,6 +65,15 @@ Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<
 // "application shop is changed", or that it was so before.
 void tell_change(Console& console, const AppAccess::Changed& changed);
 
+// What becomes of a question where nobody can answer.
+enum class Unattended { goes_on, refuses };
+struct Confirmation {
+  std::string_view otherwise;  // the flag that says yes
+  Unattended unattended;
+};
+// Refuses with Code::confirmation what is not answered with y.
+Result<> confirm(Console& console, const std::string& question, const Confirmation& how);
+
 // NAME as these commands take it: "shop", "team/shop" outside the usual namespace.
 std::string argument_of(const sync::Application& application);
 std::string argument_of(std::string_view namespace_, std::string_view name);

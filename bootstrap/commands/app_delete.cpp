@@ -3,10 +3,8 @@
 // app confirm-deletion, for objects that go only with a person's word.
 // Mirrors argoproj/argo-cd 3.6 server/application/application.go: Delete.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "commands/app_access.h"
 #include "sync/names.h"
@@ -30,16 +28,13 @@ Result<Value> finalizers_for(const sync::Application& application, const AppDele
   return Value(std::move(list));
 }
 
-// Asks where there is somebody to answer.
-Result<> confirm(const std::vector<sync::Application>& applications, const AppDeleteOptions& options, Console& console) {
-  if (options.yes || !console.is_terminal() || ::isatty(STDIN_FILENO) != 1) return {};
+Result<> confirm_deletion(const std::vector<sync::Application>& applications, const AppDeleteOptions& options, Console& console) {
+  if (options.yes) return {};
   std::vector<std::string> names;
   for (const auto& each : applications) names.push_back(argument_of(each));
-  console.line(fmt::format("Delete {}{}? [y/N]", fmt::join(names, ", "), options.cascade ? " and all objects of it" : ", and leave its objects"));
-  std::array<char, 16> answer{};
-  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
-  if (size > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
-  return failure(Error(Code::confirmation, "the deletion was not confirmed").fix("answer y, or say --yes"));
+  const auto what = options.cascade ? " and all objects of it" : ", and leave its objects";
+  const Confirmation how{.otherwise = "--yes", .unattended = Unattended::goes_on};
+  return confirm(console, fmt::format("Delete {}{}?", fmt::join(names, ", "), what), how);
 }
 
 Result<> wait_until_gone(AppAccess& access, Console& console, const sync::Application& application, std::chrono::seconds timeout) {
@@ -63,7 +58,7 @@ Result<> run_app_delete(const AppDeleteOptions& options, Console& console) {
     auto wanted = TRY(finalizers_for(application, options));
     finalizers.push_back(std::move(wanted));
   }
-  TRY(confirm(applications, options, console));
+  TRY(confirm_deletion(applications, options, console));
   for (std::size_t i = 0; i < applications.size(); ++i) {
     Value patch;
     patch["metadata"]["finalizers"] = std::move(finalizers[i]);

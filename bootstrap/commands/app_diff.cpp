@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // app diff: what a sync would change, asked of the API server as a dry run with the caller's rights.
 // Mirrors argoproj/argo-cd 3.6 cmd/argocd/commands/app.go: NewApplicationDiffCommand.
+#include "commands/app_diff.h"
+
 #include <algorithm>
 
-#include "commands/app_render.h"
 #include "commands/unified_diff.h"
 #include "sync/compare.h"
 #include "sync/names.h"
@@ -83,6 +84,17 @@ class Differ {
 
 }  // namespace
 
+Result<std::string> difference_to(AppAccess& access, const sync::Application& application, const sync::Settings& settings,
+                                  const sync::Targets& targets) {
+  auto rules = application.ignore;
+  rules.insert(rules.end(), settings.ignore.begin(), settings.ignore.end());
+  const auto ignore = TRY(sync::Ignore::make(std::move(rules), settings.equal));
+  Differ differ(access.client(), ignore);
+  TRY(differ.add_targets(targets));
+  TRY(differ.add_removed(application.status().find("resources")));
+  return differ.text();
+}
+
 Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   auto application = TRY(access.find(options.name));
@@ -91,15 +103,9 @@ Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
     return failure(Error(Code::operation, "the application was not compared yet").at(argument_of(application)).fix("is holdfast-agent running?"));
   }
   const auto settings = read_settings(access.client(), application.control_namespace);
-  auto rules = application.ignore;
-  rules.insert(rules.end(), settings.ignore.begin(), settings.ignore.end());
-  const auto ignore = TRY(sync::Ignore::make(std::move(rules), settings.equal));
   const RenderFrom from{.revision = options.revision, .revisions = options.revisions, .local = options.local};
   const auto targets = TRY(render_targets(access, application, settings, from));
-  Differ differ(access.client(), ignore);
-  TRY(differ.add_targets(targets));
-  TRY(differ.add_removed(application.status().find("resources")));
-  std::string text = differ.text();
+  std::string text = TRY(difference_to(access, application, settings, targets));
   console.data(Object{{"application", argument_of(application)}, {"diff", text}, {"equal", text.empty()}});
   if (text.empty()) return {};
   text.pop_back();

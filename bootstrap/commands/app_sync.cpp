@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "commands/app_render.h"
+#include "commands/app_diff.h"
 #include "sync/judge.h"
 #include "sync/names.h"
 #include "sync/operation.h"
@@ -65,6 +65,11 @@ class Rendering {
     return chosen;
   }
 
+  Result<std::string> difference() {
+    TRY(render());
+    return difference_to(access_, application_, settings_, *targets_);
+  }
+
   Result<Array> manifests() {
     Array texts;
     TRY(render());
@@ -84,14 +89,15 @@ class Rendering {
 
   Result<> render() {
     if (targets_) return {};
-    const auto settings = read_settings(access_.client(), application_.control_namespace);
-    targets_ = TRY(render_targets(access_, application_, settings, from_));
+    settings_ = read_settings(access_.client(), application_.control_namespace);
+    targets_ = TRY(render_targets(access_, application_, settings_, from_));
     return {};
   }
 
   AppAccess& access_;
   const sync::Application& application_;
   const RenderFrom from_;
+  sync::Settings settings_;
   std::optional<sync::Targets> targets_;
 };
 
@@ -197,11 +203,23 @@ Result<> pick_objects(Value& sync, const sync::Application& application, const A
   return {};
 }
 
-Result<Value> make_operation(AppAccess& access, const sync::Application& application, const AppSyncOptions& options) {
-  const auto wanted = TRY(wanted_revisions(application, options));
-  TRY(guard(application, options, wanted));
-  const RenderFrom from{.revision = application.multi_source ? std::string() : wanted.revision, .revisions = options.revisions, .local = options.local};
-  Rendering rendering(access, application, from);
+// Does anything differ, and is it meant?
+Result<bool> look_first(const sync::Application& application, const AppSyncOptions& options, Rendering& rendering, Console& console) {
+  auto text = TRY(rendering.difference());
+  if (text.empty()) {
+    console.line(fmt::format("application {}: nothing differs", argument_of(application)));
+    return false;
+  }
+  text.pop_back();
+  console.line(text);
+  if (options.assume_yes) return true;
+  const Confirmation how{.otherwise = "--assumeYes", .unattended = Unattended::refuses};
+  TRY(confirm(console, fmt::format("Sync {}?", argument_of(application)), how));
+  return true;
+}
+
+Result<Value> make_operation(AppAccess& access, const sync::Application& application, const AppSyncOptions& options, Rendering& rendering,
+                             const Wanted& wanted) {
   Value operation;
   operation["initiatedBy"]["username"] = "holdfast";
   Value& sync = operation["sync"];
@@ -224,6 +242,18 @@ Result<Value> make_operation(AppAccess& access, const sync::Application& applica
   if (auto retry = TRY(retry_of(application, options.retry)); !retry.is_null()) operation["retry"] = std::move(retry);
   if (auto infos = TRY(infos_of(options.infos)); !infos.empty()) operation["info"] = std::move(infos);
   return operation;
+}
+
+// Nothing where nothing differs, if that was asked.
+Result<std::optional<Value>> prepare(AppAccess& access, const sync::Application& application, const AppSyncOptions& options, Console& console) {
+  const auto wanted = TRY(wanted_revisions(application, options));
+  TRY(guard(application, options, wanted));
+  const RenderFrom from{.revision = application.multi_source ? std::string() : wanted.revision, .revisions = options.revisions, .local = options.local};
+  Rendering rendering(access, application, from);
+  auto operation = TRY(make_operation(access, application, options, rendering, wanted));
+  if (!options.preview) return std::optional(std::move(operation));
+  const bool meant = TRY(look_first(application, options, rendering, console));
+  return meant ? std::optional(std::move(operation)) : std::nullopt;
 }
 
 Result<std::vector<sync::Application>> chosen(AppAccess& access, const AppSyncOptions& options) {
@@ -284,14 +314,14 @@ Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto applications = TRY(chosen(access, options));
   // All of them or none: what is asked for is looked at before anything is begun.
-  std::vector<Value> operations;
+  std::vector<std::pair<const sync::Application*, Value>> operations;
   for (const auto& application : applications) {
-    auto operation = TRY(make_operation(access, application, options));
-    operations.push_back(std::move(operation));
+    auto operation = TRY(prepare(access, application, options, console));
+    if (operation) operations.emplace_back(&application, *std::move(operation));
   }
   std::vector<sync::Application> started;
-  for (std::size_t i = 0; i < applications.size(); ++i) {
-    auto written = TRY(start(access, applications[i], std::move(operations[i])));
+  for (auto& [application, operation] : operations) {
+    auto written = TRY(start(access, *application, std::move(operation)));
     started.push_back(std::move(written));
     console.begin_changes("what was begun goes on in the cluster");
   }

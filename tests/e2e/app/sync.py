@@ -49,6 +49,15 @@ def of_objects(cluster, app):
     says(app("sync", "shop", "--retry-backoff-duration", "soon", exit_code=2), "\"soon\" is no duration")
 
 
+def looked_at_first(cluster, app):
+    cluster.plane.api.merge("/api/v1/namespaces/shop/configmaps/one", {"data": {"v": "by hand"}})
+    says(app("sync", "shop", "--preview-changes", exit_code=6), "-  v: by hand", "+  v: \"2\"", "nobody is here to confirm it", "--assumeYes", "nothing was changed")
+    assert cluster.value("one") == "by hand"
+    says(app("sync", "shop", "--preview-changes", "--assumeYes", "--timeout", "60"), "-  v: by hand", "Succeeded")
+    assert cluster.value("one") == "2"
+    assert app("sync", "shop", "--preview-changes") == "application shop: nothing differs\n"
+
+
 def of_folders(cluster, app):
     with tempfile.TemporaryDirectory() as folder:
         shop = pathlib.Path(folder) / "apps" / "shop"
@@ -113,6 +122,7 @@ def main():
             cluster.compared(name)
         app = person(sys.argv[1], plane)
         of_objects(cluster, app)
+        looked_at_first(cluster, app)
         of_folders(cluster, app)
         of_sources(cluster, app, first)
         of_projects(cluster, app)
