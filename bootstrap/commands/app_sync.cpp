@@ -267,16 +267,25 @@ Result<std::vector<sync::Application>> chosen(AppAccess& access, const AppSyncOp
   return applications;
 }
 
-// As every client does: refused while another one runs, the last one's state makes room.
-Result<sync::Application> start(AppAccess& access, const sync::Application& application, Value operation) {
-  if (application.operation() != nullptr) {
-    return failure(refused(application, "another operation is in progress").fix(
-        fmt::format("wait for it: holdfast app wait {} --operation", argument_of(application))));
+// As every client does: refused while another one runs, the last one's state makes room. What the engine wrote since the
+// Application was read is no reason to stop: rendering, and a person who is asked, take their time.
+Result<sync::Application> start(AppAccess& access, sync::Application application, const Value& operation) {
+  constexpr int conflicts_max = 10;  // as upstream's SetAppOperation
+  const Value spec = application.spec();
+  for (int attempt = 1;; ++attempt) {
+    if (application.operation() != nullptr) {
+      return failure(refused(application, "another operation is in progress").fix(
+          fmt::format("wait for it: holdfast app wait {} --operation", argument_of(application))));
+    }
+    if (application.deleted) return failure(refused(application, "the application is being deleted"));
+    Value patch;
+    patch["operation"] = operation;
+    if (application.status().find("operationState") != nullptr) patch["status"]["operationState"] = nullptr;
+    auto written = access.write(application, std::move(patch));
+    if (written || written.error().code() != Code::resource_version || attempt == conflicts_max) return written;
+    application = TRY(access.find(fmt::format("{}/{}", application.namespace_, application.name)));
+    if (application.spec() != spec) return written;  // what was looked at is not what would be synced
   }
-  Value patch;
-  patch["operation"] = std::move(operation);
-  if (application.status().find("operationState") != nullptr) patch["status"]["operationState"] = nullptr;
-  return access.write(application, std::move(patch));
 }
 
 Result<> follow(AppAccess& access, Console& console, const sync::Application& started, std::chrono::seconds timeout) {
@@ -320,8 +329,8 @@ Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
     if (operation) operations.emplace_back(&application, *std::move(operation));
   }
   std::vector<sync::Application> started;
-  for (auto& [application, operation] : operations) {
-    auto written = TRY(start(access, *application, std::move(operation)));
+  for (const auto& [application, operation] : operations) {
+    auto written = TRY(start(access, *application, operation));
     started.push_back(std::move(written));
     console.begin_changes("what was begun goes on in the cluster");
   }
@@ -354,7 +363,7 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
   if (options.prune) sync["prune"] = true;
   if (!application.options.empty()) sync["syncOptions"] = strings(application.options.words());
   sync["syncStrategy"]["apply"] = Object{};  // a rollback runs no hooks
-  const auto started = TRY(start(access, application, std::move(operation)));
+  const auto started = TRY(start(access, application, operation));
   console.begin_changes("what was begun goes on in the cluster");
   return follow(access, console, started, options.timeout);
 }

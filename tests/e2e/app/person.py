@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of `holdfast app` share: somebody who types commands and reads the answers."""
+import os
+import pty
 import subprocess
 
 
@@ -13,6 +15,25 @@ def person(program, plane):
         return ran.stdout + ran.stderr
 
     return app
+
+
+def at_terminal(program, plane, *words, answer, exit_code=0):
+    """The same at a terminal, where the one question is answered: what stands on the screen."""
+    ours, theirs = pty.openpty()
+    ran = subprocess.Popen([program, "app", *words, "--kubeconfig", plane.kubeconfig], stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    os.write(ours, answer.encode() + b"\n")
+    screen = b""
+    try:
+        while piece := os.read(ours, 65536):
+            screen += piece
+    except OSError:
+        pass  # the terminal is closed with the last who has it open
+    finally:
+        os.close(ours)
+    if ran.wait(timeout=120) != exit_code:
+        raise AssertionError(f"app {' '.join(words)}: exit {ran.returncode}, not {exit_code}\n{screen.decode()}")
+    return screen.decode().replace("\r\n", "\n")
 
 
 def says(text, *wanted):

@@ -11,7 +11,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
 from plane import APPLICATIONS, SERVER, Missing, Plane, Repository, application, wait_for  # noqa: E402
-from person import person, says  # noqa: E402
+from person import at_terminal, person, says  # noqa: E402
 
 
 def config_map(name, value, **labels):
@@ -53,6 +53,11 @@ def looked_at_first(cluster, app):
     cluster.plane.api.merge("/api/v1/namespaces/shop/configmaps/one", {"data": {"v": "by hand"}})
     says(app("sync", "shop", "--preview-changes", exit_code=6), "-  v: by hand", "+  v: \"2\"", "nobody is here to confirm it", "--assumeYes", "nothing was changed")
     assert cluster.value("one") == "by hand"
+    says(at_terminal(sys.argv[1], cluster.plane, "sync", "shop", "--preview-changes", answer="n", exit_code=6), "Sync shop? [y/N]", "it was not confirmed")
+    assert cluster.value("one") == "by hand"
+    says(at_terminal(sys.argv[1], cluster.plane, "sync", "shop", "--preview-changes", answer="y"), "Sync shop? [y/N]", "Succeeded")
+    assert cluster.value("one") == "2"
+    cluster.plane.api.merge("/api/v1/namespaces/shop/configmaps/one", {"data": {"v": "by hand"}})
     says(app("sync", "shop", "--preview-changes", "--assumeYes", "--timeout", "60"), "-  v: by hand", "Succeeded")
     assert cluster.value("one") == "2"
     assert app("sync", "shop", "--preview-changes") == "application shop: nothing differs\n"
