@@ -178,7 +178,7 @@ TEST_F(Repository, LintNamesTheCommonestMistakes) {
       {"a misspelt kind", apps + "hello.yaml", "kind: Application", "kind: Aplication",
        apps + "hello.yaml:1:1  error  HF-E-4009  the engine has no kind \"Aplication\"\n    fix: did you mean Application ?\n"},
       {"a template that is not closed", "internal/hello/templates/web.yaml", "{{ .Values.message", "{{ .Values.message | nope",
-       "hello/templates/web.yaml:8  error  HF-E-3017  function \"nope\" not defined\n"},
+       "hello/templates/web.yaml:8:32  error  HF-E-3017  function \"nope\" not defined\n    fix: did you mean \"ne\"?\n"},
       {"a chart without Chart.yaml", "internal/hello/Chart.yaml", "name: hello", "nam: hello", "internal/hello"},
       {"an image without a fixed tag", "internal/hello/values.yaml", "holdfast.local/hello:", "holdfast.local/hello:latest #",
        "warning  HF-E-3023  image \"holdfast.local/hello:latest\" has no fixed tag: it is pulled at every start and is missing offline\n", 0},
