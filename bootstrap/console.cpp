@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <cstdlib>
@@ -56,6 +57,14 @@ void Console::line(std::string_view text) {
 }
 
 void Console::text(std::string_view text) { write(out_, text); }
+
+Console::Answer Console::ask(std::string_view question) {
+  if (!terminal_ || ::isatty(STDIN_FILENO) != 1) return Answer::nobody;
+  line(fmt::format("{} [y/N]", question));
+  std::array<char, 16> answer{};
+  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
+  return size > 0 && (answer[0] == 'y' || answer[0] == 'Y') ? Answer::yes : Answer::no;
+}
 
 Result<> Console::check_output() const {
   if (lost_ == 0) return {};

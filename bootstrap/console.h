@@ -67,6 +67,11 @@ class Console {
   void begin_changes(std::string left) { changed_ = std::move(left); }
   [[nodiscard]] const std::string& changed() const { return changed_; }
 
+  // A question that whoever is there answers with y or not; nobody is where one of input and output is no
+  // terminal.
+  enum class Answer { yes, no, nobody };
+  [[nodiscard]] Answer ask(std::string_view question);
+
   // Everything written to `out` has arrived. Refuses with Code::disk_full or Code::file_unwritable; a
   // reader that has gone (head, less) has seen what it wanted.
   [[nodiscard]] Result<> check_output() const;

@@ -2,16 +2,13 @@
 #include "commands/app_access.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
 #include "base/text.h"
 #include "local_agent.h"
-#include "sync/key.h"
 #include "sync/names.h"
 #include "sync/namespaces.h"
 #include "sync/settings.h"
@@ -28,12 +25,6 @@ constexpr int conflicts_max = 10;  // as upstream's API server
 
 kube::Identity identity_of(const sync::Application& application) {
   return {"argoproj.io", "v1alpha1", "Application", application.namespace_, application.name};
-}
-
-const Array& rows_of(const Value& value, std::initializer_list<std::string_view> path) {
-  static const Array none;
-  const Value* found = value.find_path(path);
-  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
 }
 
 // What a person says of an Application, as a JSON patch of the object that was read and no other: a merge patch
@@ -79,10 +70,6 @@ std::string repeated_name(const std::vector<sync::Source>& sources) {
     if (!name.empty() && !names.insert(name).second) return std::string(name);
   }
   return {};
-}
-
-std::string row_key(const Value& row) {
-  return fmt::format("{}/{}/{}/{}", row.text({"group"}), row.text({"kind"}), row.text({"namespace"}), row.text({"name"}));
 }
 
 }  // namespace
@@ -189,8 +176,7 @@ Result<> AppAccess::admit(const Value& application, Console& console) {
     decoded = TRY(sync::decode_application(application, decoded.namespace_));  // an engine beside its Applications
     project = client_.get(project_at(decoded.control_namespace, decoded.project));
   }
-  const auto config = client_.get({"", "v1", "ConfigMap", decoded.control_namespace, "argocd-cm"});
-  const auto settings = sync::decode_settings(config ? &*config : nullptr);
+  const auto settings = read_settings(client_, decoded.control_namespace);
   std::optional<sync::Project> permits;
   if (project) {
     permits = with_globals(*project, decoded.control_namespace, settings);
@@ -257,21 +243,31 @@ Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<
   }
 }
 
-void tell_change(Console& console, const AppAccess::Changed& changed) {
-  const auto name = argument_of(changed.application);
-  console.line(fmt::format("application {} {}", name, changed.written ? "is changed" : "is so already"));
-  console.data(Object{{"application", name}, {"changed", changed.written}});
+Result<> edit_and_tell(AppAccess& access, const std::string& name, const AppAccess::Change& change, AskProject ask, Console& console) {
+  const auto looked_at = [&](const sync::Application& now) -> Result<Value> {
+    auto wanted = TRY(change(now));
+    if (ask == AskProject::yes) TRY(access.admit(wanted, console));
+    return wanted;
+  };
+  const auto changed = TRY(access.edit(name, looked_at));
+  const auto told = argument_of(changed.application);
+  console.line(fmt::format("application {} {}", told, changed.written ? "is changed" : "is so already"));
+  console.data(Object{{"application", told}, {"changed", changed.written}});
+  return {};
+}
+
+sync::Settings read_settings(kube::Client& client, const std::string& control_namespace) {
+  const auto config = client.get({"", "v1", "ConfigMap", control_namespace, "argocd-cm"});
+  return sync::decode_settings(config ? &*config : nullptr);
 }
 
 Result<> confirm(Console& console, const std::string& question, const Confirmation& how) {
-  if (!console.is_terminal() || ::isatty(STDIN_FILENO) != 1) {
-    if (how.unattended == Unattended::goes_on) return {};
+  const auto answer = console.ask(question);
+  const bool nobody = answer == Console::Answer::nobody;
+  if (answer == Console::Answer::yes || (nobody && how.unattended == Unattended::goes_on)) return {};
+  if (nobody) {
     return failure(Error(Code::confirmation, "nobody is here to confirm it").fix(fmt::format("run it in a terminal, or say {}", how.otherwise)));
   }
-  console.line(question + " [y/N]");
-  std::array<char, 16> answer{};
-  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
-  if (size > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
   return failure(Error(Code::confirmation, "it was not confirmed").fix(fmt::format("answer y, or say {}", how.otherwise)));
 }
 
@@ -323,14 +319,29 @@ std::string short_revision(std::string_view revision) {
   return std::string(commit ? revision.substr(0, 7) : revision);
 }
 
+const Array& rows_of(const Value& value, std::initializer_list<std::string_view> path) {
+  static const Array none;
+  const Value* found = value.find_path(path);
+  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
+}
+
+sync::Key key_of_row(const Value& row) {
+  return {std::string(row.text({"group"})), std::string(row.text({"kind"})), std::string(row.text({"namespace"})), std::string(row.text({"name"}))};
+}
+
+kube::Identity identity_of_row(const Value& row) {
+  auto [group, kind, place, name] = key_of_row(row);
+  return {std::move(group), std::string(row.text({"version"})), std::move(kind), std::move(place), std::move(name)};
+}
+
 std::string resource_table(const Value& status) {
-  std::map<std::string, const Value*> results;
+  std::map<sync::Key, const Value*> results;
   const auto& all = rows_of(status, {"operationState", "syncResult", "resources"});
-  for (const auto& each : all) results[row_key(each)] = &each;
+  for (const auto& each : all) results[key_of_row(each)] = &each;
   std::vector<Cells> rows{{"GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH", "HOOK", "MESSAGE"}};
   const auto text = [](std::string_view word) { return std::string(word); };
   for (const auto& each : rows_of(status, {"resources"})) {
-    const auto found = results.find(row_key(each));
+    const auto found = results.find(key_of_row(each));
     std::string message, hook;
     if (found != results.end()) {
       message = printable(found->second->text({"message"}), 400);
@@ -341,7 +352,7 @@ std::string resource_table(const Value& status) {
                     text(each.text({"name"})), text(each.text({"status"})), text(each.text({"health", "status"})), hook, message});
   }
   for (const auto& each : all) {  // hooks and what was pruned
-    if (!results.contains(row_key(each))) continue;
+    if (!results.contains(key_of_row(each))) continue;
     const auto word = each.text({"hookType"}).empty() ? each.text({"status"}) : each.text({"hookPhase"});
     rows.push_back({text(each.text({"group"})), text(each.text({"kind"})), text(each.text({"namespace"})),
                     text(each.text({"name"})), text(word), "", text(each.text({"hookType"})),
@@ -385,8 +396,24 @@ Result<bool> names_resource(std::string_view pattern, const Value& row) {
   return named != inverted;
 }
 
-std::string selector_of(std::string_view group, std::string_view kind, std::string_view namespace_, std::string_view name) {
-  return fmt::format("{}:{}:{}{}{}", group, kind, namespace_, namespace_.empty() ? "" : "/", name);
+Result<bool> names_resource(const std::vector<std::string>& patterns, const Value& row) {
+  bool any = false;
+  for (const auto& pattern : patterns) {
+    const bool named = TRY(names_resource(pattern, row));
+    any = any || named;
+  }
+  return any;
+}
+
+std::string selector_of(const sync::Key& key) {
+  return fmt::format("{}:{}:{}{}{}", key.group, key.kind, key.namespace_, key.namespace_.empty() ? "" : "/", key.name);
+}
+
+Value without_managed_fields(Value object) {
+  if (Value* metadata = object.find("metadata"); metadata != nullptr && metadata->as_object() != nullptr) {
+    metadata->as_object()->erase("managedFields");
+  }
+  return object;
 }
 
 void print_document(Console& console, AppFormat format, const Value& value) {

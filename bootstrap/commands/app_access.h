@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commands/app.h"
+#include "sync/key.h"
 #include "sync/settings.h"
 #include "value/value.h"
 
@@ -62,8 +63,13 @@ class AppAccess {
 // Code::timed_out with the last answer. Zero: no limit.
 Result<> ask_until_done(const Clock& clock, Duration limit, const std::function<Result<std::string>()>& question);
 
-// "application shop is changed", or that it was so before.
-void tell_change(Console& console, const AppAccess::Changed& changed);
+enum class AskProject { no, yes };
+// AppAccess::edit(), after AppAccess::admit() where the project is to be asked, and told: "application shop is
+// changed", or that it was so before.
+Result<> edit_and_tell(AppAccess& access, const std::string& name, const AppAccess::Change& change, AskProject ask, Console& console);
+
+// argocd-cm as it is there; the defaults where the caller may not read it.
+sync::Settings read_settings(kube::Client& client, const std::string& control_namespace);
 
 // What becomes of a question where nobody can answer.
 enum class Unattended { goes_on, refuses };
@@ -90,13 +96,25 @@ std::string short_revision(std::string_view revision);               // 7 digits
 std::string resource_table(const Value& status);
 std::string operation_lines(const Value& status);
 
+// A list in a status or another object; an empty one where it is not there.
+const Array& rows_of(const Value& value, std::initializer_list<std::string_view> path);
+
+// What a row of status.resources names.
+sync::Key key_of_row(const Value& row);
+kube::Identity identity_of_row(const Value& row);
+
 // "Deployment shop/web"
 std::string resource_name(const Value& row);
 // Does "GROUP:KIND:[NAMESPACE/]NAME" ("!" in front: not) name the row? Refuses with Code::usage.
 Result<bool> names_resource(std::string_view pattern, const Value& row);
+// Does one of them?
+Result<bool> names_resource(const std::vector<std::string>& patterns, const Value& row);
 
 // "apps:Deployment:shop/web", as names_resource() reads it.
-std::string selector_of(std::string_view group, std::string_view kind, std::string_view namespace_, std::string_view name);
+std::string selector_of(const sync::Key& key);
+
+// What managed fields say is nobody's interest where people read.
+Value without_managed_fields(Value object);
 
 // Prints a document in a structured format.
 void print_document(Console& console, AppFormat format, const Value& value);

@@ -40,14 +40,11 @@ std::vector<const health::ActionScripts*> scripts_of(const sync::Settings& setti
 Result<std::vector<Subject>> subjects_of(kube::Client& client, const sync::Settings& settings, const AppActionsOptions& options,
                                          const sync::Application& application) {
   std::vector<Subject> subjects;
-  const Value* rows = application.status().find("resources");
-  if (rows == nullptr || rows->as_array() == nullptr) return subjects;
-  for (const auto& row : *rows->as_array()) {
-    const std::string group(row.text({"group"})), kind(row.text({"kind"}));
-    auto scripts = scripts_of(settings, group.empty() ? kind : fmt::format("{}_{}", group, kind));
+  for (const auto& row : rows_of(application.status(), {"resources"})) {
+    const auto identity = identity_of_row(row);
+    auto scripts = scripts_of(settings, identity.group.empty() ? identity.kind : fmt::format("{}_{}", identity.group, identity.kind));
     if (scripts.empty() || !is_wanted(options, row)) continue;
-    auto live = client.get({group, std::string(row.text({"version"})), kind, std::string(row.text({"namespace"})),
-                            std::string(row.text({"name"}))});
+    auto live = client.get(identity);
     if (!live && live.error().code() == Code::object_missing) continue;
     if (!live) return failure(std::move(live).error());
     subjects.push_back({*std::move(live), std::move(scripts)});
@@ -135,8 +132,7 @@ Result<> run(kube::Client& client, const Subject& subject, const AppActionsOptio
 Result<> run_app_actions(const AppActionsOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
-  const auto config = access.client().get({"", "v1", "ConfigMap", application.control_namespace, "argocd-cm"});
-  const auto settings = sync::decode_settings(config ? &*config : nullptr);
+  const auto settings = read_settings(access.client(), application.control_namespace);
   const auto subjects = TRY(subjects_of(access.client(), settings, options, application));
   if (options.action.empty()) return list(subjects, options.format, console);
   if (subjects.empty()) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // app create: Applications of a file or of flags. All of them are looked at before the first is written.
 // Mirrors argoproj/argo-cd 3.6 cmd/util/app.go: ConstructApps, and server/application/application.go: Create.
+#include <unistd.h>
+
 #include <algorithm>
 
+#include "archive/stream.h"
 #include "base/text.h"
 #include "commands/app_access.h"
 #include "commands/app_edit.h"
@@ -15,6 +18,8 @@ namespace holdfast::bootstrap {
 namespace {
 
 namespace names = sync::names;
+
+constexpr std::uint64_t input_max = std::uint64_t{16} << 20;  // bytes, as of a file
 
 // What a file may say of an Application: what the API server and the engine write is left out.
 Result<Value> read_application(const yaml::Document& document, const std::string& file) {
@@ -39,7 +44,8 @@ Result<std::vector<Value>> read_applications(const AppCreateOptions& options) {
     applications.emplace_back(Object{{"apiVersion", names::api_version}, {"kind", "Application"}, {"metadata", Object{}}, {"spec", Object{}}});
     return applications;
   }
-  const auto text = TRY(node::read_file(options.file == "-" ? "/dev/stdin" : options.file));
+  auto read = options.file == "-" ? archive::read_all(archive::source_of_fd(STDIN_FILENO), input_max) : node::read_file(options.file);
+  const auto text = TRY(std::move(read));
   const auto documents = TRY(yaml::parse_all(text, options.file, yaml::Dialect::kube));
   for (const auto& document : documents) {
     auto application = TRY(read_application(document, options.file));
@@ -71,13 +77,10 @@ Result<> give_name(Value& application, const AppCreateOptions& options) {
   return {};
 }
 
-Result<> give_pairs(Value& metadata, std::string_view member, const std::vector<std::string>& words) {
+Result<> give_pairs(Value& metadata, std::string_view member, std::string_view flag, const std::vector<std::string>& words) {
   for (const auto& word : words) {
-    const auto equals = word.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return failure(Code::usage, "--{} is \"{}\", wanted: NAME=VALUE", member == "labels" ? "label" : member, printable(word));
-    }
-    metadata[member][word.substr(0, equals)] = word.substr(equals + 1);
+    auto pair = TRY(named_value(flag, word));
+    metadata[member][pair.name] = std::move(pair.value);
   }
   return {};
 }
@@ -99,8 +102,8 @@ Result<Value> complete(Value application, const AppCreateOptions& options, const
   if (!options.source_name.empty()) application["spec"]["source"]["name"] = options.source_name;
   if (application.text({"spec", "project"}).empty()) application["spec"]["project"] = "default";
   Value& metadata = application["metadata"];
-  TRY(give_pairs(metadata, "labels", options.labels));
-  TRY(give_pairs(metadata, "annotations", options.annotations));
+  TRY(give_pairs(metadata, "labels", "--label", options.labels));
+  TRY(give_pairs(metadata, "annotations", "--annotations", options.annotations));
   if (options.set_finalizer) give_finalizer(metadata);
   return application;
 }

@@ -42,12 +42,11 @@ class Differ {
     return {};
   }
 
-  Result<> add_removed(const Value* rows) {
-    if (rows == nullptr || rows->as_array() == nullptr) return {};
-    for (const auto& row : *rows->as_array()) {
-      const sync::Key key{std::string(row.text({"group"})), std::string(row.text({"kind"})), std::string(row.text({"namespace"})), std::string(row.text({"name"}))};
+  Result<> add_removed(const Array& rows) {
+    for (const auto& row : rows) {
+      const auto key = key_of_row(row);
       if (row.find("requiresPruning") == nullptr || row.find("hook") != nullptr || std::ranges::find(targeted_, key) != targeted_.end()) continue;
-      auto live = client_.get({key.group, std::string(row.text({"version"})), key.kind, key.namespace_, key.name});
+      auto live = client_.get(identity_of_row(row));
       if (!live && live.error().code() == Code::object_missing) continue;
       Value object = TRY(std::move(live));
       text_ += difference(key, std::move(object), Value());
@@ -91,7 +90,7 @@ Result<std::string> difference_to(AppAccess& access, const sync::Application& ap
   const auto ignore = TRY(sync::Ignore::make(std::move(rules), settings.equal));
   Differ differ(access.client(), ignore);
   TRY(differ.add_targets(targets));
-  TRY(differ.add_removed(application.status().find("resources")));
+  TRY(differ.add_removed(rows_of(application.status(), {"resources"})));
   return differ.text();
 }
 

@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::size_t objects_max = 50;  // that are read from the cluster to say who changed them
 
-const Array& rows_of(const Value& status, std::initializer_list<std::string_view> path) {
-  static const Array none;
-  const Value* found = status.find_path(path);
-  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
-}
-
 bool is_ours(std::string_view manager) { return manager.starts_with("argocd-"); }
 
 const Value* find_live(const std::vector<Value>& live, const Value& row) {
@@ -143,8 +137,7 @@ Result<> run_app_explain(const AppExplainOptions& options, Console& console) {
   std::vector<Value> live;
   for (const auto& row : rows_of(application.status(), {"resources"})) {
     if (row.text({"status"}) != "OutOfSync" || row.text({"health", "status"}) == "Missing" || live.size() == objects_max) continue;
-    auto object = access.client().get({std::string(row.text({"group"})), std::string(row.text({"version"})), std::string(row.text({"kind"})),
-                                       std::string(row.text({"namespace"})), std::string(row.text({"name"}))});
+    auto object = access.client().get(identity_of_row(row));
     if (object) live.push_back(*std::move(object));
   }
   const auto findings = explain_application(application, live);

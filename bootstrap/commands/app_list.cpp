@@ -14,14 +14,6 @@ namespace {
 
 std::string text_at(const Value& value, std::initializer_list<std::string_view> path) { return std::string(value.text(path)); }
 
-// What managed fields say is nobody's interest here.
-Value without_managed_fields(Value object) {
-  if (Value* metadata = object.find("metadata"); metadata != nullptr && metadata->as_object() != nullptr) {
-    metadata->as_object()->erase("managedFields");
-  }
-  return object;
-}
-
 std::string cluster_of(const sync::Application& application) {
   const auto& destination = application.destination;
   return destination.server.empty() ? destination.name : destination.server;
@@ -112,9 +104,7 @@ std::string format_app(const sync::Application& application) {
 std::string format_parameters(const sync::Application& application) {
   std::vector<Cells> rows{{"NAME", "VALUE"}};
   for (const auto& source : application.sources) {
-    const Value* parameters = source.raw.find_path({"helm", "parameters"});
-    if (parameters == nullptr || parameters->as_array() == nullptr) continue;
-    for (const auto& each : *parameters->as_array()) rows.push_back({text_at(each, {"name"}), printable(each.text({"value"}), 80)});
+    for (const auto& each : rows_of(source.raw, {"helm", "parameters"})) rows.push_back({text_at(each, {"name"}), printable(each.text({"value"}), 80)});
   }
   return table(rows);
 }
@@ -202,10 +192,9 @@ Result<> run_app_get(const AppGetOptions& options, Console& console) {
 Result<> run_app_resources(const AppResourcesOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
-  const Value* found = application.status().find("resources");
-  Value resources = found == nullptr ? Value(Array{}) : *found;
+  const Array& resources = rows_of(application.status(), {"resources"});
   if (options.format == AppFormat::json || options.format == AppFormat::yaml || console.is_json()) {
-    print_document(console, options.format, resources);
+    print_document(console, options.format, Value(resources));
     return {};
   }
   if (options.format == AppFormat::tree) {
@@ -214,9 +203,9 @@ Result<> run_app_resources(const AppResourcesOptions& options, Console& console)
     return {};
   }
   std::vector<Cells> rows{{"GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH"}};
-  for (const auto& row : *resources.as_array()) {
+  for (const auto& row : resources) {
     if (options.format == AppFormat::name) {
-      console.line(selector_of(row.text({"group"}), row.text({"kind"}), row.text({"namespace"}), row.text({"name"})));
+      console.line(selector_of(key_of_row(row)));
     }
     rows.push_back({text_at(row, {"group"}), text_at(row, {"kind"}), text_at(row, {"namespace"}), text_at(row, {"name"}),
                     text_at(row, {"status"}), text_at(row, {"health", "status"})});

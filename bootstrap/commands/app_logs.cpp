@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "commands/app_access.h"
 #include "commands/app_tree.h"
 
@@ -53,18 +54,12 @@ std::string log_path(const AppLogsOptions& options, const Pod& pod, const std::s
   return path;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 Result<LineFilter> filter_of(const AppLogsOptions& options) {
   LineFilter filter;
   filter.without = options.filter.starts_with('!');
   filter.match_case = options.match_case;
   filter.text = filter.without ? options.filter.substr(1) : options.filter;
-  if (!filter.match_case) filter.text = lower(filter.text);
+  if (!filter.match_case) filter.text = ascii_lower(filter.text);
   if (!options.until_time.empty()) filter.until = TRY(parse_rfc3339(options.until_time), "--until-time");
   return filter;
 }
@@ -114,7 +109,7 @@ LogLine shown_line(const LineFilter& filter, std::string_view line) {
     if (when) line.remove_prefix(std::min(blank + 1, line.size()));
   }
   if (filter.text.empty()) return {.text = line, .over = false};
-  const bool has = (filter.match_case ? std::string(line) : lower(line)).contains(filter.text);
+  const bool has = (filter.match_case ? std::string(line) : ascii_lower(line)).contains(filter.text);
   return {.text = has == filter.without ? std::string_view() : line, .over = false};
 }
 

@@ -20,16 +20,12 @@ Result<std::vector<Value>> from_git(AppAccess& access, const sync::Application& 
 
 Result<std::vector<Value>> from_cluster(kube::Client& client, const sync::Application& application) {
   std::vector<Value> objects;
-  const Value* rows = application.status().find("resources");
-  if (rows == nullptr || rows->as_array() == nullptr) return objects;
-  for (const auto& row : *rows->as_array()) {
-    auto live = client.get({std::string(row.text({"group"})), std::string(row.text({"version"})), std::string(row.text({"kind"})),
-                            std::string(row.text({"namespace"})), std::string(row.text({"name"}))});
+  for (const auto& row : rows_of(application.status(), {"resources"})) {
+    auto live = client.get(identity_of_row(row));
     const bool gone = !live && (live.error().code() == Code::object_missing || live.error().code() == Code::kind_unknown);
     if (gone) continue;
     auto object = TRY(std::move(live));
-    if (Value* metadata = object.find("metadata")) metadata->as_object()->erase("managedFields");
-    objects.push_back(std::move(object));
+    objects.push_back(without_managed_fields(std::move(object)));
   }
   return objects;
 }
@@ -53,8 +49,7 @@ Result<> run_app_manifests(const AppManifestsOptions& options, Console& console)
   }
   for (const auto& object : shown) {
     if (options.format == AppFormat::name) {
-      const auto key = sync::key_of(object);
-      console.line(selector_of(key.group, key.kind, key.namespace_, key.name));
+      console.line(selector_of(sync::key_of(object)));
     } else {
       console.line("---");
       print_document(console, AppFormat::yaml, object);

@@ -20,9 +20,7 @@ Result<> run_app_patch(const AppPatchOptions& options, Console& console) {
     return wanted;
   };
   const auto changed = TRY(access.edit(options.name, change));
-  Value shown = changed.application.object;
-  shown["metadata"].as_object()->erase("managedFields");
-  print_document(console, AppFormat::yaml, shown);
+  print_document(console, AppFormat::yaml, without_managed_fields(changed.application.object));
   return {};
 }
 

@@ -164,11 +164,6 @@ Result<LocalFolder> local_folder(const AppLocal& local, const std::string& sourc
   return LocalFolder{whole, "."};
 }
 
-sync::Settings read_settings(kube::Client& client, const std::string& control_namespace) {
-  const auto config = client.get({"", "v1", "ConfigMap", control_namespace, "argocd-cm"});
-  return sync::decode_settings(config ? &*config : nullptr);
-}
-
 Result<sync::Targets> render_targets(AppAccess& access, const sync::Application& application, const sync::Settings& settings,
                                      const RenderFrom& from) {
   auto git = TRY(GitAccess::open(access.client().clock()));

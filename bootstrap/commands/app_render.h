@@ -34,8 +34,6 @@ struct RenderFrom {
 Result<sync::Targets> render_targets(AppAccess& access, const sync::Application& application, const sync::Settings& settings,
                                      const RenderFrom& from);
 
-sync::Settings read_settings(kube::Client& client, const std::string& control_namespace);
-
 // Without what the server keeps for itself.
 Value without_server_fields(Value object);
 

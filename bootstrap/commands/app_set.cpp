@@ -26,23 +26,15 @@ Result<> run_app_set(const AppSetOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   if (options.said.empty()) return failure(nothing_said("set"));
   const auto said = TRY(with_files_read(options.said));
-  const auto change = [&](const sync::Application& now) -> Result<Value> {
-    auto wanted = TRY(with_settings(now.object, said, options.source));
-    if (options.validate) TRY(access.admit(wanted, console));
-    return wanted;
-  };
-  const auto changed = TRY(access.edit(options.name, change));
-  tell_change(console, changed);
-  return {};
+  const auto change = [&](const sync::Application& now) { return with_settings(now.object, said, options.source); };
+  return edit_and_tell(access, options.name, change, options.validate ? AskProject::yes : AskProject::no, console);
 }
 
 Result<> run_app_unset(const AppUnsetOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   if (options.unsaid.empty()) return failure(nothing_said("unset"));
   const auto change = [&](const sync::Application& now) { return without_settings(now.object, options.unsaid, options.source); };
-  const auto changed = TRY(access.edit(options.name, change));
-  tell_change(console, changed);
-  return {};
+  return edit_and_tell(access, options.name, change, AskProject::no, console);
 }
 
 }  // namespace holdfast::bootstrap

@@ -140,14 +140,8 @@ Error wanted(const Setting& setting, std::string_view word, std::string_view wha
   return Error(Code::usage, fmt::format("{} is \"{}\", wanted: {}", flag_of(setting.flags), printable(word), what));
 }
 
-struct Pair {
-  std::string name, value;
-};
-
-Result<Pair> pair_of(const Setting& setting, const std::string& word, std::string_view what) {
-  const auto equals = word.find('=');
-  if (equals == std::string::npos || equals == 0) return failure(wanted(setting, word, what));
-  return Pair{word.substr(0, equals), word.substr(equals + 1)};
+Result<NamedValue> pair_of(const Setting& setting, const std::string& word, std::string_view what) {
+  return named_value(flag_of(setting.flags), word, what);
 }
 
 Result<std::int64_t> number_of(const Setting& setting, std::string_view word) {
@@ -422,6 +416,14 @@ bool is_repeated(Gives gives) {
   static constexpr Gives repeated[] = {Gives::texts, Gives::pairs, Gives::parameters, Gives::text_parameters, Gives::file_parameters,
                                        Gives::overrides, Gives::images, Gives::replicas, Gives::options};
   return std::ranges::find(repeated, gives) != std::end(repeated);
+}
+
+Result<NamedValue> named_value(std::string_view flag, const std::string& word, std::string_view wanted) {
+  const auto equals = word.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return failure(Code::usage, "{} is \"{}\", wanted: {}", flag, printable(word), wanted);
+  }
+  return NamedValue{word.substr(0, equals), word.substr(equals + 1)};
 }
 
 Result<Value> with_settings(Value application, std::span<const Said> said, const SourceChoice& choice) {

@@ -55,6 +55,12 @@ struct Said {
   std::vector<std::string> words;
 };
 
+struct NamedValue {
+  std::string name, value;
+};
+// "NAME=VALUE" of a flag. Refuses with Code::usage, saying what was wanted.
+Result<NamedValue> named_value(std::string_view flag, const std::string& word, std::string_view wanted = "NAME=VALUE");
+
 // Which of several sources is meant.
 struct SourceChoice {
   std::int64_t position = 0;  // from 1; 0: not said

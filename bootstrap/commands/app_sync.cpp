@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "commands/app_diff.h"
+#include "commands/app_settings.h"
 #include "sync/judge.h"
 #include "sync/names.h"
 #include "sync/operation.h"
@@ -32,18 +33,9 @@ Value selector(const sync::Key& key) {
 
 Result<Array> selected(const sync::Application& application, const std::vector<std::string>& patterns) {
   Array chosen;
-  const Value* rows = application.status().find("resources");
-  if (rows != nullptr && rows->as_array() != nullptr) {
-    for (const auto& row : *rows->as_array()) {
-      bool wanted = false;
-      for (const auto& pattern : patterns) {
-        const bool named = TRY(names_resource(pattern, row));
-        wanted = wanted || named;
-      }
-      if (!wanted) continue;
-      const sync::Key key{std::string(row.text({"group"})), std::string(row.text({"kind"})), std::string(row.text({"namespace"})), std::string(row.text({"name"}))};
-      chosen.push_back(selector(key));
-    }
+  for (const auto& row : rows_of(application.status(), {"resources"})) {
+    const bool wanted = TRY(names_resource(patterns, row));
+    if (wanted) chosen.push_back(selector(key_of_row(row)));
   }
   if (chosen.empty()) return failure(refused(application, fmt::format("no resource is named \"{}\"", printable(patterns.front()))));
   return chosen;
@@ -182,9 +174,8 @@ Result<Value> retry_of(const sync::Application& application, const AppRetry& ask
 Result<Array> infos_of(const std::vector<std::string>& words) {
   Array infos;
   for (const auto& word : words) {
-    const auto equals = word.find('=');
-    if (equals == std::string::npos || equals == 0) return failure(Code::usage, "--info is \"{}\", wanted: NAME=VALUE", printable(word));
-    infos.push_back(Object{{"name", word.substr(0, equals)}, {"value", word.substr(equals + 1)}});
+    const auto info = TRY(named_value("--info", word));
+    infos.push_back(Object{{"name", info.name}, {"value", info.value}});
   }
   return infos;
 }
@@ -309,9 +300,7 @@ Result<> follow(AppAccess& access, Console& console, const sync::Application& st
 }
 
 const Value* history_entry(const sync::Application& application, const std::optional<std::int64_t>& id) {
-  const Value* history = application.status().find("history");
-  if (history == nullptr || history->as_array() == nullptr) return nullptr;
-  const Array& entries = *history->as_array();
+  const Array& entries = rows_of(application.status(), {"history"});
   if (!id) return entries.size() < 2 ? nullptr : &entries[entries.size() - 2];
   const auto found = std::ranges::find_if(entries, [&](const Value& each) { return sync::int_of(each.find("id"), -1) == *id; });
   return found == entries.end() ? nullptr : &*found;

@@ -99,9 +99,7 @@ std::string tree_table(std::vector<Cells> rows) {
 Result<std::vector<TreeNode>> read_tree(kube::Client& client, const sync::Application& application) {
   std::vector<TreeNode> roots;
   std::set<std::string> places;
-  const Value* rows = application.status().find("resources");
-  if (rows == nullptr || rows->as_array() == nullptr) return roots;
-  for (const auto& row : *rows->as_array()) {
+  for (const auto& row : rows_of(application.status(), {"resources"})) {
     roots.push_back({.group = std::string(row.text({"group"})),
                      .version = std::string(row.text({"version"})),
                      .kind = std::string(row.text({"kind"})),

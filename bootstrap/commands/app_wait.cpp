@@ -21,15 +21,10 @@ std::string health_text(const Value& row) {
                      printable(message, 300));
 }
 
-Result<std::string> blocking_row(const Value& rows, const AppWaitOptions& options, bool sync, bool health) {
-  if (rows.as_array() == nullptr) return std::string();
-  for (const auto& row : *rows.as_array()) {
-    bool asked = options.resources.empty();
-    for (const auto& pattern : options.resources) {
-      const bool named = TRY(names_resource(pattern, row));
-      asked = asked || named;
-    }
-    if (!asked) continue;
+Result<std::string> blocking_row(const Array& rows, const AppWaitOptions& options, bool sync, bool health) {
+  for (const auto& row : rows) {
+    const bool named = TRY(names_resource(options.resources, row));
+    if (!named && !options.resources.empty()) continue;
     const auto status = row.text({"status"});
     if (sync && !status.empty() && status != "Synced") return fmt::format("{} is {}", resource_name(row), status);
     if (health && !is_well(row.text({"health", "status"}), options)) return health_text(row);
@@ -50,9 +45,7 @@ Result<std::string> blocking(const sync::Application& application, const AppWait
     const auto message = status.text({"operationState", "message"});
     return of(message.empty() ? std::string("the operation to end") : printable(message, 300));
   }
-  static const Value none = Array{};
-  const Value* rows = status.find("resources");
-  const auto row = TRY(blocking_row(rows == nullptr ? none : *rows, options, sync, health));
+  const auto row = TRY(blocking_row(rows_of(status, {"resources"}), options, sync, health));
   if (!row.empty()) return of(row);
   if (!options.resources.empty()) return std::string();
   const auto state = status.text({"sync", "status"});

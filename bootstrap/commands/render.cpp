@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/render.h"
 
+#include "archive/stream.h"
 #include "archive/tar_reader.h"
-#include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "helm/helm.h"
@@ -16,14 +16,14 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <filesystem>
 
 namespace holdfast::bootstrap {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t file_max = std::uint64_t{64} << 20;  // bytes of a values file, as of a file in a folder
 
 // A folder inside the tree that may be read from it.
 struct Rooted {
@@ -53,22 +53,6 @@ bool is_url(std::string_view path) {
   return path.starts_with("http://") || path.starts_with("https://") || path.starts_with("oci://");
 }
 
-// All of it, as large as a file may be.
-Result<std::string> read_standard_input() {
-  constexpr std::size_t bytes_max = std::size_t{64} << 20;
-  std::string out;
-  std::array<char, 65536> buffer{};
-  while (true) {
-    const auto count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failure(system_failure(Code::file_unreadable, "the standard input cannot be read"));
-    if (count == 0) return out;
-    out.append(buffer.data(), static_cast<std::size_t>(count));
-    if (out.size() > bytes_max)
-      return failure(Code::limit, "the standard input has more than {} bytes", bytes_max);
-  }
-}
-
 Result<std::string> read_file(const std::string& path) {
   if (is_url(path)) {
     return failure(Error(Code::source_unsupported,
@@ -76,7 +60,10 @@ Result<std::string> read_file(const std::string& path) {
                        .because("rendering fetches nothing from the network")
                        .fix("fetch it first and name the file: curl -fLO URL"));
   }
-  if (path == "-") return read_standard_input();
+  if (path == "-") {
+    auto text = TRY(archive::read_all(archive::source_of_fd(STDIN_FILENO), file_max), "reading the standard input");
+    return text;
+  }
   const auto whole = fs::path(path);
   const auto parent = whole.has_parent_path() ? whole.parent_path().string() : std::string(".");
   const auto folder = TRY(tree::DiskTree::open(parent));

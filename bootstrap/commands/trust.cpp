@@ -103,11 +103,7 @@ Result<> confirm(const crypto::Verifier& key, const std::string& note, Console& 
   const bool minisign = key.scheme() == crypto::Scheme::minisign;
   const std::string shown = minisign ? key.text() : fmt::format("{}  {}", key.description(), key.fingerprint().text());
   console.line(fmt::format("Key    {}  {}", note, shown));
-  if (!console.is_terminal() || ::isatty(STDIN_FILENO) != 1) return {};
-  console.line("Compare this with the paper you were given. Same? [y/N]");
-  std::array<char, 16> answer{};
-  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
-  if (size > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
+  if (console.ask("Compare this with the paper you were given. Same?") != Console::Answer::no) return {};
   return failure(Error(Code::confirmation, "the key was not confirmed")
                      .fix("get the right key from its maker, then run the same command again"));
 }
