@@ -2,6 +2,7 @@
 #include "agent/status.h"
 
 #include "sync/names.h"
+#include "sync/updates.h"
 #include "value/patch.h"
 
 namespace holdfast::agent {
@@ -51,20 +52,15 @@ Value make_patch(const sync::Application& application, const StatusChange& chang
   return patch;
 }
 
-// Without what every write changes.
-Value without_versions(Value object) {
-  if (Value* metadata = object.find("metadata"); metadata != nullptr && metadata->as_object() != nullptr) {
-    for (const std::string_view name : {"resourceVersion", "generation", "managedFields"}) metadata->as_object()->erase(name);
-  }
-  return object;
-}
-
 }  // namespace
 
 bool changed_by_others(const Value& before, const Value& patch, const Value& written) {
   // The server has held such a patch to what was looked at.
   if (patch.find_path({"metadata", "resourceVersion"}) != nullptr) return false;
-  return !(without_versions(json::apply_merge_patch(before, patch)) == without_versions(written));
+  Value expected = json::apply_merge_patch(before, patch), now = written;
+  sync::strip_bookkeeping(expected);
+  sync::strip_bookkeeping(now);
+  return !(expected == now);
 }
 
 Result<> write_status(Context& context, sync::Application& application, const StatusChange& change) {

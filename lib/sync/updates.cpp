@@ -6,18 +6,18 @@
 namespace holdfast::sync {
 namespace {
 
-void strip_bookkeeping(Value& object) {
-  Value* metadata = object.find("metadata");
-  if (metadata == nullptr || metadata->as_object() == nullptr) return;
-  for (const std::string_view name : {"resourceVersion", "generation", "managedFields"}) metadata->as_object()->erase(name);
-}
-
 bool same_health(const std::optional<health::Health>& left, const std::optional<health::Health>& right) {
   if (!left || !right) return left.has_value() == right.has_value();
   return left->status == right->status && left->message == right->message;
 }
 
 }  // namespace
+
+void strip_bookkeeping(Value& object) {
+  Value* metadata = object.find("metadata");
+  if (metadata == nullptr || metadata->as_object() == nullptr) return;
+  for (const std::string_view name : {"resourceVersion", "generation", "managedFields"}) metadata->as_object()->erase(name);
+}
 
 Result<Updates> Updates::make(std::vector<IgnoreRule> rules) {
   Updates updates;

@@ -12,6 +12,9 @@
 
 namespace holdfast::sync {
 
+// Takes away what the server changes with every write.
+void strip_bookkeeping(Value& object);
+
 class Updates {
  public:
   using Assess = std::function<std::optional<health::Health>(const Value& live)>;
