@@ -28,7 +28,7 @@ struct SourceRequest {
 template <class T, class Server, class Ask>
 Result<T> ask_server(Context& context, Server server, const std::string& text, Ask ask) {
   Server here = server;
-  here.reach = decltype(here.reach)::here;
+  here.reach = Reach::here;
   Result<T> known = ask(std::as_const(here), context.stop);
   if (known || known.error().code() != Code::answer_awaited) return known;
   const Question question{server.url, fmt::format("{} {}", context.store.access_generation(), text), context.look};

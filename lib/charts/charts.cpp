@@ -215,7 +215,7 @@ Result<std::string> Charts::State::resolve_artifact(const Line& line, const Quer
 template <class T, class Ask>
 Result<T> Charts::State::in_turn(const Repository& repository, const std::string& question, const std::stop_token& stop,
                                  const Ask& ask) {
-  if (repository.reach == Reach::here) return failure(Code::answer_awaited, "it is not on this machine");
+  if (repository.reach == Reach::here) return not_here();
   const auto transport = TRY(transports.of(repository));
   const auto turn = TRY(turns.take(repository.url, stop));
   const auto key = fmt::format("{}\n{}", repository.url, question);

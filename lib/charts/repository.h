@@ -2,6 +2,7 @@
 // Where charts are published, and how to get there. It does not know Applications or Secrets.
 #pragma once
 
+#include "base/reach.h"
 #include "base/secret.h"
 #include "http/transport.h"
 
@@ -18,11 +19,6 @@ enum class Kind {
 enum class Audience {
   origin,    // the repository's own scheme, host and port, as Helm does
   everyone,  // also the host of another origin that the index names (passCredentials)
-};
-
-enum class Reach {
-  server,  // is asked for what is not here
-  here,    // this machine alone: where the server would have to be asked, Code::answer_awaited
 };
 
 enum class Wire { tls, plain };  // plain: a registry that speaks HTTP only

@@ -155,7 +155,7 @@ Result<std::shared_ptr<Store>> Mirrors::State::store_of(const Remote& remote) {
 }
 
 Result<std::shared_ptr<http::Transport>> Mirrors::State::transport_of(const Remote& remote) {
-  if (remote.reach == Reach::here) return failure(Code::answer_awaited, "it is not on this machine");
+  if (remote.reach == Reach::here) return not_here();
   if (is_ssh_url(remote.url)) {
     // One address and one key; it holds no connection and no thread.
     auto made = TRY(options.make_transport(remote));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/reach.h"
 #include "base/result.h"
 #include "base/secret.h"
 
@@ -12,11 +13,6 @@
 namespace holdfast::git {
 
 enum class Verify { peer, nothing };
-
-enum class Reach {
-  server,  // is asked for what is not here
-  here,    // this machine alone: where the server would have to be asked, Code::answer_awaited
-};
 
 struct Remote {
   std::string url;  // http(s):// without user information, ssh, or one of the local URLs
