@@ -58,19 +58,23 @@ std::string_view wanted(Shape shape) {
   std::unreachable();
 }
 
-// Where it is not as it must be, and what it must be there.
+// Where it is not as it must be, and what it must be there. The pointer grows from its end, on the way back: nearly
+// every chart has none.
 struct Wrong {
   std::string pointer;
   const Value* value;
   Shape shape;
 };
 
-std::optional<Wrong> find_wrong(const Value& object, std::span<const Field> fields,
-                                const std::string& pointer);
+std::optional<Wrong> below(std::string_view token, std::optional<Wrong> wrong) {
+  if (wrong) wrong->pointer = fmt::format("/{}{}", token, wrong->pointer);
+  return wrong;
+}
 
-std::optional<Wrong> find_wrong(const Value& value, const Field& field,
-                                const std::string& pointer) {
-  const Wrong here{pointer, &value, field.shape};
+std::optional<Wrong> find_wrong(const Value& object, std::span<const Field> fields);
+
+std::optional<Wrong> find_wrong(const Value& value, const Field& field) {
+  const Wrong here{"", &value, field.shape};
   const bool scalar = !value.is_array() && !value.is_object();
   if (value.is_null()) return std::nullopt;
   switch (field.shape) {
@@ -80,8 +84,7 @@ std::optional<Wrong> find_wrong(const Value& value, const Field& field,
     case Shape::text_map:
       if (!value.is_object()) return here;
       for (const auto& member : *value.as_object()) {
-        auto wrong = find_wrong(member.value, Field{}, fmt::format("{}/{}", pointer, member.key));
-        if (wrong) return wrong;
+        if (auto wrong = find_wrong(member.value, Field{})) return below(member.key, std::move(wrong));
       }
       return std::nullopt;
     case Shape::texts:
@@ -90,22 +93,18 @@ std::optional<Wrong> find_wrong(const Value& value, const Field& field,
   if (!value.is_array()) return here;
   for (std::size_t i = 0; i < value.as_array()->size(); ++i) {
     const auto& item = (*value.as_array())[i];
-    const auto place = fmt::format("{}/{}", pointer, i);
-    auto wrong = field.shape == Shape::texts ? find_wrong(item, Field{}, place)
-                                             : find_wrong(item, field.inner, place);
-    if (wrong) return wrong;
+    auto wrong = field.shape == Shape::texts ? find_wrong(item, Field{}) : find_wrong(item, field.inner);
+    if (wrong) return below(fmt::format("{}", i), std::move(wrong));
   }
   return std::nullopt;
 }
 
-std::optional<Wrong> find_wrong(const Value& object, std::span<const Field> fields,
-                                const std::string& pointer) {
-  if (!object.is_object()) return Wrong{pointer, &object, Shape::text_map};
+std::optional<Wrong> find_wrong(const Value& object, std::span<const Field> fields) {
+  if (!object.is_object()) return Wrong{"", &object, Shape::text_map};
   for (const auto& field : fields) {
     const auto* value = object.find(field.key);
     if (value == nullptr) continue;
-    auto wrong = find_wrong(*value, field, fmt::format("{}/{}", pointer, field.key));
-    if (wrong) return wrong;
+    if (auto wrong = find_wrong(*value, field)) return below(field.key, std::move(wrong));
   }
   return std::nullopt;
 }
@@ -115,7 +114,7 @@ std::optional<Wrong> find_wrong(const Value& object, std::span<const Field> fiel
 Result<> check_metadata_shapes(const Value& document, std::string_view text,
                                const std::string& file) {
   if (!document.is_object()) return {};
-  const auto wrong = find_wrong(document, chart_fields, "");
+  const auto wrong = find_wrong(document, chart_fields);
   if (!wrong) return {};
   return failure(Error(Code::chart, fmt::format("'{}' is {} and must be {}",
                                                 wrong->pointer.substr(1),

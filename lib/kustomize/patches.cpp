@@ -282,8 +282,8 @@ Result<> apply_text(ResourceSet& resources, const Patch& patch, const PatchText&
     }
     if (documents->empty()) return {};
     std::optional<Target> target;
-    if (patch.target && documents->size() == 1) target = TRY(target_in(patch, text.entry));
-    if (patch.target && !target) return failure(several_documents((*documents)[1]));
+    if (patch.target && documents->size() > 1) return failure(several_documents((*documents)[1]));
+    if (patch.target) target = TRY(target_in(patch, text.entry));
     return merge_all(resources, *documents, target, schema, loader.budget());
   }
   auto operations = json_operations(text, loader.read_limits());
