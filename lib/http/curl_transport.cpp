@@ -442,6 +442,8 @@ class CurlTransport final : public Transport {
   }
 
   Result<std::unique_ptr<Incoming>> open(const Request& request, std::stop_token stop) override {
+    // A quick peer would answer before the wait for its answer sees the stop.
+    if (stop.stop_requested()) return failure(Code::stopped, "asked to stop before anything was sent");
     TransferPtr transfer = TRY(make_transfer(request));
     transfer->pipe = std::make_shared<Pipe>();
     auto incoming = std::make_unique<CurlIncoming>(wire_, transfer->pipe);

@@ -181,6 +181,17 @@ TEST(CurlTransport, EndsAStreamWhenAskedToStop) {
   EXPECT_EQ(silent.error().code(), Code::stopped);
 }
 
+TEST(CurlTransport, SendsNothingAfterAStop) {
+  const auto server = Loopback::answering([](const Received&, Connection& peer) { peer.answer(200, "quick"); });
+  const auto transport = plain_transport();
+  std::stop_source stop;
+  stop.request_stop();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(transport->open({.url = server->url("/")}, stop.get_token()).error().code(), Code::stopped);
+  }
+  EXPECT_EQ(server->connections(), 0);
+}
+
 TEST(CurlTransport, ReturnsTheBodyOfARefusedStream) {
   const auto server =
       Loopback::answering([](const Received&, Connection& peer) { peer.answer(410, "gone"); });

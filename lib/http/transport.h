@@ -110,7 +110,8 @@ class Transport {
   virtual Result<Response> send(const Request& request) = 0;
   // Results have the order of the requests. At most `in_flight` are under way at once.
   virtual std::vector<Result<Response>> send_all(std::vector<Request> requests, int in_flight) = 0;
-  // Returns when the headers are there. At most 80 may be open on one Transport at a time.
+  // Returns when the headers are there; a stop that was requested before sends nothing. At most 80
+  // may be open on one Transport at a time.
   virtual Result<std::unique_ptr<Incoming>> open(const Request& request, std::stop_token stop) = 0;
 
   // Gives the body to `sink`, on the caller's thread, until the peer ends it, `stop` is requested
