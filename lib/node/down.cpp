@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,15 +151,6 @@ Result<> remove_cgroups(const Plan& plan) {
   return {};
 }
 
-// Only what the node made, and only when no other node lives. Deepest first, as recorded.
-void remove_mount_points(const Undo& undo) {
-  const std::string root(node_root);
-  const FileDescriptor held(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (held && ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return;
-  for (const auto& folder : undo.folders) ::rmdir(folder.c_str());
-  ::rmdir(root.c_str());
-}
-
 Result<> remove_files(const Layout& layout, Data data) {
   TRY(remove_tree(layout.host + "/run"));
   TRY(remove_tree(layout.undo()));
@@ -212,7 +202,7 @@ Result<> down(const DownOptions& options, const Progress& progress) {
       TRY(remove_network(*plan, undo, progress));
     }
     TRY(remove_cgroups(*plan));
-    remove_mount_points(undo);
+    TRY(release_mount_points(std::string(node_root), undo.folders));
   }
   return remove_files(layout, options.data);
 }

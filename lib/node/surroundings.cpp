@@ -174,6 +174,26 @@ Result<FileDescriptor> hold_root(const std::string& undo_path) {
   return held;
 }
 
+Result<> release_mount_points(const std::string& root, std::vector<std::string> folders) {
+  const std::string note = root + "/left-by-others";
+  const FileDescriptor held(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto noted = read_file(note);
+  if (noted) {
+    for (const auto line : split(*noted, '\n')) folders.emplace_back(line);
+  }
+  if (held && ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) {
+    std::string lines;
+    for (const auto& each : folders) {
+      if (each != root && !each.empty()) lines += each + "\n";
+    }
+    return write_file(note, lines, 0600);
+  }
+  ::unlink(note.c_str());
+  for (const auto& each : folders) ::rmdir(each.c_str());
+  ::rmdir(root.c_str());
+  return {};
+}
+
 Result<> prepare_surroundings(const Plan& plan) {
   TRY(make_mounts(plan));
   TRY(make_cgroups(plan), "making the node's cgroup");

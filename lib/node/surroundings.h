@@ -28,6 +28,10 @@ Result<> save_undo(const std::string& path, const Undo& undo);
 // mounted on it.)
 Result<FileDescriptor> hold_root(const std::string& undo_path);
 
+// Takes the mount points that a node made back, deepest first, and `root` after them. While another node
+// holds `root` they stay, noted in it: the last node that goes takes them with its own.
+Result<> release_mount_points(const std::string& root, std::vector<std::string> folders);
+
 // Called once, in the new namespaces, before any component starts.
 Result<> prepare_surroundings(const Plan& plan);
 
