@@ -245,6 +245,7 @@ SteadyTime after(Duration duration) {
 }
 
 void note_progress(Transfer& transfer) {
+  *transfer.moved = true;
   if (transfer.pipe != nullptr) transfer.deadline = std::min(after(transfer.request.timeout), transfer.end);
 }
 

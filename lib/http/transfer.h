@@ -65,6 +65,7 @@ struct Transfer {
   SteadyTime deadline{};
   SteadyTime end = SteadyTime::max();  // of a stream, whatever progress it makes
   SteadyTime started{};
+  bool* moved = nullptr;  // the wire thread's own: something of an answer arrived
 
   Easy easy;
   List header_list;
