@@ -37,8 +37,12 @@ class EventReader {
   std::unique_ptr<State> state_;  // once the quick ones are over
 };
 
-// Where `key` stands for the second time in the mapping that starts at `start`.
-std::optional<Position> locate_duplicate(std::string_view text, const Position& start,
-                                         std::string_view key);
+struct Twins {
+  Position first, second;
+};
+
+// Where `key` stands for the first and the second time in the mapping that starts at `start`.
+std::optional<Twins> locate_duplicate(std::string_view text, const Position& start,
+                                      std::string_view key);
 
 }  // namespace holdfast::yaml

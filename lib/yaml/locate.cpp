@@ -101,18 +101,19 @@ Result<> follow(EventReader& events, std::size_t document, std::string_view poin
   return {};
 }
 
-Result<std::optional<Position>> second_key(EventReader& events, const Position& start,
-                                           std::string_view key) {
+Result<std::optional<Twins>> twin_keys(EventReader& events, const Position& start,
+                                       std::string_view key) {
   Event event;
   do {
     TRY(events.next(event));
     if (event.kind == EventKind::stream_end) return std::nullopt;
   } while (event.kind != EventKind::mapping_start || event.start != start);
-  int seen = 0;
+  std::optional<Position> first;
   TRY(events.next(event));
   while (!closes(event)) {
     const bool same = event.kind == EventKind::scalar && event.scalar == key;
-    if (same && ++seen == 2) return event.start;
+    if (same && first) return Twins{*first, event.start};
+    if (same) first = event.start;
     TRY(skip(events, event));
     TRY(events.next(event));
     TRY(skip(events, event));
@@ -193,10 +194,10 @@ Position locate(std::string_view text, std::size_t document, std::string_view po
   return position;
 }
 
-std::optional<Position> locate_duplicate(std::string_view text, const Position& start,
-                                         std::string_view key) {
+std::optional<Twins> locate_duplicate(std::string_view text, const Position& start,
+                                      std::string_view key) {
   EventReader events(text, "");
-  const auto found = second_key(events, start, key);
+  const auto found = twin_keys(events, start, key);
   return found ? *found : std::nullopt;
 }
 

@@ -397,10 +397,13 @@ class Builder {
 
   Result<> duplicate(const std::string& key, const Position& start) const {
     if (limits_.duplicates == Duplicates::keep_last) return {};
-    const auto twice = locate_duplicate(text_, start, key);
-    return failure(Error(Code::yaml_syntax,
-                         fmt::format("key '{}' is already there in this map", printable(key)))
-                       .at(place(name_, twice.value_or(start))));
+    Error error(Code::yaml_syntax,
+                fmt::format("key '{}' is already there in this map", printable(key)));
+    const auto twins = locate_duplicate(text_, start, key);
+    if (!twins) return failure(std::move(error).at(place(name_, start)));
+    return failure(std::move(error)
+                       .at(place(name_, twins->second))
+                       .at(fmt::format("{} (the first)", place(name_, twins->first))));
   }
 
   std::string_view text_;
