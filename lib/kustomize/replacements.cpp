@@ -341,7 +341,7 @@ Result<std::vector<PlacedReplacement>> load_replacements(const std::vector<Repla
     const Entry file(name, std::make_shared<const std::string>(*std::move(text)), 0, "");
     const bool one = more->size() == 1 && file.place() == file.place("/0");
     for (std::size_t k = 0; k < more->size(); ++k)
-      out.push_back({std::move((*more)[k]), one ? file : file.at(fmt::format("/{}", k))});
+      out.push_back({std::move((*more)[k]), one ? file : file.at(fmt::format("/{}", k)), entry.at("/path")});
   }
   return out;
 }
@@ -367,9 +367,13 @@ Result<> replace(ResourceSet& resources, const Replacement& replacement, const E
 
 Result<> replace_fields(ResourceSet& resources, const std::vector<PlacedReplacement>& replacements,
                         Budget& budget) {
-  for (const auto& [replacement, entry] : replacements) {
+  for (const auto& [replacement, entry, listed] : replacements) {
     auto done = replace(resources, replacement, entry, budget);
-    if (!done) return failure(placed(std::move(done).error(), entry.place()));
+    if (!done) {
+      Error error = placed(std::move(done).error(), entry.place());
+      if (listed) error = std::move(error).at(listed->place());
+      return failure(std::move(error));
+    }
     resources.renamed_any();
   }
   return {};

@@ -10,6 +10,7 @@
 #include "kustomize/loader.h"
 #include "kustomize/resource_set.h"
 
+#include <optional>
 #include <vector>
 
 namespace holdfast::kustomize {
@@ -18,6 +19,7 @@ namespace holdfast::kustomize {
 struct PlacedReplacement {
   Replacement what;
   Entry entry;
+  std::optional<Entry> listed = {};  // where the kustomization names the file that the entry stands in
 };
 
 // Entries with a path are read from their files. `list` is where the entries stand.

@@ -100,8 +100,10 @@ void absorb_build_annotations(Resource& resource) {
   const auto spaces = split_list(text("previousNamespaces"));
   const auto kinds = split_list(text("previousKinds"));
   if (!names.front().empty() && names.size() == spaces.size() && names.size() == kinds.size()) {
-    for (std::size_t i = 0; i < names.size(); ++i)
-      resource.earlier.push_back({names[i], spaces[i], kinds[i]});
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      Resource::Earlier one{.name = names[i], .space = spaces[i], .kind = kinds[i]};
+      resource.earlier.push_back(std::move(one));
+    }
   }
   erase_memory(resource);
   annotations->as_object()->erase("config.kubernetes.io/origin");
@@ -239,30 +241,38 @@ std::vector<ResourceId> Resource::earlier_ids() const {
   std::vector<ResourceId> ids;
   ids.reserve(earlier.size());
   const Gvk now = gvk();
-  for (const auto& [name, space, kind] : earlier) {
-    ids.push_back({.gvk = {now.group, now.version, kind}, .name = name, .space = space});
+  for (const auto& each : earlier) {
+    ResourceId one{.gvk = {now.group, now.version, each.kind}, .name = each.name, .space = each.space};
+    ids.push_back(std::move(one));
   }
   return ids;
 }
 
 ResourceId Resource::original_id() const {
   if (earlier.empty()) return id();
-  const auto& [name, space, kind] = earlier.front();
+  const auto& first = earlier.front();
   const Gvk now = gvk();
-  return {.gvk = {now.group, now.version, kind}, .name = name, .space = space};
+  return {.gvk = {now.group, now.version, first.kind}, .name = first.name, .space = first.space};
 }
 
 void Resource::remember_id() {
   const auto now = id();
-  earlier.push_back({now.name, std::string(now.effective_namespace()), now.gvk.kind});
+  const auto space = now.effective_namespace();
+  Earlier one{.name = now.name, .space = std::string(space), .kind = now.gvk.kind};
+  Earlier* last = earlier.empty() ? nullptr : &earlier.back();
+  if (last != nullptr && last->name == one.name && last->space == one.space && last->kind == one.kind) {
+    ++last->times;
+  } else {
+    earlier.push_back(std::move(one));
+  }
 }
 
 void write_memory(Resource& resource) {
   std::vector<std::string> names, spaces, kinds;
-  for (const auto& [name, space, kind] : resource.earlier) {
-    names.push_back(name);
-    spaces.push_back(space);
-    kinds.push_back(kind);
+  for (const auto& each : resource.earlier) {
+    names.insert(names.end(), each.times, each.name);
+    spaces.insert(spaces.end(), each.times, each.space);
+    kinds.insert(kinds.end(), each.times, each.kind);
   }
   const auto write = [&](std::string_view key, std::string text) {
     if (text.empty()) return;

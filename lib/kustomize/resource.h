@@ -57,6 +57,7 @@ struct Resource {
 
   struct Earlier {
     std::string name, space, kind;
+    std::size_t times = 1;  // in a row: each JSON patch keeps the id that it finds
   };
 
   std::vector<Earlier> earlier;  // oldest first; `space` is an effective namespace
