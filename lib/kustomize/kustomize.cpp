@@ -65,6 +65,41 @@ bool is_printable(const Value& value) {
   return true;
 }
 
+constexpr std::string_view next_line = "\xC2\x85";  // U+0085
+
+// The tool reads what it prints from JSON as if that were YAML, where U+0085 ends a line, also within
+// quotes: with the spaces around them one becomes a space, and several all the line ends but one.
+void fold_next_lines(std::string& text) {
+  if (text.find(next_line) == std::string::npos) return;
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto start = i;
+    std::size_t ends = 0;
+    while (text[i] == ' ' || text.compare(i, next_line.size(), next_line) == 0) {
+      const bool end = text[i] != ' ';
+      i += end ? next_line.size() : 1;
+      ends += end ? 1 : 0;
+    }
+    if (ends == 0) out.append(text, start, i - start);
+    if (ends == 1) out += ' ';
+    if (ends > 1) out.append(ends - 1, '\n');
+    if (i < text.size()) out += text[i++];
+  }
+  text = std::move(out);
+}
+
+void fold_next_lines(Value& value) {
+  if (auto* text = value.as_string()) fold_next_lines(*text);
+  if (auto* array = value.as_array()) {
+    for (auto& element : *array)
+      fold_next_lines(element);
+  }
+  if (auto* object = value.as_object()) {
+    for (auto& [key, member] : *object)
+      fold_next_lines(member);
+  }
+}
+
 // The first text that the tool, which prints those of several lines as blocks, cannot read again.
 const Value* find_tabbed(const Value& value) {
   if (const auto* text = value.as_string()) {
@@ -190,6 +225,7 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
     settle_annotations(resource, kustomization);
     TRY(check_printable(resource));
     TRY(check_tabs(resource));
+    fold_next_lines(resource.body);
     built.resources.push_back(
         {.object = std::move(resource.body), .origin = std::move(resource.at)});
   }

@@ -263,6 +263,8 @@ Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
   }
   for (Resource* resource : resources.selected_by(*target)) {
     TRY(merge_one(*resource, fitted(patches.front(), *resource), schema, budget));
+    // The tool gives the patch the version of its target, an empty one where that has none.
+    if (!is_blank(&resource->body) && api_version_of(resource->body).empty()) resource->body["apiVersion"] = Value();
     resources.renamed(*resource);
   }
   resources.drop_empty();
