@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "kustomize/source_text.h"
 #include "value/pointer.h"
+#include "yaml/scalar.h"
 #include "yaml/yaml.h"
 
 #include <fmt/format.h>
@@ -419,6 +420,8 @@ bool text_is_quoted(const Resource& resource, const std::string& pointer, std::s
     return true;
   if (resource.source == nullptr) return false;
   const std::string spelling = spelling_at(resource, pointer);
+  // What a patch has made is in quotes where YAML 1.1 takes it for a truth value.
+  if (spelling != text && yaml::resolve(text, yaml::Dialect::kube).kind == yaml::ScalarKind::boolean) return true;
   return spelling.starts_with('"') || spelling.starts_with('\'') || spelling.starts_with('|') ||
          spelling.starts_with('>');
 }
