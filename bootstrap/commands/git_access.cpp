@@ -8,26 +8,26 @@
 #include "base/text.h"
 #include "git/mirrors.h"
 #include "http/url.h"
+#include "local_agent.h"
 
 namespace holdfast::bootstrap {
 namespace {
 
-// Sends what goes to a Service in the cluster through the API server, with the caller's rights.
+// Sends what goes to a Service in the cluster to where it is reachable from here.
 class ServiceTransport final : public http::Transport {
  public:
-  ServiceTransport(kube::Client& client, std::string inside, std::string outside)
-      : client_(client), inside_(std::move(inside)), outside_(std::move(outside)) {}
+  ServiceTransport(std::unique_ptr<http::Transport> way, std::string inside, std::string outside)
+      : way_(std::move(way)), inside_(std::move(inside)), outside_(std::move(outside)) {}
 
-  Result<http::Response> send(const http::Request& request) override { return client_.send(moved(request)); }
+  Result<http::Response> send(const http::Request& request) override { return way_->send(moved(request)); }
 
-  std::vector<Result<http::Response>> send_all(std::vector<http::Request> requests, int) override {
-    std::vector<Result<http::Response>> answers;
-    for (const auto& request : requests) answers.push_back(send(request));
-    return answers;
+  std::vector<Result<http::Response>> send_all(std::vector<http::Request> requests, int in_flight) override {
+    for (auto& request : requests) request = moved(std::move(request));
+    return way_->send_all(std::move(requests), in_flight);
   }
 
   Result<std::unique_ptr<http::Incoming>> open(const http::Request& request, std::stop_token stop) override {
-    return client_.open(moved(request), std::move(stop));
+    return way_->open(moved(request), std::move(stop));
   }
 
  private:
@@ -36,8 +36,29 @@ class ServiceTransport final : public http::Transport {
     return request;
   }
 
-  kube::Client& client_;
+  const std::unique_ptr<http::Transport> way_;
   const std::string inside_, outside_;
+};
+
+// The API server, with the caller's rights.
+class ClientTransport final : public http::Transport {
+ public:
+  explicit ClientTransport(kube::Client& client) : client_(client) {}
+
+  Result<http::Response> send(const http::Request& request) override { return client_.send(request); }
+
+  std::vector<Result<http::Response>> send_all(std::vector<http::Request> requests, int) override {
+    std::vector<Result<http::Response>> answers;
+    for (const auto& request : requests) answers.push_back(send(request));
+    return answers;
+  }
+
+  Result<std::unique_ptr<http::Incoming>> open(const http::Request& request, std::stop_token stop) override {
+    return client_.open(request, std::move(stop));
+  }
+
+ private:
+  kube::Client& client_;
 };
 
 // "http://host:port"
@@ -61,8 +82,13 @@ class MirrorAccess final : public GitAccess {
     options.make_transport = [this](const git::Remote& remote) -> Result<std::unique_ptr<http::Transport>> {
       const auto service = service_of(remote.url);
       if (!service) return http::make_curl_transport({});
+      const std::string here = TRY(find_agent_here(*client_, service->namespace_));
+      if (!here.empty()) {
+        auto direct = TRY(http::make_curl_transport({}));
+        return std::make_unique<ServiceTransport>(std::move(direct), origin_of(remote.url), here);
+      }
       const auto outside = client_->service_url({.namespace_ = service->namespace_, .name = service->name, .port = "http"});
-      return std::make_unique<ServiceTransport>(*client_, origin_of(remote.url), outside);
+      return std::make_unique<ServiceTransport>(std::make_unique<ClientTransport>(*client_), origin_of(remote.url), outside);
     };
     mirrors_ = TRY(git::Mirrors::open(std::move(options), clock_));
     return {};

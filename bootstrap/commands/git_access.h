@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads commits for a command: from any Git server that this machine reaches, and from the cluster's
-// built-in Git through the API server's service proxy. What is fetched goes with the object.
+// built-in Git through the API server's service proxy, or from an agent on this machine. What is fetched
+// goes with the object.
 #pragma once
 
 #include <memory>

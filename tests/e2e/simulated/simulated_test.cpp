@@ -117,6 +117,13 @@ TEST_F(Simulated, TheStockGitClientReadsTheBuiltInGit) {
   EXPECT_NE(run({"git", "-C", cluster->path("clone"), "push", "-q", url, "HEAD:refs/heads/other"}).exit, 0);
 }
 
+TEST_F(Simulated, ACommandReadsTheBuiltInGit) {
+  const auto diff = cluster->holdfast({"app", "diff", "hello"});
+  EXPECT_EQ(diff.exit, 0) << diff.out << diff.err;
+  const auto manifests = cluster->holdfast({"app", "manifests", "hello", "-o", "name"});
+  EXPECT_TRUE(manifests.out.contains("apps:Deployment:hello/hello\n")) << manifests.out << manifests.err;
+}
+
 TEST_F(Simulated, APushNeedsTheRightsOfAPush) {
   const auto token = cluster->kubectl({"create", "token", "default", "-n", "argocd"});
   ASSERT_EQ(token.exit, 0) << token.err;
