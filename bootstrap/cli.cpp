@@ -112,13 +112,14 @@ void add_install_options(CLI::App& command, InstallOptions& options) {
 
 // What only `up` has: the machine as a node.
 void add_node_options(CLI::App& up, InstallOptions& options) {
-  up.add_flag_callback("--node", [&options] { options.where = Where::node; }, "Make this machine a single-node Kubernetes first");
+  auto* node = up.add_flag_callback("--node", [&options] { options.where = Where::node; }, "Make this machine a single-node Kubernetes first");
+  node->excludes(up.get_option("--kubeconfig"), up.get_option("--context"));
   up.add_option_function<std::string>("--mode", [&options](const std::string& word) {
       if (word == "containers") options.node.mode = node::Mode::containers;
       if (word == "simulated") options.node.mode = node::Mode::simulated;
     }, "Its pods: auto, containers or simulated (they become ready and run nothing)")
-      ->check(CLI::IsMember({"auto", "containers", "simulated"}));
-  up.add_option("--api-port", options.node.api_port, "Of the node's API server")->check(CLI::Range(1, 65000));
+      ->needs(node)->check(CLI::IsMember({"auto", "containers", "simulated"}));
+  up.add_option("--api-port", options.node.api_port, "Of the node's API server")->needs(node)->check(CLI::Range(1, 65000));
 }
 
 void add_install(CLI::App& app, Chosen& chosen) {

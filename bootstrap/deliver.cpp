@@ -120,14 +120,15 @@ Result<> preflight(Installation& run, const GivenBundle& bundle) {
   node::Choice choice;
   const auto body = [&](Step&) -> Result<std::string> {
     TRY(check_name("cluster", run.options.repository.cluster.name));
+    TRY(check_repository(run.options.repository));
     if (run.options.where == Where::cluster) {
       TRY(check_cluster(run, bundle));
-      return std::string(bundle ? "5 passed" : "4 passed");
+      return std::string(bundle ? "6 passed" : "5 passed");
     }
     choice = TRY(node::choose(run.options.node));
     if (choice.simulated) run.console.mark_simulated();
     TRY(check_disk(run.options.node.state_dir, *bundle));
-    return std::string("3 passed");
+    return std::string("4 passed");
   };
   TRY(run.step("preflight", "Check", "checking what the installation needs", body));
   if (choice.simulated) run.console.note("simulated: pods become ready and run nothing; the agent runs on this machine");

@@ -49,6 +49,12 @@ Result<std::optional<MadeRepository>> existing(const RepoInitOptions& options) {
 
 }  // namespace
 
+Result<> check_repository(const RepoInitOptions& options) {
+  const auto found = TRY(existing(options));
+  if (!found) TRY(files_of(options));
+  return {};
+}
+
 Result<MadeRepository> make_repository(const RepoInitOptions& options, const Clock& clock) {
   const auto found = TRY(existing(options));
   if (found) return *found;

@@ -43,6 +43,9 @@ struct MadeRepository {
 };
 Result<MadeRepository> make_repository(const RepoInitOptions& options, const Clock& clock);
 
+// Would make_repository() go through? Reads only.
+Result<> check_repository(const RepoInitOptions& options);
+
 // cluster.toml of a cluster of the repository in `folder`; the only one when `cluster` is empty.
 // Refuses with Code::repo_layout, naming the clusters there are.
 Result<ClusterSettings> read_cluster(const tree::FileTree& repository, const std::string& cluster);
