@@ -99,7 +99,7 @@ void add_install_options(CLI::App& command, InstallOptions& options) {
   command.add_option("--bundle", options.bundle, "The signed bundle (.hfb)")->required();
   command.add_option("--trust-dir", options.trust_dir, "The trust root's folder; ~/.config/holdfast/trust by default");
   options.node.state_dir = default_state_dir();
-  command.add_option("--state-dir", options.node.state_dir, "Where the node and the journal live");
+  command.add_option("--state-dir", options.node.state_dir, "Where the node and the journal live; HOLDFAST_STATE_DIR");
   command.add_option("--cluster", options.repository.cluster.name, "The cluster's name")->required();
   command.add_option("--repo", options.repository.folder, "The cluster repository; made when it is not there")->required();
   command.add_option("--sample", options.repository.sample, "An application to look at: hello");

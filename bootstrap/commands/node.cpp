@@ -13,6 +13,8 @@
 namespace holdfast::bootstrap {
 
 std::string default_state_dir() {
+  const char* named = std::getenv("HOLDFAST_STATE_DIR");  // NOLINT(concurrency-mt-unsafe): main thread, at start
+  if (named != nullptr && *named != '\0') return named;
   if (::geteuid() == 0) return std::string(node::default_state_dir);
   const char* state = std::getenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe): main thread, at start
   if (state != nullptr && *state == '/') return std::string(state) + "/holdfast";

@@ -56,6 +56,13 @@ TEST(CommandLine, EveryCommandHasAHelpText) {
   }
 }
 
+TEST(CommandLine, TheStateFolderCanBeNamedOnceForAllCommands) {
+  const World world;
+  for (const auto* command : {"holdfast up", "holdfast install", "holdfast node up", "holdfast node down", "holdfast node status"}) {
+    EXPECT_TRUE(world.run(fmt::format("{} --help", command), {"HOLDFAST_STATE_DIR=/srv/state"}).out.contains("--state-dir TEXT=/srv/state ")) << command;
+  }
+}
+
 TEST(CommandLine, EveryCommandRefusesAFlagThatItDoesNotKnow) {
   const World world;
   const auto before = world.look();
