@@ -12,6 +12,7 @@
 #include "cli_app.h"
 #include "cli_bundle.h"
 #include "cli_completion.h"
+#include "cli_help.h"
 #include "commands/crds.h"
 #include "commands/e2e.h"
 #include "commands/explain.h"
@@ -66,7 +67,7 @@ void add_node_up(CLI::App& node, Chosen& chosen) {
 }
 
 void add_node(CLI::App& app, Chosen& chosen) {
-  auto* node = app.add_subcommand("node", "A real single-node Kubernetes on this machine");
+  auto* node = app.add_subcommand("node", "A single-node Kubernetes on this machine");
   node->require_subcommand(1);
   if (!chosen.may_reach("node")) return;
   add_node_up(*node, chosen);
@@ -422,13 +423,21 @@ int run_cli(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(version));
   app.option_defaults()->always_capture_default();
+  shape_help(app);
 
   std::string format = "text";
   app.add_option("-o,--output", format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.fallthrough();
 
   Chosen chosen;
-  chosen.words.assign(argv, argv + argc);
+  std::vector<char*> words(argv, argv + argc);
+  std::string help = "--help";
+  // "holdfast help app sync", as other programs take it
+  if (words.size() > 1 && std::string_view(words[1]) == "help") {
+    words.erase(words.begin() + 1);
+    words.push_back(help.data());
+  }
+  chosen.words.assign(words.begin(), words.end());
   add_install(app, chosen);
   add_e2e(app, chosen);
   add_app(app, chosen);
@@ -444,7 +453,7 @@ int run_cli(int argc, char** argv) {
 
   const SystemClock clock;
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::Success& asked) {  // --help, --version
     std::ostringstream text;
     app.exit(asked, text, text);
@@ -452,7 +461,7 @@ int run_cli(int argc, char** argv) {
     console.text(text.str());
     return finish({}, console);
   } catch (const CLI::ParseError& parse_error) {
-    const auto output = output_asked_for({argv, static_cast<std::size_t>(argc)});
+    const auto output = output_asked_for(words);
     Console console(STDOUT_FILENO, STDERR_FILENO, output, clock);
     return finish(failure(usage_error(app, parse_error)), console);
   }

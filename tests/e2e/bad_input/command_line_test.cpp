@@ -63,6 +63,35 @@ TEST(CommandLine, TheStateFolderCanBeNamedOnceForAllCommands) {
   }
 }
 
+TEST(CommandLine, EveryExampleOfAHelpTextHasFlagsAndWordsOfItsCommand) {
+  const World world;
+  std::size_t seen = 0;
+  for (const auto& command : all_commands(world)) {
+    SCOPED_TRACE(command);
+    const auto help = world.run(command + " --help").out;
+    constexpr std::string_view start = "\nExample: ";
+    const auto at = help.find(start);
+    if (at == std::string::npos) continue;
+    ++seen;
+    const std::string example(trim(std::string_view(help).substr(at + start.size())));
+    const auto flags = help.substr(0, at);
+    EXPECT_TRUE(example.starts_with(command + " ")) << example;
+    for (const auto& word : words(example)) EXPECT_TRUE(!word.starts_with("--") || flags.contains(word)) << word;
+    for (const auto line : split(help, '\n')) {
+      const auto flag = words(line);
+      const bool required = flag.size() > 1 && flag[0].starts_with("-") && line.contains(" REQUIRED");
+      EXPECT_TRUE(!required || example.contains(flag[0].substr(0, flag[0].find(',')) + " ")) << line;
+    }
+  }
+  EXPECT_GE(seen, 28U);
+}
+
+TEST(CommandLine, HelpIsACommandToo) {
+  const World world;
+  EXPECT_EQ(world.must("holdfast help"), world.must("holdfast --help"));
+  EXPECT_EQ(world.must("holdfast help bundle verify"), world.must("holdfast bundle verify --help"));
+}
+
 TEST(CommandLine, EveryCommandRefusesAFlagThatItDoesNotKnow) {
   const World world;
   const auto before = world.look();
