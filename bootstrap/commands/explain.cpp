@@ -16,11 +16,18 @@ std::string_view section_of(std::string_view document, std::string_view code) {
   return trim(document.substr(start, end == std::string_view::npos ? end : end - start));
 }
 
+// "A file or folder does not exist": the section's first words, in bold.
+std::string_view title_of(std::string_view section) {
+  const auto start = section.find("**") + 2;
+  return section.substr(start, section.find(".**", start) - start);
+}
+
 Result<> list_codes(Console& console) {
   Array codes;
   for (const auto& row : all_codes()) {
-    console.line(fmt::format("{}  {}", row.name, row.fix));
-    codes.emplace_back(Object{{"code", row.name}, {"fix", row.fix}});
+    const auto title = title_of(section_of(embedded_docs().front().content, row.name));
+    console.line(fmt::format("{}  {}", row.name, title));
+    codes.emplace_back(Object{{"code", row.name}, {"title", title}, {"fix", row.fix}});
   }
   console.data(codes);
   return {};

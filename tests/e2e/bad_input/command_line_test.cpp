@@ -157,11 +157,14 @@ TEST(CommandLine, EveryCommandOnApplicationsSaysWhyItReachesNoCluster) {
 
 TEST(CommandLine, ExplainPrintsTheSectionOfEveryCode) {
   const World world;
+  const auto list = world.must("holdfast explain");
   for (const auto& row : all_codes()) {
     const auto text = world.must(fmt::format("holdfast explain {}", row.name));
     EXPECT_TRUE(text.starts_with(fmt::format("## {}\n\n**", row.name))) << text;
     EXPECT_TRUE(text.contains(fmt::format("\n- exit: {}\n", static_cast<int>(row.exit)))) << text;
     EXPECT_EQ(text.find("\n## "), std::string::npos) << "only its own section";
+    const auto title = text.find("**") + 2;
+    EXPECT_TRUE(list.contains(fmt::format("{}  {}\n", row.name, text.substr(title, text.find(".**") - title)))) << list;
   }
   EXPECT_EQ(world.must("holdfast explain 1009"), world.must("holdfast explain hf-e-1009"));
 }
