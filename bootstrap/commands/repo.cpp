@@ -86,15 +86,21 @@ Result<> run_repo_init(const RepoInitOptions& options, Console& console) {
 
 namespace {
 
+// What brings a commit to the cluster, as typed where the command ran.
+std::string publishing(const std::string& folder, const ClusterSettings& cluster, bool only_one) {
+  if (!cluster.git_url.empty()) return fmt::format("git{} push {} {}", folder == "." ? "" : " -C " + folder, cluster.git_url, cluster.branch);
+  return fmt::format("holdfast repo push{}{}", folder == "." ? "" : " --repo " + folder, only_one ? "" : " --cluster " + cluster.name);
+}
+
 // Commits `files` and says which ones they are.
-Result<> commit_and_show(const std::string& folder, const Files& files, std::string message, Console& console) {
+Result<> commit_and_show(const std::string& folder, const Files& files, std::string message, std::string_view then, Console& console) {
   const auto commit = TRY(git::commit_working(folder, tree::MemoryTree(files), commit_text(console.clock(), std::move(message))));
   Array paths;
   for (const auto& [path, content] : files) {
     console.line(fmt::format(" + {}", path));
     paths.emplace_back(path);
   }
-  console.line(fmt::format("Committed as {}. Publish it with: holdfast repo push", short_id(commit.hex())));
+  console.line(fmt::format("Committed as {}. Publish it with: {}", short_id(commit.hex()), then));
   console.data(Object{{"commit", commit.hex()}, {"files", Value(std::move(paths))}});
   return {};
 }
@@ -110,7 +116,8 @@ Result<> run_repo_add_cluster(const RepoAddClusterOptions& options, Console& con
     return failure(Error(Code::object_exists, fmt::format("there is a cluster \"{}\" already", options.cluster.name)).at("cluster/" + options.cluster.name));
   }
   const Files files = TRY(scaffold_cluster(options.cluster));
-  return commit_and_show(options.folder, files, fmt::format("Add cluster {}\n", options.cluster.name), console);
+  return commit_and_show(options.folder, files, fmt::format("Add cluster {}\n", options.cluster.name),
+                         publishing(options.folder, options.cluster, false), console);
 }
 
 Result<> run_repo_add_app(const RepoAddAppOptions& options, Console& console) {
@@ -138,7 +145,8 @@ Result<> run_repo_add_app(const RepoAddAppOptions& options, Console& console) {
     return failure(Error(Code::path_missing, fmt::format("there is no folder \"{}\" in the repository", printable(app.path))).at(options.folder));
   }
   const Files files = TRY(scaffold_app(tree, settings, app));
-  return commit_and_show(options.folder, files, fmt::format("Add {} to cluster {}\n", app.name, settings.name), console);
+  return commit_and_show(options.folder, files, fmt::format("Add {} to cluster {}\n", app.name, settings.name),
+                         publishing(options.folder, settings, options.cluster.empty()), console);
 }
 
 namespace {

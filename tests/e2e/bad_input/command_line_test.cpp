@@ -56,13 +56,6 @@ TEST(CommandLine, EveryCommandHasAHelpText) {
   }
 }
 
-TEST(CommandLine, TheStateFolderCanBeNamedOnceForAllCommands) {
-  const World world;
-  for (const auto* command : {"holdfast up", "holdfast install", "holdfast node up", "holdfast node down", "holdfast node status"}) {
-    EXPECT_TRUE(world.run(fmt::format("{} --help", command), {"HOLDFAST_STATE_DIR=/srv/state"}).out.contains("--state-dir TEXT=/srv/state ")) << command;
-  }
-}
-
 TEST(CommandLine, EveryExampleOfAHelpTextHasFlagsAndWordsOfItsCommand) {
   const World world;
   std::size_t seen = 0;
@@ -90,6 +83,28 @@ TEST(CommandLine, HelpIsACommandToo) {
   const World world;
   EXPECT_EQ(world.must("holdfast help"), world.must("holdfast --help"));
   EXPECT_EQ(world.must("holdfast help bundle verify"), world.must("holdfast bundle verify --help"));
+}
+
+TEST(CommandLine, TheStateFolderCanBeNamedOnceForAllCommands) {
+  const World world;
+  for (const auto* command : {"holdfast up", "holdfast install", "holdfast node up", "holdfast node down", "holdfast node status"}) {
+    EXPECT_TRUE(world.run(fmt::format("{} --help", command), {"HOLDFAST_STATE_DIR=/srv/state"}).out.contains("--state-dir TEXT=/srv/state ")) << command;
+  }
+}
+
+TEST(CommandLine, ACommitToTheRepositorySaysWhatPublishesIt) {
+  const World world;
+  const struct {
+    const char* command;
+    const char* publish;
+  } cases[] = {
+      {"holdfast repo add-app web --repo fleet --chart internal/hello", "holdfast repo push --repo fleet"},
+      {"holdfast repo add-cluster prod --repo fleet", "holdfast repo push --repo fleet --cluster prod"},
+      {"holdfast repo add-cluster prod --repo external --git-url https://git.example/fleet.git", "git -C external push https://git.example/fleet.git main"},
+  };
+  for (const auto& each : cases) {
+    EXPECT_TRUE(world.must(each.command).ends_with(fmt::format(". Publish it with: {}\n", each.publish))) << each.command;
+  }
 }
 
 TEST(CommandLine, EveryCommandRefusesAFlagThatItDoesNotKnow) {
