@@ -78,7 +78,7 @@ void add_completion(CLI::App& app, Chosen& chosen) {
   command->add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([shell, &app, &chosen] {
     chosen.run = [shell, &app](Console& console) -> Result<> {
-      console.line(completion_script(app, *shell));
+      console.text(completion_script(app, *shell));
       return {};
     };
   });
