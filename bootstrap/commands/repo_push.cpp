@@ -61,6 +61,15 @@ Result<git::PushTarget> make_target(kube::Client& client, const PushOptions& opt
   return target;
 }
 
+// What the built-in Git has and this repository lacks comes from the agent: at `endpoint`, else through kubectl.
+Error with_way_back(Error error, const ClusterSettings& cluster, const std::string& endpoint) {
+  if (error.code() != Code::git_not_fast_forward) return error;
+  const auto pull = fmt::format("git pull --rebase {}/{}.git {}", endpoint.empty() ? "http://127.0.0.1:8080" : endpoint, cluster.repository, cluster.branch);
+  if (!endpoint.empty()) return std::move(error).fix(fmt::format("{}, then push again", pull));
+  return std::move(error).fix(fmt::format("kubectl -n {} port-forward service/{} 8080:80, beside it: {}, then push again",
+                                          cluster.engine_namespace, agent_service, pull));
+}
+
 Result<> check_reads_built_in(const ClusterSettings& cluster) {
   if (cluster.git_url.empty()) return {};
   return failure(Error(Code::repo_layout,
@@ -76,9 +85,11 @@ Result<PushReport> push_repository(kube::Client& client, const PushOptions& opti
   TRY(check_reads_built_in(cluster));
   const auto state = TRY(git::inspect_working(options.folder));
   const std::string here = TRY(find_agent_here(client, cluster.engine_namespace));
-  const auto target = TRY(make_target(client, options, options.endpoint.empty() ? here : options.endpoint));
-  const auto pushed = TRY(git::push_to(target, state.repository, cluster.branch, std::stop_token()),
-                          "publishing \"{}\"", cluster.branch);
+  const auto& endpoint = options.endpoint.empty() ? here : options.endpoint;
+  const auto target = TRY(make_target(client, options, endpoint));
+  auto tried = git::push_to(target, state.repository, cluster.branch, std::stop_token());
+  if (!tried) tried = failure(with_way_back(std::move(tried).error(), cluster, endpoint));
+  const auto pushed = TRY(std::move(tried), "publishing \"{}\"", cluster.branch);
   return PushReport{.text = describe(cluster.branch, pushed),
                     .branch = cluster.branch,
                     .before = pushed.before.is_zero() ? "" : pushed.before.hex(),

@@ -115,6 +115,11 @@ TEST_F(Simulated, TheStockGitClientReadsTheBuiltInGit) {
   ASSERT_EQ(clone.exit, 0) << clone.err;
   EXPECT_EQ(run({"git", "-C", cluster->path("clone"), "rev-parse", "HEAD"}).out, cluster->git({"rev-parse", "HEAD"}).out);
   EXPECT_NE(run({"git", "-C", cluster->path("clone"), "push", "-q", url, "HEAD:refs/heads/other"}).exit, 0);
+  // What else is published comes the same way, as the refused push says.
+  ASSERT_EQ(run({"git", "-C", cluster->path("clone"), "-c", "user.name=x", "-c", "user.email=x@localhost", "commit", "-q", "--amend", "-m", "other"}).exit, 0);
+  const auto refused = cluster->holdfast({"repo", "push", "--repo", cluster->path("clone")});
+  EXPECT_EQ(refused.exit, 6);
+  EXPECT_TRUE(refused.err.contains(fmt::format("  fix:     git pull --rebase {} main, then push again\n", url))) << refused.err;
 }
 
 TEST_F(Simulated, ACommandReadsTheBuiltInGit) {
