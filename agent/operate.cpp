@@ -270,7 +270,8 @@ Result<> advance(Work& work) {
     work.waits = true;
     return {};
   }
-  const auto refusals = sync::admit(work.application, work.project.get(), work.configuration->settings.local);
+  auto refusals = sync::admit(work.application, work.project.get(), work.configuration->settings.local);
+  if (refusals.empty()) refusals = sync::admit_sources(work.operation.sources, *work.project);
   if (!refusals.empty()) {
     fail(work, OperationPhase::error, condition_text(refusals));
     return {};

@@ -129,6 +129,14 @@ TEST(Project, RulesFollowTheirGlobsAndDenials) {
   EXPECT_TRUE(project.permits_kind({"", "Namespace", "", "x"}, Scope::cluster));
   EXPECT_FALSE(project.permits_kind({"", "Secret", "shop-a", "x"}, Scope::namespaced));
   EXPECT_TRUE(project.permits_kind({"", "ConfigMap", "shop-a", "x"}, Scope::namespaced));
+  EXPECT_EQ(project.refusal({"", "ConfigMap", "shop-a", "x"}, Scope::namespaced), "");
+  EXPECT_EQ(project.refusal({"", "Secret", "shop-a", "x"}, Scope::namespaced), "resource :Secret is not permitted in project p");
+  EXPECT_EQ(project.refusal({"", "ConfigMap", "shop-private", "x"}, Scope::namespaced), "namespace shop-private is not permitted in project 'p'");
+  EXPECT_EQ(project.refusal({"", "Namespace", "", "x"}, Scope::cluster), "");
+  const std::vector<Source> sources{decode_source(Object{{"repoURL", "https://git.example.com/secrets"}, {"path", "."}}),
+                                    decode_source(Object{{"repoURL", "https://git.example.com/app"}, {"path", "."}})};
+  const std::vector<Condition> refused{{"InvalidSpecError", "application repo https://git.example.com/secrets is not permitted in project 'p'"}};
+  EXPECT_EQ(admit_sources(sources, project), refused);
 }
 
 TEST(Windows, DenyWinsAndAnAllowThatIsClosedBlocks) {

@@ -136,6 +136,13 @@ bool Project::permits_application(const Application& application) const {
   return application.namespace_ == application.control_namespace || lists_namespace(source_namespaces, application.namespace_);
 }
 
+std::string Project::refusal(const Key& key, Scope scope) const {
+  if (!permits_kind(key, scope)) return fmt::format("resource {}:{} is not permitted in project {}", key.group, key.kind, name);
+  const Destination place{std::string(names::local_server), std::string(names::local_name), key.namespace_};
+  if (scope == Scope::cluster || permits_destination(place)) return {};
+  return fmt::format("namespace {} is not permitted in project '{}'", key.namespace_, name);
+}
+
 Project decode_project(const Value& object) {
   Project project;
   project.name = object.text({"metadata", "name"});
@@ -174,6 +181,22 @@ std::optional<Destination> local_destination(const Destination& destination) {
                      destination.namespace_};
 }
 
+std::vector<Condition> admit_sources(const std::vector<Source>& sources, const Project& project) {
+  std::vector<Condition> conditions;
+  for (const auto& source : sources) {
+    if (source.repo_url.empty() || (source.path.empty() && source.chart.empty() && source.ref.empty())) {
+      conditions.push_back({"InvalidSpecError",
+                            "spec.source.repoURL and either source.path, source.chart, or "
+                            "source.ref are required"});
+    } else if (!project.permits_source(source)) {
+      conditions.push_back({"InvalidSpecError",
+                            fmt::format("application repo {} is not permitted in project '{}'",
+                                        source.repo_url, project.name)});
+    }
+  }
+  return conditions;
+}
+
 std::vector<Condition> admit(const Application& application, const Project* project,
                              LocalCluster local) {
   if (project == nullptr) {
@@ -189,17 +212,7 @@ std::vector<Condition> admit(const Application& application, const Project* proj
     return {{"InvalidSpecError", "spec.source.repoURL and either source.path, source.chart, or "
                                  "source.ref are required"}};
   }
-  for (const auto& source : application.sources) {
-    if (source.repo_url.empty() || (source.path.empty() && source.chart.empty() && source.ref.empty())) {
-      conditions.push_back({"InvalidSpecError",
-                            "spec.source.repoURL and either source.path, source.chart, or "
-                            "source.ref are required"});
-    } else if (!project->permits_source(source)) {
-      conditions.push_back({"InvalidSpecError",
-                            fmt::format("application repo {} is not permitted in project '{}'",
-                                        source.repo_url, project->name)});
-    }
-  }
+  conditions = admit_sources(application.sources, *project);
   const auto destination = local_destination(application.destination);
   if (destination && !project->permits_destination(*destination)) {
     conditions.push_back(

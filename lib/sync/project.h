@@ -35,6 +35,8 @@ struct Project {
   [[nodiscard]] bool permits_destination(const Destination& destination) const;
   [[nodiscard]] bool permits_kind(const Key& key, Scope scope) const;
   [[nodiscard]] bool permits_application(const Application& application) const;
+  // Why an object of this cluster may not be touched, in upstream's words; "" when it may.
+  [[nodiscard]] std::string refusal(const Key& key, Scope scope) const;
 };
 
 Project decode_project(const Value& object);
@@ -52,6 +54,9 @@ enum class LocalCluster { enabled, disabled };
 // What keeps the Application from being looked at: destination, project, sources. Empty: admitted.
 std::vector<Condition> admit(const Application& application, const Project* project,
                              LocalCluster local);
+
+// What keeps sources from being used, the spec's or those that an operation brings along.
+std::vector<Condition> admit_sources(const std::vector<Source>& sources, const Project& project);
 
 // The destination with its server and name filled in; nothing when it is not this cluster.
 std::optional<Destination> local_destination(const Destination& destination);

@@ -191,16 +191,8 @@ struct Refusal {
 
 Refusal refuse(const Task& task, const Project& project, const Served& served) {
   if (!served.known) return {served.problem, served.object_problem};
-  if (!project.permits_kind(task.key, served.namespaced ? Scope::namespaced : Scope::cluster)) {
-    auto text = fmt::format("resource {}:{} is not permitted in project {}", task.key.group, task.key.kind, project.name);
-    return {text, text};
-  }
-  const Destination place{std::string(names::local_server), std::string(names::local_name), task.key.namespace_};
-  if (served.namespaced && !project.permits_destination(place)) {
-    auto text = fmt::format("namespace {} is not permitted in project '{}'", task.key.namespace_, project.name);
-    return {text, text};
-  }
-  return {};
+  auto text = project.refusal(task.key, served.namespaced ? Scope::namespaced : Scope::cluster);
+  return {text, text};
 }
 
 void check(const SyncRequest& request, const Project& project, const FindServed& find, Plan& plan) {

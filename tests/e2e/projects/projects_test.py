@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The agent on a real API server: what a project forbids, tried by every way but the plain one."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
+from plane import APPLICATIONS, SERVER, Missing, Plane, Repository, application, check, status_of  # noqa: E402
+
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n"
+
+
+def project(plane, name, **spec):
+    plane.api.create("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects", {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": name, "namespace": "argocd"},
+        "spec": {"sourceRepos": ["*"], "destinations": [{"namespace": name, "server": SERVER}], **spec}})
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+
+def create(plane, name, in_project, repository, **policy):
+    app = application(name, repository, namespace=in_project, **policy)
+    app["spec"]["project"] = in_project
+    plane.api.create(APPLICATIONS, app)
+
+
+def operate(plane, name, sync):
+    """The state of the operation at its end."""
+    plane.api.merge(f"{APPLICATIONS}/{name}", {"status": {"operationState": None}, "operation": {"sync": sync}})
+    return status_of(plane, name, lambda s: s.get("operationState", {}).get("finishedAt"))["operationState"]
+
+
+def config_map(plane, namespace, name):
+    return plane.api.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+
+
+def an_operation_brings_no_other_repository(plane):
+    own, other = Repository(plane, "own"), Repository(plane, "other")
+    own.commit({"cm.yaml": CONFIG_MAP.format("own")})
+    other.commit({"cm.yaml": CONFIG_MAP.format("other")})
+    project(plane, "narrow", sourceRepos=[own.url])
+    create(plane, "narrow", "narrow", own)
+    status_of(plane, "narrow", lambda s: s.get("sync", {}).get("status") == "OutOfSync")
+    source = {"repoURL": other.url, "path": ".", "targetRevision": "main"}
+    refusal = f"InvalidSpecError: application repo {other.url} is not permitted in project 'narrow'"
+    for what, sync in (("a source", {"source": source}), ("sources", {"sources": [source]})):
+        state = operate(plane, "narrow", {**sync, "revision": "main"})
+        check(f"an operation with {what} that the project does not permit", (state["phase"], state["message"]), ("Error", refusal))
+    check("nothing of it is applied", config_map(plane, "narrow", "other"), None)
+    state = operate(plane, "narrow", {"source": {**source, "repoURL": own.url}})
+    check("one with a permitted source", (state["phase"], bool(config_map(plane, "narrow", "own"))), ("Succeeded", True))
+
+
+def run(plane):
+    plane.start_git()
+    plane.start_agent()
+    an_operation_brings_no_other_repository(plane)
+
+
+if __name__ == "__main__":
+    try:
+        with Plane() as the_plane:
+            run(the_plane)
+    except Missing as missing:
+        print(f"skipped: projects: {missing}")
