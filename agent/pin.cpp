@@ -249,6 +249,10 @@ Result<Rendered> pin(Context& context, const PinInput& input) {
 }
 
 Result<Rendered> pin_manifests(Context& context, const PinInput& input, const sync::Operation& operation) {
+  // The spec's sources count whatever others the operation names.
+  for (const auto* sources : {&input.application.sources, &input.wanted.sources}) {
+    TRY(check_brought_manifests(context, *sources, input.application.project));
+  }
   std::vector<Value> manifests;
   for (const auto& text : operation.manifests) {
     auto documents = TRY(yaml::parse_all(text, "operation.sync.manifests", yaml::Dialect::kube));

@@ -227,6 +227,22 @@ Result<> check_source_signature(Context& context, const SourceRequest& request, 
   return ask_server<void>(context, remote_of(context, request), text, std::move(look));
 }
 
+namespace {
+
+constexpr std::string_view unsigned_manifests = "Cannot use local manifests when source integrity is enforced";  // upstream's
+
+}  // namespace
+
+Result<> check_brought_manifests(Context& context, const std::vector<sync::Source>& sources, const std::string& project) {
+  const auto rules = context.store.signature_rules(project);
+  for (const auto& source : sources) {
+    if (!is_git(source)) continue;
+    const auto* rule = TRY(find_rule(*rules, source.repo_url));
+    if (rule != nullptr) return failure(Code::project_denied, "{}", unsigned_manifests);
+  }
+  return {};
+}
+
 Result<std::optional<std::vector<std::string>>> changed_in_source(Context& context, const SourceRequest& request,
                                                                   const std::string& before) {
   const auto then = git::full_commit_id(before), now = git::full_commit_id(request.revision);

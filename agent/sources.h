@@ -52,6 +52,10 @@ Result<TreePtr> fetch_source(Context& context, const SourceRequest& request);
 // are not Git's pass, as upstream's do. `request` is of the resolved revision.
 Result<> check_source_signature(Context& context, const SourceRequest& request, const std::string& asked);
 
+// Manifests that an operation brings along are signed by nobody: refuses them where a project wants the
+// commits of one of the sources signed.
+Result<> check_brought_manifests(Context& context, const std::vector<sync::Source>& sources, const std::string& project);
+
 // The paths that differ between two commits of a Git source, when both are at hand.
 Result<std::optional<std::vector<std::string>>> changed_in_source(Context& context, const SourceRequest& request,
                                                                   const std::string& before);

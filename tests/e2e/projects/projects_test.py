@@ -50,10 +50,23 @@ def an_operation_brings_no_other_repository(plane):
     check("one with a permitted source", (state["phase"], bool(config_map(plane, "narrow", "own"))), ("Succeeded", True))
 
 
+def what_must_be_signed_is_not_brought_along(plane):
+    repository = Repository(plane, "unsigned")
+    repository.commit({"cm.yaml": CONFIG_MAP.format("unsigned")})
+    project(plane, "signed", signatureKeys=[{"keyID": "4AEE18F83AFDEB23"}])
+    create(plane, "signed", "signed", repository)
+    status_of(plane, "signed", lambda s: s.get("conditions"))
+    state = operate(plane, "signed", {"manifests": [CONFIG_MAP.format("brought")]})
+    check("manifests that nobody signed", (state["phase"], state["message"]),
+          ("Error", "ComparisonError: Failed to load target state: Cannot use local manifests when source integrity is enforced"))
+    check("are not applied", config_map(plane, "signed", "brought"), None)
+
+
 def run(plane):
     plane.start_git()
     plane.start_agent()
-    an_operation_brings_no_other_repository(plane)
+    for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along):
+        test(plane)
 
 
 if __name__ == "__main__":
