@@ -57,6 +57,8 @@ const std::vector<std::string_view>& all_finalizers() {
 }
 
 Result<std::shared_ptr<const sync::Targets>> targets_of(Removal& removal) {
+  const auto refusals = sync::admit_sources(removal.application.sources, *removal.project);
+  if (!refusals.empty()) return failure(Code::project_denied, "{}", refusals.front().message);
   const Wanted wanted = wanted_by_spec(removal.application);
   const PinInput input{removal.application, *removal.configuration, wanted, Freshness::remembered, removal.memory.rendered};
   removal.memory.rendered = TRY(pin(removal.context, input));
@@ -72,13 +74,25 @@ std::vector<const sync::Target*> hooks_of(const sync::Targets& targets, Moment m
   return hooks;
 }
 
+// All of them, before the first is created: what is made while an Application ends is of its project, too.
+Result<> must_be_permitted(Removal& removal, const std::vector<const sync::Target*>& hooks) {
+  for (const auto* hook : hooks) {
+    const auto served = find_served(removal.context, removal.application, hook->key, hook->version);
+    const auto refusal = removal.project->refusal(hook->key, served.namespaced ? sync::Scope::namespaced : sync::Scope::cluster);
+    if (!refusal.empty()) return failure(Code::project_denied, "{}", refusal);
+  }
+  return {};
+}
+
 // Creates what is missing and looks at what is there. True when all hooks have succeeded.
 Result<bool> run_hooks(Removal& removal, Moment moment) {
   const auto targets = TRY(targets_of(removal));
   auto evaluation = TRY(evaluate(removal.context, {removal.application, *removal.project, *removal.configuration, targets.get()}));
   if (!evaluation.ready) return false;
+  const auto hooks = hooks_of(*targets, moment);
+  TRY(must_be_permitted(removal, hooks));
   bool all_done = true;
-  for (const auto* hook : hooks_of(*targets, moment)) {
+  for (const auto* hook : hooks) {
     const auto found = evaluation.live.find(hook->key);
     ObjectPtr live = found == evaluation.live.end() ? nullptr : found->second;
     if (live == nullptr) live = TRY(sync::create_hook(removal.context.client, removal.context.cluster, *hook->object));

@@ -5,9 +5,11 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
-from plane import APPLICATIONS, SERVER, Missing, Plane, Repository, application, check, status_of  # noqa: E402
+from plane import APPLICATIONS, SERVER, Missing, Plane, Repository, application, check, status_of, wait_for  # noqa: E402
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n"
+CLUSTER_ROLE = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: taken, annotations: {argocd.argoproj.io/hook: MOMENT}}\n"
+ELSEWHERE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: taken, namespace: kube-system, annotations: {argocd.argoproj.io/hook: MOMENT}}\n"
 
 
 def project(plane, name, **spec):
@@ -62,10 +64,27 @@ def what_must_be_signed_is_not_brought_along(plane):
     check("are not applied", config_map(plane, "signed", "brought"), None)
 
 
+def deletion_hooks_are_judged(plane):
+    project(plane, "hooked")
+    for moment, manifest, path in (("PreDelete", CLUSTER_ROLE, "/apis/rbac.authorization.k8s.io/v1/clusterroles/taken"),
+                                   ("PostDelete", ELSEWHERE, "/api/v1/namespaces/kube-system/configmaps/taken")):
+        name = moment.lower()
+        repository = Repository(plane, name)
+        repository.commit({"cm.yaml": CONFIG_MAP.format(name), "hook.yaml": manifest.replace("MOMENT", moment)})
+        create(plane, name, "hooked", repository, automated={})
+        status_of(plane, name, lambda s: s.get("sync", {}).get("status") == "Synced")
+        wait_for("the finalizer", lambda: plane.api.application(name)["metadata"].get("finalizers"))
+        plane.api.delete(f"{APPLICATIONS}/{name}")
+        status = status_of(plane, name, lambda s: any(each["type"] == "DeletionError" for each in s.get("conditions", [])))
+        told = next(each["message"] for each in status["conditions"] if each["type"] == "DeletionError")
+        check(f"a {moment} hook that the project does not permit", ("is not permitted in project" in told, plane.api.get(path)), (True, None))
+        plane.api.merge(f"{APPLICATIONS}/{name}", {"metadata": {"finalizers": None}})
+
+
 def run(plane):
     plane.start_git()
     plane.start_agent()
-    for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along):
+    for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along, deletion_hooks_are_judged):
         test(plane)
 
 
