@@ -27,7 +27,7 @@ using Files = std::map<std::string, std::string, std::less<>>;
 
 struct Loading {
   const LoadLimits& limits;
-  std::size_t files = 0;
+  std::size_t files = 0, folders = 0;
   std::size_t bytes = 0;
 };
 
@@ -285,6 +285,10 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
 // Every file below the folder that .helmignore does not hide.
 Result<> collect(const tree::FileTree& tree, const std::string& folder, const std::string& prefix,
                  const IgnoreRules& rules, Files& files, Loading& loading) {
+  // Links that lead back make any number of folders without a file.
+  if (++loading.folders > loading.limits.files) {
+    return failure(Error(Code::limit, fmt::format("the chart has more than {} folders", loading.limits.files)).at(folder));
+  }
   const auto entries = TRY(tree.list(folder));
   for (const auto& entry : entries) {
     const auto path = prefix + entry.name;

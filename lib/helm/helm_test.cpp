@@ -4,10 +4,15 @@
 #include "helm/ignore.h"
 #include "helm/set.h"
 #include "helm/values.h"
+#include "tree/disk_tree.h"
 #include "tree/memory_tree.h"
 #include "value/json.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace holdfast::helm {
 namespace {
@@ -88,6 +93,21 @@ TEST(LoadChart, RefusesWhatHelmRefuses) {
 }
 
 // As Go's decoder refuses them, with the place in place of Go's types.
+TEST(LoadChart, FoldersWithoutFilesAreCountedToo) {
+  namespace fs = std::filesystem;
+  std::string name = fs::temp_directory_path() / "holdfast-helm-XXXXXX";
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  const fs::path folder = name;
+  std::ofstream(folder / "Chart.yaml") << "apiVersion: v2\nname: demo\nversion: 1.0.0\n";
+  fs::create_directory(folder / "deep");
+  // Two links that lead back make 2^40 folders of one.
+  for (const auto* link : {"a", "b"}) fs::create_directory_symlink(".", folder / "deep" / link);
+  const auto chart = load_chart(tree::DiskTree::open(folder).value(), "", {.files = 1000});
+  fs::remove_all(folder);
+  ASSERT_FALSE(chart);
+  EXPECT_EQ(chart.error().code(), Code::limit);
+}
+
 TEST(LoadChart, FieldsOfAnotherShapeAreRefused) {
   struct Row {
     std::string_view more;

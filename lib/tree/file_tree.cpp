@@ -59,35 +59,44 @@ std::unique_ptr<FileTree> subtree(const FileTree& tree, std::string_view directo
 
 namespace {
 
-Result<> walk_into(const FileTree& tree, const std::string& directory, const std::string& prefix,
-                   std::size_t files_max, std::vector<std::string>& files) {
-  constexpr std::size_t path_max = 4096;  // a link cycle grows the path, so this ends it
-  if (directory.size() > path_max) {
-    return failure(Code::limit, "a path under \"{}\" is longer than {} bytes", printable(directory, 80), path_max);
-  }
-  const auto entries = TRY(tree.list(directory));
-  for (const auto& entry : entries) {
-    const std::string path = directory.empty() ? entry.name : directory + "/" + entry.name;
-    const std::string relative = prefix.empty() ? entry.name : prefix + "/" + entry.name;
-    if (entry.kind == EntryKind::directory) {
-      TRY(walk_into(tree, path, relative, files_max, files));
-      continue;
+struct Walk {
+  const FileTree& tree;
+  std::size_t files_max;
+  std::size_t folders = 0;
+  std::vector<std::string> files;
+
+  Result<> into(const std::string& directory, const std::string& prefix) {
+    constexpr std::size_t path_max = 4096;  // a link cycle grows the path, so this ends it
+    if (directory.size() > path_max) {
+      return failure(Code::limit, "a path under \"{}\" is longer than {} bytes", printable(directory, 80), path_max);
     }
-    if (files.size() >= files_max) {
-      return failure(Code::limit, "more than {} files under \"{}\"", files_max, printable(directory));
+    if (++folders > files_max) {
+      return failure(Code::limit, "more than {} folders, the last is \"{}\"", files_max, printable(directory, 80));
     }
-    files.push_back(relative);
+    const auto entries = TRY(tree.list(directory));
+    for (const auto& entry : entries) {
+      const std::string path = directory.empty() ? entry.name : directory + "/" + entry.name;
+      const std::string relative = prefix.empty() ? entry.name : prefix + "/" + entry.name;
+      if (entry.kind == EntryKind::directory) {
+        TRY(into(path, relative));
+        continue;
+      }
+      if (files.size() >= files_max) {
+        return failure(Code::limit, "more than {} files under \"{}\"", files_max, printable(directory));
+      }
+      files.push_back(relative);
+    }
+    return {};
   }
-  return {};
-}
+};
 
 }  // namespace
 
 Result<std::vector<std::string>> walk(const FileTree& tree, std::string_view directory,
                                       std::size_t files_max) {
-  std::vector<std::string> files;
-  TRY(walk_into(tree, std::string(directory), "", files_max, files));
-  return files;
+  Walk all{tree, files_max, 0, {}};
+  TRY(all.into(std::string(directory), ""));
+  return std::move(all.files);
 }
 
 }  // namespace holdfast::tree

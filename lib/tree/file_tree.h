@@ -51,7 +51,7 @@ Result<bool> is_file(const FileTree& tree, std::string_view path);
 std::unique_ptr<FileTree> subtree(const FileTree& tree, std::string_view directory);
 
 // Every file below `directory`, depth first in the order of list(), as paths relative to it.
-// Refuses with Code::limit above `files_max` files.
+// Refuses with Code::limit above `files_max` files, or folders: links can make endlessly many of them.
 Result<std::vector<std::string>> walk(const FileTree& tree, std::string_view directory,
                                       std::size_t files_max = 100'000);
 

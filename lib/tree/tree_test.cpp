@@ -81,5 +81,14 @@ TEST_F(OnDisk, ALinkCycleEndsAtTheKernelsLimitOfLinks) {
   EXPECT_LE(files->size(), 41U);
 }
 
+TEST_F(OnDisk, FoldersWithoutFilesAreCountedToo) {
+  // Two links that lead back make 2^40 folders of one.
+  for (const auto* name : {"a", "b"}) fs::create_directory_symlink(".", folder / name);
+  const auto tree = DiskTree::open(folder).value();
+  const auto files = walk(tree, "", 1000);
+  ASSERT_FALSE(files);
+  EXPECT_EQ(files.error().code(), Code::limit);
+}
+
 }  // namespace
 }  // namespace holdfast::tree
