@@ -10,6 +10,7 @@
 #include "git/signature.h"
 #include "openpgp/verify.h"
 #include "sync/application.h"
+#include "sync/project.h"
 
 namespace holdfast::agent {
 namespace {
@@ -23,13 +24,16 @@ std::string short_id(std::string_view key) {
   return id;
 }
 
+// sourceRepos takes a repository by any spelling of its URL, so no spelling may lead around a rule; what a
+// rule leaves out it leaves out to the letter, as upstream.
 bool names(const SignatureRule& rule, std::string_view repository) {
   bool named = false;
+  const auto plain = sync::normalize_repository(repository);
   for (const std::string_view pattern : rule.repositories) {
     const bool denies = pattern.starts_with('!');
-    if (!glob_match(denies ? pattern.substr(1) : pattern, repository)) continue;
-    if (denies) return false;
-    named = true;
+    if (denies && glob_match(pattern.substr(1), repository)) return false;
+    if (denies) continue;
+    named = named || glob_match(pattern, repository) || glob_match(sync::normalize_repository(pattern), plain);
   }
   return named;
 }

@@ -44,6 +44,18 @@ TEST(SignatureRules, AreFoundByRepository) {
   }
 }
 
+TEST(SignatureRules, NoSpellingOfAUrlLeadsAroundARule) {
+  const SignatureRules rules{{.repositories = {"https://git.example.com/team/*", "!https://git.example.com/team/open"}, .mode = "head", .keys = {}},
+                             {.repositories = {"git@ssh.example.com:team/x.git"}, .mode = "head", .keys = {}}};
+  const auto ruled = [&](std::string_view url) { return *find_rule(rules, url) != nullptr; };
+  EXPECT_TRUE(ruled("https://git.example.com/team/x"));
+  EXPECT_TRUE(ruled("https://GIT.example.com/team/x"));
+  EXPECT_TRUE(ruled("HTTPS://git.example.com/Team/x.git"));
+  EXPECT_TRUE(ruled("ssh://git@ssh.example.com/team/x"));
+  EXPECT_FALSE(ruled("https://git.example.com/other/x"));
+  EXPECT_FALSE(ruled("https://git.example.com/team/open"));
+}
+
 TEST(SignatureRules, OldKeysAskForTheHeadOfEveryRepository) {
   const auto rules = decode_signature_rules(
       project(Object{{"signatureKeys", Array{Object{{"keyID", "4AEE18F83AFDEB23"}}}}}));
