@@ -26,13 +26,20 @@ bool is_true(const std::string& text) {
 std::string_view host_of(std::string_view url) {
   if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
   url = url.substr(0, url.find('/'));
-  if (const auto user = url.find('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
+  if (const auto user = url.rfind('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
   return url.substr(0, url.find(':'));
 }
 
 std::string_view without_scheme(std::string_view url) {
   if (url.starts_with("oci://")) url.remove_prefix(std::string_view("oci://").size());
   return url;
+}
+
+// A prefix that ends in the middle of a host's name is the beginning of other people's hosts as well. One
+// that names no host is meant for all.
+bool is_prefix(std::string_view prefix, std::string_view url) {
+  const auto host = host_of(prefix);
+  return url.starts_with(prefix) && (host.empty() || host == host_of(url));
 }
 
 }  // namespace
@@ -90,7 +97,7 @@ const Repositories::Known* Repositories::find_template(std::string_view url) con
   const auto asked = sync::normalize_repository(url);
   const Known* longest = nullptr;
   for (const auto& known : known_) {
-    if (!known.is_template || known.normalized.empty() || !asked.starts_with(known.normalized)) continue;
+    if (!known.is_template || known.normalized.empty() || !is_prefix(known.normalized, asked)) continue;
     if (longest == nullptr || known.normalized.size() > longest->normalized.size()) longest = &known;
   }
   return longest;
@@ -185,7 +192,9 @@ std::optional<charts::Repository> Repositories::dependency_repository(std::strin
     // As upstream: of one host, whichever address is the beginning of the other.
     const auto kin = std::ranges::find_if(known_, [&](const Known& each) {
       const auto theirs = without_scheme(each.url);
-      return !each.is_template && each.oci && (plain.starts_with(theirs) || theirs.starts_with(plain));
+      const bool open_to_us = each.project.empty() || each.project == project;
+      return !each.is_template && each.oci && open_to_us && host_of(plain) == host_of(theirs) &&
+             (plain.starts_with(theirs) || theirs.starts_with(plain));
     });
     if (!known.has_credentials() && kin != known_.end()) take_credentials(known, *kin);
   }

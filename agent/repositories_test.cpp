@@ -60,6 +60,38 @@ TEST(Repositories, TheSecretOfTheUrlCountsAndElseTheLongestTemplate) {
   }
 }
 
+TEST(Repositories, CredentialsGoToNoHostThatOnlyBeginsAsTheirs) {
+  const Repositories repositories({
+      .secrets = {secret("repo-creds", {{"url", "https://git.example.com"}, {"username", "ann"}, {"password", "p"}}),
+                  secret("repo-creds", {{"url", "ssh://git@ssh.example.com"}, {"sshPrivateKey", "key"}}),
+                  secret("repo-creds", {{"url", "r.example.com"}, {"enableOCI", "true"}, {"username", "template"}}),
+                  secret("repository", {{"url", "oci.example.com"}, {"type", "helm"}, {"enableOCI", "true"}, {"username", "own"}}),
+                  secret("repository", {{"url", "blue.example.com/charts"}, {"type", "helm"}, {"enableOCI", "true"}, {"project", "blue"}, {"username", "blue"}}),
+                  secret("repository", {{"url", ""}, {"type", "oci"}, {"username", "nobody"}})},
+      .tls_certificates = nullptr,
+      .known_hosts = nullptr,
+  });
+  const auto user = [&](std::string_view url) { return repositories.git_remote(url, "default").username; };
+  EXPECT_EQ(user("https://git.example.com/x"), "ann");
+  EXPECT_EQ(user("https://git.example.com:8443/x"), "ann");
+  EXPECT_EQ(user("https://git.example.com.evil.org/x"), "");
+  EXPECT_EQ(user("https://git.example.community/x"), "");
+  EXPECT_EQ(user("https://git.example.com@evil.org/x"), "");
+  EXPECT_EQ(user("https://git.example.com:x@evil.org/x"), "");
+  EXPECT_EQ(repositories.git_remote("git@ssh.example.com:team/x.git", "default").ssh_private_key.reveal(), "key");
+  EXPECT_TRUE(repositories.git_remote("git@ssh.example.com.evil.org:team/x.git", "default").ssh_private_key.empty());
+  const auto dependency = [&](std::string_view url, std::string_view project) {
+    return repositories.dependency_repository(url, project)->username;
+  };
+  EXPECT_EQ(dependency("oci://r.example.com/x", "default"), "template");
+  EXPECT_EQ(dependency("oci://r.example.com.evil.org/x", "default"), "");
+  EXPECT_EQ(dependency("oci://oci.example.com/deep", "default"), "own");
+  EXPECT_EQ(dependency("oci://oci.example.com.evil.org/deep", "default"), "");
+  EXPECT_EQ(dependency("oci://blue.example.com/charts/deep", "blue"), "blue");
+  EXPECT_EQ(dependency("oci://blue.example.com/charts/deep", "default"), "");
+  EXPECT_EQ(dependency("oci://elsewhere.example.com/x", "default"), "");
+}
+
 TEST(Repositories, TrustComesFromTheConfigMaps) {
   const Repositories repositories({
       .secrets = {secret("repository", {{"url", "git@git.example.com:team/web.git"}, {"sshPrivateKey", "key"}}),
