@@ -130,6 +130,12 @@ std::string Repositories::authorities_of(std::string_view url) const {
   return found == authorities_.end() ? std::string() : found->second;
 }
 
+Repositories Repositories::permitted(const std::function<bool(const std::string& url)>& permits) const {
+  Repositories some = *this;
+  std::erase_if(some.known_, [&](const Known& known) { return !permits(known.url); });
+  return some;
+}
+
 git::Remote Repositories::git_remote(std::string_view url, std::string_view project) const {
   Known known = settle(url, project);
   git::Remote remote;

@@ -5,6 +5,7 @@
 // util/db/repository_secrets.go, util/cert/cert.go and repository.go: getHelmRepos.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +38,9 @@ class Repositories {
   // Nothing when no Secret has that name.
   [[nodiscard]] std::optional<charts::Repository> dependency_repository(std::string_view given,
                                                                         std::string_view project) const;
+  // Those Secrets alone whose URLs are permitted, as a project's sourceRepos do: what a chart names for
+  // its dependencies is no source that the project was asked about.
+  [[nodiscard]] Repositories permitted(const std::function<bool(const std::string& url)>& permits) const;
 
  private:
   // A Secret, decoded once.

@@ -92,6 +92,20 @@ TEST(Repositories, CredentialsGoToNoHostThatOnlyBeginsAsTheirs) {
   EXPECT_EQ(dependency("oci://elsewhere.example.com/x", "default"), "");
 }
 
+TEST(Repositories, AProjectLendsTheCredentialsOfItsSourcesAlone) {
+  const Repositories all({
+      .secrets = {secret("repository", {{"url", "https://charts.example.com"}, {"type", "helm"}, {"name", "main"}, {"username", "ann"}}),
+                  secret("repo-creds", {{"url", "https://open.example.com"}, {"username", "bob"}})},
+      .tls_certificates = config({{"charts.example.com", "PEM"}}),
+      .known_hosts = nullptr,
+  });
+  const auto some = all.permitted([](const std::string& url) { return url.starts_with("https://open."); });
+  EXPECT_EQ(some.dependency_repository("https://charts.example.com", "default")->username, "");
+  EXPECT_EQ(some.dependency_repository("https://charts.example.com", "default")->ca_pem, "PEM");
+  EXPECT_FALSE(some.dependency_repository("@main", "default"));
+  EXPECT_EQ(some.dependency_repository("https://open.example.com/x", "default")->username, "bob");
+}
+
 TEST(Repositories, TrustComesFromTheConfigMaps) {
   const Repositories repositories({
       .secrets = {secret("repository", {{"url", "git@git.example.com:team/web.git"}, {"sshPrivateKey", "key"}}),

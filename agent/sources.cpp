@@ -90,7 +90,13 @@ Result<std::string> fetch_dependency(Context& context, const charts::MissingChar
                                      const std::string& project) {
   const auto vendored = TRY(find_vendored(context, missing.repository, missing.name, missing.version));
   if (vendored) return charts::pack(*vendored->repository, vendored->place.folder, missing.name);
-  const auto repository = context.store.repositories()->dependency_repository(missing.repository, project);
+  const auto rules = context.store.project(project);
+  const auto permits = [&](const std::string& url) {
+    sync::Source asked;
+    asked.repo_url = url;
+    return rules != nullptr && rules->permits_source(asked);
+  };
+  const auto repository = context.store.repositories()->permitted(permits).dependency_repository(missing.repository, project);
   if (!repository) {
     return failure(Error(Code::chart, fmt::format("no repository Secret has the name \"{}\"", printable(missing.repository)))
                        .fix("add a Secret with that name and the repository's URL"));
