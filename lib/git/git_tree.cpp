@@ -260,6 +260,8 @@ class Comparison {
                    int depth) {
     if (before != nullptr && after != nullptr && *before == *after) return {};
     if (depth > depth_max) return failure(Code::limit, "more than {} folders deep", depth_max);
+    // Trees that name one folder many times have more of them than any time suffices for.
+    if (++folders_ > paths_max_) return failure(Code::limit, "more than {} folders differ", paths_max_);
     const auto old_side = before == nullptr ? nothing_ : TRY(before_(*before));
     const auto new_side = after == nullptr ? nothing_ : TRY(after_(*after));
     for (const auto& entry : *old_side) {
@@ -301,6 +303,7 @@ class Comparison {
 
   Load before_, after_;
   std::size_t paths_max_;
+  std::size_t folders_ = 0;
   std::shared_ptr<const Directory> nothing_ = std::make_shared<const Directory>();
 };
 

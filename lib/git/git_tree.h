@@ -69,7 +69,7 @@ class GitTree final : public tree::FileTree {
 
 // Every path that differs between two trees of the same repository, sorted; a directory that exists
 // on one side only is listed as its files. What `manifest-generate-paths` looks at.
-// Refuses with Code::limit above `paths_max`.
+// Refuses with Code::limit above `paths_max` paths or folders.
 Result<std::vector<std::string>> changed_paths(const GitTree& before, const GitTree& after,
                                                std::size_t paths_max = 100'000);
 

@@ -136,6 +136,23 @@ TEST_F(FromStockGit, ASubmoduleIsReportedAndNotEntered) {
   EXPECT_EQ(tree->read("x").value(), "1");
 }
 
+TEST_F(FromStockGit, ATreeThatNamesOneFolderManyTimesIsNotComparedForEver) {
+  const auto make = [&](const std::string& lines) {
+    const auto id = stock::run({"git", "-C", folder.path(), "mktree"}, lines);
+    return id.out.substr(0, 40);
+  };
+  // 2^40 folders and no file.
+  const auto bomb = [&](std::string tree) {
+    for (int i = 0; i < 40; ++i) tree = make(fmt::format("040000 tree {0}\ta\n040000 tree {0}\tb\n", tree));
+    const auto commit = stock::git(folder.path(), {"commit-tree", "-m", "x", tree});
+    return GitTree::open(folder.path(".git"), *CommitId::parse(commit)).value();
+  };
+  const auto empty = make("");
+  const auto before = bomb(empty), after = bomb(make(fmt::format("040000 tree {}\tc\n", empty)));
+  EXPECT_EQ(changed_paths(*before, *after, 1000).error().code(), Code::limit);
+  EXPECT_EQ(tree::walk(*before, "", 1000).error().code(), Code::limit);
+}
+
 TEST_F(FromStockGit, AHostileDirectoryIsRefusedAndItsNeighboursAreNot) {
   stock::write_file(folder.path("good/x"), "1");
   commit();
