@@ -7,12 +7,17 @@
 #include "crypto/primitives.h"
 #include "value/json.h"
 
+#include <memory>
+#include <mutex>
 #include <set>
 
 namespace holdfast::agent {
 namespace {
 
-constexpr std::size_t body_bytes_max = std::size_t{50} << 20;  // upstream's webhook.maxPayloadSizeMB
+// Anybody may send one: what it costs to read the largest stays below what the agent may use. GitHub lists
+// at most 3,000 files of 20 commits, which are far less than a MiB.
+constexpr std::size_t body_bytes_max = std::size_t{8} << 20;
+constexpr json::Limits json_limits{.depth = 64, .bytes = body_bytes_max, .nodes = 500'000};
 constexpr std::size_t notices_max = 100;
 constexpr std::size_t files_max = 10'000;
 
@@ -170,7 +175,7 @@ bool is_bitbucket_cloud(const Delivery& delivery) { return !header_of(delivery.h
 
 Result<std::vector<PushNotice>> read_event(const Delivery& delivery) {
   const auto event = [&](std::string_view name) { return header_of(delivery.headers, name); };
-  const auto payload = [&] { return json::parse(delivery.body, "the webhook's body"); };
+  const auto payload = [&] { return json::parse(delivery.body, "the webhook's body", json_limits); };
   // Gitea and Gogs send GitHub's header as well.
   if (!event("X-Gogs-Event").empty() || !event("X-Gitea-Event").empty()) {
     const auto header = event("X-Gitea-Event").empty() ? "X-Gogs-Signature" : "X-Gitea-Signature";
@@ -237,11 +242,12 @@ Result<std::vector<PushNotice>> read_webhook(const http::Headers& headers, std::
 }
 
 std::vector<Route> webhook_routes(WebhookOptions options) {
-  const auto handler = [options = std::move(options)](const Request& request) {
+  const auto handler = [options = std::move(options), reading = std::make_shared<std::mutex>()](const Request& request) {
     const auto body = read_whole_body(request);
     if (!body) return text_response(413, body.error().message() + "\n");
     const auto secret = options.secret();
     if (!secret) return text_response(503, "the webhook's secret cannot be read\n");
+    const std::scoped_lock one_at_a_time(*reading);  // of many at once the sum would count
     const auto notices = read_webhook(request.headers, *body, *secret);
     if (!notices) {
       log::warn("a webhook was refused", {{"because", notices.error().message()}});

@@ -86,5 +86,15 @@ TEST(Webhook, OneRepositoryHasManyAddresses) {
   EXPECT_EQ(repository_key("fleet"), "");
 }
 
+TEST(Webhook, TakesNoMoreThanItsSenderMayCost) {
+  const http::Headers headers{{"X-GitHub-Event", "push"}};
+  std::string many = "[0";
+  for (int i = 0; i < 600'000; ++i) many += ",0";
+  EXPECT_EQ(read_webhook(headers, many + "]", {}).error().code(), Code::limit);
+  EXPECT_EQ(read_webhook(headers, std::string(100, '[') + std::string(100, ']'), {}).error().code(), Code::limit);
+  EXPECT_EQ(read_webhook(headers, "[" + std::string(std::size_t{9} << 20, ' ') + "]", {}).error().code(), Code::limit);
+  EXPECT_LE(webhook_routes({}).front().body_bytes_max, std::size_t{8} << 20);
+}
+
 }  // namespace
 }  // namespace holdfast::agent
