@@ -9,6 +9,7 @@ namespace holdfast::agent {
 namespace {
 
 constexpr std::size_t command_bytes = 4096;
+constexpr auto body_timeout = std::chrono::minutes(15);  // who sends it has shown a token
 constexpr std::size_t token_bytes_max = 8192;
 
 // The status by which git::push_to() knows the reason.
@@ -53,7 +54,8 @@ std::vector<Route> push_routes(PushEndpointOptions options) {
   return {{.method = "POST",
            .prefix = "/push",
            .handler = [shared](const Request& request) { return push(*shared, request); },
-           .body_bytes_max = bytes_max}};
+           .body_bytes_max = bytes_max,
+           .body_timeout = body_timeout}};
 }
 
 }  // namespace holdfast::agent

@@ -106,9 +106,11 @@ class Connection {
   static void wait_for_request(const Owner& self);  // on the socket thread
   static void answer(const Owner& self);            // on a worker
   static void cut(const Owner& self);               // from anywhere
+  Turn take_turn();                                 // of the request whose header is read
+  bool make_way();                                  // on the socket thread; true when it ends
 
  private:
-  Request make_request();
+  Request make_request() const;
   Result<std::string_view> read_body(std::size_t bytes_max);
   Result<std::size_t> read_some(std::array<char, 65536>& into);
   enum class Next { request, close };
@@ -117,11 +119,12 @@ class Connection {
   Result<> send_stream(const Response& response);
   Result<> write(std::string_view bytes);
   enum class Framing { whole, chunked, until_closed };
+  [[nodiscard]] bool keeps_alive() const { return parser_->get().keep_alive() && turn_ == Turn::in_line; }
   [[nodiscard]] std::string head_of(const Response& response, Framing framing) const;
   static void finish(const Owner& self, Next next);
 
-  // Starts `operation` on the socket thread and waits for its end.
-  error_code run(const std::function<void(Done)>& operation);
+  // Starts `operation` on the socket thread and waits for its end, at most until `end`.
+  error_code run(SteadyTime end, const std::function<void(Done)>& operation);
 
   beast::tcp_stream stream_;
   Server::State& server_;
@@ -131,7 +134,9 @@ class Connection {
   std::array<char, 65536> portion_;
   std::string plain_;
   std::size_t body_bytes_ = 0;
-  SteadyTime answer_deadline_;
+  SteadyTime body_deadline_, answer_deadline_;
+  Turn turn_ = Turn::in_line;
+  bool idle_ = true;  // waits for a request's header; of the socket thread
 };
 
 struct Server::State {
@@ -139,7 +144,13 @@ struct Server::State {
 
   Result<> listen();
   void accept();
-  void work(const std::stop_token& token);
+  bool has_room();
+  struct Line {
+    Guarded<std::deque<std::shared_ptr<Connection>>> connections;  // bounded by connections_max
+    std::condition_variable_any arrived;
+  };
+
+  void work(Line& line, const std::stop_token& token);
 
   struct Found {
     const Route* route = nullptr;
@@ -157,8 +168,7 @@ struct Server::State {
   asio::executor_work_guard<asio::io_context::executor_type> busy{sockets.get_executor()};
   asio::ip::tcp::acceptor acceptor{sockets};
   asio::steady_timer pause{sockets};
-  Guarded<std::deque<std::shared_ptr<Connection>>> waiting;  // bounded by connections_max
-  std::condition_variable_any arrived;
+  Line in_line, at_once;
   Guarded<std::vector<std::weak_ptr<Connection>>> open;
   std::stop_source stop;
   std::vector<std::jthread> workers;
@@ -174,6 +184,7 @@ void Connection::wait_for_request(const Owner& self) {
   auto& parser = self->parser_.emplace();
   parser.header_limit(static_cast<std::uint32_t>(self->server_.options.header_bytes_max));
   parser.body_limit(boost::none);  // counted in read_body, by route
+  self->idle_ = true;
   self->gunzip_.reset();
   self->plain_.clear();
   self->body_bytes_ = 0;
@@ -182,15 +193,16 @@ void Connection::wait_for_request(const Owner& self) {
   beast::http::async_read_header(self->stream_, self->buffer_, parser,
                                  [self](error_code status, std::size_t) {
                                    // Otherwise: closed, late, or not HTTP.
+                                   self->idle_ = false;
                                    if (!status) self->server_.enqueue(self);
                                  });
 }
 
-error_code Connection::run(const std::function<void(Done)>& operation) {
+error_code Connection::run(SteadyTime end, const std::function<void(Done)>& operation) {
   std::promise<error_code> promise;
+  const auto progress = std::chrono::duration_cast<std::chrono::steady_clock::duration>(server_.options.progress_timeout);
   asio::post(stream_.get_executor(), [&] {
-    stream_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-        server_.options.progress_timeout));
+    stream_.expires_at(std::min(end, std::chrono::steady_clock::now() + progress));
     operation([&](error_code status) { promise.set_value(status); });
   });
   return promise.get_future().get();
@@ -201,7 +213,7 @@ Result<std::size_t> Connection::read_some(std::array<char, 65536>& into) {
   body.data = into.data();
   body.size = into.size();
   body.more = true;
-  const auto status = run([&](Done done) {
+  const auto status = run(body_deadline_, [&](Done done) {
     beast::http::async_read(stream_, buffer_, *parser_,
                             [done = std::move(done)](error_code s, std::size_t) { done(s); });
   });
@@ -226,7 +238,7 @@ Result<std::string_view> Connection::read_body(std::size_t bytes_max) {
   return std::string_view();
 }
 
-Request Connection::make_request() {
+Request Connection::make_request() const {
   const auto& message = parser_->get();
   Request request{.method = std::string(message.method_string())};
   const std::string_view target(message.target().data(), message.target().size());
@@ -239,15 +251,27 @@ Request Connection::make_request() {
   return request;
 }
 
+bool Connection::make_way() {
+  if (idle_) stream_.close();
+  return std::exchange(idle_, false);
+}
+
+Turn Connection::take_turn() {
+  const auto [route, path_known] = server_.find_route(make_request());
+  turn_ = route == nullptr ? Turn::in_line : route->turn;
+  return turn_;
+}
+
 void Connection::answer(const Owner& self) {
   const auto response = self->make_answer();
   finish(self, self->respond(response));
 }
 
 Response Connection::make_answer() {
-  answer_deadline_ =
-      std::chrono::steady_clock::now() +
-      std::chrono::duration_cast<SteadyTime::duration>(server_.options.answer_timeout);
+  const auto from_now = [now = std::chrono::steady_clock::now()](Duration time) {
+    return now + std::chrono::duration_cast<SteadyTime::duration>(time);
+  };
+  answer_deadline_ = from_now(server_.options.answer_timeout);
   Request request = make_request();
   const auto [route, path_known] = server_.find_route(request);
   if (route == nullptr) {
@@ -260,6 +284,7 @@ Response Connection::make_answer() {
   } else if (!coding.empty()) {
     return text_response(415, "only gzip is understood\n");
   }
+  body_deadline_ = from_now(route->body_timeout);
   const std::size_t bytes_max = route->body_bytes_max;
   request.read_body = [this, bytes_max, asked = false,
                        waits = request.header("expect") ==
@@ -282,7 +307,7 @@ std::string Connection::head_of(const Response& response, Framing framing) const
   if (framing == Framing::whole)
     head += fmt::format("Content-Length: {}\r\n", response.body.size());
   if (framing == Framing::chunked) head += "Transfer-Encoding: chunked\r\n";
-  if (!parser_->get().keep_alive()) head += "Connection: close\r\n";
+  if (!keeps_alive()) head += "Connection: close\r\n";
   return head + "\r\n";
 }
 
@@ -295,7 +320,7 @@ Connection::Next Connection::respond(const Response& response) {
     sent = write(head_of(response, Framing::whole) + (head_only ? std::string() : response.body));
   }
   // A body that nobody read would be taken for the next request.
-  const bool reusable = sent && parser_->is_done() && parser_->get().keep_alive();
+  const bool reusable = sent && parser_->is_done() && keeps_alive();
   return reusable ? Next::request : Next::close;
 }
 
@@ -322,7 +347,7 @@ Result<> Connection::send_stream(const Response& response) {
 }
 
 Result<> Connection::write(std::string_view bytes) {
-  const auto status = run([&](Done done) {
+  const auto status = run(answer_deadline_, [&](Done done) {
     asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()),
                       [done = std::move(done)](error_code s, std::size_t) { done(s); });
   });
@@ -368,16 +393,17 @@ Server::State::Found Server::State::find_route(const Request& request) const {
 }
 
 void Server::State::enqueue(std::shared_ptr<Connection> connection) {
-  waiting.lock()->push_back(std::move(connection));
-  arrived.notify_one();
+  auto& line = connection->take_turn() == Turn::at_once ? at_once : in_line;
+  line.connections.lock()->push_back(std::move(connection));
+  line.arrived.notify_one();
 }
 
-void Server::State::work(const std::stop_token& token) {
+void Server::State::work(Line& line, const std::stop_token& token) {
   while (true) {
     std::shared_ptr<Connection> next;
     {
-      auto queue = waiting.lock();
-      if (!arrived.wait(queue.mutex(), token, [&] { return !queue->empty(); })) return;
+      auto queue = line.connections.lock();
+      if (!line.arrived.wait(queue.mutex(), token, [&] { return !queue->empty(); })) return;
       next = std::move(queue->front());
       queue->pop_front();
     }
@@ -385,10 +411,19 @@ void Server::State::work(const std::stop_token& token) {
   }
 }
 
+// Makes room for one more: whoever has asked nothing for the longest time makes way.
+bool Server::State::has_room() {
+  for (const auto& known : *open.lock()) {
+    const auto connection = known.lock();
+    if (connection != nullptr && connection->make_way()) return true;
+  }
+  return false;
+}
+
 void Server::State::accept() {
   acceptor.async_accept([this](error_code status, asio::ip::tcp::socket socket) {
     if (status == asio::error::operation_aborted) return;
-    if (!status && ++connections <= options.connections_max) {
+    if (!status && (++connections <= options.connections_max || has_room())) {
       const auto connection = std::make_shared<Connection>(std::move(socket), *this);
       {
         auto known = open.lock();
@@ -436,8 +471,9 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
   State* const running = state.get();
   state->socket_thread = std::jthread([running] { running->sockets.run(); });
   for (int i = 0; i < options.threads; ++i) {
-    state->workers.emplace_back([running](const std::stop_token& token) { running->work(token); });
+    state->workers.emplace_back([running](const std::stop_token& token) { running->work(running->in_line, token); });
   }
+  state->workers.emplace_back([running](const std::stop_token& token) { running->work(running->at_once, token); });
   return std::make_unique<Server>(Private{}, std::move(state));
 }
 
@@ -455,7 +491,7 @@ Server::~Server() {
     worker.request_stop();
   for (auto& worker : state_->workers)
     worker.join();
-  state_->waiting.lock()->clear();
+  for (auto* line : {&state_->in_line, &state_->at_once}) line->connections.lock()->clear();
   state_->sockets.stop();
   state_->socket_thread.join();
 }

@@ -47,11 +47,17 @@ Response text_response(int status, std::string body);
 
 using Handler = std::function<Response(const Request&)>;
 
+// Who has a thread of its own is answered however slowly other clients send and read. Its answers are
+// short and end the connection, so that none of them waits for a client either.
+enum class Turn { in_line, at_once };
+
 struct Route {
   std::string method;  // "GET" answers HEAD as well
   std::string prefix;  // of the path; the longest one that fits wins
   Handler handler;
   std::size_t body_bytes_max = 0;  // after its content coding is undone
+  Duration body_timeout = std::chrono::seconds(30);  // for the whole body
+  Turn turn = Turn::in_line;
 };
 
 struct ServerOptions {

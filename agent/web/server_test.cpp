@@ -172,12 +172,39 @@ TEST(Server, ASlowReaderHoldsUpNobodyElseAndEnds) {
   }
 }
 
+TEST(Server, ASlowSenderHasTheTimeOfItsRouteAndHoldsUpNoProbe) {
+  std::vector<Route> routes{{.method = "POST", .prefix = "/slow", .handler = echo, .body_bytes_max = 1 << 20, .body_timeout = milliseconds(300)},
+                            {.method = "POST", .prefix = "/patient", .handler = echo, .body_bytes_max = 1 << 20},
+                            {.method = "GET", .prefix = "/probe", .handler = echo, .turn = Turn::at_once}};
+  const auto server = Server::start({.address = "127.0.0.1", .threads = 2}, std::move(routes)).value();
+  std::vector<FileDescriptor> senders;
+  for (const std::string_view path : {"slow", "patient", "patient", "patient"}) {
+    senders.push_back(connect_to(server->port()));
+    send_all(senders.back(), fmt::format("POST /{} HTTP/1.1\r\nContent-Length: 900000\r\n\r\n{{", path));
+  }
+  // Both threads wait for bodies by now or soon; the probe is answered all the same, and its connection ends.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(contains(exchange(server->port(), "GET /probe HTTP/1.1\r\nHost: x\r\n\r\n"), "Connection: close"));
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(receive_until_closed(senders.front()), "");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));  // of the 30 for its next bytes
+}
+
+TEST(Server, BeyondItsConnectionsTheIdleMakeWay) {
+  const auto server = start({.connections_max = 2});
+  const auto first = connect_to(server->port()), second = connect_to(server->port());
+  EXPECT_TRUE(contains(exchange(server->port(), "GET /count HTTP/1.0\r\n\r\n"), "012"));
+  EXPECT_EQ(receive_until_closed(first), "");
+}
+
 TEST(Server, ClosesWhatIsBeyondItsConnections) {
   const auto server = start({.connections_max = 2});
   const auto first = connect_to(server->port()), second = connect_to(server->port());
-  // Answered, so surely accepted.
-  send_all(first, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
-  send_all(second, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
+  // Asked for their bodies, so surely at work.
+  constexpr std::string_view asks = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n";
+  send_all(first, asks);
+  send_all(second, asks);
   std::array<char, 1> byte;
   ASSERT_EQ(::recv(first.get(), byte.data(), 1, 0), 1);
   ASSERT_EQ(::recv(second.get(), byte.data(), 1, 0), 1);

@@ -14,8 +14,8 @@ std::vector<Route> status_routes(const Metrics& metrics, std::function<Result<>(
                     .headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
                     .body = metrics.text()};
   };
-  return {{.method = "GET", .prefix = "/healthz", .handler = healthy},
-          {.method = "GET", .prefix = "/readyz", .handler = readiness},
+  return {{.method = "GET", .prefix = "/healthz", .handler = healthy, .turn = Turn::at_once},
+          {.method = "GET", .prefix = "/readyz", .handler = readiness, .turn = Turn::at_once},
           {.method = "GET", .prefix = "/metrics", .handler = numbers}};
 }
 
