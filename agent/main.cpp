@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "agent/core_dumps.h"
 #include "agent/run.h"
 #include "version.h"
 
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
   if (parsed->asked == Asked::help) return std::fputs(holdfast::agent::usage_text().data(), stdout) < 0;
   if (parsed->asked == Asked::version) return std::printf("holdfast-agent %s\n", holdfast::version.data()) < 0;
   holdfast::log::configure(parsed->options.log_level, parsed->options.log_format);
+  holdfast::agent::forbid_core_dumps();
   const sigset_t set = block_signals();
   std::stop_source stop;
   std::jthread watcher([&](const std::stop_token& ended) {
