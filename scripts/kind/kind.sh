@@ -203,3 +203,11 @@ remove_cgroup() { # the kernel takes the killed processes out in its own time
 }
 
 clusters() { inside kind get clusters 2>/dev/null | grep -v '^No kind' || true; }
+
+# The clusters, and what is prepared or being made.
+names() {
+  {
+    clusters
+    find "$state" -maxdepth 1 -name '*.yaml' -printf '%f\n' | sed 's/\.yaml$//'
+  } | sort -u
+}

@@ -93,7 +93,9 @@ TEST_F(CanRunKind, SaysWhatCannotBeFetched) {
 
 TEST_F(CanRunKind, ElseEachTestIsSkippedWithTheReason) {
   const Lack lack{"namespaces", {"setpriv", "--bounding-set", "-sys_admin", "--"}, {}, "the kernel gives no namespaces"};
-  const auto ran = run_without(lack, {source("tests/e2e/up/on_kind"), "1", program("trial_e2e")});
+  const auto on_kind = source("tests/e2e/up/on_kind");
+  ASSERT_EQ(run_without(lack, {on_kind, "begin"}).exit, 0);
+  const auto ran = run_without(lack, {on_kind, "trial", "none", program("trial_e2e")});
   EXPECT_EQ(ran.exit, 0) << ran.out << ran.err;
   EXPECT_TRUE(ran.out.contains("[  SKIPPED ] Trial.OfARepositoryThatWorksPassesWithACaseForEachApplication")) << ran.out;
   EXPECT_TRUE(ran.out.contains(lack.words)) << ran.out;

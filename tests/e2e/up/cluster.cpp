@@ -2,7 +2,10 @@
 #include "cluster.h"
 
 #include <fmt/format.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -20,6 +23,18 @@ struct Shared {
   std::unique_ptr<Cluster> cluster;
   std::string reason;
   bool tried = false;
+};
+
+// Held by one process at a time.
+class Lock {
+ public:
+  explicit Lock(const std::string& path) : file_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) { ::flock(file_, LOCK_EX); }
+  ~Lock() { ::close(file_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int file_;
 };
 
 Shared& shared_state() {
@@ -68,10 +83,12 @@ std::optional<std::string> Cluster::make_bundle() {
   return std::nullopt;
 }
 
-// A bundle takes as long as a cluster: the programs of one ctest share it, and the first that needs it makes it.
+// A bundle takes as long as a cluster: the programs of one ctest share it, and the first that needs it makes it
+// while those beside it wait.
 std::optional<std::string> Cluster::take_bundle() {
   namespace fs = std::filesystem;
   const char* shared = ::getenv("HOLDFAST_E2E_BUNDLE");
+  const Lock lock(shared == nullptr ? path("lock") : std::string(shared) + ".lock");
   const bool there = shared != nullptr && fs::exists(std::string(shared) + "/core.hfb");
   if (!there) {
     if (auto failed = make_bundle()) return failed;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "ports.h"
@@ -71,7 +72,7 @@ class OurNode : public Place {
 
   [[nodiscard]] std::vector<std::string> trial_arguments() const override { return {"--node"}; }
 
-  [[nodiscard]] std::string trials_left() const override { return processes_with("/tmp/hf-e2e-").empty() ? "" : "processes of a node"; }
+  [[nodiscard]] std::string trial_left(const std::string&) const override { return processes_with("/tmp/hf-e2e-").empty() ? "" : "processes of a node"; }
 
   void end() override {
     if (isolated_) {
@@ -90,13 +91,15 @@ class OurNode : public Place {
   std::vector<std::string> without_containers_;  // what to start `up` with so that none can run
 };
 
-// A cluster that scripts/kind/up made and scripts/kind/run brought us to; who made it removes it.
+// A cluster that scripts/kind/up made, or prepared, and scripts/kind/run brought us to; who made it removes it.
 class Kind : public Place {
  public:
   explicit Kind(std::string folder) : folder_(std::move(folder)) {}
 
   std::optional<std::string> enter(Pods) override {
     if (auto reason = variable("HOLDFAST_E2E_SKIP"); !reason.empty()) return reason;
+    // Only prepared: the tests make their own.
+    if (!std::filesystem::exists(kubeconfig())) return std::nullopt;
     const auto nodes = kubectl(kubeconfig(), {"get", "nodes", "-o", "jsonpath={.items[*].spec.providerID}"});
     if (nodes.exit != 0 || !nodes.out.starts_with("kind://")) return "KUBECONFIG names no kind cluster: " + nodes.out + nodes.err;
     // A Service is reached through the API server: its addresses mean nothing outside of the nodes.
@@ -129,7 +132,9 @@ class Kind : public Place {
 
   [[nodiscard]] std::vector<std::string> trial_arguments() const override { return {"--kind-config", variable("HOLDFAST_KIND_CONFIG")}; }
 
-  [[nodiscard]] std::string trials_left() const override { return run({"kind", "get", "clusters"}).out.contains("trial\n") ? "kind cluster trial" : ""; }
+  [[nodiscard]] std::string trial_left(const std::string& name) const override {
+    return ("\n" + run({"kind", "get", "clusters"}).out).contains(fmt::format("\n{}\n", name)) ? "kind cluster " + name : "";
+  }
 
   void end() override { proxy_.reset(); }
 

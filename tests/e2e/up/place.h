@@ -34,9 +34,9 @@ class Place {
   virtual std::string url_of(const std::string& service, const std::string& in_namespace) = 0;
   // Stops the machine of the node `name` and starts it again.
   virtual void restart(const std::string& name) = 0;
-  // After `holdfast e2e`: where it makes its own cluster; and the name of one that it left, "".
+  // After `holdfast e2e`: where it makes its own cluster; and what it left of the cluster `name`, "".
   [[nodiscard]] virtual std::vector<std::string> trial_arguments() const = 0;
-  [[nodiscard]] virtual std::string trials_left() const = 0;
+  [[nodiscard]] virtual std::string trial_left(const std::string& name) const = 0;
   // After the last test: what must be true of the network, then the cluster goes.
   virtual void end() = 0;
 };

@@ -92,7 +92,7 @@ class WithoutABundle : public testing::Test {
     cluster = Cluster::shared(reason, Cluster::Bring::bundle_only);
     if (cluster == nullptr) GTEST_SKIP() << reason;
     if (!std::filesystem::exists(judge("registry"))) GTEST_SKIP() << "there is no registry: tests/judges/build build/judges";
-    const auto init = cluster->holdfast({"repo", "init", folder.path("fleet"), "--cluster", "trial", "--sample", "hello"});
+    const auto init = cluster->holdfast({"repo", "init", folder.path("fleet"), "--cluster", "pull", "--sample", "hello"});
     ASSERT_EQ(init.exit, 0) << init.out << init.err;
     registry = std::make_unique<Registry>(*cluster);
     ASSERT_NE(registry->address(), "");
@@ -100,7 +100,7 @@ class WithoutABundle : public testing::Test {
   }
 
   Ran try_it(const std::string& kind_config) {
-    return run({program("holdfast"), "e2e", "--repo", folder.path("fleet"), "--cluster", "trial", "--timeout", "30", "--kind-config", kind_config},
+    return run({program("holdfast"), "e2e", "--repo", folder.path("fleet"), "--cluster", "pull", "--timeout", "30", "--kind-config", kind_config},
                {.timeout = seconds(400), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}});
   }
 
@@ -113,7 +113,7 @@ TEST_F(WithoutABundle, ATrialPassesWhereTheNodesCanPull) {
   ASSERT_NO_FATAL_FAILURE(registry->take_images());
   const auto ran = try_it(registry->kind_config(cluster->place().trial_arguments().back()));
   EXPECT_EQ(ran.exit, 0) << ran.out << ran.err;
-  EXPECT_TRUE(ran.out.contains(R"(<testsuite name="trial" tests="4" failures="0")")) << ran.out;
+  EXPECT_TRUE(ran.out.contains(R"(<testsuite name="pull" tests="4" failures="0")")) << ran.out;
   EXPECT_TRUE(ran.err.contains("pulled from where the repository names them")) << ran.err;
 }
 
@@ -122,7 +122,7 @@ TEST_F(WithoutABundle, ATrialNamesTheImageThatTheNodesCannotPull) {
   EXPECT_EQ(ran.exit, 1) << ran.out << ran.err;
   EXPECT_TRUE(ran.out.contains("image holdfast.local/agent:")) << ran.out << ran.err;
   EXPECT_TRUE(ran.out.contains("cannot be pulled")) << ran.out << ran.err;
-  EXPECT_EQ(cluster->place().trials_left(), "");
+  EXPECT_EQ(cluster->place().trial_left("pull"), "");
 }
 
 }  // namespace

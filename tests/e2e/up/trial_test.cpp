@@ -65,15 +65,15 @@ TEST_F(Trial, OfARepositoryThatDoesNotNamesTheApplicationTheFileAndTheLine) {
 }
 
 TEST_F(Trial, LeavesNoCluster) {
-  EXPECT_EQ(cluster->place().trials_left(), "");
+  EXPECT_EQ(cluster->place().trial_left("trial"), "");
 }
 
 TEST_F(Trial, StoppedInTheMiddleLeavesNoClusterEither) {
   for (const int signal : {SIGTERM, SIGINT}) {
     Background trial(command());
-    ASSERT_TRUE(eventually(seconds(120), [&] { return !cluster->place().trials_left().empty(); }));
+    ASSERT_TRUE(eventually(seconds(120), [&] { return !cluster->place().trial_left("trial").empty(); }));
     EXPECT_EQ(trial.end_with(signal, seconds(120)), 5);
-    EXPECT_EQ(cluster->place().trials_left(), "");
+    EXPECT_EQ(cluster->place().trial_left("trial"), "");
   }
 }
 
