@@ -283,6 +283,15 @@ TEST(CurlTransport, RefusesWhatIsTooLarge) {
   }
 }
 
+TEST(CurlTransport, GivesUpAConnectionThatDoesNotComeAboutAndTriesAnother) {
+  Loopback server([](Connection& peer) { peer.wait_until_closed(); });
+  const auto transport = transport_with({.connect_timeout = milliseconds(50)});
+  const auto answer = transport->send({.url = fmt::format("https://127.0.0.1:{}/", server.port()), .attempts = 3});
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code(), Code::unreachable);
+  EXPECT_EQ(server.connections(), 3);
+}
+
 TEST(CurlTransport, NamesTheCauseOfALostPeerInLibcurlsWords) {
   const auto transport = plain_transport();
   const auto refused =

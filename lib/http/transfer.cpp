@@ -23,7 +23,6 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t header_bytes_max = std::size_t{128} << 10;
 constexpr std::size_t stream_buffer_max = std::size_t{8} << 20;
-constexpr Duration connect_max = std::chrono::seconds(10);
 // A peer that vanished without a word: probes after 20 s of silence, dead 30 s later.
 constexpr int keepalive_idle_s = 20;
 constexpr int keepalive_interval_s = 10;
@@ -285,7 +284,7 @@ void configure(Transfer& transfer, const Options& options) {
   set(CURLOPT_ERRORBUFFER, transfer.error_text.data());
   set(CURLOPT_CONNECTTIMEOUT_MS,
       long{std::chrono::duration_cast<milliseconds>(
-               std::clamp<Duration>(request.timeout, milliseconds(1), connect_max))
+               std::clamp<Duration>(request.timeout, milliseconds(1), options.connect_timeout))
                .count()});
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_TCP_KEEPIDLE, long{keepalive_idle_s});

@@ -78,6 +78,7 @@ struct Options {
   std::string proxy;     // "" = none: the environment is never asked behind the caller's back
   std::string no_proxy;  // comma-separated hosts
   std::string user_agent = "holdfast";
+  Duration connect_timeout = std::chrono::seconds(10);  // of one attempt, with name and TLS
   std::size_t response_bytes_max = std::size_t{64} << 20;  // of one collected body
   // Across all callers; streams do not count. Kubernetes allows 100 streams on a connection, and
   // above that limit libcurl opens one TLS connection for each further request.

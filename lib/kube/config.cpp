@@ -246,6 +246,9 @@ Result<Config> load_in_cluster(const Environment& environment, const std::string
   const std::string folder = root + service_account;
   config.http.tls.ca_pem = TRY(read_file(folder + "ca.crt"));
   config.token_file = folder + "token";
+  // The Service's address leads nowhere until kube-proxy knows it, and what was sent before is lost for good: only
+  // another connection arrives. The peer is near: two lost packets, sent again after 1 and 3 s, are waited for.
+  config.http.connect_timeout = std::chrono::seconds(4);
   TRY(read_file(config.token_file));
   if (const auto name = read_file(folder + "namespace"); name && !trim(*name).empty()) {
     config.namespace_ = trim(*name);

@@ -165,6 +165,7 @@ TEST(InCluster, ReadsTheServiceAccountOfThePod) {
   EXPECT_EQ(config->server, "https://[fd00::1]:443");
   EXPECT_EQ(config->namespace_, "argocd");
   EXPECT_EQ(config->http.tls.ca_pem, "CA");
+  EXPECT_LT(config->http.connect_timeout, http::Options().connect_timeout);
   EXPECT_EQ(load_in_cluster(environment_of({})).error().code(), Code::no_kubeconfig);
 }
 
