@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/host.h"
 #include "base/text.h"
 
 namespace holdfast::agent {
@@ -41,12 +42,56 @@ Errands::ErrandPtr Errands::begin(const Question& question, const std::function<
   place.line.push_back(known);
   if (place.line.size() > 1) return known;
   place.since = now();
-  state->ready.push_back(question.place);
-  if (state->ready.size() > state->idle && state->threads.size() < limits_.threads_max) {
-    state->threads.emplace_back([this] { work(ending_.get_token()); });
-  }
+  make_ready(*state, question.place);
+  hand_out(*state);
   changed_.notify_all();
   return known;
+}
+
+void Errands::make_ready(State& state, const std::string& place) {
+  const std::string name(host_of(place));
+  auto& ready = state.hosts[name].ready;
+  if (ready.empty()) state.turns.push_back(name);
+  ready.push_back(place);
+}
+
+// Gives threads to hosts in turn. The more a host has, the more must be left for others before it gets another:
+// one alone gets eight of 64, and a host that is silent at all its places leaves the others theirs.
+void Errands::hand_out(State& state) {
+  if (ending_.stop_requested()) return;
+  for (std::size_t refused = 0; refused < state.turns.size();) {
+    const std::string name = std::move(state.turns.front());
+    state.turns.pop_front();
+    Host& host = state.hosts[name];
+    const bool gets = host.busy * limits_.left_per_thread < limits_.threads_max - state.busy;
+    refused = gets ? 0 : refused + 1;
+    if (gets) {
+      state.given.push_back(std::move(host.ready.front()));
+      host.ready.pop_front();
+      ++host.busy;
+      ++state.busy;
+    }
+    if (!host.ready.empty()) state.turns.push_back(name);
+    if (state.given.size() > state.idle && state.threads.size() < limits_.threads_max) {
+      state.threads.emplace_back([this] { work(ending_.get_token()); });
+    }
+  }
+}
+
+// The first in the line of a place has been asked, or need not be.
+void Errands::end_first(State& state, const std::string& place) {
+  const auto found = state.places.find(place);
+  found->second.line.pop_front();
+  found->second.since = now();
+  const auto host = state.hosts.find(std::string(host_of(place)));
+  --host->second.busy;
+  --state.busy;
+  if (!found->second.line.empty()) {
+    make_ready(state, place);
+    return;
+  }
+  state.places.erase(found);
+  if (host->second.busy == 0 && host->second.ready.empty()) state.hosts.erase(host);
 }
 
 bool Errands::wait_for(const Question& question, Errand& errand) {
@@ -95,12 +140,13 @@ void Errands::work(const std::stop_token& stop) {
   auto state = state_.lock();
   while (true) {
     ++state->idle;
-    changed_.wait(state.mutex(), stop, [&] { return !state->ready.empty(); });
+    hand_out(*state);
+    changed_.wait(state.mutex(), stop, [&] { return !state->given.empty(); });
     --state->idle;
     if (stop.stop_requested()) return;
-    const std::string name = state->ready.front();
-    state->ready.pop_front();
-    const ErrandPtr errand = state->places[name].line.front();
+    const std::string place = std::move(state->given.front());
+    state->given.pop_front();
+    const ErrandPtr errand = state->places[place].line.front();
     if (!errand->given_up) {
       state.mutex().unlock();
       errand->run(stop);
@@ -108,14 +154,7 @@ void Errands::work(const std::stop_token& stop) {
     }
     errand->done = true;
     const bool calls = errand->left && !errand->given_up;
-    auto& place = state->places[name];
-    place.line.pop_front();
-    place.since = now();
-    if (place.line.empty()) {
-      state->places.erase(name);
-    } else {
-      state->ready.push_back(name);
-    }
+    end_first(*state, place);
     changed_.notify_all();
     if (!calls) continue;
     state.mutex().unlock();

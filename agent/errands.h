@@ -2,7 +2,8 @@
 // Questions to servers of sources, asked on threads of their own: a worker waits for an answer as long as
 // a good server needs, then goes on with other Applications, and is called back when the answer is there.
 // Every place has one thread at most, whoever asks, so a place that is slow holds up nobody but those who
-// ask it. Answers are kept for a look until it has all of them. It does not know what is asked.
+// ask it. The places of one host share few of the threads, so a host that is slow leaves the others theirs;
+// waiting hosts take turns. Answers are kept for a look until it has all of them. It does not know what is asked.
 #pragma once
 
 #include <compare>
@@ -40,7 +41,8 @@ struct Question {
 
 struct ErrandLimits {
   Duration patience = std::chrono::milliseconds(250);  // of an asker, and with what a place is busy with
-  std::size_t threads_max = 64;                        // more places at once wait for one another
+  std::size_t threads_max = 64;                        // more hosts at once wait for one another
+  std::size_t left_per_thread = 8;                     // a host that has n threads gets another while more than 8 n are left
 };
 
 // Thread-safe.
@@ -99,6 +101,11 @@ class Errands {
     SteadyTime since;            // when the first became the first
   };
 
+  struct Host {
+    std::deque<std::string> ready;  // places with a line that nobody is at
+    std::size_t busy = 0;           // threads at its places
+  };
+
   struct Asked {
     std::map<std::pair<std::string, std::string>, ErrandPtr> errands;  // by place and text
     bool left = false;                                                 // one of them, in this pass
@@ -106,9 +113,11 @@ class Errands {
 
   struct State {
     std::map<std::string, Place> places;  // with at least one in the line
-    std::deque<std::string> ready;        // of those: nobody is at it
+    std::map<std::string, Host> hosts;    // of those places
+    std::deque<std::string> turns;        // hosts with a place that is ready
+    std::deque<std::string> given;        // places whose thread is about to begin
     std::map<Look, Asked> looks;
-    std::size_t idle = 0;
+    std::size_t idle = 0, busy = 0;  // threads; busy: those that hosts have
     std::vector<std::jthread> threads;
   };
 
@@ -116,6 +125,9 @@ class Errands {
   static void give_up(const Asked& asked);
   ErrandPtr begin(const Question& question, const std::function<ErrandPtr()>& make);
   bool wait_for(const Question& question, Errand& errand);
+  static void make_ready(State& state, const std::string& place);
+  void hand_out(State& state);
+  static void end_first(State& state, const std::string& place);
   void work(const std::stop_token& stop);
 
   CallBack call_back_;

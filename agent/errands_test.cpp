@@ -148,6 +148,52 @@ TEST(Errands, OtherPlacesHaveThreadsOfTheirOwn) {
   EXPECT_EQ(late, "late");
 }
 
+// As soon as it comes, however often the asker has to leave before.
+Result<std::string> answer_in_the_end(Errands& errands, const Question& asked, std::counting_semaphore<>& called) {
+  while (true) {
+    auto answer = errands.ask<std::string>(asked, saying("good"));
+    if (answer || !called.try_acquire_for(std::chrono::seconds(20))) return answer;
+  }
+}
+
+Question at(const std::string& place) { return {place, "main", {place, "spec"}}; }
+
+TEST(Errands, ASilentHostLeavesThreadsForOthers) {
+  Silence silence;
+  std::counting_semaphore<> called{0};
+  const auto call_back = [&](const std::string& asker) {
+    if (asker.starts_with("https://good")) called.release();
+  };
+  Errands errands(call_back, {.patience = milliseconds(5), .threads_max = 16, .left_per_thread = 4});
+  for (const std::string host : {"https://a", "git@b", "ssh://git@c:22"}) {
+    for (int i = 0; i < 12; ++i) EXPECT_FALSE(errands.ask<std::string>(at(fmt::format("{}:{}/x", host, i)), silence.errand()));
+  }
+  EXPECT_EQ(answer_in_the_end(errands, at("https://good/x"), called).value(), "good");
+  // Of 16 the first host takes 4, the second 3, the third 2.
+  for (int i = 0; i < 9; ++i) silence.begun.acquire();
+  EXPECT_EQ(silence.asked, 9);
+  silence.speaks.count_down();
+}
+
+TEST(Errands, HostsTakeTurns) {
+  Silence silence;
+  std::counting_semaphore<> called{0};
+  Guarded<std::vector<std::string>> order;
+  Errands errands([&](const std::string&) { called.release(); }, {.patience = milliseconds(5), .threads_max = 1});
+  EXPECT_FALSE(errands.ask<std::string>(at("https://silent/x"), silence.errand()));
+  const std::vector<std::string> places{"https://a/1", "https://a/2", "https://a/3", "https://b/1", "https://c/1", "https://b/2"};
+  for (const auto& place : places) {
+    const std::function<Result<std::string>(const std::stop_token&)> noting = [&order, place](const std::stop_token&) -> Result<std::string> {
+      order.lock()->push_back(place);
+      return place;
+    };
+    EXPECT_FALSE(errands.ask<std::string>(at(place), noting));
+  }
+  silence.speaks.count_down();
+  for (std::size_t i = 0; i < 1 + places.size(); ++i) called.acquire();
+  EXPECT_EQ(*order.lock(), (std::vector<std::string>{"https://a/1", "https://b/1", "https://c/1", "https://a/2", "https://b/2", "https://a/3"}));
+}
+
 TEST(Errands, AreStoppedAtTheEnd) {
   std::atomic<bool> stopped = false;
   std::binary_semaphore begun{0};

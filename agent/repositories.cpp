@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/host.h"
 #include "base/text.h"
 #include "sync/project.h"
 
@@ -20,14 +21,6 @@ std::string field(const Value& secret, std::string_view name) {
 // Go's strconv.ParseBool.
 bool is_true(const std::string& text) {
   return text == "1" || text == "t" || text == "T" || text == "true" || text == "TRUE" || text == "True";
-}
-
-// "https://h:8443/x", "git@h:x", "oci://h/x" and "h/x" all lead to h.
-std::string_view host_of(std::string_view url) {
-  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find('/'));
-  if (const auto user = url.rfind('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
-  return url.substr(0, url.find(':'));
 }
 
 std::string_view without_scheme(std::string_view url) {

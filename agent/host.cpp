@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/host.h"
+
+namespace holdfast::agent {
+
+std::string_view host_of(std::string_view url) {
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find('/'));
+  if (const auto user = url.rfind('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
+  return url.substr(0, url.find(':'));
+}
+
+}  // namespace holdfast::agent

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which host an address of a source leads to.
+#pragma once
+
+#include <string_view>
+
+namespace holdfast::agent {
+
+// "https://h:8443/x", "git@h:x", "oci://h/x" and "h/x" all lead to h.
+std::string_view host_of(std::string_view url);
+
+}  // namespace holdfast::agent

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/host.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::agent {
+namespace {
+
+TEST(Host, IsFoundInEveryFormOfAnAddress) {
+  for (const std::string_view url : {"https://h:8443/x", "https://user@h/x", "ssh://git@h:22/x", "git@h:x/y", "oci://h/x", "h/x", "h"}) {
+    EXPECT_EQ(host_of(url), "h") << url;
+  }
+  EXPECT_EQ(host_of(""), "");
+}
+
+}  // namespace
+}  // namespace holdfast::agent
