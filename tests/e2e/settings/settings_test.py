@@ -6,6 +6,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
+from fault_proxy import Fault, FaultProxy  # noqa: E402
 from plane import APPLICATIONS, Missing, Plane, Repository, application, check, status_of, wait_for  # noqa: E402
 
 WAGONS = "/apis/example.com/v1/namespaces/{}/wagons/wagon"
@@ -73,14 +74,40 @@ def a_kind_that_may_not_be_listed_is_left_out(plane, kubeconfig, word):
     configure(plane, {})
     plane.stop("agent")
     plane.start_agent(kubeconfig=kubeconfig)
-    plane.api.delete(f"{APPLICATIONS}/{word}")
-    status = status_of(plane, word, lambda s: any(each["type"] == "DeletionError" for each in s.get("conditions", [])))
-    check(f"a kind that may not be listed holds up a deletion ({word})",
-          [each["message"] for each in status["conditions"] if each["type"] == "DeletionError"], [WITHHELD])
+    check_withheld(plane, word)
     check("which has taken what it could see", plane.api.get(f"/api/v1/namespaces/{word}/configmaps/color"), None)
     configure(plane, {"resource.respectRBAC": word})
-    wait_for("the deletion", lambda: plane.api.application(word) is None, 40)
-    check(f"respectRBAC {word} leaves the kind out", plane.api.get(WAGONS.format(word))["metadata"]["name"], "wagon")
+    check_left_out(plane, word)
+
+
+def check_withheld(plane, name):
+    plane.api.delete(f"{APPLICATIONS}/{name}")
+    status = status_of(plane, name, lambda s: any(each["type"] == "DeletionError" for each in s.get("conditions", [])))
+    check(f"a kind that may not be listed holds up a deletion ({name})",
+          [each["message"] for each in status["conditions"] if each["type"] == "DeletionError"], [WITHHELD])
+
+
+def check_left_out(plane, name):
+    wait_for("the deletion", lambda: plane.api.application(name) is None, 40)
+    check(f"respectRBAC leaves the kind out ({name})", plane.api.get(WAGONS.format(name))["metadata"]["name"], "wagon")
+
+
+def strict_asks_the_api_server_and_normal_believes_the_refusal(plane, repository):
+    """What refuses the list is a proxy: by the API server's own rules the engine may."""
+    configure(plane, {})
+    plane.stop("agent")
+    plane.start_agent()
+    create(plane, "refused", repository)
+    plane.stop("agent")
+    proxy = FaultProxy(plane)
+    proxy.judge = lambda r: Fault(status=403, reason="Forbidden") if r.method == "GET" and r.path.endswith("/wagons") else None
+    kubeconfig = plane.folder / "refused-kubeconfig"
+    plane.write_kubeconfig(kubeconfig, "admin", f"http://127.0.0.1:{proxy.port}")
+    configure(plane, {"resource.respectRBAC": "strict"})
+    plane.start_agent(kubeconfig=kubeconfig)
+    check_withheld(plane, "refused")
+    configure(plane, {"resource.respectRBAC": "normal"})
+    check_left_out(plane, "refused")
 
 
 def run(plane):
@@ -95,6 +122,7 @@ def run(plane):
     kubeconfig = rights_without_a_list(plane)
     for word in ("strict", "normal"):
         a_kind_that_may_not_be_listed_is_left_out(plane, kubeconfig, word)
+    strict_asks_the_api_server_and_normal_believes_the_refusal(plane, repository)
 
 
 try:
