@@ -206,10 +206,16 @@ Result<std::optional<Told>> compare_spec(Pass& pass) {
   const auto now = pass.context.clock.wall();
   told.status = sync::report_comparison(pass.application.status(), pass.application, comparison, told.judgement, now);
   told.status = sync::report_conditions(std::move(told.status), conditions, compared_types, now);
-  if (pass.depth != Depth::recent || told.status.find("reconciledAt") == nullptr) {
-    told.status["reconciledAt"] = format_rfc3339(now);
-  }
   return std::optional<Told>(std::move(told));
+}
+
+// When the sources were looked at is told to who asked, and with whatever else there is to tell. A resync that
+// finds all as it was writes nothing, where upstream writes this time.
+void tell_time(const Pass& pass, const Value& before, Value& status) {
+  const bool asked = pass.asked || status.find("reconciledAt") == nullptr;
+  if (asked || (pass.depth != Depth::recent && !(status == before))) {
+    status["reconciledAt"] = format_rfc3339(pass.context.clock.wall());
+  }
 }
 
 Result<RefreshResult> refuse(Pass& pass, const std::vector<sync::Condition>& refusals) {
@@ -253,6 +259,7 @@ Result<RefreshResult> refresh(Context& context, sync::Application& application, 
   // An operation's end is an event of its own, and so says what its beginning and its outcome are.
   const bool told_by_operation = decision.operation.has_value() || application.told != nullptr;
   StatusChange change;
+  tell_time(pass, before, told->status);
   change.status = std::move(told->status);
   change.drop_refresh = pass.asked;
   change.start_operation = decision.operation;
