@@ -72,11 +72,12 @@ Result<> Lease::acquire(const std::stop_token& stop) {
   return failure(Code::stopped, "stopped while the lease was waited for");
 }
 
-bool Lease::keep(const std::stop_token& stop) {
+bool Lease::keep(const std::stop_token& stop, const std::function<void()>& between) {
   auto renewed = client_.clock().steady();
   while (true) {
     pause(times_.renew, stop);
     if (stop.stop_requested()) return true;
+    between();
     const auto held = try_once();
     const auto now = client_.clock().steady();
     if (held && *held) {

@@ -28,8 +28,8 @@ class Lease {
 
   // Blocks until it is ours. Code::stopped.
   Result<> acquire(const std::stop_token& stop);
-  // Renews it until `stop`; returns false when it was lost before.
-  bool keep(const std::stop_token& stop);
+  // Renews it until `stop`, and calls `between` before each renewal; returns false when it was lost before.
+  bool keep(const std::stop_token& stop, const std::function<void()>& between);
   // Lets the next one begin at once.
   void release();
 

@@ -9,6 +9,7 @@
 
 #include "agent/core_dumps.h"
 #include "agent/run.h"
+#include "agent/small_heap.h"
 #include "version.h"
 
 namespace {
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   holdfast::log::configure(parsed->options.log_level, parsed->options.log_format);
   holdfast::agent::forbid_core_dumps();
   const sigset_t set = block_signals();
+  holdfast::agent::expect_small_heap();
   std::stop_source stop;
   std::jthread watcher([&](const std::stop_token& ended) {
     const timespec pause{0, 200'000'000};

@@ -14,6 +14,7 @@
 #include "agent/reconcile.h"
 #include "agent/serve.h"
 #include "agent/server_secret.h"
+#include "agent/small_heap.h"
 #include "base/log.h"
 #include "health/customizations.h"
 #include "kube/config.h"
@@ -52,7 +53,7 @@ struct Measuring {
   const std::vector<std::string>& labels;
 };
 
-void work(Context& context, Memories& memories, const Measuring& measuring, const std::stop_token& stop) {
+void work(Context& context, Memories& memories, const Measuring& measuring, FreeMemory& free_memory, const std::stop_token& stop) {
   while (const auto instance = context.queue.take(stop)) {
     const auto memory = memories.of(*instance);
     const auto own = sync::parse_instance_name(*instance, context.store.namespace_name());
@@ -77,6 +78,7 @@ void work(Context& context, Memories& memories, const Measuring& measuring, cons
       if (held == nullptr) memories.forget(*instance);
     }
     context.queue.done(*instance);
+    free_memory.note_work();
   }
 }
 
@@ -125,11 +127,12 @@ Result<> act(Context context, const Measuring& measuring, const Options& options
   log::info("the agent acts", {{"applications", context.store.applications().size()}});
   for (const auto& name : context.store.applications()) context.queue.add(name);
   Memories memories;
+  FreeMemory free_memory;
   std::vector<std::jthread> threads;
   for (int i = 0; i < options.workers; ++i) {
-    threads.emplace_back([&] { work(context, memories, measuring, context.stop); });
+    threads.emplace_back([&] { work(context, memories, measuring, free_memory, context.stop); });
   }
-  const bool kept = lease.keep(ends.asked);
+  const bool kept = lease.keep(ends.asked, [&] { free_memory.give_back(); });
   const bool in_cluster = options.kubeconfig.empty();
   if (kept && in_cluster) bring_itself_back(context, options.namespace_, last_duty_patience);
   ends.workers.request_stop();
