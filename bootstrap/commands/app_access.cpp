@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view api_version = sync::names::api_version;
 constexpr int ask_every_ms = 200;
 constexpr auto refresh_limit = std::chrono::minutes(1);
-constexpr int conflicts_max = 10;  // as upstream's API server
+constexpr int conflicts_max = 10;  // as upstream's API server and SetAppOperation
 
 kube::Identity identity_of(const sync::Application& application) {
   return {"argoproj.io", "v1alpha1", "Application", application.namespace_, application.name};
@@ -149,24 +149,40 @@ Result<std::vector<sync::Application>> AppAccess::chosen(const std::vector<std::
   return applications;
 }
 
-Result<sync::Application> AppAccess::write(const sync::Application& application, Value patch) {
-  patch["metadata"]["resourceVersion"] = application.object.text({"metadata", "resourceVersion"});
-  auto written = TRY(client_.patch(identity_of(application), kube::PatchType::merge, patch));
-  return sync::decode_application(std::move(written));
+Result<AppAccess::Changed> AppAccess::write_latest(sync::Application application,
+                                                   const std::function<Result<Changed>(const sync::Application&)>& write) {
+  for (int attempt = 1;; ++attempt) {
+    auto changed = write(application);
+    if (changed || changed.error().code() != Code::resource_version || attempt == conflicts_max) return changed;
+    const auto uid = application.uid;
+    application = TRY(find(fmt::format("{}/{}", application.namespace_, application.name)));
+    if (application.uid != uid) return changed;
+  }
+}
+
+Result<sync::Application> AppAccess::write(const sync::Application& application, const Change& patch) {
+  const auto write_one = [&](const sync::Application& now) -> Result<Changed> {
+    auto body = TRY(patch(now));
+    body["metadata"]["resourceVersion"] = now.object.text({"metadata", "resourceVersion"});
+    auto object = TRY(client_.patch(identity_of(now), kube::PatchType::merge, body));
+    auto decoded = TRY(sync::decode_application(std::move(object)));
+    return Changed{std::move(decoded), true};
+  };
+  auto changed = TRY(write_latest(application, write_one));
+  return std::move(changed.application);
 }
 
 Result<AppAccess::Changed> AppAccess::edit(const std::string& name, const Change& change) {
-  for (int attempt = 1;; ++attempt) {
-    auto application = TRY(find(name));
-    const auto wanted = TRY(change(application));
-    const auto patch = patch_between(application.object, wanted);
-    if (patch.as_array()->empty()) return Changed{std::move(application), false};
-    auto written = client_.patch(identity_of(application), kube::PatchType::json, patch, {.field_manager = "holdfast"});
-    if (!written && written.error().code() == Code::resource_version && attempt < conflicts_max) continue;
-    auto object = TRY(std::move(written));
+  const auto write_one = [&](const sync::Application& now) -> Result<Changed> {
+    const auto wanted = TRY(change(now));
+    const auto patch = patch_between(now.object, wanted);
+    if (patch.as_array()->empty()) return Changed{now, false};
+    auto object = TRY(client_.patch(identity_of(now), kube::PatchType::json, patch, {.field_manager = "holdfast"}));
     auto decoded = TRY(sync::decode_application(std::move(object)));
     return Changed{std::move(decoded), true};
-  }
+  };
+  auto application = TRY(find(name));
+  return write_latest(std::move(application), write_one);
 }
 
 Result<> AppAccess::admit(const Value& application, Console& console) {

@@ -28,15 +28,16 @@ class AppAccess {
   Result<std::vector<sync::Application>> all(const std::string& selector);
   // The named ones, or those that the selector picks. Code::usage when neither is given.
   Result<std::vector<sync::Application>> chosen(const std::vector<std::string>& names, const std::string& selector);
-  // A merge patch; guarded by the version that `application` has.
-  Result<sync::Application> write(const sync::Application& application, Value patch);
+  // What is to be written of an Application. Where another one wrote since it was read, it is asked again with what
+  // is there then, so that both stay; ten times at most, and never with another Application of the same name.
   using Change = std::function<Result<Value>(const sync::Application&)>;
+  // `patch` makes the merge patch.
+  Result<sync::Application> write(const sync::Application& application, const Change& patch);
   struct Changed {
     sync::Application application;
     bool written;  // else it was as wanted
   };
-  // Writes the spec, labels, annotations and finalizers of what `change` makes of the Application. Where another
-  // one wrote in between, `change` is asked again with what is there then, so that both stay.
+  // Writes the spec, labels, annotations and finalizers of what `change` makes of the Application.
   Result<Changed> edit(const std::string& name, const Change& change);
   // Refuses with Code::application_spec what the engine would not look at: no source or destination, or what the
   // project does not permit (which is not asked where the caller may not read it).
@@ -50,6 +51,8 @@ class AppAccess {
  private:
   AppAccess(kube::Client client, std::string asked) : client_(std::move(client)), asked_(std::move(asked)) {}
 
+  // Through conflicts, as Change says.
+  Result<Changed> write_latest(sync::Application application, const std::function<Result<Changed>(const sync::Application&)>& write);
   // The other namespaces of which the engine takes Applications, as patterns; none that the caller may not know.
   [[nodiscard]] std::vector<std::string> watched_elsewhere();
   // The project with what global projects add to it.

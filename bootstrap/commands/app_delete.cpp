@@ -14,10 +14,7 @@ namespace {
 
 namespace names = sync::names;
 
-Result<Value> finalizers_for(const sync::Application& application, const AppDeleteOptions& options) {
-  if (!options.cascade && options.propagation != "foreground") {
-    return failure(Error(Code::usage, "--propagation-policy says how objects are deleted, and --cascade=false leaves them").fix("use one of them"));
-  }
+Value finalizers_for(const sync::Application& application, const AppDeleteOptions& options) {
   auto wanted = application.finalizers;
   std::erase_if(wanted, [](const std::string& each) {
     return each == names::cascade_finalizer || each == names::cascade_foreground || each == names::cascade_background;
@@ -50,22 +47,23 @@ Result<> wait_until_gone(AppAccess& access, Console& console, const sync::Applic
 }  // namespace
 
 Result<> run_app_delete(const AppDeleteOptions& options, Console& console) {
-  auto access = TRY(AppAccess::connect(options.cluster, console));
-  const auto applications = TRY(access.chosen(options.names, options.selector));
-  // All of them or none: what is asked for is looked at before anything is changed.
-  std::vector<Value> finalizers;
-  for (const auto& application : applications) {
-    auto wanted = TRY(finalizers_for(application, options));
-    finalizers.push_back(std::move(wanted));
+  if (!options.cascade && options.propagation != "foreground") {
+    return failure(Error(Code::usage, "--propagation-policy says how objects are deleted, and --cascade=false leaves them").fix("use one of them"));
   }
+  auto access = TRY(AppAccess::connect(options.cluster, console));
+  // All of them or none: what is named is found before anything is changed.
+  const auto applications = TRY(access.chosen(options.names, options.selector));
   TRY(confirm_deletion(applications, options, console));
-  for (std::size_t i = 0; i < applications.size(); ++i) {
-    Value patch;
-    patch["metadata"]["finalizers"] = std::move(finalizers[i]);
-    TRY(access.write(applications[i], std::move(patch)));
+  const auto patch = [&](const sync::Application& now) -> Result<Value> {
+    Value finalizers;
+    finalizers["metadata"]["finalizers"] = finalizers_for(now, options);
+    return finalizers;
+  };
+  for (const auto& application : applications) {
+    TRY(access.write(application, patch));
     console.begin_changes("what was begun goes on in the cluster");
-    TRY(access.remove(applications[i]));
-    console.line(fmt::format("application {} is being deleted{}", argument_of(applications[i]), options.cascade ? " with its objects" : "; its objects stay"));
+    TRY(access.remove(application));
+    console.line(fmt::format("application {} is being deleted{}", argument_of(application), options.cascade ? " with its objects" : "; its objects stay"));
   }
   if (!options.wait) return {};
   for (const auto& application : applications) TRY(wait_until_gone(access, console, application, options.timeout));
@@ -75,9 +73,9 @@ Result<> run_app_delete(const AppDeleteOptions& options, Console& console) {
 Result<> run_app_confirm(const AppConfirmOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
-  Value patch;
-  patch["metadata"]["annotations"][names::deletion_approved] = format_rfc3339(console.clock().wall());
-  TRY(access.write(application, std::move(patch)));
+  Value approval;
+  approval["metadata"]["annotations"][names::deletion_approved] = format_rfc3339(console.clock().wall());
+  TRY(access.write(application, [&](const sync::Application&) -> Result<Value> { return approval; }));
   console.line(fmt::format("application {}: what waits for a confirmation may be deleted", argument_of(application)));
   return {};
 }

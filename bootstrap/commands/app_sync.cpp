@@ -260,23 +260,20 @@ Result<std::vector<sync::Application>> chosen(AppAccess& access, const AppSyncOp
 
 // As every client does: refused while another one runs, the last one's state makes room. What the engine wrote since the
 // Application was read is no reason to stop: rendering, and a person who is asked, take their time.
-Result<sync::Application> start(AppAccess& access, sync::Application application, const Value& operation) {
-  constexpr int conflicts_max = 10;  // as upstream's SetAppOperation
-  const Value spec = application.spec();
-  for (int attempt = 1;; ++attempt) {
-    if (application.operation() != nullptr) {
-      return failure(refused(application, "another operation is in progress").fix(
-          fmt::format("wait for it: holdfast app wait {} --operation", argument_of(application))));
+Result<sync::Application> start(AppAccess& access, const sync::Application& application, const Value& operation) {
+  return access.write(application, [&](const sync::Application& now) -> Result<Value> {
+    if (now.operation() != nullptr) {
+      return failure(refused(now, "another operation is in progress").fix(
+          fmt::format("wait for it: holdfast app wait {} --operation", argument_of(now))));
     }
-    if (application.deleted) return failure(refused(application, "the application is being deleted"));
+    if (now.deleted) return failure(refused(now, "the application is being deleted"));
+    // What was looked at is not what would be synced.
+    if (now.spec() != application.spec()) return failure(refused(now, "somebody changed what the application says meanwhile").fix("look again, and repeat it"));
     Value patch;
     patch["operation"] = operation;
-    if (application.status().find("operationState") != nullptr) patch["status"]["operationState"] = nullptr;
-    auto written = access.write(application, std::move(patch));
-    if (written || written.error().code() != Code::resource_version || attempt == conflicts_max) return written;
-    application = TRY(access.find(fmt::format("{}/{}", application.namespace_, application.name)));
-    if (application.spec() != spec) return written;  // what was looked at is not what would be synced
-  }
+    if (now.status().find("operationState") != nullptr) patch["status"]["operationState"] = nullptr;
+    return patch;
+  });
 }
 
 Result<> follow(AppAccess& access, Console& console, const sync::Application& started, std::chrono::seconds timeout) {
@@ -360,12 +357,15 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
 Result<> run_app_terminate(const AppTerminateOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
-  if (application.operation() == nullptr || application.status().find("operationState") == nullptr) {
-    return failure(refused(application, "no operation is in progress"));
-  }
-  Value patch;
-  patch["status"]["operationState"]["phase"] = "Terminating";
-  TRY(access.write(application, std::move(patch)));
+  const auto patch = [](const sync::Application& now) -> Result<Value> {
+    if (now.operation() == nullptr || now.status().find("operationState") == nullptr) {
+      return failure(refused(now, "no operation is in progress"));
+    }
+    Value terminating;
+    terminating["status"]["operationState"]["phase"] = "Terminating";
+    return terminating;
+  };
+  TRY(access.write(application, patch));
   console.line(fmt::format("the operation of application {} is being terminated", argument_of(application)));
   return {};
 }
