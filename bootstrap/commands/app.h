@@ -101,7 +101,7 @@ struct AppSyncOptions {
   AppRetry retry;
   std::chrono::seconds timeout{0};     // 0: none
 };
-// Code::operation when the operation does not succeed.
+// Code::operation when the operation does not succeed, or leaves what Git does not have for want of `prune`.
 Result<> run_app_sync(const AppSyncOptions& options, Console& console);
 
 struct AppRollbackOptions {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // app sync, app rollback, app terminate-op: operations written into Applications, with the guards that
 // upstream's API server has and its controller has not.
-// Mirrors argoproj/argo-cd 3.6 server/application/application.go: Sync, Rollback, TerminateOperation.
+// Mirrors argoproj/argo-cd 3.6 server/application/application.go: Sync, Rollback, TerminateOperation; and
+// cmd/argocd/commands/app.go: NewApplicationSyncCommand.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -276,7 +279,7 @@ Result<sync::Application> start(AppAccess& access, const sync::Application& appl
   });
 }
 
-Result<> follow(AppAccess& access, Console& console, const sync::Application& started, std::chrono::seconds timeout) {
+Result<sync::Application> follow(AppAccess& access, Console& console, const sync::Application& started, std::chrono::seconds timeout) {
   std::optional<sync::Application> now;
   const auto question = [&]() -> Result<std::string> {
     now = TRY(access.find(started.namespace_ + "/" + started.name));
@@ -290,10 +293,26 @@ Result<> follow(AppAccess& access, Console& console, const sync::Application& st
   if (const auto resources = resource_table(status); !resources.empty()) console.line("\n" + resources);
   const Value* state = status.find("operationState");
   console.data(Object{{"application", now->name}, {"operationState", *state}});
-  if (state->text({"phase"}) == "Succeeded") return {};
+  if (state->text({"phase"}) == "Succeeded") return *std::move(now);
   return failure(refused(*now, fmt::format("the operation ended as {}", state->text({"phase"})))
                      .because(printable(state->text({"message"}), 2000))
                      .fix(fmt::format("see why: holdfast app explain {}", now->name)));
+}
+
+// As upstream's command: a sync of everything after which Git's state is not the cluster's, for want of --prune, is told
+// as a failure. An object that is never pruned (Prune=false) counts as well, unless the sync was to prune: only then the
+// engine calls it so.
+Result<> require_pruned(AppAccess& access, const sync::Application& ended) {
+  std::vector<std::string> left;
+  for (const auto& row : rows_of(ended.status(), {"operationState", "syncResult", "resources"})) {
+    if (row.text({"status"}) == "PruneSkipped" && !row.text({"message"}).contains("no prune")) left.push_back(resource_name(row));
+  }
+  if (left.empty()) return {};
+  const auto now = TRY(access.refresh(ended, AppRefresh::normal));
+  if (now.status().text({"sync", "status"}) == "Synced") return {};
+  return failure(refused(now, fmt::format("{} resource{} pruning", left.size(), left.size() == 1 ? " requires" : "s require"))
+                     .because(printable(fmt::format("{}", fmt::join(left, ", ")), 2000))
+                     .fix(fmt::format("look at them: holdfast app diff {0}; remove them: holdfast app sync {0} --prune", argument_of(now))));
 }
 
 const Value* history_entry(const sync::Application& application, const std::optional<std::int64_t>& id) {
@@ -324,7 +343,11 @@ Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
     for (const auto& each : started) console.line(fmt::format("application {} is asked to sync", each.name));
     return {};
   }
-  for (const auto& each : started) TRY(follow(access, console, each, options.timeout));
+  const bool of_everything = options.resources.empty() && options.labels.empty();
+  for (const auto& each : started) {
+    const auto ended = TRY(follow(access, console, each, options.timeout));
+    if (of_everything && !options.dry_run) TRY(require_pruned(access, ended));
+  }
   return {};
 }
 
@@ -351,7 +374,8 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
   sync["syncStrategy"]["apply"] = Object{};  // a rollback runs no hooks
   const auto started = TRY(start(access, application, operation));
   console.begin_changes("what was begun goes on in the cluster");
-  return follow(access, console, started, options.timeout);
+  TRY(follow(access, console, started, options.timeout));
+  return {};
 }
 
 Result<> run_app_terminate(const AppTerminateOptions& options, Console& console) {

@@ -106,7 +106,7 @@ def main():
         assert kept is not None and "deletionTimestamp" not in kept["metadata"], kept
         plane.api.create(APPLICATIONS, application("shop", repository))
         wait_for("the comparison", lambda: (plane.api.application("shop").get("status") or {}).get("sync"))
-        app("sync", "shop", "--timeout", "60")
+        says(app("sync", "shop", "--timeout", "60", exit_code=1), "3 resources require pruning")
         plane.api.merge("/api/v1/namespaces/shop/configmaps/one", {"metadata": {"annotations": {"argocd.argoproj.io/sync-options": "Delete=confirm"}}})
         wait_for("the question", lambda: any(row.get("requiresDeletionConfirmation") for row in plane.api.application("shop")["status"]["resources"]))
         says(app("delete", "shop"), "with its objects")

@@ -72,13 +72,35 @@ def of_folders(cluster, app):
         says(app("sync", "both", "--local", folder, exit_code=1), "--local is the folder of one")
         says(app("sync", "shop", "--local", str(shop), "--dry-run", "--timeout", "60"), "Succeeded")
         assert cluster.value("one") == "2"
-        app("sync", "shop", "--local", str(shop), "--timeout", "60")
+        says(app("sync", "shop", "--local", str(shop), "--timeout", "60", exit_code=1), "Succeeded", "2 resources require pruning")
         assert (cluster.value("one"), cluster.value("two")) == ("local", "2")
         app("sync", "shop", "--local", folder, "--prune", "--timeout", "60")
         assert (cluster.value("one"), cluster.value("two")) == ("local", None)
         cluster.plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default", {"spec": {"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}})
         says(app("sync", "shop", "--local", folder, exit_code=6), "project default asks for signed commits")
         cluster.plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default", {"spec": {"signatureKeys": None}})
+
+
+def of_what_is_left(cluster, app):
+    """What Git does not have and a sync leaves is told as argocd tells it: of a whole sync that leaves a difference."""
+    repository = Repository(cluster.plane, "left")
+    files = {"kept.json": config_map("kept", "1"), "stays.json": config_map("stays", "1"), "bound.json": json.dumps({
+        **json.loads(config_map("bound", "1")), "metadata": {"name": "bound", "annotations": {"argocd.argoproj.io/sync-options": "Prune=false"}}})}
+    repository.commit(files)
+    cluster.plane.api.create(APPLICATIONS, application("left", repository, namespace="shop"))
+    cluster.compared("left")
+    app("sync", "left", "--timeout", "60")
+    repository.commit({"kept.json": files["kept.json"]})
+    app("get", "left", "--hard-refresh")
+    says(app("sync", "left", "--timeout", "60", exit_code=1), "Succeeded", "2 resources require pruning", "ConfigMap shop/bound, ConfigMap shop/stays",
+         "holdfast app sync left --prune")
+    assert (cluster.value("stays"), cluster.value("bound")) == ("1", "1")
+    app("sync", "left", "--dry-run", "--timeout", "60")
+    app("sync", "left", "--resource", ":ConfigMap:stays", "--resource", ":ConfigMap:kept", "--timeout", "60")
+    # What may never be pruned stands in nobody's way once the rest is.
+    says(app("sync", "left", "--prune", "--timeout", "60"), "ignored (no prune)")
+    assert (cluster.value("stays"), cluster.value("bound")) == (None, "1")
+    says(app("sync", "left", "--timeout", "60", exit_code=1), "1 resource requires pruning")
 
 
 def of_sources(cluster, app, first):
@@ -129,6 +151,7 @@ def main():
         of_objects(cluster, app)
         looked_at_first(cluster, app)
         of_folders(cluster, app)
+        of_what_is_left(cluster, app)
         of_sources(cluster, app, first)
         of_projects(cluster, app)
         print("all as a person expects it")
