@@ -12,11 +12,13 @@
 #include "large_heap.h"
 #include "render/chart_inflation.h"
 #include "tree/disk_tree.h"
+#include "tree/memory_tree.h"
 #include "yaml/yaml.h"
 
 #include <unistd.h>
 
 #include <filesystem>
+#include <memory>
 
 namespace holdfast::bootstrap {
 namespace {
@@ -91,17 +93,23 @@ gotmpl::Flavor flavor_of(const RenderHelmOptions& options) {
   return options.helm == "3" ? gotmpl::Flavor::helm3 : gotmpl::Flavor::helm4;
 }
 
-Result<helm::Chart> load_chart(const std::string& path, gotmpl::Flavor flavor) {
+// A folder, or what a packed chart holds.
+Result<std::unique_ptr<tree::FileTree>> chart_tree(const std::string& path) {
   if (!path.ends_with(".tgz")) {
-    const auto folder = TRY(tree::DiskTree::open(path));
-    return helm::load_chart(folder, "", {.flavor = flavor});
+    auto folder = TRY(tree::DiskTree::open(path));
+    return std::make_unique<tree::DiskTree>(std::move(folder));
   }
   const auto bytes = TRY(read_file(path));
-  const auto unpacked = TRY(archive::read_tree(bytes));
-  const auto entries = TRY(unpacked.list(""));
+  auto unpacked = TRY(archive::read_tree(bytes));
+  return std::make_unique<tree::MemoryTree>(std::move(unpacked));
+}
+
+Result<helm::Chart> load_chart(const tree::FileTree& tree, const std::string& path, gotmpl::Flavor flavor) {
+  if (!path.ends_with(".tgz")) return helm::load_chart(tree, "", {.flavor = flavor});
+  const auto entries = TRY(tree.list(""));
   if (entries.size() != 1)
     return failure(Code::chart, "'{}' does not hold one folder", printable(path));
-  return helm::load_chart(unpacked, entries.front().name, {.ignore = helm::Ignore::skip, .flavor = flavor});
+  return helm::load_chart(tree, entries.front().name, {.ignore = helm::Ignore::skip, .flavor = flavor});
 }
 
 Result<helm::Settings> settings_of(const RenderHelmOptions& options) {
@@ -152,7 +160,8 @@ Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
   const auto given = TRY(user_values(options));
   const auto values = TRY(helm::merge_user_values(given, flavor_of(options)));
   const auto settings = TRY(settings_of(options));
-  auto chart = TRY(load_chart(options.chart, flavor_of(options)));
+  const auto tree = TRY(chart_tree(options.chart));
+  auto chart = TRY(load_chart(*tree, options.chart, flavor_of(options)));
   const auto documents = TRY(helm::render(std::move(chart), values, settings));
   if (!console.is_json()) helm::print(documents, [&](std::string_view text) { console.text(text); });
   Array objects;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "gotmpl/go_text.h"
+#include "gotmpl/host_object.h"
 #include "gotmpl/print.h"
 
 namespace holdfast::gotmpl {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "gotmpl/function.h"
+#include "gotmpl/host_object.h"
 #include "gotmpl/json_text.h"
 
 namespace holdfast::gotmpl {
@@ -21,6 +22,13 @@ const Type string_dict_type{"map[string]string", "map", Kind::string};
 namespace {
 
 constexpr Type bytes_type{"[]uint8", "slice", Kind::uint8};
+
+// Bytes that somebody reads at the first look at them.
+class LateText final : public Text {
+ public:
+  explicit LateText(std::function<std::string()> source) : Text({}), read(std::move(source)) { late = true; }
+  mutable std::function<std::string()> read;  // empty once it has been asked
+};
 
 auto entry_at(auto& entries, std::string_view key) {
   return std::lower_bound(entries.begin(), entries.end(), key,
@@ -82,6 +90,20 @@ Datum Datum::of_bytes(std::string value) {
   return Datum(Kind::bytes, std::make_unique<Text>(std::move(value)).release());
 }
 
+Datum Datum::late_bytes(std::function<std::string()> read) {
+  return Datum(Kind::bytes, std::make_unique<LateText>(std::move(read)).release());
+}
+
+void Text::load() const {
+  const auto read = std::exchange(static_cast<const LateText*>(this)->read, {});
+  if (read) value = read();
+}
+
+std::string Datum::take_text() && {
+  const std::string& read = text();
+  return is_shared() ? read : std::move(static_cast<Text*>(bits_.box)->value);
+}
+
 Datum Datum::of_list(std::vector<Datum> items, const Type& type) {
   return Datum(Kind::list, std::make_unique<List>(std::move(items), type).release());
 }
@@ -113,7 +135,11 @@ void Datum::free_box() noexcept {
   switch (kind_) {
     case Kind::string:
     case Kind::bytes:
-      std::unique_ptr<Text>(static_cast<Text*>(bits_.box)).reset();
+      if (auto* text = static_cast<Text*>(bits_.box); text->late) {
+        std::unique_ptr<LateText>(static_cast<LateText*>(text)).reset();
+      } else {
+        std::unique_ptr<Text>(text).reset();
+      }
       return;
     case Kind::object:
       std::unique_ptr<HostObject>(static_cast<HostObject*>(bits_.box)).reset();

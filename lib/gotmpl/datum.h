@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -86,6 +87,7 @@ class Datum {
     return Datum(Kind::uint64, static_cast<std::int64_t>(value));
   }
   static Datum of_bytes(std::string value);
+  static Datum late_bytes(std::function<std::string()> read);  // made at the first look at them
   static Datum of_list(std::vector<Datum> items, const Type& type = any_list_type);
   static Datum of_strings(std::vector<std::string> items);
   static Datum new_dict(const Type& type = any_dict_type);  // new and empty
@@ -128,6 +130,7 @@ class Datum {
   [[nodiscard]] std::int64_t integer() const { return bits_.integer; }
   [[nodiscard]] double real() const { return bits_.real; }
   [[nodiscard]] const std::string& text() const;   // string or bytes
+  [[nodiscard]] std::string take_text() &&;        // the same; a copy only where another holds it, too
   [[nodiscard]] const std::vector<Datum>& items() const;
   [[nodiscard]] List* list() const;                // null when it is none
   [[nodiscard]] Dict* dict() const;                // of a dict or structure, null otherwise
@@ -183,10 +186,12 @@ class Box {
   std::uint32_t count_ = 1;
 };
 
-class Text final : public Box {
+class Text : public Box {
  public:
   explicit Text(std::string text) : value(std::move(text)) {}
-  const std::string value;
+  mutable std::string value;  // of a LateText "" before load()
+  bool late = false;          // it is a LateText; lies where the count leaves room
+  void load() const;
 };
 
 class List final : public Box {
@@ -221,27 +226,14 @@ class Dict final : public Box {
   std::vector<Entry> entries_;
 };
 
-// A Go value that is reached through methods only (a time, a version).
-class HostObject : public Box {
- public:
-  virtual ~HostObject() = default;
-  [[nodiscard]] virtual const Type& type() const = 0;
-  [[nodiscard]] virtual std::string print() const = 0;    // its String method
-  [[nodiscard]] virtual Result<Value> to_value() const { return Value(print()); }
-  [[nodiscard]] virtual bool truth() const { return true; }
-  [[nodiscard]] virtual std::int64_t number() const { return 0; }  // of a named integer type
-  [[nodiscard]] virtual bool equals(const HostObject& other) const { return this == &other; }
-
- protected:
-  HostObject() = default;
-};
-
 inline void Datum::retain() const noexcept {
   if (kind_ >= Kind::string) ++bits_.box->count_;
 }
 inline bool Datum::is_shared() const { return kind_ >= Kind::string && bits_.box->count_ > 1; }
 inline const std::string& Datum::text() const {
-  return static_cast<const Text*>(bits_.box)->value;
+  const auto* text = static_cast<const Text*>(bits_.box);
+  if (text->late) [[unlikely]] text->load();
+  return text->value;
 }
 inline const std::vector<Datum>& Datum::items() const {
   return static_cast<const List*>(bits_.box)->items;

@@ -4,6 +4,7 @@
 #include "gotmpl/ast.h"
 #include "gotmpl/convert.h"
 #include "gotmpl/execution.h"
+#include "gotmpl/host_object.h"
 #include "gotmpl/print.h"
 #include "gotmpl/signature.h"
 #include "gotmpl/unicode.h"

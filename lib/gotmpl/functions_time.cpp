@@ -9,6 +9,7 @@
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/go_time.h"
+#include "gotmpl/host_object.h"
 
 namespace holdfast::gotmpl {
 namespace {

@@ -7,6 +7,7 @@
 #include "gotmpl/convert.h"
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
+#include "gotmpl/host_object.h"
 
 namespace holdfast::gotmpl {
 namespace {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
+#include "gotmpl/host_object.h"
 
 namespace holdfast::gotmpl {
 namespace {

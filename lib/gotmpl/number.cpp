@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gotmpl/go_text.h"
+#include "gotmpl/host_object.h"
 
 namespace holdfast::gotmpl {
 namespace {

@@ -8,6 +8,7 @@
 #include "gotmpl/convert.h"
 #include "gotmpl/function.h"
 #include "gotmpl/go_text.h"
+#include "gotmpl/host_object.h"
 #include "gotmpl/print.h"
 #include "gotmpl/unicode.h"
 #include "yaml/key_order.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gotmpl/go_text.h"
+#include "gotmpl/host_object.h"
 #include "gotmpl/print.h"
 #include "gotmpl/unicode.h"
 

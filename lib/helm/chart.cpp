@@ -23,12 +23,12 @@ constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last,
                                    .reals = yaml::Reals::kept};
 
 // The files of one chart while it is taken apart, without the folder "<chart>/".
-using Files = std::map<std::string, std::string, std::less<>>;
+using Files = std::map<std::string, Content, std::less<>>;
 
 struct Loading {
   const LoadLimits& limits;
+  std::shared_ptr<Reader> reader;
   std::size_t files = 0, folders = 0;
-  std::size_t bytes = 0;
 };
 
 std::unexpected<Error> chart_failure(std::string what, const std::string& where) {
@@ -174,9 +174,10 @@ struct Placing {
   Value requirements = {};
 };
 
-Result<> place_file(Chart& chart, std::string path, std::string content, Placing& placing) {
+Result<> place_file(Chart& chart, std::string path, Content file, Placing& placing) {
   const auto& where = placing.where;
   const auto read_metadata = [&]() -> Result<> {
+    const auto content = TRY(Content(file).take());
     auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path,
                                         yaml::Dialect::kube, yaml_limits));
     TRY(check_metadata_shapes(document, without_bom(content), where + "/" + path));
@@ -195,23 +196,25 @@ Result<> place_file(Chart& chart, std::string path, std::string content, Placing
                        chart.metadata.text({"apiVersion"}) != "v2";
   if (!is_file && (metadata || path == "Chart.lock" || path == "requirements.lock")) return {};
   if (path == "values.yaml") {
+    const auto content = TRY(std::move(file).take());
     chart.values = TRY(read_values(content, where + "/values.yaml", placing.flavor));
     return {};
   }
   if (path == "values.schema.json") {
-    chart.schema = std::move(content);
+    chart.schema = std::move(file);
     return {};
   }
-  content.erase(0, content.size() - without_bom(content).size());
   if (path.starts_with("templates/")) {
-    chart.templates.push_back({.path = std::move(path), .content = std::move(content)});
+    File each{.path = std::move(path), .content = std::move(file)};
+    chart.templates.push_back(std::move(each));
     return {};
   }
   if (path.starts_with("crds/") &&
       (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"))) {
     chart.crds.push_back(path);
   }
-  chart.files.push_back({.path = std::move(path), .content = std::move(content)});
+  File each{.path = std::move(path), .content = std::move(file)};
+  chart.files.push_back(std::move(each));
   return {};
 }
 
@@ -224,7 +227,8 @@ Result<Files> unpack_archive(std::string_view content, const std::string& where,
   const auto keep = [&](const archive::Entry& entry, const archive::Source& source) -> Result<> {
     const auto slash = entry.path.find('/');
     if (entry.kind != archive::EntryKind::file || slash == std::string::npos) return {};
-    files[entry.path.substr(slash + 1)] = TRY(archive::read_all(source, limits.bytes));
+    auto text = TRY(archive::read_all(source, limits.bytes));
+    files.insert_or_assign(entry.path.substr(slash + 1), Content(std::move(text)));
     return {};
   };
   TRY(archive::read_tar(archive::source_of(content), archive_limits, keep), "unpacking {}", where);
@@ -244,19 +248,19 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
   Chart chart;
   Placing placing{.where = where, .flavor = loading.limits.flavor};
   std::map<std::string, Files> folders;  // of charts/
-  for (auto& [path, content] : files) {
+  for (auto& [path, file] : files) {
     const bool provenance = path.starts_with("charts/") && path.ends_with(".prov");
     if (!path.starts_with("charts/") || provenance) {
-      TRY(place_file(chart, path, std::move(content), placing));
+      TRY(place_file(chart, path, std::move(file), placing));
       continue;
     }
     const auto rest = std::string_view(path).substr(sizeof "charts/" - 1);
     if (rest.starts_with('_') || rest.starts_with('.')) continue;
     const auto slash = rest.find('/');
     if (slash != std::string_view::npos) {
-      folders[std::string(rest.substr(0, slash))][std::string(rest.substr(slash + 1))] =
-          std::move(content);
+      folders[std::string(rest.substr(0, slash))].emplace(rest.substr(slash + 1), std::move(file));
     } else if (rest.ends_with(".tgz")) {
+      const auto content = TRY(std::move(file).take());
       folders[std::string(rest)] = TRY(unpack_archive(content, where + "/" + path, loading.limits));
     } else {
       return chart_failure(fmt::format("\"{}\" is not a chart", printable(rest)),
@@ -300,14 +304,11 @@ Result<> collect(const tree::FileTree& tree, const std::string& folder, const st
       TRY(collect(tree, full, path + "/", rules, files, loading));
       continue;
     }
-    std::string content = TRY(tree.read(full));
-    loading.bytes += content.size();
-    if (++loading.files > loading.limits.files || loading.bytes > loading.limits.bytes) {
-      return failure(Error(Code::limit, fmt::format("the chart has more than {} files or {} bytes",
-                                                    loading.limits.files, loading.limits.bytes))
-                         .at(full));
+    if (++loading.files > loading.limits.files) {
+      return failure(
+          Error(Code::limit, fmt::format("the chart has more than {} files", loading.limits.files)).at(full));
     }
-    files.insert_or_assign(files.end(), path, std::move(content));  // nearly in order
+    files.insert_or_assign(files.end(), path, Content(loading.reader, full));  // nearly in order
   }
   return {};
 }
@@ -323,9 +324,26 @@ std::string scalar_text(const Value& value) {
   return printed;
 }
 
+Result<std::string> Reader::read(const std::string& path) {
+  std::string content = TRY(tree_.read(path));
+  bytes_ += content.size();
+  if (bytes_ > bytes_max_) {
+    return failure(
+        Error(Code::limit, fmt::format("the files of the chart have more than {} bytes", bytes_max_)).at(path));
+  }
+  return content;
+}
+
+Result<std::string> Content::take() && {
+  std::string text = std::move(text_);
+  if (reader_ != nullptr) text = TRY(reader_->read(text));
+  text.erase(0, text.size() - without_bom(text).size());
+  return text;
+}
+
 Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory,
                          const LoadLimits& limits) {
-  Loading loading{.limits = limits};
+  Loading loading{.limits = limits, .reader = std::make_shared<Reader>(tree, limits.bytes)};
   const std::string folder(directory);
   IgnoreRules rules;
   const auto ignore_path = folder.empty() ? std::string(".helmignore") : folder + "/.helmignore";

@@ -10,17 +10,44 @@
 #include "tree/file_tree.h"
 #include "value/value.h"
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace holdfast::helm {
 
+// The tree of a chart, whose files are read when someone asks for them: of a large chart most of the
+// bytes are documentation, definitions that are only printed, and templates that are off.
+class Reader {
+ public:
+  Reader(const tree::FileTree& tree, std::size_t bytes_max) : tree_(tree), bytes_max_(bytes_max) {}
+  // Refuses what the tree refuses, and with Code::limit when all that it read together is too much.
+  Result<std::string> read(const std::string& path);
+
+ private:
+  const tree::FileTree& tree_;
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+};
+
+// A text that is here, or where it is to be read; without a byte order mark.
+class Content {
+ public:
+  explicit Content(std::string text) : text_(std::move(text)) {}
+  Content(std::shared_ptr<Reader> reader, std::string path)
+      : text_(std::move(path)), reader_(std::move(reader)) {}
+  Result<std::string> take() &&;
+
+ private:
+  std::string text_;  // with a reader the path
+  std::shared_ptr<Reader> reader_;
+};
+
 struct File {
   std::string path;  // inside the chart, "templates/web.yaml"
-  std::string content;
-
-  bool operator==(const File&) const = default;
+  Content content;
 };
 
 struct Dependency {
@@ -38,7 +65,7 @@ struct Chart {
   Value metadata;                        // Chart.yaml, all scalars of known text fields as text
   std::vector<Dependency> dependencies;  // Chart.yaml's or requirements.yaml's
   Object values;                // values.yaml, numbers of YAML as reals where Go has float64
-  std::string schema;           // values.schema.json, "" when absent
+  std::optional<Content> schema;  // values.schema.json
   std::vector<File> templates;  // of templates/
   std::vector<File> files;      // what .Files holds
   std::vector<std::string> crds;  // which of the files are of crds/, YAML and JSON
@@ -58,7 +85,8 @@ struct LoadLimits {
   std::size_t bytes = std::size_t{256} << 20;
 };
 
-// The chart in `directory` of the tree. Refuses with Code::chart or Code::yaml_syntax, at the file.
+// The chart in `directory` of the tree, which the chart needs until it is rendered. Refuses with
+// Code::chart or Code::yaml_syntax, at the file.
 Result<Chart> load_chart(const tree::FileTree& tree, std::string_view directory,
                          const LoadLimits& limits = {});
 

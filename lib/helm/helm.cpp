@@ -20,13 +20,13 @@ namespace {
 // A template with the data that its chart's templates see.
 struct Job {
   std::string path;  // "demo/charts/sub/templates/x.yaml"
-  std::string_view text;
+  std::string text;
   gotmpl::Datum scope;  // shared by the chart's templates: what one sets, the later ones see
   std::string base_path;
   bool partial;
 };
 
-// A file of crds/, which is one of .Files, too: it is not copied before the templates are done.
+// A file of crds/, which is one of .Files, too: it is not read before the templates are done.
 struct CrdFile {
   std::string source;
   gotmpl::Datum content;
@@ -38,12 +38,13 @@ struct Collector {
   gotmpl::Datum capabilities;
   std::vector<Job> jobs = {};
   std::vector<CrdFile> crds = {};
+  std::optional<Error> unread = {};  // what a file of .Files is refused with
 
   // The chart's scope: its own section of the values, shared with the parent's map as Go does.
-  // Takes the chart's files; its templates stay, the jobs look into them.
-  gotmpl::Datum collect(Chart& chart, const std::string& path, const gotmpl::Datum& values,
-                        Include root) {
-    const gotmpl::Datum files = files_object(std::move(chart.files));
+  // Takes the chart's files and templates.
+  Result<gotmpl::Datum> collect(Chart& chart, const std::string& path, const gotmpl::Datum& values,
+                                Include root) {
+    const gotmpl::Datum files = files_object(std::move(chart.files), unread);
     for (const auto& crd : chart.crds)
       crds.push_back({.source = path + "/" + crd, .content = *files.find(crd)});
     gotmpl::Datum subcharts = gotmpl::Datum::new_dict();
@@ -51,8 +52,8 @@ struct Collector {
       const auto* section = values.find(subchart.name);
       const auto inner =
           section != nullptr && section->dict() != nullptr ? *section : gotmpl::Datum::new_dict();
-      subcharts.dict()->set(
-          subchart.name, collect(subchart, path + "/charts/" + subchart.name, inner, Include::no));
+      auto scope = TRY(collect(subchart, path + "/charts/" + subchart.name, inner, Include::no));
+      subcharts.dict()->set(subchart.name, std::move(scope));
     }
     gotmpl::Datum section = values;
     become_values(section, root, settings.environment.flavor);
@@ -63,14 +64,16 @@ struct Collector {
     scope.dict()->set("Capabilities", capabilities);
     scope.dict()->set("Values", values);
     scope.dict()->set("Subcharts", subcharts);
-    for (const auto& file : chart.templates) {
+    for (auto& file : chart.templates) {
       const bool partial = base_name(file.path).starts_with('_');
       if (chart.is_library() && !partial) continue;
-      jobs.push_back({.path = path + "/" + file.path,
-                      .text = file.content,
-                      .scope = scope,
-                      .base_path = path + "/templates",
-                      .partial = partial});
+      Job job{.path = path + "/" + file.path,
+              .text = {},
+              .scope = scope,
+              .base_path = path + "/templates",
+              .partial = partial};
+      job.text = TRY(std::move(file.content).take());
+      jobs.push_back(std::move(job));
     }
     return scope;
   }
@@ -158,8 +161,10 @@ Result<> check_release(const Release& release) {
 // The chart and its subcharts against their schemas, as one list of what is wrong.
 Result<> collect_violations(const Chart& chart, const Value& values,
                             std::vector<std::string>& violations) {
-  if (!chart.schema.empty()) {
-    const auto problems = TRY(check_schema(chart.schema, values), "chart {}", chart.name);
+  if (chart.schema) {
+    const auto schema = TRY(Content(*chart.schema).take());
+    const auto problems =
+        TRY(schema.empty() ? Result<std::vector<SchemaProblem>>() : check_schema(schema, values), "chart {}", chart.name);
     for (const auto& problem : problems) {
       violations.push_back(fmt::format("{:{}}{}: at '{}': {}", "", problem.depth * 2, chart.name,
                                        problem.place, problem.text));
@@ -198,18 +203,21 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
                       .release = release_object(settings.release),
                       .capabilities = capabilities_object(settings)};
   const auto data = gotmpl::Datum::from_value(std::move(values), gotmpl::Datum::Numbers::exact);
-  collector.collect(chart, chart.name, data, Include::yes);
-  auto made = TRY(execute(std::move(collector.jobs), settings));
-  chart = {};  // the templates are done
+  TRY(collector.collect(chart, chart.name, data, Include::yes));
+  chart = {};  // all that the templates see of it has been made
+  auto made = execute(std::move(collector.jobs), settings);
+  if (collector.unread) return failure(std::move(*collector.unread));
+  if (!made) return failure(std::move(made).error());
 
   std::vector<Document> documents;
   for (auto& crd : collector.crds) {
     if (settings.crds == Include::no) break;
     documents.push_back({.source = std::move(crd.source),
-                         .text = std::exchange(crd.content, {}).text(),
+                         .text = std::move(crd.content).take_text(),
                          .kind = Document::Kind::crd});
   }
-  std::ranges::move(in_order(std::move(made)), std::back_inserter(documents));
+  if (collector.unread) return failure(std::move(*collector.unread));
+  std::ranges::move(in_order(*std::move(made)), std::back_inserter(documents));
   return documents;
 }
 

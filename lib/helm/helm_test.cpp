@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <set>
+
 namespace holdfast::helm {
 namespace {
 
@@ -45,7 +47,8 @@ Settings settings() {
 }
 
 std::string rendered(const Object& user) {
-  auto chart = load_chart(tree::MemoryTree(demo), "");
+  const tree::MemoryTree tree(demo);
+  auto chart = load_chart(tree, "");
   if (!chart) return chart.error().message();
   const auto documents = render(*std::move(chart), user, settings());
   return documents ? print(*documents) : documents.error().message();
@@ -90,6 +93,66 @@ TEST(LoadChart, RefusesWhatHelmRefuses) {
     const tree::MemoryTree tree({{"Chart.yaml", fmt::format("{}{}", head, more)}});
     EXPECT_FALSE(load_chart(tree, "")) << more;
   }
+}
+
+// Remembers what it was asked for.
+class WatchedTree final : public tree::FileTree {
+ public:
+  explicit WatchedTree(tree::MemoryTree::Files files) : files_(std::move(files)) {}
+
+  [[nodiscard]] Result<std::optional<tree::EntryKind>> kind(std::string_view path) const override {
+    return files_.kind(path);
+  }
+  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override { return files_.real_path(path); }
+  [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override { return files_.list(path); }
+  [[nodiscard]] Result<std::string> read(std::string_view path) const override {
+    asked.emplace(path);
+    if (path == broken) return failure(Code::file_unreadable, "a file cannot be read");
+    return files_.read(path);
+  }
+
+  mutable std::multiset<std::string> asked;
+  std::string broken;
+
+ private:
+  tree::MemoryTree files_;
+};
+
+WatchedTree watched() {
+  return WatchedTree({{"Chart.yaml", "apiVersion: v2\nname: demo\nversion: 0.1.0\n"
+                                     "dependencies: [{name: part, version: 0.1.0, condition: part.enabled}]\n"},
+                      {"values.yaml", "part: {enabled: false}\n"},
+                      {"README.md", "long"},
+                      {"shown.txt", "\xEF\xBB\xBFshown"},
+                      {"crds/one.yaml", "kind: CustomResourceDefinition\n"},
+                      {"templates/a.yaml", "kind: A\ntext: {{ .Files.Get \"shown.txt\" }}\n"},
+                      {"charts/part/Chart.yaml", "apiVersion: v2\nname: part\nversion: 0.1.0\n"},
+                      {"charts/part/templates/b.yaml", "{{ wrong }}"}});
+}
+
+TEST(Render, ReadsAFileWhenItIsAskedForAndOnce) {
+  const WatchedTree tree = watched();
+  Settings asked = settings();
+  asked.crds = Include::no;
+  const auto documents = render(*load_chart(tree, ""), {}, asked);
+  ASSERT_TRUE(documents) << documents.error().message();
+  EXPECT_EQ(documents->front().text, "kind: A\ntext: shown\n");
+  const std::multiset<std::string> want = {"Chart.yaml", "charts/part/Chart.yaml", "shown.txt", "templates/a.yaml",
+                                           "values.yaml"};
+  EXPECT_EQ(tree.asked, want);
+}
+
+TEST(Render, RefusesAFileThatCannotBeReadOnceItIsAskedFor) {
+  for (const std::string broken : {"shown.txt", "crds/one.yaml", "templates/a.yaml"}) {
+    WatchedTree tree = watched();
+    tree.broken = broken;
+    const auto documents = render(*load_chart(tree, ""), {}, settings());
+    ASSERT_FALSE(documents) << broken;
+    EXPECT_EQ(documents.error().code(), Code::file_unreadable) << broken;
+  }
+  WatchedTree tree = watched();
+  tree.broken = "README.md";
+  EXPECT_TRUE(render(*load_chart(tree, ""), {}, settings()));
 }
 
 // As Go's decoder refuses them, with the place in place of Go's types.
@@ -194,7 +257,8 @@ TEST(Render, Helm3sChartIsAStruct) {
   EXPECT_EQ(documents->front().text,
             R"(a: {"name":"demo","version":"0.1.0","maintainers":[{"name":"m"}],"apiVersion":"v3","IsRoot":true})"
             "\nb: m");
-  chart->templates.push_back({"templates/c.yaml", "c: {{ include \"b\" . }}\n"});
+  File more{.path = "templates/c.yaml", .content = Content("c: {{ include \"b\" . }}\n")};
+  chart->templates.push_back(std::move(more));
   EXPECT_TRUE(render(*chart, {}, settings()));
   const auto refused = render(*chart, {}, helm3);
   ASSERT_FALSE(refused);

@@ -419,10 +419,18 @@ void become_values(Datum& values, Include root, gotmpl::Flavor flavor) {
   values.dict()->type = type;
 }
 
-Datum files_object(std::vector<File> files) {
+Datum files_object(std::vector<File> files, std::optional<Error>& failed) {
   Datum out = Datum::new_dict(files_type);
-  for (auto& file : files)
-    out.dict()->set(file.path, Datum::of_bytes(std::move(file.content)));
+  out.dict()->reserve(files.size());
+  for (auto& file : files) {
+    const auto read = [content = std::move(file.content), &failed]() mutable {
+      auto text = std::move(content).take();
+      if (text) return *std::move(text);
+      if (!failed) failed = std::move(text).error();
+      return std::string();
+    };
+    out.dict()->set(file.path, Datum::late_bytes(read));
+  }
   return out;
 }
 

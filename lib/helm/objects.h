@@ -15,7 +15,9 @@ gotmpl::Datum chart_object(const Chart& chart, Include root, gotmpl::Flavor flav
 // Gives a map the methods of Go's common.Values. A subchart's section keeps the name of a plain
 // map, as its parent sees it: Go has two names for the one map.
 void become_values(gotmpl::Datum& values, Include root, gotmpl::Flavor flavor);
-gotmpl::Datum files_object(std::vector<File> files);
+// Each is read at the first look at it; `failed` takes what the first that cannot be read is refused
+// with, and lives as long as the object.
+gotmpl::Datum files_object(std::vector<File> files, std::optional<Error>& failed);
 gotmpl::Datum capabilities_object(const Settings& settings);
 
 }  // namespace holdfast::helm
