@@ -66,12 +66,13 @@ Result<std::string> Execution::run(const Tree& tree, const Datum& data, Template
 }
 
 Result<std::string> Execution::include(const std::string& name, const Datum& data) {
-  const Tree* tree = scope_->find(name);
+  const Tree* tree = TRY(state_.find(*scope_, name));
   if (tree == nullptr) {
     std::vector<std::string_view> known;
     for (const Scope* scope = scope_; scope != nullptr; scope = scope->outer) {
       for (const auto& [key, value] : scope->trees) known.push_back(key);
     }
+    for (const auto& late : state_.lates) known.push_back(late.name);
     Error error(Code::template_execution,
                 fmt::format("template: no template {} associated with template \"gotpl\"", quote(name)));
     if (std::optional<std::string_view> near = nearest(name, known)) {
@@ -124,7 +125,8 @@ Result<std::string> Execution::tpl(const std::string& text, const Datum& data) {
   if (parsed.scope) {
     scope.outer = scope_;
     for (const auto& [key, tree] : parsed.scope->trees) {
-      if (!tree->blank() || scope_->find(key) == nullptr) scope.trees.emplace(key, tree);
+      const Tree* known = TRY(state_.find(*scope_, key));
+      if (!tree->blank() || known == nullptr) scope.trees.emplace(key, tree);
     }
   }
   std::string out = TRY(run_nested(*main, data, parsed.scope ? &scope : scope_));
@@ -328,7 +330,7 @@ Result<Execution::Flow> Execution::iterate(const BranchNode& node, Datum index, 
 }
 
 Result<> Execution::walk_template(const Datum& dot, const ActionNode& node) {
-  const Tree* tree = scope_->find(*node.name);
+  const Tree* tree = TRY(state_.find(*scope_, *node.name));
   if (tree == nullptr) return fail(fmt::format("template {} not defined", quote(*node.name)));
   Datum data;
   if (node.pipe) data = TRY(evaluate_pipe(dot, *node.pipe));

@@ -45,11 +45,23 @@ struct Templates::State {
     std::unique_ptr<Scope> scope;  // null when the text defines nothing
   };
 
+  struct Late {
+    std::string name;
+    Read read;
+    bool good = false;  // it was parsed once
+    bool kept = false;  // another text defines its name, too
+  };
+  // The tree of that name, which is parsed first if it waits for that; null when there is none.
+  Result<const Tree*> find(const Scope& from, std::string_view name);
+  Result<const Tree*> load(Late& late);
+  Late* find_late(std::string_view name);
+
   Environment environment;
   const FunctionTable& functions;
   Names names;
   std::shared_ptr<Arena> arena = std::make_shared<Arena>();  // of the files; tpl's texts have their own
   Scope scope;
+  std::vector<Late> lates;  // in the order of adding
   std::unordered_map<std::string, ParsedText> texts;
   std::size_t texts_bytes = 0;
   std::unique_ptr<RegexCache> patterns;

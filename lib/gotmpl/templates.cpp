@@ -43,12 +43,76 @@ Templates::Templates(Templates&&) noexcept = default;
 Templates& Templates::operator=(Templates&&) noexcept = default;
 Templates::~Templates() = default;
 
+Templates::State::Late* Templates::State::find_late(std::string_view name) {
+  const auto found = std::ranges::find(lates, name, &Late::name);
+  return found == lates.end() ? nullptr : &*found;
+}
+
+Result<const Tree*> Templates::State::load(Late& late) {
+  auto source = std::make_shared<Source>(late.name, std::make_shared<Arena>());
+  source->owned = TRY(late.read());
+  source->text = source->owned;
+  ParsedFile file = TRY(parse_template(std::move(source), names, functions));
+  late.good = true;
+  scope.add(file);
+  return file.main.get();
+}
+
+Result<const Tree*> Templates::State::find(const Scope& from, std::string_view name) {
+  if (const Tree* known = from.find(name)) return known;
+  Late* late = find_late(name);
+  if (late == nullptr) return nullptr;
+  return load(*late);
+}
+
 Result<> Templates::parse(std::string_view name, std::string_view text) {
   auto source = std::make_shared<Source>(name, state_->arena);
   source->text = text;
   ParsedFile file = TRY(parse_template(std::move(source), state_->names, state_->functions));
+  for (const auto& tree : file.trees) {
+    State::Late* late = state_->find_late(*tree->name);
+    if (late == nullptr || late->kept) continue;
+    TRY(state_->load(*late));  // it came first
+    late->kept = true;
+  }
   state_->scope.add(file);
   return {};
+}
+
+bool Templates::can_wait(std::string_view text) {
+  for (auto at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
+    at += 2;
+    if (at < text.size() && text[at] == '-') ++at;
+    const auto action = text.substr(std::min(text.find_first_not_of(" \t\r\n", at), text.size()));
+    if (action.starts_with("define") || action.starts_with("block")) return false;
+  }
+  return true;
+}
+
+Result<> Templates::add_late(std::string_view name, Read read) {
+  const bool taken = contains(name);
+  state_->lates.push_back({.name = std::string(name), .read = std::move(read), .kept = taken});
+  if (taken) TRY(state_->load(state_->lates.back()));
+  return {};
+}
+
+void Templates::forget(std::string_view name) {
+  const State::Late* late = state_->find_late(name);
+  if (late != nullptr && !late->kept) state_->scope.trees.erase(name);
+}
+
+Result<> Templates::check_late() {
+  for (auto& late : state_->lates) {
+    if (late.good) continue;
+    TRY(state_->load(late));
+    forget(late.name);
+  }
+  return {};
+}
+
+std::string_view Templates::text_of(std::string_view name) const {
+  const Tree* tree = state_->scope.find(name);
+  return tree == nullptr ? std::string_view() : tree->source->text;
 }
 
 Templates::Trace::Mark Templates::Trace::at(std::size_t offset) const {
@@ -57,7 +121,7 @@ Templates::Trace::Mark Templates::Trace::at(std::size_t offset) const {
 }
 
 Result<std::string> Templates::execute(std::string_view name, const Datum& data, Trace* trace) {
-  const Tree* tree = state_->scope.find(name);
+  const Tree* tree = TRY(state_->find(state_->scope, name));
   if (tree == nullptr) {
     return failure(Code::template_execution, "no template {} associated with template \"gotpl\"",
                    quote(name));
@@ -66,7 +130,7 @@ Result<std::string> Templates::execute(std::string_view name, const Datum& data,
 }
 
 bool Templates::contains(std::string_view name) const {
-  return state_->scope.find(name) != nullptr;
+  return state_->scope.find(name) != nullptr || state_->find_late(name) != nullptr;
 }
 
 std::vector<std::string_view> function_names(Flavor flavor) {

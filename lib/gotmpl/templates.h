@@ -70,6 +70,19 @@ class Templates {
   // Code::template_syntax, at "name:line:column".
   Result<> parse(std::string_view name, std::string_view text);
 
+  // A text that defines nothing but itself can wait until it is executed or included, and be forgotten
+  // after that: of a large chart it is the nodes of the templates that take the memory. `read` is
+  // asked whenever the text is wanted; what it refuses, executing refuses.
+  using Read = std::function<Result<std::string>()>;
+  static bool can_wait(std::string_view text);
+  Result<> add_late(std::string_view name, Read read);
+  void forget(std::string_view name);  // one that was added so
+  // Parses those that nobody asked for yet: refuses the first that parse() had refused in its turn.
+  Result<> check_late();
+
+  // As it is known now; "" when it is not.
+  [[nodiscard]] std::string_view text_of(std::string_view name) const;
+
   // `$` and `.` are `data`. Refuses with Code::template_execution (or Code::limit): what() is the
   // cause in Go's words, where() the positions "name:line:column at <expression>", innermost first,
   // line from 1, column from 0.

@@ -376,5 +376,60 @@ TEST(Templates, Helm3LacksWhatHelm4Added) {
   EXPECT_EQ(function_names(Flavor::helm4).size() - function_names(Flavor::helm3).size(), 13U);
 }
 
+// A text that waits for its turn gives what one gives that is parsed at once.
+TEST(Late, ATextIsReadWhenItIsExecutedOrIncludedAndForgottenWhenAsked) {
+  Templates templates({});
+  int reads = 0;
+  const auto give = [&](std::string text) {
+    return [&reads, text]() -> Result<std::string> { return ++reads, text; };
+  };
+  ASSERT_TRUE(templates.add_late("a", give("a{{ .x }}")));
+  ASSERT_TRUE(templates.parse("b", "b{{ include \"a\" . }}{{ template \"a\" . }}"));
+  EXPECT_EQ(reads, 0);
+  Datum given = Datum::new_dict();
+  given.dict()->set("x", Datum(1));
+  EXPECT_EQ(templates.execute("b", given).value(), "ba1a1");
+  EXPECT_EQ(templates.execute("a", given).value(), "a1");
+  EXPECT_EQ(templates.text_of("a"), "a{{ .x }}");
+  EXPECT_EQ(reads, 1);
+  templates.forget("a");
+  EXPECT_EQ(templates.text_of("a"), "");
+  EXPECT_EQ(templates.execute("b", given).value(), "ba1a1");
+  EXPECT_EQ(reads, 2);
+}
+
+TEST(Late, TheLaterDefinitionOfANameCountsAsIfAllWereParsedInTurn) {
+  const auto give = [](std::string text) { return [text]() -> Result<std::string> { return text; }; };
+  Templates after({});
+  ASSERT_TRUE(after.add_late("a", give("late")));
+  ASSERT_TRUE(after.parse("b", "{{ define \"a\" }}defined{{ end }}"));
+  after.forget("a");
+  EXPECT_EQ(after.execute("a", Datum()).value(), "defined");
+  Templates before({});
+  ASSERT_TRUE(before.parse("b", "{{ define \"a\" }}defined{{ end }}"));
+  ASSERT_TRUE(before.add_late("a", give("late")));
+  before.forget("a");
+  EXPECT_EQ(before.execute("a", Datum()).value(), "late");
+}
+
+TEST(Late, WhatIsWrongIsToldInTheOrderOfAdding) {
+  const auto give = [](std::string text) { return [text]() -> Result<std::string> { return text; }; };
+  Templates templates({});
+  ASSERT_TRUE(templates.add_late("a", give("{{ fail \"x\" }}")));
+  ASSERT_TRUE(templates.add_late("b", give("{{ if }}")));
+  ASSERT_TRUE(templates.add_late("c", give("{{ wrong }}")));
+  EXPECT_FALSE(templates.execute("a", Datum()));
+  const auto checked = templates.check_late();
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().what(), "missing value for if");
+}
+
+TEST(Late, ATextThatDefinesMoreCannotWait) {
+  for (const std::string_view text : {"{{define \"x\"}}{{end}}", "{{- define", "{{-\n\tblock", "a{{{{ block"})
+    EXPECT_FALSE(Templates::can_wait(text)) << text;
+  for (const std::string_view text : {"", "{{", "{{-", "define {{ if .x }} block {{ end }}"})
+    EXPECT_TRUE(Templates::can_wait(text)) << text;
+}
+
 }  // namespace
 }  // namespace holdfast::gotmpl

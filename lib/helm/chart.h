@@ -39,6 +39,10 @@ class Content {
   Content(std::shared_ptr<Reader> reader, std::string path)
       : text_(std::move(path)), reader_(std::move(reader)) {}
   Result<std::string> take() &&;
+  // The same, if it can be taken more than once.
+  [[nodiscard]] std::optional<Content> again() const {
+    return reader_ != nullptr ? std::optional(*this) : std::nullopt;
+  }
 
  private:
   std::string text_;  // with a reader the path

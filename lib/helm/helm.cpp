@@ -21,6 +21,7 @@ namespace {
 struct Job {
   std::string path;  // "demo/charts/sub/templates/x.yaml"
   std::string text;
+  std::optional<Content> again;  // where the text is to be had once it was given away
   gotmpl::Datum scope;  // shared by the chart's templates: what one sets, the later ones see
   std::string base_path;
   bool partial;
@@ -69,6 +70,7 @@ struct Collector {
       if (chart.is_library() && !partial) continue;
       Job job{.path = path + "/" + file.path,
               .text = {},
+              .again = file.content.again(),
               .scope = scope,
               .base_path = path + "/templates",
               .partial = partial};
@@ -96,25 +98,49 @@ void order_jobs(std::vector<Job>& jobs) {
   });
 }
 
+// A large template is parsed in its turn and forgotten after it.
+Result<> add_template(gotmpl::Templates& templates, Job& job) {
+  constexpr std::size_t late_min = std::size_t{8} << 10;
+  const bool late = !job.partial && job.again && job.text.size() >= late_min &&
+                    gotmpl::Templates::can_wait(job.text);
+  if (!late) return templates.parse(job.path, job.text);
+  return templates.add_late(job.path, [&job]() -> Result<std::string> {
+    if (!job.text.empty()) return std::exchange(job.text, {});
+    return Content(*job.again).take();
+  });
+}
+
 // The documents of all templates. What is no YAML is found when each is made, so that its text need
 // not be kept, and told when all are made: first what a template refuses, then of these the first by
 // its path.
 Result<RankedDocuments> execute(std::vector<Job> jobs, const Settings& settings) {
   order_jobs(jobs);
   gotmpl::Templates templates(settings.environment);
-  for (const auto& job : jobs)
-    TRY(templates.parse(job.path, job.text));
+  for (auto& job : jobs) {
+    auto added = add_template(templates, job);
+    if (added) continue;
+    TRY(templates.check_late());  // what comes first is told first
+    return failure(std::move(added).error());
+  }
   std::map<std::string_view, Result<RankedDocuments>> files;
   for (const auto& job : jobs) {
     if (job.partial) continue;
     set_template(job, settings.environment.flavor);
     gotmpl::Templates::Trace trace;
-    std::string text = TRY(templates.execute(job.path, job.scope, &trace));
+    auto text = templates.execute(job.path, job.scope, &trace);
+    if (!text) {
+      TRY(templates.check_late());
+      return failure(std::move(text).error());
+    }
     // Notes and white space are no documents.
-    if (job.path.ends_with("NOTES.txt") || gotmpl::trim_space(text).empty()) continue;
-    Rendered rendered{
-        .path = job.path, .text = std::move(text), .trace = trace, .source = job.text};
-    files.emplace(job.path, read_documents(std::move(rendered), settings));
+    if (!job.path.ends_with("NOTES.txt") && !gotmpl::trim_space(*text).empty()) {
+      Rendered rendered{.path = job.path,
+                        .text = *std::move(text),
+                        .trace = trace,
+                        .source = templates.text_of(job.path)};
+      files.emplace(job.path, read_documents(std::move(rendered), settings));
+    }
+    templates.forget(job.path);
   }
   RankedDocuments out;
   for (auto& [path, read] : files) {
