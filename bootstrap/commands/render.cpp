@@ -162,11 +162,16 @@ Result<> run_render_helm(const RenderHelmOptions& options, Console& console) {
   const auto settings = TRY(settings_of(options));
   const auto tree = TRY(chart_tree(options.chart));
   auto chart = TRY(load_chart(*tree, options.chart, flavor_of(options)));
-  const auto documents = TRY(helm::render(std::move(chart), values, settings));
-  if (!console.is_json()) helm::print(documents, [&](std::string_view text) { console.text(text); });
+  std::string text;  // as it is printed, where the objects are wanted
+  helm::Printer printer([&](std::string_view piece) { console.is_json() ? void(text += piece) : console.text(piece); });
+  const auto take = [&](helm::Document document) -> Result<> {
+    printer.add(std::move(document));
+    return {};
+  };
+  TRY(helm::render(std::move(chart), values, settings, take));
+  printer.finish();
   Array objects;
   if (console.is_json()) {
-    const auto text = helm::print(documents);
     auto parsed = TRY(yaml::parse_all(text, options.chart, yaml::Dialect::kube,
                                       {.duplicates = yaml::Duplicates::keep_last}));
     for (auto& document : parsed)

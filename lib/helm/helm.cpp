@@ -218,7 +218,7 @@ Result<> check_values(const Chart& chart, const Value& values, const Settings& s
 
 }  // namespace
 
-Result<std::vector<Document>> render(Chart chart, const Object& user, const Settings& settings) {
+Result<> render(Chart chart, const Object& user, const Settings& settings, const Take& take) {
   TRY(check_release(settings.release));
   TRY(check_installable(chart, settings));
   TRY(process_dependencies(chart, user, settings.environment.flavor));
@@ -235,16 +235,28 @@ Result<std::vector<Document>> render(Chart chart, const Object& user, const Sett
   if (collector.unread) return failure(std::move(*collector.unread));
   if (!made) return failure(std::move(made).error());
 
-  std::vector<Document> documents;
   for (auto& crd : collector.crds) {
     if (settings.crds == Include::no) break;
-    documents.push_back({.source = std::move(crd.source),
-                         .text = std::move(crd.content).take_text(),
-                         .kind = Document::Kind::crd});
+    Document document{.source = std::move(crd.source),
+                      .text = std::exchange(crd.content, {}).take_text(),
+                      .kind = Document::Kind::crd};
+    if (collector.unread) return failure(std::move(*collector.unread));
+    TRY(take(std::move(document)));
   }
-  if (collector.unread) return failure(std::move(*collector.unread));
-  std::ranges::move(in_order(*std::move(made)), std::back_inserter(documents));
-  return documents;
+  auto documents = in_order(*std::move(made));
+  for (auto& document : documents)
+    TRY(take(std::move(document)));
+  return {};
+}
+
+Result<std::vector<Document>> render(Chart chart, const Object& user, const Settings& settings) {
+  std::vector<Document> out;
+  const auto take = [&](Document document) -> Result<> {
+    out.push_back(std::move(document));
+    return {};
+  };
+  TRY(render(std::move(chart), user, settings, take));
+  return out;
 }
 
 Result<std::string> release_name(const std::string& given, const gotmpl::Environment& environment) {
@@ -254,47 +266,52 @@ Result<std::string> release_name(const std::string& given, const gotmpl::Environ
   return templates.execute("name-template", gotmpl::Datum::nil());
 }
 
-void print(const std::vector<Document>& documents,
-           const std::function<void(std::string_view)>& take) {
-  constexpr std::size_t piece = std::size_t{64} << 10;
-  std::string out;
-  const auto add = [&](const Document& document, std::string_view text) {
-    if (out.size() >= piece) {
-      take(out);
-      out.clear();
-    }
-    out += "---\n# Source: ";
-    out += document.source;
-    out += '\n';
-    out += text;
-  };
-  const auto is_hook = [](const Document& each) { return each.kind == Document::Kind::hook; };
-  // The manifests are one text, the white space at whose end is cut: of the last.
-  const auto last = std::find_if_not(documents.rbegin(), documents.rend(), is_hook);
-  for (const auto& document : documents) {
-    if (is_hook(document)) continue;
-    if (last == documents.rend() || &document != &*last) {
-      add(document, document.text);
-      out += '\n';
-      continue;
-    }
-    const auto rest = gotmpl::trim_space(document.text);
-    const auto before = static_cast<std::size_t>(rest.data() - document.text.data());
-    add(document, std::string_view(document.text).substr(0, rest.empty() ? 0 : before + rest.size()));
-    if (rest.empty()) out.pop_back();  // the head's line end, too
-  }
-  out += '\n';
-  for (const auto& document : documents) {
-    if (!is_hook(document)) continue;
-    add(document, document.text);
-    out += '\n';
-  }
-  take(out);
+void Printer::add(Document document) {
+  const bool hook = document.kind == Document::Kind::hook;
+  if (hook && !hooks_) end_manifests();
+  // The last manifest is printed otherwise than those before it.
+  std::swap(document, held_);
+  if (holds_) print(document, document.text);
+  holds_ = true;
 }
 
-std::string print(const std::vector<Document>& documents) {
+void Printer::end_manifests() {
+  hooks_ = true;
+  if (std::exchange(holds_, false)) {
+    // The manifests are one text, the white space at whose end is cut.
+    const auto rest = gotmpl::trim_space(held_.text);
+    const auto before = static_cast<std::size_t>(rest.data() - held_.text.data());
+    print(held_, std::string_view(held_.text).substr(0, rest.empty() ? 0 : before + rest.size()));
+    out_.resize(out_.size() - (rest.empty() ? 2 : 1));  // the line end; of an empty text the head's, too
+  }
+  out_ += '\n';
+}
+
+void Printer::print(const Document& document, std::string_view text) {
+  constexpr std::size_t piece = std::size_t{64} << 10;
+  if (out_.size() >= piece) {
+    take_(out_);
+    out_.clear();
+  }
+  out_ += "---\n# Source: ";
+  out_ += document.source;
+  out_ += '\n';
+  out_ += text;
+  out_ += '\n';
+}
+
+void Printer::finish() {
+  if (!hooks_) end_manifests();
+  if (holds_) print(held_, held_.text);
+  take_(out_);
+}
+
+std::string print(std::vector<Document> documents) {
   std::string out;
-  print(documents, [&](std::string_view text) { out += text; });
+  Printer printer([&](std::string_view text) { out += text; });
+  for (auto& document : documents)
+    printer.add(std::move(document));
+  printer.finish();
   return out;
 }
 

@@ -48,14 +48,34 @@ struct Document {
 // limit.
 Result<std::vector<Document>> render(Chart chart, const Object& user, const Settings& settings);
 
+// The same, one document at a time: those of crds/ are read when their turn comes, once all templates are
+// done. They can be most of a chart.
+using Take = std::function<Result<>(Document)>;
+Result<> render(Chart chart, const Object& user, const Settings& settings, const Take& take);
+
 // What --name-template names: the text itself, or what it makes as a template.
 Result<std::string> release_name(const std::string& given, const gotmpl::Environment& environment);
 
 // What `helm template` writes to its standard output, in pieces of some 64 KiB: a chart's output is
 // as large as the chart, and a second whole text would be what a render takes most memory for.
-void print(const std::vector<Document>& documents,
-           const std::function<void(std::string_view)>& take);
+class Printer {
+ public:
+  explicit Printer(std::function<void(std::string_view)> take) : take_(std::move(take)) {}
+  void add(Document document);  // in the order of render
+  void finish();
+
+ private:
+  void print(const Document& document, std::string_view text);
+  void end_manifests();
+
+  std::function<void(std::string_view)> take_;
+  std::string out_;
+  Document held_;  // the last one that was added
+  bool holds_ = false;
+  bool hooks_ = false;  // the manifests are over
+};
+
 // The same as one text.
-std::string print(const std::vector<Document>& documents);
+std::string print(std::vector<Document> documents);
 
 }  // namespace holdfast::helm

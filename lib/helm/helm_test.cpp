@@ -50,8 +50,8 @@ std::string rendered(const Object& user) {
   const tree::MemoryTree tree(demo);
   auto chart = load_chart(tree, "");
   if (!chart) return chart.error().message();
-  const auto documents = render(*std::move(chart), user, settings());
-  return documents ? print(*documents) : documents.error().message();
+  auto documents = render(*std::move(chart), user, settings());
+  return documents ? print(*std::move(documents)) : documents.error().message();
 }
 
 TEST(Render, PrintsCrdsThenManifestsInInstallOrderThenHooks) {

@@ -48,8 +48,8 @@ Result<std::string> inflate_chart(const kustomize::ChartRequest& request,
   const auto values = TRY(helm::merge_user_values(given));
   auto chart = TRY(helm::load_chart(request.tree, request.chart,
                                     {.files = request.limits.files, .bytes = request.limits.bytes}));
-  const auto documents = TRY(helm::render(std::move(chart), values, settings));
-  return helm::print(documents);
+  auto documents = TRY(helm::render(std::move(chart), values, settings));
+  return helm::print(std::move(documents));
 }
 
 }  // namespace holdfast::render

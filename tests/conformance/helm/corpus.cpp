@@ -128,8 +128,8 @@ Result<std::string> render_case(const Corpus& corpus, const Case& each, gotmpl::
   const auto given = TRY(user_values(corpus, each));
   const Object values = TRY(merge_user_values(given, flavor));
   auto chart = TRY(load_chart(corpus.tree, each.chart, {.flavor = flavor}));
-  const auto documents = TRY(render(std::move(chart), values, settings));
-  return print(documents);
+  auto documents = TRY(render(std::move(chart), values, settings));
+  return print(std::move(documents));
 }
 
 }  // namespace holdfast::helm
