@@ -10,7 +10,6 @@
 #include "commands/app_render.h"
 #include "commands/app_tree.h"
 #include "commands/app_wait.h"
-#include "commands/git_access.h"
 #include "commands/unified_diff.h"
 #include "yaml/yaml.h"
 
@@ -252,12 +251,6 @@ TEST(UnifiedDiff, ShowsThreeLinesAroundEachChange) {
             "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
   EXPECT_EQ(unified_diff("a\n1\n2\n3\n4\n5\n6\n7\nb\n", "A\n1\n2\n3\n4\n5\n6\n7\nB\n"),
             "@@ -1,4 +1,4 @@\n-a\n+A\n 1\n 2\n 3\n@@ -6,4 +6,4 @@\n 5\n 6\n 7\n-b\n+B\n");
-}
-
-TEST(GitAccess, KnowsTheServicesOfTheCluster) {
-  EXPECT_EQ(service_of("http://holdfast-agent.argocd.svc/fleet.git")->name, "holdfast-agent");
-  EXPECT_EQ(service_of("http://git.dev.svc.cluster.local:3000/a.git")->namespace_, "dev");
-  EXPECT_FALSE(service_of("https://git.example.com/fleet.git"));
 }
 
 }  // namespace

@@ -30,11 +30,4 @@ class GitAccess {
                                     const std::string& tag_prefix) = 0;
 };
 
-// "http://holdfast-agent.argocd.svc/fleet.git" → the Service's namespace and name; nothing when the URL's
-// host is no Service's.
-struct ServiceHost {
-  std::string namespace_, name;
-};
-std::optional<ServiceHost> service_of(const std::string& url);
-
 }  // namespace holdfast::bootstrap

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/source_transport.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/ascii.h"
+#include "base/guarded.h"
+#include "base/text.h"
+#include "http/url.h"
+#include "local_agent.h"
+
+namespace holdfast::bootstrap {
+namespace {
+
+class SourceTransport final : public http::Transport {
+ public:
+  SourceTransport(kube::Client& client, std::unique_ptr<http::Transport> outside) : client_(client), outside_(std::move(outside)) {}
+
+  Result<http::Response> send(const http::Request& request) override {
+    const auto service = service_of(request.url);
+    if (!service) return outside_->send(request);
+    const auto way = TRY(way_to(*service));
+    if (way.agent != nullptr) return way.agent->send(moved(request, way.url));
+    return client_.send(for_api_server(moved(request, way.url)));
+  }
+
+  std::vector<Result<http::Response>> send_all(std::vector<http::Request> requests, int in_flight) override {
+    const bool all_outside = std::ranges::none_of(requests, [](const http::Request& each) { return service_of(each.url).has_value(); });
+    if (all_outside) return outside_->send_all(std::move(requests), in_flight);
+    std::vector<Result<http::Response>> answers;
+    for (const auto& request : requests) answers.push_back(send(request));
+    return answers;
+  }
+
+  Result<std::unique_ptr<http::Incoming>> open(const http::Request& request, std::stop_token stop) override {
+    const auto service = service_of(request.url);
+    if (!service) return outside_->open(request, std::move(stop));
+    const auto way = TRY(way_to(*service));
+    if (way.agent != nullptr) return way.agent->open(moved(request, way.url), std::move(stop));
+    return client_.open(for_api_server(moved(request, way.url)), std::move(stop));
+  }
+
+ private:
+  struct Way {
+    std::string url;
+    std::shared_ptr<http::Transport> agent;  // null: the API server
+  };
+
+  // "" where no agent of that namespace runs on this machine.
+  Result<std::string> agent_of(const std::string& namespace_) {
+    if (auto known = agents_.lock(); known->contains(namespace_)) return known->at(namespace_);
+    const auto url = TRY(find_agent_here(client_, namespace_));
+    agents_.lock()->emplace(namespace_, url);
+    return url;
+  }
+
+  Result<Way> way_to(const ServiceHost& service) {
+    const auto here = TRY(agent_of(service.namespace_));
+    if (here.empty()) return Way{client_.service_url({.namespace_ = service.namespace_, .name = service.name, .port = "http"}), nullptr};
+    auto direct = direct_.lock();
+    if (*direct == nullptr) {
+      auto made = TRY(http::make_curl_transport({}));
+      *direct = std::move(made);
+    }
+    return Way{here, *direct};
+  }
+
+  // The path as it was parsed: its dots are resolved and lead out of no Service.
+  static http::Request moved(http::Request request, const std::string& to) {
+    const auto url = http::parse_url(request.url);
+    if (url) request.url = to + url->path;
+    return request;
+  }
+
+  // The proxy takes one Authorization, the caller's, and hands none on. Where a Service redirects to, the caller's
+  // rights do not go.
+  static http::Request for_api_server(http::Request request) {
+    std::erase_if(request.headers, [](const http::Header& header) { return equal_ignoring_case(header.name, "authorization"); });
+    request.redirects_max = 0;
+    return request;
+  }
+
+  kube::Client& client_;
+  const std::unique_ptr<http::Transport> outside_;
+  Guarded<std::map<std::string, std::string>> agents_;  // by namespace
+  Guarded<std::shared_ptr<http::Transport>> direct_;
+};
+
+}  // namespace
+
+std::unique_ptr<http::Transport> make_source_transport(kube::Client& client, std::unique_ptr<http::Transport> outside) {
+  return std::make_unique<SourceTransport>(client, std::move(outside));
+}
+
+std::optional<ServiceHost> service_of(const std::string& url) {
+  const auto parsed = http::parse_url(url);
+  if (!parsed) return std::nullopt;
+  const auto parts = split(parsed->host, '.');
+  if (parts.size() < 3 || parts[2] != "svc") return std::nullopt;
+  return ServiceHost{std::string(parts[1]), std::string(parts[0])};
+}
+
+}  // namespace holdfast::bootstrap
