@@ -88,6 +88,11 @@ class Gunzip {
   bool header_done_ = false, ended_ = false;
 };
 
+struct Found {
+  const Route* route = nullptr;
+  bool path_known = false;  // with another method
+};
+
 }  // namespace
 
 // A connection belongs to the socket thread while it waits for a request, and to one worker from
@@ -106,7 +111,8 @@ class Connection {
   static void wait_for_request(const Owner& self);  // on the socket thread
   static void answer(const Owner& self);            // on a worker
   static void cut(const Owner& self);               // from anywhere
-  Turn take_turn();                                 // of the request whose header is read
+  void take_request();                              // whose header is read
+  [[nodiscard]] Turn turn() const { return found_.route == nullptr ? Turn::in_line : found_.route->turn; }
   bool make_way();                                  // on the socket thread; true when it ends
 
  private:
@@ -119,7 +125,7 @@ class Connection {
   Result<> send_stream(const Response& response);
   Result<> write(std::string_view bytes);
   enum class Framing { whole, chunked, until_closed };
-  [[nodiscard]] bool keeps_alive() const { return parser_->get().keep_alive() && turn_ == Turn::in_line; }
+  [[nodiscard]] bool keeps_alive() const { return parser_->get().keep_alive() && turn() == Turn::in_line; }
   [[nodiscard]] std::string head_of(const Response& response, Framing framing) const;
   static void finish(const Owner& self, Next next);
 
@@ -135,7 +141,8 @@ class Connection {
   std::string plain_;
   std::size_t body_bytes_ = 0;
   SteadyTime body_deadline_, answer_deadline_;
-  Turn turn_ = Turn::in_line;
+  Request request_;
+  Found found_;
   bool idle_ = true;  // waits for a request's header; of the socket thread
 };
 
@@ -151,11 +158,6 @@ struct Server::State {
   };
 
   void work(Line& line, const std::stop_token& token);
-
-  struct Found {
-    const Route* route = nullptr;
-    bool path_known = false;  // with another method
-  };
 
   Found find_route(const Request& request) const;
   void enqueue(std::shared_ptr<Connection> connection);
@@ -256,10 +258,9 @@ bool Connection::make_way() {
   return std::exchange(idle_, false);
 }
 
-Turn Connection::take_turn() {
-  const auto [route, path_known] = server_.find_route(make_request());
-  turn_ = route == nullptr ? Turn::in_line : route->turn;
-  return turn_;
+void Connection::take_request() {
+  request_ = make_request();
+  found_ = server_.find_route(request_);
 }
 
 void Connection::answer(const Owner& self) {
@@ -272,8 +273,8 @@ Response Connection::make_answer() {
     return now + std::chrono::duration_cast<SteadyTime::duration>(time);
   };
   answer_deadline_ = from_now(server_.options.answer_timeout);
-  Request request = make_request();
-  const auto [route, path_known] = server_.find_route(request);
+  Request request = std::exchange(request_, {});
+  const auto [route, path_known] = found_;
   if (route == nullptr) {
     return path_known ? text_response(405, "the method is not allowed here\n")
                       : text_response(404, "there is nothing here\n");
@@ -377,7 +378,7 @@ bool fits(std::string_view path, std::string_view prefix) {
 
 }  // namespace
 
-Server::State::Found Server::State::find_route(const Request& request) const {
+Found Server::State::find_route(const Request& request) const {
   Found found;
   for (const auto& route : routes) {
     if (!fits(request.path, route.prefix)) continue;
@@ -393,7 +394,8 @@ Server::State::Found Server::State::find_route(const Request& request) const {
 }
 
 void Server::State::enqueue(std::shared_ptr<Connection> connection) {
-  auto& line = connection->take_turn() == Turn::at_once ? at_once : in_line;
+  connection->take_request();
+  auto& line = connection->turn() == Turn::at_once ? at_once : in_line;
   line.connections.lock()->push_back(std::move(connection));
   line.arrived.notify_one();
 }
