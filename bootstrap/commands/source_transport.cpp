@@ -18,11 +18,8 @@ class SourceTransport final : public http::Transport {
   SourceTransport(kube::Client& client, std::unique_ptr<http::Transport> outside) : client_(client), outside_(std::move(outside)) {}
 
   Result<http::Response> send(const http::Request& request) override {
-    const auto service = service_of(request.url);
-    if (!service) return outside_->send(request);
-    const auto way = TRY(way_to(*service));
-    if (way.agent != nullptr) return way.agent->send(moved(request, way.url));
-    return client_.send(for_api_server(moved(request, way.url)));
+    const auto way = TRY(way_of(request));
+    return way.to_api_server ? client_.send(way.request) : outside_->send(way.request);
   }
 
   std::vector<Result<http::Response>> send_all(std::vector<http::Request> requests, int in_flight) override {
@@ -34,18 +31,24 @@ class SourceTransport final : public http::Transport {
   }
 
   Result<std::unique_ptr<http::Incoming>> open(const http::Request& request, std::stop_token stop) override {
-    const auto service = service_of(request.url);
-    if (!service) return outside_->open(request, std::move(stop));
-    const auto way = TRY(way_to(*service));
-    if (way.agent != nullptr) return way.agent->open(moved(request, way.url), std::move(stop));
-    return client_.open(for_api_server(moved(request, way.url)), std::move(stop));
+    const auto way = TRY(way_of(request));
+    return way.to_api_server ? client_.open(way.request, std::move(stop)) : outside_->open(way.request, std::move(stop));
   }
 
  private:
   struct Way {
-    std::string url;
-    std::shared_ptr<http::Transport> agent;  // null: the API server
+    http::Request request;
+    bool to_api_server;
   };
+
+  Result<Way> way_of(const http::Request& request) {
+    const auto service = service_of(request.url);
+    if (!service) return Way{request, false};
+    const auto here = TRY(agent_of(service->namespace_));
+    if (!here.empty()) return Way{moved(request, here), false};
+    const auto proxy = client_.service_url({.namespace_ = service->namespace_, .name = service->name, .port = "http"});
+    return Way{for_api_server(moved(request, proxy)), true};
+  }
 
   // "" where no agent of that namespace runs on this machine.
   Result<std::string> agent_of(const std::string& namespace_) {
@@ -53,17 +56,6 @@ class SourceTransport final : public http::Transport {
     const auto url = TRY(find_agent_here(client_, namespace_));
     agents_.lock()->emplace(namespace_, url);
     return url;
-  }
-
-  Result<Way> way_to(const ServiceHost& service) {
-    const auto here = TRY(agent_of(service.namespace_));
-    if (here.empty()) return Way{client_.service_url({.namespace_ = service.namespace_, .name = service.name, .port = "http"}), nullptr};
-    auto direct = direct_.lock();
-    if (*direct == nullptr) {
-      auto made = TRY(http::make_curl_transport({}));
-      *direct = std::move(made);
-    }
-    return Way{here, *direct};
   }
 
   // The path as it was parsed: its dots are resolved and lead out of no Service.
@@ -84,7 +76,6 @@ class SourceTransport final : public http::Transport {
   kube::Client& client_;
   const std::unique_ptr<http::Transport> outside_;
   Guarded<std::map<std::string, std::string>> agents_;  // by namespace
-  Guarded<std::shared_ptr<http::Transport>> direct_;
 };
 
 }  // namespace
