@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,7 +62,8 @@ struct Templates::State {
   Names names;
   std::shared_ptr<Arena> arena = std::make_shared<Arena>();  // of the files; tpl's texts have their own
   Scope scope;
-  std::vector<Late> lates;  // in the order of adding
+  std::deque<Late> lates;  // in the order of adding
+  std::unordered_map<std::string_view, Late*> late_by_name;
   std::unordered_map<std::string, ParsedText> texts;
   std::size_t texts_bytes = 0;
   std::unique_ptr<RegexCache> patterns;

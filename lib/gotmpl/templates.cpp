@@ -44,8 +44,8 @@ Templates& Templates::operator=(Templates&&) noexcept = default;
 Templates::~Templates() = default;
 
 Templates::State::Late* Templates::State::find_late(std::string_view name) {
-  const auto found = std::ranges::find(lates, name, &Late::name);
-  return found == lates.end() ? nullptr : &*found;
+  const auto found = late_by_name.find(name);
+  return found == late_by_name.end() ? nullptr : found->second;
 }
 
 Result<const Tree*> Templates::State::load(Late& late) {
@@ -91,8 +91,9 @@ bool Templates::can_wait(std::string_view text) {
 
 Result<> Templates::add_late(std::string_view name, Read read) {
   const bool taken = contains(name);
-  state_->lates.push_back({.name = std::string(name), .read = std::move(read), .kept = taken});
-  if (taken) TRY(state_->load(state_->lates.back()));
+  State::Late& late = state_->lates.emplace_back(std::string(name), std::move(read), false, taken);
+  state_->late_by_name.emplace(late.name, &late);
+  if (taken) TRY(state_->load(late));
   return {};
 }
 
