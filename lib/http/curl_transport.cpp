@@ -483,6 +483,9 @@ Result<std::unique_ptr<Transport>> make_curl_transport(Options options) {
   // What libcurl assumes of a server whose SETTINGS it has not seen, and its own upper limit.
   curl_multi_setopt(multi.get(), CURLMOPT_MAX_CONCURRENT_STREAMS, 250L);
   curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+  // By itself libcurl keeps four connections for each transfer that runs: the last answer of many closes
+  // all but four, and the next requests open them again.
+  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, long{options.in_flight_max});
   return std::make_unique<CurlTransport>(std::move(options), std::move(multi));
 }
 

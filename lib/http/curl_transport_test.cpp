@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <latch>
 #include <set>
 
@@ -459,6 +460,25 @@ TEST(CurlTransport, SendsManyWithABoundInFlightAndKeepsTheirOrder) {
   EXPECT_LE(most, 8);
   EXPECT_LE(server->connections(), 8);
   EXPECT_TRUE(transport->send_all({}, 8).empty());
+}
+
+TEST(CurlTransport, KeepsItsConnectionsWhenOneAnswerComesAfterTheOthers) {
+  constexpr int together = 8;
+  std::barrier all_there(together);
+  const auto server = Loopback::answering([&](const Received& got, Connection& peer) {
+    if (got.target == "/together") all_there.arrive_and_wait();
+    peer.answer(200, "");
+  });
+  const auto transport = plain_transport();
+  const auto ask_together = [&] {
+    const std::vector<Request> requests(together, {.url = server->url("/together")});
+    for (const auto& answer : transport->send_all(requests, together)) ASSERT_TRUE(answer.has_value()) << answer.error().message();
+  };
+  ASSERT_TRUE(transport->send({.url = server->url("/alone")}).has_value());
+  ask_together();
+  ASSERT_TRUE(transport->send({.url = server->url("/alone")}).has_value());
+  ask_together();
+  EXPECT_EQ(server->connections(), together);
 }
 
 TEST(CurlTransport, LetsTheFirstRequestToAPlaceGoAlone) {
