@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "agent/host.h"
+#include "access/host.h"
 #include "base/text.h"
 
 namespace holdfast::agent {
@@ -49,7 +49,7 @@ Errands::ErrandPtr Errands::begin(const Question& question, const std::function<
 }
 
 void Errands::make_ready(State& state, const std::string& place) {
-  const std::string name(host_of(place));
+  const std::string name(access::host_of(place));
   auto& ready = state.hosts[name].ready;
   if (ready.empty()) state.turns.push_back(name);
   ready.push_back(place);
@@ -83,7 +83,7 @@ void Errands::end_first(State& state, const std::string& place) {
   const auto found = state.places.find(place);
   found->second.line.pop_front();
   found->second.since = now();
-  const auto host = state.hosts.find(std::string(host_of(place)));
+  const auto host = state.hosts.find(std::string(access::host_of(place)));
   --host->second.busy;
   --state.busy;
   if (!found->second.line.empty()) {

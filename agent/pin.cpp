@@ -6,7 +6,6 @@
 #include "agent/generate_paths.h"
 #include "agent/remote_bases.h"
 #include "agent/remote_values.h"
-#include "agent/repositories.h"
 #include "agent/sources.h"
 #include "render/detect.h"
 #include "render/render.h"
@@ -70,17 +69,6 @@ Result<std::vector<std::string>> api_versions(Context& context) {
   return versions;
 }
 
-// `helm: {}` says as much as no `helm` at all.
-Value without_empty_blocks(Value source) {
-  for (const std::string_view name : {"helm", "kustomize", "directory", "plugin"}) {
-    const Value* block = source.find(name);
-    if (block != nullptr && block->as_object() != nullptr && block->as_object()->empty()) {
-      source.as_object()->erase(name);
-    }
-  }
-  return source;
-}
-
 using Trees = std::vector<TreePtr>;
 using Revisions = std::vector<std::string>;
 
@@ -97,11 +85,8 @@ Result<Trees> fetch(Context& context, const PinInput& input, const Revisions& re
 
 // What the renderer is given: a chart's tree has its dependencies.
 Result<TreePtr> complete(Context& context, const PinInput& input, const sync::Source& source, const TreePtr& tree) {
-  const auto folder = TRY(render::source_folder(*tree, source.path));
-  const auto merged = TRY(render::with_overrides(source.raw, input.application.instance, *tree, folder));
-  const auto type = TRY(render::detect(without_empty_blocks(merged), *tree, folder));
-  if (type != render::Type::helm) return tree;
-  return with_dependencies(context, tree, folder, input.application.project);
+  const auto folder = TRY(render::chart_folder(source.raw, input.application.instance, *tree));
+  return folder ? with_dependencies(context, tree, *folder, input.application.project) : tree;
 }
 
 // Remote bases: what the project permits, from the mirrors. A branch is asked for when the Application
@@ -150,7 +135,7 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
     options.revision = revisions[i];
     const auto tree = complete(context, input, sources[i], trees[i]);
     if (!tree) return failure(at_source(tree.error(), i, sources.size()));
-    auto rendered = render::render(without_empty_blocks(sources[i].raw), options, **tree);
+    auto rendered = render::render(render::without_empty_blocks(sources[i].raw), options, **tree);
     if (!rendered) return failure(at_source(std::move(rendered).error(), i, sources.size()));
     types.emplace_back(render::type_name(rendered->type));
     for (auto& each : rendered->manifests) manifests.push_back(std::move(each.object));
@@ -187,7 +172,7 @@ Result<bool> is_touched(Context& context, const PinInput& input, const Revisions
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (before[i] == revisions[i]) continue;
     const auto watched = refresh_paths(paths, sources[i].path);
-    if (watched.empty() || !is_git(sources[i])) return true;
+    if (watched.empty() || !access::is_git(sources[i])) return true;
     const auto changed = TRY(changed_in_source(context, {sources[i], input.application.project, revisions[i]}, before[i]));
     if (!changed || touches(watched, *changed)) return true;
   }

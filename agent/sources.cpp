@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/sources.h"
 
-#include "agent/repositories.h"
 #include "agent/signatures.h"
 #include "base/text.h"
-#include "charts/dependencies.h"
 #include "charts/origin.h"
 #include "charts/with_charts.h"
 #include "git/revision.h"
@@ -23,22 +21,12 @@ class Since {
   SteadyTime when_;
 };
 
-bool is_artifact(const sync::Source& source) { return source.repo_url.starts_with("oci://"); }
-
 git::Remote remote_of(Context& context, const SourceRequest& request) {
   return context.store.repositories()->git_remote(request.source.repo_url, request.project);
 }
 
 charts::Repository repository_of(Context& context, const SourceRequest& request) {
-  auto repository = context.store.repositories()->chart_repository(request.source.repo_url, request.project);
-  const Value* pass = request.source.raw.find_path({"helm", "passCredentials"});
-  if (sync::flag_of(pass)) repository.audience = charts::Audience::everyone;
-  return repository;
-}
-
-const std::string& chart_of(const sync::Source& source) {
-  static const std::string none;
-  return is_artifact(source) ? none : source.chart;
+  return context.store.repositories()->chart_repository(request.source, request.project);
 }
 
 // The built-in repository as it stands, or null where there is none.
@@ -67,36 +55,12 @@ Result<std::optional<VendoredChart>> find_vendored(Context& context, std::string
   return VendoredChart{std::move(repository), *found};
 }
 
-// A folder of a tree as a tree that keeps the whole one alive.
-class Below final : public tree::FileTree {
- public:
-  Below(TreePtr whole, const std::string& folder) : whole_(std::move(whole)), view_(tree::subtree(*whole_, folder)) {}
-
-  [[nodiscard]] Result<std::optional<tree::EntryKind>> kind(std::string_view path) const override {
-    return view_->kind(path);
-  }
-  [[nodiscard]] Result<std::string> real_path(std::string_view path) const override { return view_->real_path(path); }
-  [[nodiscard]] Result<std::string> read(std::string_view path) const override { return view_->read(path); }
-  [[nodiscard]] Result<std::vector<tree::Entry>> list(std::string_view path) const override {
-    return view_->list(path);
-  }
-
- private:
-  TreePtr whole_;
-  std::unique_ptr<tree::FileTree> view_;
-};
-
 Result<std::string> fetch_dependency(Context& context, const charts::MissingChart& missing,
                                      const std::string& project) {
   const auto vendored = TRY(find_vendored(context, missing.repository, missing.name, missing.version));
   if (vendored) return charts::pack(*vendored->repository, vendored->place.folder, missing.name);
   const auto rules = context.store.project(project);
-  const auto permits = [&](const std::string& url) {
-    sync::Source asked;
-    asked.repo_url = url;
-    return rules != nullptr && rules->permits_source(asked);
-  };
-  const auto repository = context.store.repositories()->permitted(permits).dependency_repository(missing.repository, project);
+  const auto repository = context.store.repositories()->permitted(rules.get()).dependency_repository(missing.repository, project);
   if (!repository) {
     return failure(Error(Code::chart, fmt::format("no repository Secret has the name \"{}\"", printable(missing.repository)))
                        .fix("add a Secret with that name and the repository's URL"));
@@ -111,20 +75,11 @@ Result<std::string> fetch_dependency(Context& context, const charts::MissingChar
       });
 }
 
-Result<std::string> local_dependency(const tree::FileTree& tree, const std::string& folder,
-                                     const charts::MissingChart& missing) {
-  const auto path = join_inside(folder, missing.repository.substr(std::string_view("file://").size()));
-  if (path) return charts::pack(tree, *path, missing.name);
-  return failure(Code::path_outside, "dependency '{}' leads out of the repository", printable(missing.repository));
-}
-
 }  // namespace
-
-bool is_git(const sync::Source& source) { return source.chart.empty() && !is_artifact(source); }
 
 Result<std::string> resolve_source(Context& context, const SourceRequest& request) {
   const auto& source = request.source;
-  if (is_git(source)) {
+  if (access::is_git(source)) {
     const git::Query query{request.revision, source.tag_prefix, request.max_age};
     return ask_server<std::string>(
         context, remote_of(context, request), fmt::format("resolve {} {} {}", query.revision, query.tag_prefix, request.project),
@@ -134,9 +89,9 @@ Result<std::string> resolve_source(Context& context, const SourceRequest& reques
           return commit.hex();
         });
   }
-  const auto vendored = TRY(find_vendored(context, source.repo_url, chart_of(source), request.revision));
+  const auto vendored = TRY(find_vendored(context, source.repo_url, access::chart_of(source), request.revision));
   if (vendored) return vendored->place.version;
-  const charts::Query query{chart_of(source), request.revision, request.max_age};
+  const charts::Query query{access::chart_of(source), request.revision, request.max_age};
   return ask_server<std::string>(
       context, repository_of(context, request), fmt::format("resolve {} {} {}", query.chart, query.version, request.project),
       [&charts = context.charts, query, since = Since(context.clock)](const charts::Repository& repository, const std::stop_token& stop) {
@@ -146,7 +101,7 @@ Result<std::string> resolve_source(Context& context, const SourceRequest& reques
 
 Result<TreePtr> fetch_source(Context& context, const SourceRequest& request) {
   const auto& source = request.source;
-  if (is_git(source)) {
+  if (access::is_git(source)) {
     const auto commit = git::full_commit_id(request.revision);
     CHECK(commit.has_value());
     return ask_server<TreePtr>(
@@ -156,11 +111,11 @@ Result<TreePtr> fetch_source(Context& context, const SourceRequest& request) {
           return TreePtr(std::move(tree));
         });
   }
-  const auto vendored = TRY(find_vendored(context, source.repo_url, chart_of(source), request.revision));
-  if (vendored) return TreePtr(std::make_shared<Below>(vendored->repository, vendored->place.folder));
+  const auto vendored = TRY(find_vendored(context, source.repo_url, access::chart_of(source), request.revision));
+  if (vendored) return charts::files_of(vendored->repository, vendored->place);
   return ask_server<TreePtr>(
-      context, repository_of(context, request), fmt::format("chart {} {} {}", chart_of(source), request.revision, request.project),
-      [&charts = context.charts, chart = chart_of(source), version = request.revision](
+      context, repository_of(context, request), fmt::format("chart {} {} {}", access::chart_of(source), request.revision, request.project),
+      [&charts = context.charts, chart = access::chart_of(source), version = request.revision](
           const charts::Repository& repository, const std::stop_token& stop) { return charts.tree(repository, chart, version, stop); });
 }
 
@@ -220,7 +175,7 @@ Result<> SignatureLook::operator()(const git::Remote& remote, const std::stop_to
 }  // namespace
 
 Result<> check_source_signature(Context& context, const SourceRequest& request, const std::string& asked) {
-  if (!is_git(request.source)) return {};
+  if (!access::is_git(request.source)) return {};
   const auto rules = context.store.signature_rules(request.project);
   const auto* rule = TRY(find_rule(*rules, request.source.repo_url));
   if (rule == nullptr) return {};
@@ -242,7 +197,7 @@ constexpr std::string_view unsigned_manifests = "Cannot use local manifests when
 Result<> check_brought_manifests(Context& context, const std::vector<sync::Source>& sources, const std::string& project) {
   const auto rules = context.store.signature_rules(project);
   for (const auto& source : sources) {
-    if (!is_git(source)) continue;
+    if (!access::is_git(source)) continue;
     const auto* rule = TRY(find_rule(*rules, source.repo_url));
     if (rule != nullptr) return failure(Code::project_denied, "{}", unsigned_manifests);
   }
@@ -268,20 +223,12 @@ Result<std::optional<std::vector<std::string>>> changed_in_source(Context& conte
 
 Result<TreePtr> with_dependencies(Context& context, TreePtr tree, const std::string& folder,
                                   const std::string& project) {
-  const auto missing = TRY(charts::missing_charts(*tree, folder));
-  if (missing.empty()) return tree;
-  auto whole = std::make_shared<charts::WithCharts>(tree, folder);
-  for (const auto& each : missing) {
-    const bool local = each.repository.starts_with("file://");
-    auto package = TRY(local ? local_dependency(*tree, folder, each) : fetch_dependency(context, each, project),
-                       "fetching dependency \"{}\"", printable(each.name));
-    whole->add(each.name + "-0.tgz", std::move(package));
-  }
-  return TreePtr(std::move(whole));
+  const auto bring = [&](const charts::MissingChart& missing) { return fetch_dependency(context, missing, project); };
+  return charts::with_dependencies(std::move(tree), folder, bring);
 }
 
 void forget_source(Context& context, const sync::Source& source) {
-  if (is_git(source)) {
+  if (access::is_git(source)) {
     context.mirrors.expire(source.repo_url);
   } else {
     context.charts.expire(source.repo_url);

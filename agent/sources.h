@@ -68,6 +68,4 @@ Result<TreePtr> with_dependencies(Context& context, TreePtr tree, const std::str
 // Lets the next question reach the servers, whatever is remembered (hard refresh).
 void forget_source(Context& context, const sync::Source& source);
 
-bool is_git(const sync::Source& source);
-
 }  // namespace holdfast::agent

@@ -303,14 +303,14 @@ std::uint64_t Store::access_generation() { return state_.lock()->access_generati
 
 std::shared_ptr<const Configuration> Store::configuration() { return state_.lock()->configuration; }
 
-std::shared_ptr<const Repositories> Store::repositories() {
+std::shared_ptr<const access::Repositories> Store::repositories() {
   auto state = state_.lock();
   if (state->repositories == nullptr) {
-    RepositoryObjects objects;
+    access::RepositoryObjects objects;
     for (const auto& [name, secret] : state->secrets) objects.secrets.push_back(secret);
     objects.tls_certificates = state->trusted[std::string(certificates_name)];
     objects.known_hosts = state->trusted[std::string(known_hosts_name)];
-    state->repositories = std::make_shared<const Repositories>(objects);
+    state->repositories = std::make_shared<const access::Repositories>(objects);
   }
   return state->repositories;
 }

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "agent/repositories.h"
+#include "access/repositories.h"
 #include "agent/signatures.h"
 #include "base/guarded.h"
 #include "health/custom.h"
@@ -58,7 +58,7 @@ class Store {
   [[nodiscard]] std::shared_ptr<const SignatureRules> signature_rules(const std::string& project);
   [[nodiscard]] std::vector<std::string> signature_keys();
   // How repositories are reached, as the Secrets and ConfigMaps say it now.
-  [[nodiscard]] std::shared_ptr<const Repositories> repositories();
+  [[nodiscard]] std::shared_ptr<const access::Repositories> repositories();
   // Grows with every change of what may open a repository that was refused: a credential, a trusted
   // certificate or key, a project's rules.
   [[nodiscard]] std::uint64_t access_generation();
@@ -81,7 +81,7 @@ class Store {
     std::map<std::string, ObjectPtr> secrets;
     std::map<std::string, ObjectPtr> trusted;          // the ConfigMaps of certificates and keys
     std::map<std::string, std::shared_ptr<const SignatureRules>> signature_rules;  // by project
-    std::shared_ptr<const Repositories> repositories;  // made of these when asked for
+    std::shared_ptr<const access::Repositories> repositories;  // made of these when asked for
     std::uint64_t access_generation = 0;
     std::map<std::string, ObjectPtr> config;  // argocd-cm and argocd-cmd-params-cm
     std::shared_ptr<const Configuration> configuration;

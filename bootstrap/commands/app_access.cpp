@@ -222,6 +222,12 @@ sync::Project AppAccess::with_globals(const Value& object, const std::string& pl
   return project;
 }
 
+Result<sync::Project> AppAccess::project_of(const sync::Application& application) {
+  const auto& place = application.control_namespace;
+  const auto project = TRY(client_.get(project_at(place, application.project)));
+  return with_globals(project, place, read_settings(client_, place));
+}
+
 Result<> AppAccess::remove(const sync::Application& application) {
   const kube::DeleteOptions options{.propagation = kube::Propagation::by_kind, .uid = application.uid, .resource_version = {},
                                     .grace_seconds = -1, .dry_run = kube::DryRun::no};

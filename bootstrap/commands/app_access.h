@@ -42,6 +42,8 @@ class AppAccess {
   // Refuses with Code::application_spec what the engine would not look at: no source or destination, or what the
   // project does not permit (which is not asked where the caller may not read it).
   Result<> admit(const Value& application, Console& console);
+  // The Application's project with what global projects add to it.
+  Result<sync::Project> project_of(const sync::Application& application);
   Result<> remove(const sync::Application& application);
   // Asks for a comparison and waits until it is done (Code::timed_out after a minute).
   Result<sync::Application> refresh(const sync::Application& application, AppRefresh how);

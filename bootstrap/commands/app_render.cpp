@@ -5,7 +5,8 @@
 #include <filesystem>
 
 #include "base/text.h"
-#include "commands/git_access.h"
+#include "commands/source_access.h"
+#include "render/detect.h"
 #include "render/render.h"
 #include "sync/names.h"
 #include "tree/disk_tree.h"
@@ -15,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using TreePtr = std::shared_ptr<const tree::FileTree>;
 using Revisions = std::map<std::size_t, std::string>;
 
 struct Checkout {
@@ -46,22 +46,25 @@ Result<Checkout> check_out_folder(sync::Application& application, const AppLocal
   return checkout;
 }
 
-Result<Checkout> check_out(AppAccess& access, const sync::Application& application, const RenderFrom& from, GitAccess& git) {
+Result<Checkout> check_out(const sync::Application& application, const RenderFrom& from, SourceAccess& sources) {
   const auto revisions = TRY(source_revisions(application, from.revisions));
   Checkout checkout;
   for (std::size_t i = 0; i < application.sources.size(); ++i) {
-    const auto& source = application.sources[i];
-    if (!source.chart.empty()) {
-      return failure(Error(Code::source_unsupported, "charts of a Helm repository are not rendered here yet").at(source.chart));
-    }
-    const auto fetched = TRY(git.fetch(access.client(), source.repo_url, wanted_revision(application, from, revisions, i), source.tag_prefix));
-    checkout.trees.push_back(fetched.tree);
-    checkout.revisions.push_back(fetched.commit);
+    auto fetched = TRY(sources.fetch(application.sources[i], wanted_revision(application, from, revisions, i)));
+    checkout.trees.push_back(std::move(fetched.tree));
+    checkout.revisions.push_back(std::move(fetched.revision));
   }
   return checkout;
 }
 
-Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Application& application, const Checkout& checkout) {
+// What the renderer is given: a chart's tree has its dependencies.
+Result<TreePtr> complete(const sync::Application& application, const sync::Source& source, const TreePtr& tree, SourceAccess& sources) {
+  const auto folder = TRY(render::chart_folder(source.raw, application.instance, *tree));
+  return folder ? sources.with_dependencies(tree, *folder) : tree;
+}
+
+Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Application& application, const Checkout& checkout,
+                                          SourceAccess& sources) {
   const auto catalog = TRY(client.catalog());
   render::Context context{.application = application.instance,
                           .project = application.project,
@@ -82,7 +85,8 @@ Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Appl
   for (std::size_t i = 0; i < application.sources.size(); ++i) {
     if (application.sources[i].reference_only()) continue;
     context.revision = checkout.revisions[i];
-    auto rendered = TRY(render::render(application.sources[i].raw, context, *checkout.trees[i]), "application {}", argument_of(application));
+    const auto tree = TRY(complete(application, application.sources[i], checkout.trees[i], sources), "application {}", argument_of(application));
+    auto rendered = TRY(render::render(render::without_empty_blocks(application.sources[i].raw), context, *tree), "application {}", argument_of(application));
     for (auto& each : rendered.manifests) manifests.push_back(std::move(each.object));
   }
   return manifests;
@@ -166,15 +170,15 @@ Result<LocalFolder> local_folder(const AppLocal& local, const std::string& sourc
 
 Result<sync::Targets> render_targets(AppAccess& access, const sync::Application& application, const sync::Settings& settings,
                                      const RenderFrom& from) {
-  auto git = TRY(GitAccess::open(access.client().clock()));
+  const auto sources = TRY(SourceAccess::open(access, application));
   sync::Application rendered = application;
   Checkout checkout;
   if (from.local.folder.empty()) {
-    checkout = TRY(check_out(access, application, from, *git));
+    checkout = TRY(check_out(application, from, *sources));
   } else {
     checkout = TRY(check_out_folder(rendered, from.local));
   }
-  auto manifests = TRY(render_sources(access.client(), rendered, checkout));
+  auto manifests = TRY(render_sources(access.client(), rendered, checkout, *sources));
   return make_targets(access.client(), rendered, settings, std::move(manifests));
 }
 

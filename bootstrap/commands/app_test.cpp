@@ -10,6 +10,7 @@
 #include "commands/app_render.h"
 #include "commands/app_tree.h"
 #include "commands/app_wait.h"
+#include "commands/source_access.h"
 #include "commands/unified_diff.h"
 #include "yaml/yaml.h"
 
@@ -251,6 +252,16 @@ TEST(UnifiedDiff, ShowsThreeLinesAroundEachChange) {
             "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
   EXPECT_EQ(unified_diff("a\n1\n2\n3\n4\n5\n6\n7\nb\n", "A\n1\n2\n3\n4\n5\n6\n7\nB\n"),
             "@@ -1,4 +1,4 @@\n-a\n+A\n 1\n 2\n 3\n@@ -6,4 +6,4 @@\n 5\n 6\n 7\n-b\n+B\n");
+}
+
+TEST(SourceAccess, FindsTheRepositoryThatTheEngineServes) {
+  const auto from = [](std::string_view url) {
+    return application(fmt::format(R"({{metadata: {{name: a, namespace: argocd}}, spec: {{source: {{repoURL: '{}', path: .}}}}}})", url));
+  };
+  const auto other = from("https://git.example.com/a.git"), own = from("http://holdfast-agent.argocd.svc/fleet.git");
+  EXPECT_EQ(built_in_url({other, own}, "argocd"), "http://holdfast-agent.argocd.svc/fleet.git");
+  EXPECT_EQ(built_in_url({other, own}, "elsewhere"), "");
+  EXPECT_EQ(built_in_url({other}, "argocd"), "");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ class SourceTransport final : public http::Transport {
 
   Result<http::Response> send(const http::Request& request) override {
     const auto way = TRY(way_of(request));
-    return way.to_api_server ? client_.send(way.request) : outside_->send(way.request);
+    return way.transport == nullptr ? client_.send(way.request) : way.transport->send(way.request);
   }
 
   std::vector<Result<http::Response>> send_all(std::vector<http::Request> requests, int in_flight) override {
@@ -32,22 +32,25 @@ class SourceTransport final : public http::Transport {
 
   Result<std::unique_ptr<http::Incoming>> open(const http::Request& request, std::stop_token stop) override {
     const auto way = TRY(way_of(request));
-    return way.to_api_server ? client_.open(way.request, std::move(stop)) : outside_->open(way.request, std::move(stop));
+    return way.transport == nullptr ? client_.open(way.request, std::move(stop)) : way.transport->open(way.request, std::move(stop));
   }
 
  private:
   struct Way {
     http::Request request;
-    bool to_api_server;
+    http::Transport* transport;  // null: the API server
   };
 
   Result<Way> way_of(const http::Request& request) {
     const auto service = service_of(request.url);
-    if (!service) return Way{request, false};
+    if (!service) return Way{request, outside_.get()};
     const auto here = TRY(agent_of(service->namespace_));
-    if (!here.empty()) return Way{moved(request, here), false};
+    if (!here.empty()) {
+      auto* const agent = TRY(direct());
+      return Way{moved(request, here), agent};
+    }
     const auto proxy = client_.service_url({.namespace_ = service->namespace_, .name = service->name, .port = "http"});
-    return Way{for_api_server(moved(request, proxy)), true};
+    return Way{for_api_server(moved(request, proxy)), nullptr};
   }
 
   // "" where no agent of that namespace runs on this machine.
@@ -56,6 +59,16 @@ class SourceTransport final : public http::Transport {
     const auto url = TRY(find_agent_here(client_, namespace_));
     agents_.lock()->emplace(namespace_, url);
     return url;
+  }
+
+  // An agent on this machine is asked without the certificates and the proxy of some source.
+  Result<http::Transport*> direct() {
+    auto made = direct_.lock();
+    if (*made == nullptr) {
+      auto transport = TRY(http::make_curl_transport({}));
+      *made = std::move(transport);
+    }
+    return made->get();
   }
 
   // The path as it was parsed: its dots are resolved and lead out of no Service.
@@ -76,6 +89,7 @@ class SourceTransport final : public http::Transport {
   kube::Client& client_;
   const std::unique_ptr<http::Transport> outside_;
   Guarded<std::map<std::string, std::string>> agents_;  // by namespace
+  Guarded<std::unique_ptr<http::Transport>> direct_;
 };
 
 }  // namespace

@@ -17,7 +17,9 @@ Error as_ours(const Error& error, const std::string& url) {
       .because(error.message());
 }
 
-Result<std::unique_ptr<http::Transport>> make_default(const Repository& repository) {
+}  // namespace
+
+Result<std::unique_ptr<http::Transport>> make_transport(const Repository& repository) {
   http::Options options;
   options.tls = {.ca_pem = repository.ca_pem,
                  .client_certificate_pem = repository.client_certificate_pem,
@@ -28,8 +30,6 @@ Result<std::unique_ptr<http::Transport>> make_default(const Repository& reposito
   options.no_proxy = repository.no_proxy;
   return http::make_curl_transport(std::move(options));
 }
-
-}  // namespace
 
 Result<http::Response> download(const Line& line, http::Request request, const Bounds& bounds) {
   const std::string url = request.url;
@@ -89,7 +89,7 @@ Result<std::shared_ptr<http::Transport>> Transports::of(const Repository& reposi
   auto all = open_.lock();
   auto& transport = (*all)[key];
   if (transport == nullptr) {
-    auto made = make_ ? make_(repository) : make_default(repository);
+    auto made = make_ ? make_(repository) : make_transport(repository);
     if (!made) {
       all->erase(key);
       return failure(as_ours(made.error(), repository.url));

@@ -25,6 +25,8 @@ struct Bounds {
 };
 
 using MakeTransport = std::function<Result<std::unique_ptr<http::Transport>>(const Repository&)>;
+// libcurl with what the repository says of how it is reached.
+Result<std::unique_ptr<http::Transport>> make_transport(const Repository& repository);
 
 // What every request of one repository needs. For one call; nothing is owned.
 struct Line {

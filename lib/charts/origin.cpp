@@ -152,4 +152,14 @@ Result<std::optional<Vendored>> find_vendored(const tree::FileTree& repository, 
   return std::nullopt;
 }
 
+std::shared_ptr<const tree::FileTree> files_of(std::shared_ptr<const tree::FileTree> repository, const Vendored& place) {
+  struct Held {
+    std::shared_ptr<const tree::FileTree> whole;
+    std::unique_ptr<tree::FileTree> view;
+  };
+  auto held = std::make_shared<Held>(std::move(repository), nullptr);
+  held->view = tree::subtree(*held->whole, place.folder);
+  return {held, held->view.get()};
+}
+
 }  // namespace holdfast::charts

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "tree/memory_tree.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,5 +51,7 @@ struct Vendored {
 };
 Result<std::optional<Vendored>> find_vendored(const tree::FileTree& repository, std::string_view url,
                                               std::string_view chart, std::string_view wanted);
+// Its files; `repository` stays as long as they do.
+std::shared_ptr<const tree::FileTree> files_of(std::shared_ptr<const tree::FileTree> repository, const Vendored& place);
 
 }  // namespace holdfast::charts

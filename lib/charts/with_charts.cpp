@@ -3,6 +3,7 @@
 
 #include "archive/compress.h"
 #include "archive/tar_writer.h"
+#include "base/text.h"
 
 #include <algorithm>
 
@@ -63,6 +64,30 @@ Result<std::string> pack(const tree::FileTree& tree, const std::string& folder,
   TRY(writer.finish());
   TRY(archive::gzip_compress(archive::source_of(tar), archive::sink_to(out)));
   return out;
+}
+
+namespace {
+
+Result<std::string> pack_beside(const tree::FileTree& tree, const std::string& folder, const MissingChart& missing) {
+  const auto path = join_inside(folder, missing.repository.substr(std::string_view("file://").size()));
+  if (path) return pack(tree, *path, missing.name);
+  return failure(Code::path_outside, "dependency '{}' leads out of the repository", printable(missing.repository));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const tree::FileTree>> with_dependencies(
+    std::shared_ptr<const tree::FileTree> tree, const std::string& folder, const BringChart& bring) {
+  const auto missing = TRY(missing_charts(*tree, folder));
+  if (missing.empty()) return tree;
+  auto whole = std::make_shared<WithCharts>(tree, folder);
+  for (const auto& each : missing) {
+    const bool beside = each.repository.starts_with("file://");
+    auto package = TRY(beside ? pack_beside(*tree, folder, each) : bring(each), "fetching dependency \"{}\"",
+                       printable(each.name));
+    whole->add(each.name + "-0.tgz", std::move(package));
+  }
+  return std::shared_ptr<const tree::FileTree>(std::move(whole));
 }
 
 }  // namespace holdfast::charts

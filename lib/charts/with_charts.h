@@ -3,6 +3,7 @@
 // without writing anything anywhere. It does not know where the packages came from.
 #pragma once
 
+#include "charts/dependencies.h"
 #include "tree/file_tree.h"
 
 #include <functional>
@@ -38,6 +39,14 @@ class WithCharts final : public tree::FileTree {
   std::string folder_;
   std::map<std::string, std::string, std::less<>> packages_;
 };
+
+// Brings the package of a chart that is not in the tree.
+using BringChart = std::function<Result<std::string>(const MissingChart&)>;
+// The tree with the charts that the chart in `folder` wants and has not, as Helm's dependency build
+// brings them; the tree itself when nothing is missing. Refuses as missing_charts(), `bring` and with
+// Code::path_outside.
+Result<std::shared_ptr<const tree::FileTree>> with_dependencies(
+    std::shared_ptr<const tree::FileTree> tree, const std::string& folder, const BringChart& bring);
 
 // A chart's folder as a package, as `helm package` makes one, but without times.
 Result<std::string> pack(const tree::FileTree& tree, const std::string& folder,

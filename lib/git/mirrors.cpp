@@ -31,18 +31,6 @@ std::string digest_of(std::string_view text) {
   return from_oid(oid).hex();
 }
 
-Result<std::unique_ptr<http::Transport>> make_transport(const Remote& remote) {
-  if (is_ssh_url(remote.url)) return make_ssh_transport(remote);
-  http::Options options;
-  options.tls.ca_pem = remote.ca_pem;
-  options.tls.client_certificate_pem = remote.client_certificate_pem;
-  options.tls.client_key_pem = remote.client_key_pem;
-  options.tls.verify = remote.verify == Verify::peer ? http::Verify::peer : http::Verify::nothing;
-  options.proxy = remote.proxy;
-  options.no_proxy = remote.no_proxy;
-  return http::make_curl_transport(std::move(options));
-}
-
 Error no_revision(std::string_view revision) {
   return Error(Code::git_revision, fmt::format("the repository has no branch, tag or commit \"{}\"",
                                                printable(revision.empty() ? "HEAD" : revision)));
@@ -112,6 +100,18 @@ Mirrors::Mirrors(Private, std::unique_ptr<State> state) : state_(std::move(state
 
 Mirrors::~Mirrors() = default;
 
+Result<std::unique_ptr<http::Transport>> make_transport(const Remote& remote) {
+  if (is_ssh_url(remote.url)) return make_ssh_transport(remote);
+  http::Options options;
+  options.tls.ca_pem = remote.ca_pem;
+  options.tls.client_certificate_pem = remote.client_certificate_pem;
+  options.tls.client_key_pem = remote.client_key_pem;
+  options.tls.verify = remote.verify == Verify::peer ? http::Verify::peer : http::Verify::nothing;
+  options.proxy = remote.proxy;
+  options.no_proxy = remote.no_proxy;
+  return http::make_curl_transport(std::move(options));
+}
+
 Result<std::unique_ptr<Mirrors>> Mirrors::open(MirrorsOptions options, const Clock& clock) {
   start_library();
   std::error_code status;
@@ -121,7 +121,7 @@ Result<std::unique_ptr<Mirrors>> Mirrors::open(MirrorsOptions options, const Clo
         Error(Code::file_unwritable, fmt::format("\"{}\" cannot be made", options.directory))
             .because(status.message()));
   }
-  if (!options.make_transport) options.make_transport = make_transport;
+  if (!options.make_transport) options.make_transport = &make_transport;
   std::map<std::string, std::string> local;
   for (const auto& [url, folder] : options.local)
     local.emplace(trimmed_url(url), folder);

@@ -35,6 +35,8 @@ struct MirrorLimits {
 };
 
 using MakeTransport = std::function<Result<std::unique_ptr<http::Transport>>(const Remote&)>;
+// libcurl, or SSH, with what the remote says of how it is reached.
+Result<std::unique_ptr<http::Transport>> make_transport(const Remote& remote);
 
 // One question to a server of repositories, for metrics.
 struct Asked {
@@ -52,7 +54,7 @@ struct MirrorsOptions {
   // without a network.
   std::map<std::string, std::string> local;
   MirrorLimits limits;
-  MakeTransport make_transport;  // empty: libcurl
+  MakeTransport make_transport;  // empty: the one above
   std::function<void(const Asked&)> on_asked;  // may be empty; called by whoever asks
 };
 

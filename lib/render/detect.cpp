@@ -96,4 +96,19 @@ Result<Type> detect(const Value& source, const tree::FileTree& tree, std::string
   return found;
 }
 
+Value without_empty_blocks(Value source) {
+  for (const std::string_view name : {"helm", "kustomize", "directory", "plugin"}) {
+    const Value* block = source.find(name);
+    if (block != nullptr && block->as_object() != nullptr && block->as_object()->empty()) source.as_object()->erase(name);
+  }
+  return source;
+}
+
+Result<std::optional<std::string>> chart_folder(const Value& source, std::string_view application, const tree::FileTree& tree) {
+  auto folder = TRY(source_folder(tree, source.text({"path"})));
+  const auto merged = TRY(with_overrides(source, application, tree, folder));
+  const auto type = TRY(detect(without_empty_blocks(merged), tree, folder));
+  return type == Type::helm ? std::optional(std::move(folder)) : std::nullopt;
+}
+
 }  // namespace holdfast::render

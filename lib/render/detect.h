@@ -7,6 +7,7 @@
 
 #include "render/render.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,15 @@ Result<std::string> source_folder(const tree::FileTree& tree, std::string_view p
 Result<Value> with_overrides(const Value& source, std::string_view application,
                              const tree::FileTree& tree, std::string_view folder);
 
+// The source without sub-objects that say nothing: `helm: {}` says as much as no `helm` at all.
+Value without_empty_blocks(Value source);
+
 // An explicit sub-object decides, then the files of the folder, else it is a plain directory.
 // Refuses with Code::application_spec when two are given, Code::source_unsupported for a plugin.
 Result<Type> detect(const Value& source, const tree::FileTree& tree, std::string_view folder);
+
+// The folder of the chart that a source is rendered from; nothing where it is no chart.
+// Refuses as the functions above.
+Result<std::optional<std::string>> chart_folder(const Value& source, std::string_view application, const tree::FileTree& tree);
 
 }  // namespace holdfast::render

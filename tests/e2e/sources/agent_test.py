@@ -17,8 +17,9 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-sys.path.insert(0, str(ROOT / "tests/plane"))
+sys.path[:0] = [str(ROOT / "tests/plane"), str(ROOT / "tests/e2e/app")]
 from plane import APPLICATIONS, Missing, Plane, Repository, application, check, free_ports, status_of, wait_for  # noqa: E402
+from person import person, says  # noqa: E402
 
 status_of = functools.partial(status_of, seconds=60)  # repositories are fetched from real servers
 
@@ -290,6 +291,35 @@ def remote_base(plane):
     check("comes from a mirror of the agent", len(holding), 1)
 
 
+def lent(plane, umbrella):
+    """A dependency's credentials, which a project lends only for what it permits; the engine and a person alike."""
+    guarded_project(plane, "frugal", sourceRepos=[umbrella.url])
+    start(plane, application("lent", umbrella, "apps"), project="frugal")
+    wanted = 'no repository Secret has the name "@main"'
+    refused = status_of(plane, "lent", lambda s: s.get("conditions"))["conditions"][0]["message"]
+    check("a dependency that the project does not permit", wanted in refused or refused, True)
+    app = person(holdfast(), plane)
+    says(app("manifests", "lent", exit_code=1), wanted)
+    plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/frugal", {"spec": {"sourceRepos": ["*"]}})
+    says(app("manifests", "lent"), "name: lent-web", "version: 1.0.0")
+
+
+def holdfast():
+    return os.environ.get("HOLDFAST") or str(ROOT / "build/release/bin/holdfast")
+
+
+def as_a_person_sees_it(plane):
+    """The same sources read by `holdfast app`, with what a person may read of the Secrets."""
+    app = person(holdfast(), plane)
+    for name in ("fromchart", "several", "umbrella", "walled", "overssh"):
+        if plane.api.application(name):
+            check(f"app diff of {name}", app("diff", name), "")
+    says(app("manifests", "fromchart"), "name: fromchart-web", "version: 1.1.0")
+    says(app("manifests", "umbrella"), "name: umbrella-web", "version: 1.0.0")
+    says(app("diff", "fromchart", "--revision", "2.0.0", exit_code=1), "-  version: 1.1.0", "+  version: 2.0.0")
+    says(app("manifests", "fromchart", "--revision", "9.x", exit_code=1), "9.x")
+
+
 def run(plane):
     port = free_ports(1)[0]
     certificate, key = plane.pki / "server.crt", plane.pki / "server.key"
@@ -349,6 +379,8 @@ def run(plane):
     status_of(plane, "umbrella", lambda s: s["sync"].get("revision") == second and s["sync"]["status"] == "Synced")
     check("a commit outside the watched paths starts no sync", plane.api.application("umbrella")["status"]["history"][-1]["revision"], first)
 
+    as_a_person_sees_it(plane)
+    lent(plane, umbrella)
     signed_commits(plane)
 
     shown = (plane.folder / "agent.log").read_text() + str(plane.api.items(APPLICATIONS))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/repositories.h"
+#include "access/repositories.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace holdfast::agent {
+namespace holdfast::access {
 namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -99,11 +99,15 @@ TEST(Repositories, AProjectLendsTheCredentialsOfItsSourcesAlone) {
       .tls_certificates = config({{"charts.example.com", "PEM"}}),
       .known_hosts = nullptr,
   });
-  const auto some = all.permitted([](const std::string& url) { return url.starts_with("https://open."); });
+  sync::Project project;
+  project.source_repos = {"https://open.example.com"};
+  const auto some = all.permitted(&project);
   EXPECT_EQ(some.dependency_repository("https://charts.example.com", "default")->username, "");
   EXPECT_EQ(some.dependency_repository("https://charts.example.com", "default")->ca_pem, "PEM");
   EXPECT_FALSE(some.dependency_repository("@main", "default"));
   EXPECT_EQ(some.dependency_repository("https://open.example.com/x", "default")->username, "bob");
+  const auto none = all.permitted(nullptr);
+  EXPECT_EQ(none.dependency_repository("https://open.example.com/x", "default")->username, "");
 }
 
 TEST(Repositories, TrustComesFromTheConfigMaps) {
@@ -167,4 +171,4 @@ TEST(Repositories, ChartsAreFoundByUrlOrName) {
 }
 
 }  // namespace
-}  // namespace holdfast::agent
+}  // namespace holdfast::access

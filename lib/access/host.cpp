@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/host.h"
+#include "access/host.h"
 
-namespace holdfast::agent {
+namespace holdfast::access {
 
 std::string_view host_of(std::string_view url) {
   if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
@@ -10,4 +10,4 @@ std::string_view host_of(std::string_view url) {
   return url.substr(0, url.find(':'));
 }
 
-}  // namespace holdfast::agent
+}  // namespace holdfast::access

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/host.h"
+#include "access/host.h"
 
 #include <gtest/gtest.h>
 
-namespace holdfast::agent {
+namespace holdfast::access {
 namespace {
 
 TEST(Host, IsFoundInEveryFormOfAnAddress) {
@@ -14,4 +14,4 @@ TEST(Host, IsFoundInEveryFormOfAnAddress) {
 }
 
 }  // namespace
-}  // namespace holdfast::agent
+}  // namespace holdfast::access

@@ -4,9 +4,9 @@
 
 #include <string_view>
 
-namespace holdfast::agent {
+namespace holdfast::access {
 
 // "https://h:8443/x", "git@h:x", "oci://h/x" and "h/x" all lead to h.
 std::string_view host_of(std::string_view url);
 
-}  // namespace holdfast::agent
+}  // namespace holdfast::access

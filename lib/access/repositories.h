@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repositories and credentials as Argo CD's Secrets and ConfigMaps give them: one state of them, from
-// which each source gets what it needs to be reached. Pure; nothing here reaches a log or a status.
+// which each source gets what it needs to be reached. Pure; nothing here reaches a log or a status. It
+// does not know where the objects come from.
 // Mirrors argoproj/argo-cd 3.6 util/db/repository.go (GetRepository, enrichCredsToRepo),
 // util/db/repository_secrets.go, util/cert/cert.go and repository.go: getHelmRepos.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,9 +15,16 @@
 
 #include "charts/repository.h"
 #include "git/remote.h"
+#include "sync/application.h"
+#include "sync/project.h"
 #include "value/value.h"
 
-namespace holdfast::agent {
+namespace holdfast::access {
+
+// Else it is a chart, or an artifact, of a chart repository.
+bool is_git(const sync::Source& source);
+// The chart's name there; "" where the URL is the artifact's own.
+const std::string& chart_of(const sync::Source& source);
 
 struct RepositoryObjects {
   std::vector<std::shared_ptr<const Value>> secrets;  // of type repository and repo-creds
@@ -34,13 +41,15 @@ class Repositories {
   [[nodiscard]] git::Remote git_remote(std::string_view url, std::string_view project) const;
   [[nodiscard]] charts::Repository chart_repository(std::string_view url,
                                                     std::string_view project) const;
+  // The same, with what the source itself says of credentials.
+  [[nodiscard]] charts::Repository chart_repository(const sync::Source& source, std::string_view project) const;
   // The repository that a chart's dependency names: "https://…", "oci://…", "@name", "alias:name".
   // Nothing when no Secret has that name.
   [[nodiscard]] std::optional<charts::Repository> dependency_repository(std::string_view given,
                                                                         std::string_view project) const;
-  // Those Secrets alone whose URLs are permitted, as a project's sourceRepos do: what a chart names for
-  // its dependencies is no source that the project was asked about.
-  [[nodiscard]] Repositories permitted(const std::function<bool(const std::string& url)>& permits) const;
+  // Those Secrets alone whose URLs the project permits as sources: what a chart names for its dependencies
+  // is no source that the project was asked about. None where the project is not known (null).
+  [[nodiscard]] Repositories permitted(const sync::Project* project) const;
 
  private:
   // A Secret, decoded once.
@@ -68,4 +77,4 @@ class Repositories {
   std::string known_hosts_;
 };
 
-}  // namespace holdfast::agent
+}  // namespace holdfast::access

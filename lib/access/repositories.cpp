@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/repositories.h"
+#include "access/repositories.h"
 
 #include <algorithm>
 
-#include "agent/host.h"
+#include "access/host.h"
 #include "base/text.h"
-#include "sync/project.h"
 
-namespace holdfast::agent {
+namespace holdfast::access {
 namespace {
 
 constexpr std::string_view type_label = "argocd.argoproj.io/secret-type";
@@ -35,7 +34,16 @@ bool is_prefix(std::string_view prefix, std::string_view url) {
   return url.starts_with(prefix) && (host.empty() || host == host_of(url));
 }
 
+bool is_artifact(const sync::Source& source) { return source.repo_url.starts_with("oci://"); }
+
 }  // namespace
+
+bool is_git(const sync::Source& source) { return source.chart.empty() && !is_artifact(source); }
+
+const std::string& chart_of(const sync::Source& source) {
+  static const std::string none;
+  return is_artifact(source) ? none : source.chart;
+}
 
 bool Repositories::Known::has_credentials() const {
   return !username.empty() || !password.empty() || !bearer_token.empty() || !ssh_private_key.empty() ||
@@ -123,9 +131,13 @@ std::string Repositories::authorities_of(std::string_view url) const {
   return found == authorities_.end() ? std::string() : found->second;
 }
 
-Repositories Repositories::permitted(const std::function<bool(const std::string& url)>& permits) const {
+Repositories Repositories::permitted(const sync::Project* project) const {
   Repositories some = *this;
-  std::erase_if(some.known_, [&](const Known& known) { return !permits(known.url); });
+  std::erase_if(some.known_, [&](const Known& known) {
+    sync::Source asked;
+    asked.repo_url = known.url;
+    return project == nullptr || !project->permits_source(asked);
+  });
   return some;
 }
 
@@ -171,6 +183,12 @@ charts::Repository Repositories::chart_repository(std::string_view url, std::str
   return as_charts(settle(url, project));
 }
 
+charts::Repository Repositories::chart_repository(const sync::Source& source, std::string_view project) const {
+  auto repository = chart_repository(source.repo_url, project);
+  if (sync::flag_of(source.raw.find_path({"helm", "passCredentials"}))) repository.audience = charts::Audience::everyone;
+  return repository;
+}
+
 std::optional<charts::Repository> Repositories::dependency_repository(std::string_view given,
                                                                       std::string_view project) const {
   for (const std::string_view prefix : {"@", "alias:"}) {
@@ -201,4 +219,4 @@ std::optional<charts::Repository> Repositories::dependency_repository(std::strin
   return as_charts(std::move(known));
 }
 
-}  // namespace holdfast::agent
+}  // namespace holdfast::access
