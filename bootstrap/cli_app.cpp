@@ -19,6 +19,11 @@ void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> wor
       ->option_text(fmt::format("{{{}}}", fmt::join(names, ",")));
 }
 
+// Of what is told at the end.
+void add_end_format(CLI::App& command, AppFormat& format) {
+  add_format<AppFormat>(command, format, {{"wide", AppFormat::wide}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}});
+}
+
 void add_refresh(CLI::App& command, AppRefresh& refresh) {
   command.add_flag_callback("--refresh", [&refresh] { refresh = AppRefresh::normal; }, "compare again first");
   command.add_flag_callback("--hard-refresh", [&refresh] { refresh = AppRefresh::hard; }, "render again and compare again first");
@@ -60,6 +65,7 @@ void add_get(CLI::App& group, Chosen& chosen) {
   add_refresh(*command, options->refresh);
   command->add_flag("--show-operation", options->operation, "with the last operation");
   command->add_flag("--show-params", options->parameters, "with the chart's parameters that the application says");
+  add_source_choice(*command, options->source);
   bind_to(*command, chosen, options, &run_app_get);
 
   auto tree = std::make_shared<AppGetOptions>();
@@ -113,6 +119,7 @@ void add_sync(CLI::App& group, Chosen& chosen) {
   command->add_option("--retry-backoff-max-duration", options->retry.max_duration, "before any of them");
   command->add_option("--retry-backoff-factor", options->retry.factor, "from one to the next");
   command->add_flag("--retry-refresh", options->retry.refresh, "to the revision that is there by then");
+  add_end_format(*command, options->format);
   add_timeout(*command, options->timeout);
   bind_to(*command, chosen, options, &run_app_sync);
 
@@ -121,6 +128,7 @@ void add_sync(CLI::App& group, Chosen& chosen) {
   rollback->add_option("name", back->name, "the application")->required();
   rollback->add_option("id", back->id, "the history's entry; the one before the last by default");
   rollback->add_flag("--prune", back->prune, "remove what that entry does not have");
+  add_end_format(*rollback, back->format);
   add_timeout(*rollback, back->timeout);
   bind_to(*rollback, chosen, back, &run_app_rollback);
 
@@ -163,6 +171,7 @@ void add_wait(CLI::App& group, Chosen& chosen) {
   command->add_flag("--degraded", options->degraded, "Degraded is good enough");
   command->add_flag("--delete", options->deleted, "until they are gone");
   command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated")->allow_extra_args(false);
+  add_end_format(*command, options->format);
   add_timeout(*command, options->timeout);
   bind_to(*command, chosen, options, &run_app_wait);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "commands/app_settings.h"
 #include "console.h"
 #include "kube/client.h"
 #include "sync/application.h"
@@ -45,6 +46,7 @@ struct AppGetOptions {
   AppRefresh refresh = AppRefresh::none;
   bool operation = false;   // with the last operation's own lines
   bool parameters = false;  // with Helm's parameters that the application overrides
+  SourceChoice source;      // whose they are, of several sources
 };
 Result<> run_app_get(const AppGetOptions& options, Console& console);
 
@@ -99,6 +101,7 @@ struct AppSyncOptions {
   bool replace = false, server_side = false, only_changed = false;
   bool preview = false, assume_yes = false;  // preview: what it changes is shown and asked first
   AppRetry retry;
+  AppFormat format = AppFormat::wide;  // of what is told at the end
   std::chrono::seconds timeout{0};     // 0: none
 };
 // Code::operation when the operation does not succeed, or leaves what Git does not have for want of `prune`.
@@ -109,6 +112,7 @@ struct AppRollbackOptions {
   std::string name;
   std::optional<std::int64_t> id;      // nothing: the one before the last
   bool prune = false;
+  AppFormat format = AppFormat::wide;  // of what is told at the end
   std::chrono::seconds timeout{0};
 };
 Result<> run_app_rollback(const AppRollbackOptions& options, Console& console);
@@ -144,6 +148,7 @@ struct AppWaitOptions {
   std::string selector{};
   bool sync = false, health = false, operation = false, suspended = false, degraded = false, deleted = false;
   std::vector<std::string> resources{};
+  AppFormat format = AppFormat::wide;  // of what is told at the end
   std::chrono::seconds timeout{0};
 };
 // Code::timed_out names the object that is waited for.

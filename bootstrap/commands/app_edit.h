@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "commands/app.h"
-#include "commands/app_settings.h"
 
 namespace holdfast::bootstrap {
 
@@ -40,6 +39,13 @@ struct AppCreateOptions {
   bool validate = true;
 };
 Result<> run_app_create(const AppCreateOptions& options, Console& console);
+
+struct AppEditOptions {
+  AppCluster cluster;
+  std::string name;
+};
+// In the program that EDITOR names. What is refused is shown there again, until it is saved unchanged.
+Result<> run_app_edit(const AppEditOptions& options, Console& console);
 
 enum class AppPatchType { json, merge };
 

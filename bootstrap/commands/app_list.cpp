@@ -65,6 +65,16 @@ std::string sync_status_text(const sync::Application& application) {
   return text;
 }
 
+// Of several sources one must be named.
+Result<sync::Source> chosen_source(const sync::Application& application, const SourceChoice& choice) {
+  if (!application.multi_source) return application.sources.front();
+  std::vector<std::string> names;
+  for (const auto& each : application.sources) names.emplace_back(each.raw.text({"name"}));
+  const auto index = TRY(chosen_index(names, choice));
+  if (!index) return failure(no_source_named(names));
+  return application.sources[*index];
+}
+
 }  // namespace
 
 std::string format_app_list(const std::vector<sync::Application>& applications) {
@@ -101,11 +111,9 @@ std::string format_app(const sync::Application& application) {
   return out;
 }
 
-std::string format_parameters(const sync::Application& application) {
+std::string format_parameters(const sync::Source& source) {
   std::vector<Cells> rows{{"NAME", "VALUE"}};
-  for (const auto& source : application.sources) {
-    for (const auto& each : rows_of(source.raw, {"helm", "parameters"})) rows.push_back({text_at(each, {"name"}), printable(each.text({"value"}), 80)});
-  }
+  for (const auto& each : rows_of(source.raw, {"helm", "parameters"})) rows.push_back({text_at(each, {"name"}), printable(each.text({"value"}), 80)});
   return table(rows);
 }
 
@@ -146,6 +154,28 @@ std::string format_history(const sync::Application& application) {
   return out;
 }
 
+Result<> show_application(AppAccess& access, const sync::Application& application, AppFormat format, const ShownBetween& between,
+                          Console& console) {
+  if (format == AppFormat::json || format == AppFormat::yaml || console.is_json()) {
+    print_document(console, format, without_managed_fields(application.object));
+    return {};
+  }
+  if (format == AppFormat::name) {
+    console.line(application.namespace_ + "/" + application.name);
+    return {};
+  }
+  if (format == AppFormat::tree) {
+    const auto tree = TRY(read_tree(access.client(), application));
+    console.line(format_tree(tree));
+    return {};
+  }
+  console.line(format_app(application));
+  if (between.operation) console.line("\n" + operation_lines(application.status()));
+  if (!between.parameters.empty()) console.line("\n" + between.parameters);
+  if (const auto resources = resource_table(application.status()); !resources.empty()) console.line("\n" + resources);
+  return {};
+}
+
 Result<> run_app_list(const AppListOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   auto applications = TRY(access.all(options.selector));
@@ -169,24 +199,12 @@ Result<> run_app_get(const AppGetOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   auto application = TRY(access.find(options.name));
   application = TRY(access.refresh(application, options.refresh));
-  if (options.format == AppFormat::json || options.format == AppFormat::yaml || console.is_json()) {
-    print_document(console, options.format, without_managed_fields(application.object));
-    return {};
+  ShownBetween between{.operation = options.operation, .parameters = ""};
+  if (options.parameters) {
+    const auto source = TRY(chosen_source(application, options.source));
+    between.parameters = format_parameters(source);
   }
-  if (options.format == AppFormat::name) {
-    console.line(application.namespace_ + "/" + application.name);
-    return {};
-  }
-  if (options.format == AppFormat::tree) {
-    const auto tree = TRY(read_tree(access.client(), application));
-    console.line(format_tree(tree));
-    return {};
-  }
-  console.line(format_app(application));
-  if (options.operation) console.line("\n" + operation_lines(application.status()));
-  if (options.parameters) console.line("\n" + format_parameters(application));
-  if (const auto resources = resource_table(application.status()); !resources.empty()) console.line("\n" + resources);
-  return {};
+  return show_application(access, application, options.format, between, console);
 }
 
 Result<> run_app_resources(const AppResourcesOptions& options, Console& console) {

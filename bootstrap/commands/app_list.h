@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What app list, app get and app history print. Pure.
+// What app list, app get and app history print, and the others at their end.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "commands/app_access.h"
 #include "sync/application.h"
 
 namespace holdfast::bootstrap {
@@ -12,7 +13,16 @@ namespace holdfast::bootstrap {
 std::string format_app_list(const std::vector<sync::Application>& applications);
 std::string format_app(const sync::Application& application);
 // The chart's parameters that the Application says.
-std::string format_parameters(const sync::Application& application);
+std::string format_parameters(const sync::Source& source);
 std::string format_history(const sync::Application& application);
+
+// Between an Application and its objects, of AppFormat::wide.
+struct ShownBetween {
+  bool operation = false;  // the last one's lines
+  std::string parameters;  // format_parameters()
+};
+// Prints an Application as `app get` does.
+Result<> show_application(AppAccess& access, const sync::Application& application, AppFormat format, const ShownBetween& between,
+                          Console& console);
 
 }  // namespace holdfast::bootstrap

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "commands/app_settings.h"
 #include "commands/source_access.h"
 #include "render/detect.h"
 #include "render/render.h"
@@ -109,12 +110,6 @@ Result<sync::Targets> make_targets(kube::Client& client, const sync::Application
   return sync::adopt(options, std::move(manifests));
 }
 
-Result<std::size_t> source_named(const sync::Application& application, const std::string& name) {
-  const auto found = std::ranges::find_if(application.sources, [&](const sync::Source& each) { return each.raw.text({"name"}) == name; });
-  if (found == application.sources.end()) return failure(Code::usage, "no source is named \"{}\"", printable(name));
-  return static_cast<std::size_t>(found - application.sources.begin());
-}
-
 bool is_folder(const fs::path& path) {
   std::error_code bad;
   return fs::is_directory(path, bad);
@@ -131,18 +126,19 @@ Result<std::map<std::size_t, std::string>> source_revisions(const sync::Applicat
     return failure(Error(Code::usage, fmt::format("there are {} --revisions for {} sources", asked.revisions.size(), named))
                        .fix("name a source for each: --revisions v1 --source-positions 1 --revisions v2 --source-positions 2"));
   }
+  std::vector<std::string> names;
+  for (const auto& source : application.sources) names.emplace_back(source.raw.text({"name"}));
   Revisions revisions;
   for (std::size_t i = 0; i < named; ++i) {
-    std::size_t index = 0;
+    SourceChoice choice;
     if (asked.positions.empty()) {
-      index = TRY(source_named(application, asked.names[i]));
-    } else if (asked.positions[i] < 1 || static_cast<std::size_t>(asked.positions[i]) > application.sources.size()) {
-      return failure(Code::usage, "the application has {} source{}, and none at {}", application.sources.size(),
-                     application.sources.size() == 1 ? "" : "s", asked.positions[i]);
+      choice.name = asked.names[i];
     } else {
-      index = static_cast<std::size_t>(asked.positions[i]) - 1;
+      choice.position = asked.positions[i];
     }
-    revisions[index] = asked.revisions[i];
+    const auto index = TRY(chosen_index(names, choice, "s"));
+    if (!index) return failure(Code::usage, "--source-positions and --source-names name sources, and neither 0 nor \"\" is one");
+    revisions[*index] = asked.revisions[i];
   }
   return revisions;
 }

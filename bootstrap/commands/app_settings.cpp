@@ -347,43 +347,32 @@ Result<> give_source(Value& source, std::span<const Said> said, std::string_view
   return {};
 }
 
-Error no_such_source(std::string what, const Array& sources) {
+std::vector<std::string> names_of(const Array& sources) {
   std::vector<std::string> names;
-  for (const auto& each : sources) {
-    if (!each.text({"name"}).empty()) names.push_back(fmt::format("\"{}\"", printable(each.text({"name"}))));
-  }
-  const std::string by_name = names.empty() ? std::string() : fmt::format(", or --source-name: {}", fmt::join(names, ", "));
-  return Error(Code::usage, std::move(what)).fix(fmt::format("name one with --source-position 1 to {}{}", sources.size(), by_name));
+  for (const auto& each : sources) names.emplace_back(each.text({"name"}));
+  return names;
 }
 
-// Nothing where no source was named.
-Result<std::optional<std::size_t>> chosen_index(const Array& sources, const SourceChoice& choice) {
-  if (choice.position != 0 && !choice.name.empty()) {
-    return failure(Error(Code::usage, "--source-position and --source-name both name a source").fix("use one of them"));
+Error no_such_source(std::string what, std::span<const std::string> names, std::string_view plural) {
+  std::vector<std::string> said;
+  for (const auto& each : names) {
+    if (!each.empty()) said.push_back(fmt::format("\"{}\"", printable(each)));
   }
-  if (!choice.name.empty()) {
-    const auto found = std::ranges::find_if(sources, [&](const Value& each) { return each.text({"name"}) == choice.name; });
-    if (found == sources.end()) return failure(no_such_source(fmt::format("no source is named \"{}\"", printable(choice.name)), sources));
-    return std::optional(static_cast<std::size_t>(found - sources.begin()));
-  }
-  if (choice.position == 0) return std::optional<std::size_t>();
-  if (choice.position < 0 || static_cast<std::size_t>(choice.position) > sources.size()) {
-    return failure(no_such_source(fmt::format("the application has {} source{}, and none at {}", sources.size(),
-                                              sources.size() == 1 ? "" : "s", choice.position), sources));
-  }
-  return std::optional(static_cast<std::size_t>(choice.position) - 1);
+  const std::string by_name = said.empty() ? std::string() : fmt::format(", or --source-name{}: {}", plural, fmt::join(said, ", "));
+  return Error(Code::usage, std::move(what)).fix(fmt::format("name one with --source-position{} 1 to {}{}", plural, names.size(), by_name));
 }
 
 // The source that is meant; made where the Application has none.
 Result<Value*> chosen_source(Value& application, const SourceChoice& choice) {
   if (Array* sources = sources_of(application)) {
-    const auto index = TRY(chosen_index(*sources, choice));
-    if (!index) return failure(no_such_source(fmt::format("the application has {} sources, and none is named", sources->size()), *sources));
+    const auto names = names_of(*sources);
+    const auto index = TRY(chosen_index(names, choice));
+    if (!index) return failure(no_source_named(names));
     return &(*sources)[*index];
   }
   Value& source = place_at(application, "spec.source");
-  const Array only{source};
-  TRY(chosen_index(only, choice));
+  const std::string only(source.text({"name"}));
+  TRY(chosen_index({&only, 1}, choice));
   return &source;
 }
 
@@ -426,6 +415,27 @@ Result<NamedValue> named_value(std::string_view flag, const std::string& word, s
   return NamedValue{word.substr(0, equals), word.substr(equals + 1)};
 }
 
+Result<std::optional<std::size_t>> chosen_index(std::span<const std::string> names, const SourceChoice& choice, std::string_view plural) {
+  if (choice.position != 0 && !choice.name.empty()) {
+    return failure(Error(Code::usage, "--source-position and --source-name both name a source").fix("use one of them"));
+  }
+  if (!choice.name.empty()) {
+    const auto found = std::ranges::find(names, choice.name);
+    if (found == names.end()) return failure(no_such_source(fmt::format("no source is named \"{}\"", printable(choice.name)), names, plural));
+    return std::optional(static_cast<std::size_t>(found - names.begin()));
+  }
+  if (choice.position == 0) return std::optional<std::size_t>();
+  if (choice.position < 0 || static_cast<std::size_t>(choice.position) > names.size()) {
+    const auto what = fmt::format("the application has {} source{}, and none at {}", names.size(), names.size() == 1 ? "" : "s", choice.position);
+    return failure(no_such_source(what, names, plural));
+  }
+  return std::optional(static_cast<std::size_t>(choice.position) - 1);
+}
+
+Error no_source_named(std::span<const std::string> names) {
+  return no_such_source(fmt::format("the application has {} sources, and none is named", names.size()), names, "");
+}
+
 Result<Value> with_settings(Value application, std::span<const Said> said, const SourceChoice& choice) {
   const bool chosen = choice.position != 0 || !choice.name.empty();
   if (chosen || std::ranges::any_of(said, is_said_of_source)) {
@@ -464,8 +474,9 @@ Result<Value> without_source(Value application, const SourceChoice& choice) {
   if (sources == nullptr || sources->size() == 1) {
     return failure(Error(Code::usage, "the application has one source, and needs one").fix("delete the application, or give it another source"));
   }
-  const auto index = TRY(chosen_index(*sources, choice));
-  if (!index) return failure(no_such_source(fmt::format("the application has {} sources, and none is named", sources->size()), *sources));
+  const auto names = names_of(*sources);
+  const auto index = TRY(chosen_index(names, choice));
+  if (!index) return failure(no_source_named(names));
   sources->erase(sources->begin() + static_cast<std::ptrdiff_t>(*index));
   return application;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,6 +67,12 @@ struct SourceChoice {
   std::int64_t position = 0;  // from 1; 0: not said
   std::string name;
 };
+
+// The index of the source that is meant among those of these names ("": it has none); nothing where none is named.
+// `plural` is "s" where the flags name several. Refuses with Code::usage.
+Result<std::optional<std::size_t>> chosen_index(std::span<const std::string> names, const SourceChoice& choice, std::string_view plural = "");
+// What to say where one must be named.
+Error no_source_named(std::span<const std::string> names);
 
 // The Application with what was said. Refuses with Code::usage, or as yaml::parse_one what is no YAML.
 Result<Value> with_settings(Value application, std::span<const Said> said, const SourceChoice& choice);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "commands/app_diff.h"
+#include "commands/app_list.h"
 #include "commands/app_settings.h"
 #include "sync/judge.h"
 #include "sync/names.h"
@@ -279,7 +280,29 @@ Result<sync::Application> start(AppAccess& access, const sync::Application& appl
   });
 }
 
-Result<sync::Application> follow(AppAccess& access, Console& console, const sync::Application& started, std::chrono::seconds timeout) {
+// How the end of an operation is waited for and told.
+struct Following {
+  std::chrono::seconds timeout;
+  AppFormat format;
+};
+
+Result<> tell_end(AppAccess& access, Console& console, const sync::Application& ended, AppFormat format) {
+  const Value& status = ended.status();
+  if (console.is_json() && format == AppFormat::wide) {
+    console.data(Object{{"application", ended.name}, {"operationState", *status.find("operationState")}});
+    return {};
+  }
+  if (format != AppFormat::wide && format != AppFormat::tree) return show_application(access, ended, format, {}, console);
+  console.line(operation_lines(status));
+  if (format == AppFormat::tree) {
+    console.line();
+    return show_application(access, ended, format, {}, console);
+  }
+  if (const auto resources = resource_table(status); !resources.empty()) console.line("\n" + resources);
+  return {};
+}
+
+Result<sync::Application> follow(AppAccess& access, Console& console, const sync::Application& started, const Following& how) {
   std::optional<sync::Application> now;
   const auto question = [&]() -> Result<std::string> {
     now = TRY(access.find(started.namespace_ + "/" + started.name));
@@ -287,12 +310,9 @@ Result<sync::Application> follow(AppAccess& access, Console& console, const sync
     const auto message = now->status().text({"operationState", "message"});
     return message.empty() ? std::string("the operation to begin") : printable(message);
   };
-  TRY(ask_until_done(console.clock(), timeout, question));
-  const Value& status = now->status();
-  console.line(operation_lines(status));
-  if (const auto resources = resource_table(status); !resources.empty()) console.line("\n" + resources);
-  const Value* state = status.find("operationState");
-  console.data(Object{{"application", now->name}, {"operationState", *state}});
+  TRY(ask_until_done(console.clock(), how.timeout, question));
+  TRY(tell_end(access, console, *now, how.format));
+  const Value* state = now->status().find("operationState");
   if (state->text({"phase"}) == "Succeeded") return *std::move(now);
   return failure(refused(*now, fmt::format("the operation ended as {}", state->text({"phase"})))
                      .because(printable(state->text({"message"}), 2000))
@@ -345,7 +365,7 @@ Result<> run_app_sync(const AppSyncOptions& options, Console& console) {
   }
   const bool of_everything = options.resources.empty() && options.labels.empty();
   for (const auto& each : started) {
-    const auto ended = TRY(follow(access, console, each, options.timeout));
+    const auto ended = TRY(follow(access, console, each, {options.timeout, options.format}));
     if (of_everything && !options.dry_run) TRY(require_pruned(access, ended));
   }
   return {};
@@ -374,7 +394,7 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
   sync["syncStrategy"]["apply"] = Object{};  // a rollback runs no hooks
   const auto started = TRY(start(access, application, operation));
   console.begin_changes("what was begun goes on in the cluster");
-  TRY(follow(access, console, started, options.timeout));
+  TRY(follow(access, console, started, {options.timeout, options.format}));
   return {};
 }
 

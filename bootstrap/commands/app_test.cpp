@@ -98,7 +98,7 @@ TEST(AppHistory, ListsWhatWasDeployedFromASource) {
 
 TEST(AppGet, ShowsTheParametersThatTheApplicationSays) {
   const auto chart = application(R"({metadata: {name: shop, namespace: argocd}, spec: {source: {repoURL: a, helm: {parameters: [{name: image.tag, value: v2}, {name: x, value: ''}]}}}})");
-  EXPECT_EQ(format_parameters(chart), "NAME       VALUE\nimage.tag  v2\nx");
+  EXPECT_EQ(format_parameters(chart.sources.front()), "NAME       VALUE\nimage.tag  v2\nx");
 }
 
 TEST(AppLogs, ShowsTheLinesThatAreAskedFor) {
@@ -178,6 +178,9 @@ TEST(AppRevisions, AreThoseOfTheSourcesThatAreNamed) {
   EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {3}, .names = {}}), "the application has 2 sources, and none at 3");
   EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {}, .names = {}}), "there are 1 --revisions for 0 sources");
   EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {1}, .names = {"one"}}), "--source-positions and --source-names both name sources");
+  EXPECT_EQ(source_revisions(several, {.revisions = {"v2"}, .positions = {3}, .names = {}}).error().fix_line(),
+            "name one with --source-positions 1 to 2, or --source-names: \"one\", \"two\"");
+  EXPECT_EQ(shown({.revisions = {"v2"}, .positions = {0}, .names = {}}), "--source-positions and --source-names name sources, and neither 0 nor \"\" is one");
 }
 
 TEST(AppLocal, IsTheSourcesFolderOrTheRepositorysRoot) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "commands/app_access.h"
+#include "commands/app_list.h"
 
 namespace holdfast::bootstrap {
 namespace {
@@ -58,8 +59,12 @@ Result<std::string> blocking(const sync::Application& application, const AppWait
 Result<> run_app_wait(const AppWaitOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto applications = TRY(access.chosen(options.names, options.selector));
-  Step step(console, "Wait", "for what was named");
+  const bool structured = options.format == AppFormat::json || options.format == AppFormat::yaml;
+  std::optional<Step> step;  // not beside a document
+  if (!structured) step.emplace(console, "Wait", "for what was named");
+  std::vector<sync::Application> last;
   const auto question = [&]() -> Result<std::string> {
+    last.clear();
     for (const auto& each : applications) {
       auto now = access.find(each.namespace_ + "/" + each.name);
       const bool gone = !now && now.error().code() == Code::object_missing;
@@ -67,15 +72,21 @@ Result<> run_app_wait(const AppWaitOptions& options, Console& console) {
       if (!now) return failure(std::move(now).error());
       std::string waits = fmt::format("application {} to be gone", each.name);
       if (!options.deleted) waits = TRY(blocking(*now, options));
+      last.push_back(*std::move(now));
       if (waits.empty()) continue;
-      step.waiting(waits);
+      if (step) step->waiting(waits);
       return waits;
     }
     return std::string();
   };
   TRY(ask_until_done(console.clock(), options.timeout, question));
-  step.done(options.deleted ? "gone" : "as asked");
-  console.data(Object{{"waited", true}});
+  if (step) step->done(options.deleted ? "gone" : "as asked");
+  step.reset();
+  if (console.is_json() && !structured) {
+    console.data(Object{{"waited", true}});
+    return {};
+  }
+  for (const auto& each : last) TRY(show_application(access, each, options.format, {.operation = options.operation, .parameters = ""}, console));
   return {};
 }
 

@@ -49,7 +49,9 @@ def main():
 
         says(app("sync", "shop", "--timeout", "60"), "Succeeded", "configmap/one created")
         assert app("diff", "shop") == ""
-        app("wait", "shop", "--timeout", "60")
+        says(app("wait", "shop", "--timeout", "60"), "Sync Status:    Synced to main", "ConfigMap  shop       two   Synced")
+        assert json.loads(app("wait", "shop", "--timeout", "60", "-o", "json"))["status"]["sync"]["status"] == "Synced"
+        says(app("wait", "shop", "--timeout", "60", "-o", "tree"), "KIND/NAME", "ConfigMap/two")
         says(app("history", "shop"), "ID  DATE", f"({first[:7]})")
         says(app("tree", "shop"), "ConfigMap/one", "Synced")
         says(app("resources", "shop"), "GROUP  KIND       NAMESPACE  NAME  STATUS  HEALTH", "       ConfigMap  shop       two   Synced")
@@ -68,7 +70,7 @@ def main():
         assert "hidden" not in out and "aGlkZGVu" not in out
         says(app("sync", "shop", "--prune", "--timeout", "60"), "pruned")
         assert plane.api.get("/api/v1/namespaces/shop/configmaps/two") is None
-        says(app("rollback", "shop", "0", "--timeout", "60"), "Succeeded")
+        assert json.loads(app("rollback", "shop", "0", "--timeout", "60", "-o", "json"))["status"]["operationState"]["phase"] == "Succeeded"
         assert plane.api.get("/api/v1/namespaces/shop/configmaps/two")["data"]["v"] == "1"
         says(app("rollback", "shop", "77", exit_code=1), "the history has no entry 77")
 

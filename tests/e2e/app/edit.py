@@ -105,6 +105,59 @@ def patch(plane, app):
     says(app("patch", "one", "--type", "merge", "--patch", '{"spec": {"destination": 1}}', exit_code=1), "nothing was changed")
 
 
+def edit(plane, app):
+    """The editor is a program that a person names; here it is sed, and cp for who insists."""
+    def spec():
+        return plane.api.application("one")["spec"]
+
+    before = spec()
+    says(app("edit", "one", editor="true", exit_code=6), "nothing was changed in the editor")
+    says(app("edit", "one", editor="false", exit_code=2), 'the editor "false" ended without success', "EDITOR")
+    says(app("edit", "one", editor="/no/editor --wait", exit_code=2), 'the editor "/no/editor" cannot be started')
+    # A shell would see two commands.
+    says(app("edit", "one", editor="true ; false", exit_code=6), "nothing was changed in the editor")
+    says(app("edit", "one", editor=r"sed -i s/plain/chart/"), "application one is changed")
+    assert spec()["source"]["path"] == "chart", spec()
+    app("edit", "one", editor=r"sed -i s/chart/plain/")
+    assert spec() == before, spec()
+    # Refused, then saved once more as it is.
+    refused = app("edit", "one", editor=r"sed -i s/^project:.*/project:\x20nobodys/", exit_code=1)
+    says(refused, "referencing project nobodys", "nothing was changed", "what you wrote is in")
+    kept = pathlib.Path(refused.split('what you wrote is in "')[1].split('"')[0])
+    says(kept.read_text(), "# the engine would not accept application one", "project: nobodys")
+    kept.unlink()
+    kept.parent.rmdir()
+    broken = plane.folder / "broken.yaml"
+    broken.write_text("source: [\n")
+    says(app("edit", "one", editor=f"cp {broken}", exit_code=1), "spec:", "what you wrote is in")
+    assert spec() == before, spec()
+
+
+def resources(plane, app):
+    """Single objects of an application: shown, patched and deleted."""
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "one"}})
+    app("sync", "one", "--timeout", "60")
+    says(app("get-resource", "one", exit_code=2), "--kind")
+    says(app("get-resource", "one", "--kind", "ConfigMap"), "FIELD", "RESOURCE NAME", "data.v", "plain")
+    assert app("get-resource", "one", "--kind", "ConfigMap", "--resource-name", "map", "--filter-fields", "data.v") == (
+        "FIELD          VALUE\ndata.v         plain\nmetadata.name  map\n")
+    shown = json.loads(app("get-resource", "one", "--kind", "ConfigMap", "-o", "json"))
+    assert shown["data"] == {"v": "plain"} and "managedFields" not in shown["metadata"], shown
+    assert "managedFields" in app("get-resource", "one", "--kind", "ConfigMap", "--show-managed-fields", "-o", "yaml")
+    says(app("get-resource", "one", "--kind", "Pod", exit_code=1), "no matching resource found", "holdfast app resources one")
+    path = "/api/v1/namespaces/one/configmaps/map"
+    says(app("patch-resource", "one", "--kind", "ConfigMap", "--patch", "{", exit_code=1), "--patch:1:")
+    says(app("patch-resource", "one", "--kind", "ConfigMap", "--patch", '{"data": {"v": "patched"}}'), "ConfigMap one/map patched")
+    assert plane.api.get(path)["data"]["v"] == "patched"
+    app("patch-resource", "one", "--kind", "ConfigMap", "--group", "", "--patch-type", "application/json-patch+json",
+        "--patch", '[{"op": "add", "path": "/data/w", "value": "more"}]')
+    assert plane.api.get(path)["data"] == {"v": "patched", "w": "more"}
+    says(app("patch-resource", "one", "--kind", "ConfigMap", "--group", "apps", "--patch", "{}", exit_code=1), "no matching resource found")
+    says(app("delete-resource", "one", "--kind", "Secret", exit_code=1), "no matching resource found")
+    says(app("delete-resource", "one", "--kind", "ConfigMap", "--resource-name", "map", "--orphan"), "ConfigMap one/map deleted")
+    wait_for("the deletion", lambda: plane.api.get(path) is None)
+
+
 def sources(plane, app, repository):
     says(app("add-source", "one", "--repo", repository.url, exit_code=2), "the application has one source", "spec.sources")
     source = {"repoURL": repository.url, "path": "plain", "targetRevision": "main"}
@@ -131,6 +184,8 @@ def main():
         set_and_unset(plane, app, repository)
         create(plane, app, repository)
         patch(plane, app)
+        edit(plane, app)
+        resources(plane, app)
         sources(plane, app, repository)
         print("all as a person expects it")
 

@@ -6,10 +6,12 @@ import subprocess
 
 
 def person(program, plane):
-    """app(*words, exit_code=0, text=None): what the command says; `text` is what it reads."""
+    """app(*words, exit_code=0, text=None, editor=None): what the command says; `text` is what it reads."""
 
-    def app(*words, exit_code=0, text=None):
-        ran = subprocess.run([program, "app", *words, "--kubeconfig", plane.kubeconfig], capture_output=True, text=True, timeout=120, input=text)
+    def app(*words, exit_code=0, text=None, editor=None):
+        environment = {**os.environ, "EDITOR": editor} if editor else None
+        ran = subprocess.run([program, "app", *words, "--kubeconfig", plane.kubeconfig], capture_output=True, text=True, timeout=120, input=text,
+                             env=environment)
         if ran.returncode != exit_code:
             raise AssertionError(f"app {' '.join(words)}: exit {ran.returncode}, not {exit_code}\n{ran.stdout}\n{ran.stderr}")
         return ran.stdout + ran.stderr

@@ -105,6 +105,8 @@ def of_what_is_left(cluster, app):
 
 def of_sources(cluster, app, first):
     says(app("sync", "both", "--revision", first, exit_code=1), "--revisions REVISION --source-positions POSITION")
+    says(app("get", "both", "--show-params", exit_code=2), "the application has 2 sources, and none is named", '--source-position 1 to 2, or --source-name: "shop", "other"')
+    says(app("get", "both", "--show-params", "--source-name", "shop"), "NAME  VALUE", "Sources:")
     app("sync", "both", "--revisions", first, "--source-names", "shop", "--timeout", "60")
     assert (cluster.value("one"), cluster.value("other")) == ("1", "a")
     assert cluster.operation("both")["sync"]["revisions"] == [first, ""], cluster.operation("both")
