@@ -2,6 +2,7 @@
 #include "gotmpl/go_time.h"
 
 #include "gotmpl/go_text.h"
+#include "gotmpl/zone_file.h"
 
 #include <fmt/format.h>
 
@@ -37,41 +38,6 @@ std::string with_fraction(std::uint64_t value, int places) {
   std::string digits = fmt::format("{:0{}}", value % scale, places);
   while (!digits.empty() && digits.back() == '0') digits.pop_back();
   return digits.empty() ? text : text + "." + digits;
-}
-
-std::int64_t big_endian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-  if (bytes.size() == 4) return static_cast<std::int32_t>(static_cast<std::uint32_t>(value));
-  return static_cast<std::int64_t>(value);
-}
-
-// The version 2 block of a TZif file (RFC 8536): transition times, their types, the types.
-std::optional<Zone> zone_in_file(std::string_view file, std::int64_t seconds) {
-  auto count = [&](std::size_t header, std::size_t index) {
-    return static_cast<std::size_t>(big_endian(file.substr(header + 20 + index * 4, 4)));
-  };
-  if (file.size() < 44 || !file.starts_with("TZif") || file[4] < '2') return {};
-  std::size_t first = 44 + count(0, 3) * 5 + count(0, 4) * 6 + count(0, 5) + count(0, 2) * 8 +
-                      count(0, 1) + count(0, 0);
-  if (file.size() < first + 44) return {};
-  std::size_t times = count(first, 3);
-  std::size_t types = count(first, 4);
-  std::size_t names = count(first, 5);
-  std::size_t at = first + 44;
-  std::size_t indices = at + times * 8;
-  std::size_t table = indices + times;
-  if (types == 0 || file.size() < table + types * 6 + names) return {};
-  std::size_t chosen = 0;
-  for (std::size_t i = 0; i < times; ++i) {
-    if (big_endian(file.substr(at + i * 8, 8)) > seconds) break;
-    chosen = static_cast<unsigned char>(file[indices + i]);
-  }
-  if (chosen >= types) return {};
-  std::size_t name_at = table + types * 6 + static_cast<unsigned char>(file[table + chosen * 6 + 5]);
-  std::string_view name = file.substr(std::min(name_at, file.size()));
-  return Zone{static_cast<int>(big_endian(file.substr(table + chosen * 6, 4))),
-              std::string(name.substr(0, name.find('\0')))};
 }
 
 }  // namespace
