@@ -20,6 +20,7 @@ class VersionObject final : public HostObject {
   VersionObject(Version held, const Type& type) : version(std::move(held)), type_(type) {}
   [[nodiscard]] const Type& type() const override { return type_; }
   [[nodiscard]] std::string print() const override { return version.to_string(); }
+  [[nodiscard]] Datum structure() const override;
   [[nodiscard]] bool equals(const HostObject& other) const override {
     if (&other.type() != &type()) return false;
     return static_cast<const VersionObject&>(other).version.original == version.original;
@@ -121,6 +122,21 @@ constexpr Function methods[] = {
 const Type version_type{"*semver.Version", "ptr", Kind::nil, methods};
 // What IncPatch and its like return is no pointer.
 const Type version_value_type{"semver.Version", "struct", Kind::nil, methods};
+
+constexpr Field version_fields[] = {{"major"}, {"minor"}, {"patch"}, {"pre"}, {"metadata"}, {"original"}};
+const Type version_structure{.name = "*semver.Version", .kind = "ptr", .fields = version_fields};
+const Type version_value_structure{.name = "semver.Version", .kind = "struct", .fields = version_fields};
+
+Datum VersionObject::structure() const {
+  Datum out = Datum::new_structure(&type_ == &version_type ? version_structure : version_value_structure);
+  out.dict()->set("major", Datum::uint64(version.major));
+  out.dict()->set("minor", Datum::uint64(version.minor));
+  out.dict()->set("patch", Datum::uint64(version.patch));
+  out.dict()->set("pre", Datum(version.prerelease));
+  out.dict()->set("metadata", Datum(version.metadata));
+  out.dict()->set("original", Datum(version.original));
+  return out;
+}
 
 Datum version_value(Version version) {
   return Datum::of_object(std::make_unique<VersionObject>(std::move(version), version_value_type));

@@ -19,6 +19,8 @@ class HostObject : public Box {
   [[nodiscard]] virtual Result<Value> to_value() const { return Value(print()); }
   [[nodiscard]] virtual bool truth() const { return true; }
   [[nodiscard]] virtual std::int64_t number() const { return 0; }  // of a named integer type
+  // Go's struct, for the verbs of printf that its text is not for; none where nobody knows its fields.
+  [[nodiscard]] virtual Datum structure() const { return {}; }
   [[nodiscard]] virtual bool equals(const HostObject& other) const { return this == &other; }
 
  protected:

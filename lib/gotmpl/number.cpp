@@ -3,37 +3,13 @@
 
 #include <cmath>
 
+#include "gotmpl/complex.h"
 #include "gotmpl/go_text.h"
-#include "gotmpl/host_object.h"
 
 namespace holdfast::gotmpl {
 namespace {
 
 const Type complex_type{"complex128", "complex128"};
-
-class Complex final : public HostObject {
- public:
-  Complex(double real, double imaginary) : real_(real), imaginary_(imaginary) {}
-  [[nodiscard]] const Type& type() const override { return complex_type; }
-  [[nodiscard]] std::string print() const override {
-    std::string imaginary = format_float(imaginary_);
-    std::string_view sign = imaginary[0] != '-' && imaginary[0] != '+' ? "+" : "";
-    return fmt::format("({}{}{}i)", format_float(real_), sign, imaginary);
-  }
-  [[nodiscard]] Result<Value> to_value() const override {
-    return failure(Code::wrong_type, "json: unsupported type: complex128");
-  }
-  [[nodiscard]] bool truth() const override { return real_ != 0 || imaginary_ != 0; }
-  [[nodiscard]] bool equals(const HostObject& other) const override {
-    if (&other.type() != &type()) return false;
-    const auto& complex = static_cast<const Complex&>(other);
-    return complex.real_ == real_ && complex.imaginary_ == imaginary_;
-  }
-
- private:
-  double real_;
-  double imaginary_;
-};
 
 bool integral_int(double value) {
   return value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
@@ -138,6 +114,14 @@ void set_ideal(NumberNode& node) {
 }
 
 }  // namespace
+
+const Type& Complex::type() const { return complex_type; }
+
+std::string Complex::print() const {
+  std::string imaginary = format_float(imaginary_);
+  std::string_view sign = imaginary[0] != '-' && imaginary[0] != '+' ? "+" : "";
+  return fmt::format("({}{}{}i)", format_float(real_), sign, imaginary);
+}
 
 std::string read_number(NumberNode& node, const Item& token) {
   node.text = token.value;

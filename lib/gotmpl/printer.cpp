@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gotmpl/complex.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/host_object.h"
 #include "gotmpl/print.h"
@@ -34,6 +35,8 @@ void append_numbers(std::string& out, std::string_view bytes) {
   out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
+bool is_pointer(const Datum& value) { return value.type() != nullptr && value.type()->kind == "ptr"; }
+
 constexpr std::string_view lower_digits = "0123456789abcdefx";
 constexpr std::string_view upper_digits = "0123456789ABCDEFX";
 
@@ -44,6 +47,7 @@ void Printer::print(const Datum& value, char32_t verb, int depth) {
     pad(cut(value.is_nil() ? "<nil>" : value.type_name()));
     return;
   }
+  if (verb == 'p' && depth == 0 && !value.is_nil()) return print_address(value, verb);
   switch (value.kind()) {
     case Kind::none:
     case Kind::nil:
@@ -92,25 +96,59 @@ void Printer::print(const Datum& value, char32_t verb, int depth) {
 }
 
 void Printer::print_boxed(const Datum& value, char32_t verb, int depth) {
-  if (HostObject* host = value.host()) {
-    // A named integer has a text for the verbs of texts only.
-    const bool integer = value.kind_name() == "int64" || value.kind_name() == "int";
-    if (integer && std::u32string_view(U"vsxXq").find(verb) == std::u32string_view::npos) {
-      print_integer(Datum::int64(host->number()), verb);
-    } else {
-      print_text(Datum(host->print()), verb);
-    }
-  } else if (value.kind() == Kind::bytes) {
-    print_bytes(value, verb, depth);
-  } else if (value.kind() == Kind::list) {
-    print_list(value, verb, depth);
+  if (value.host() != nullptr) return print_object(value, verb, depth);
+  if (value.kind() == Kind::bytes) return print_bytes(value, verb, depth);
+  if (value.kind() == Kind::list) return print_list(value, verb, depth);
+  if (depth > 0 && is_pointer(value)) return print_address(value, verb);
+  print_members(value, verb, depth);
+}
+
+void Printer::print_object(const Datum& value, char32_t verb, int depth) {
+  const HostObject& host = *value.host();
+  if (value.kind_name() == "complex128") return print_complex(value, verb);
+  // Its String is for the verbs of texts only, and not for what complains about a verb.
+  const bool text = std::u32string_view(U"vsxXq").find(verb) != std::u32string_view::npos;
+  const bool integer = value.kind_name() == "int64" || value.kind_name() == "int";
+  const Datum structure = host.structure();
+  const bool other = integer || !structure.is_none();
+  if (!other || (text && !complaining_ && !flags_.go_syntax)) return print_text(Datum(host.print()), verb);
+  if (integer && std::u32string_view(U"vdboOxXcqU").find(verb) == std::u32string_view::npos) return bad_verb(value, verb);
+  if (integer) return print_integer(Datum::int64(host.number()), verb);
+  if (depth > 0 && is_pointer(value)) return print_address(value, verb);
+  print_members(structure, verb, depth);
+}
+
+// Go's heap begins there. What it prints for an address is another one in each run, and this program
+// has to print the same every time.
+void Printer::print_address(const Datum& value, char32_t verb) {
+  constexpr std::uint64_t heap = 0xc000000000;
+  const bool has_address = is_pointer(value) || value.kind() == Kind::dict || value.kind() == Kind::list ||
+                           value.kind() == Kind::bytes;
+  if (!has_address || std::u32string_view(U"vpbodxX").find(verb) == std::u32string_view::npos)
+    return bad_verb(value, verb);
+  const std::uint64_t address = value.type()->is_nil ? 0 : heap;
+  if (verb != 'v' && verb != 'p') return print_integer(Datum::uint64(address), verb);
+  if (verb == 'v' && address == 0 && !flags_.go_syntax) return pad("<nil>");
+  const bool shown = flags_.go_syntax && verb == 'v';
+  if (shown) out_ += fmt::format("({})(", value.type_name());
+  const VerbFlags before = flags_;
+  flags_.sharp = shown || !flags_.sharp;
+  flags_.go_syntax = false;
+  if (shown && address == 0) {
+    out_ += "nil";
   } else {
-    print_members(value, verb, depth);
+    integer(address, Sign::without, {16}, 'v');
   }
+  flags_ = before;
+  if (shown) out_ += ')';
 }
 
 void Printer::print_list(const Datum& value, char32_t verb, int depth) {
   if (flags_.go_syntax) out_ += value.type_name();
+  if (flags_.go_syntax && value.type()->is_nil) {
+    out_ += "(nil)";
+    return;
+  }
   out_ += flags_.go_syntax ? '{' : '[';
   bool first = true;
   for (const Datum& item : value.items()) {
@@ -124,12 +162,17 @@ void Printer::print_list(const Datum& value, char32_t verb, int depth) {
 
 void Printer::print_members(const Datum& value, char32_t verb, int depth) {
   bool structure = value.kind() == Kind::structure;
+  // The outermost pointer is followed, those inside are addresses.
+  const bool pointer = is_pointer(value);
+  if (pointer) out_ += '&';
   if (flags_.go_syntax) {
-    out_ += value.type_name();
+    out_ += value.type_name().substr(pointer ? 1 : 0);
+    if (value.type()->is_nil) {
+      out_ += "(nil)";
+      return;
+    }
     out_ += '{';
   } else {
-    // The outermost pointer is followed, Go prints an address for those inside.
-    if (depth == 0 && value.type_name().starts_with('*')) out_ += '&';
     out_ += structure ? "{" : "map[";
   }
   bool named = !structure || flags_.go_syntax || flags_.field_names;
@@ -265,6 +308,17 @@ void Printer::print_float(const Datum& value, char32_t verb) {
     default:
       bad_verb(value, verb);
   }
+}
+
+void Printer::print_complex(const Datum& value, char32_t verb) {
+  if (std::u32string_view(U"vbgGxXfFeE").find(verb) == std::u32string_view::npos) return bad_verb(value, verb);
+  const auto& number = static_cast<const Complex&>(*value.host());
+  out_ += '(';
+  print_float(Datum(number.real()), verb);
+  const bool plus = std::exchange(flags_.plus, true);
+  print_float(Datum(number.imaginary()), verb);
+  flags_.plus = plus;
+  out_ += "i)";
 }
 
 void Printer::bad_verb(const Datum& value, char32_t verb) {

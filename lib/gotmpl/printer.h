@@ -36,12 +36,15 @@ class Printer {
   enum class Letters { lower, upper };
 
   void print_boxed(const Datum& value, char32_t verb, int depth);
+  void print_object(const Datum& value, char32_t verb, int depth);
+  void print_address(const Datum& value, char32_t verb);
   void print_list(const Datum& value, char32_t verb, int depth);
   void print_members(const Datum& value, char32_t verb, int depth);
   void print_text(const Datum& value, char32_t verb);
   void print_bytes(const Datum& value, char32_t verb, int depth);
   void print_integer(const Datum& value, char32_t verb);
   void print_float(const Datum& value, char32_t verb);
+  void print_complex(const Datum& value, char32_t verb);
   void bad_verb(const Datum& value, char32_t verb);
 
   struct Base {

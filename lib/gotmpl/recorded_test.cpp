@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Go says, recorded as rows of testdata/recorded: a new case is added as data.
+// What Go and helm print, recorded as rows of testdata/recorded: a new case is added as data.
 #include <gtest/gtest.h>
 
 #include <charconv>
 #include <fstream>
 
 #include "base/text.h"
+#include "gotmpl/templates.h"
 #include "gotmpl/zone_file.h"
+#include "value/json.h"
 
 namespace holdfast::gotmpl {
 namespace {
@@ -23,6 +25,16 @@ std::vector<std::vector<std::string>> rows_of(const std::string& name) {
   }
   EXPECT_FALSE(rows.empty()) << name;
   return rows;
+}
+
+TEST(Recorded, TemplatesPrintWhatHelmPrints) {
+  for (const auto& row : rows_of("printf.tsv")) {
+    Templates templates{Environment{}};
+    ASSERT_TRUE(templates.parse("t", row[0])) << row[0];
+    const Result<std::string> out = templates.execute("t", Datum::new_dict());
+    ASSERT_TRUE(out) << row[0] << ": " << out.error().message();
+    EXPECT_EQ(json::write(Value(*out)), row[1]) << row[0];
+  }
 }
 
 void append_number(std::string& out, std::int64_t number, int bytes) {
