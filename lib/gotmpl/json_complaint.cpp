@@ -35,14 +35,22 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
-  std::string run() {
-    do {
-      if (!value()) break;
-    } while (after_value());
-    return std::move(complaint_);
+  JsonScan run() {
+    Next next = Next::value;
+    while (next == Next::value) next = value() ? after_value() : Next::wrong;
+    JsonScan scan;
+    if (next == Next::end) {
+      scan.value_end = at_;
+      spaces();
+      if (at_ < text_.size()) fail("after top-level value");
+    }
+    scan.complaint = std::move(complaint_);
+    return scan;
   }
 
  private:
+  enum class Next { value, end, wrong };
+
   // Inside a token the end counts as a blank, which does not belong there.
   bool fail_inside(std::string_view context) {
     if (at_ < text_.size()) return fail(context);
@@ -170,25 +178,22 @@ class Scanner {
     return fail("");
   }
 
-  // True when another value follows.
-  bool after_value() {
-    while (true) {
+  Next after_value() {
+    while (!open_.empty()) {
       spaces();
-      if (open_.empty()) {
-        if (at_ < text_.size()) fail("after top-level value");
-        return false;
-      }
       bool object = open_.back() == '{';
       if (next_is(',')) {
         ++at_;
-        return !object || key();
+        return !object || key() ? Next::value : Next::wrong;
       }
       if (!next_is(object ? '}' : ']')) {
-        return fail(object ? "after object key:value pair" : "after array element");
+        fail(object ? "after object key:value pair" : "after array element");
+        return Next::wrong;
       }
       ++at_;
       open_.pop_back();
     }
+    return Next::end;
   }
 
   std::string_view text_;
@@ -199,6 +204,6 @@ class Scanner {
 
 }  // namespace
 
-std::string json_complaint(std::string_view text) { return Scanner(text).run(); }
+JsonScan scan_json(std::string_view text) { return Scanner(text).run(); }
 
 }  // namespace holdfast::gotmpl

@@ -3,9 +3,10 @@
 
 #include "base/ascii.h"
 #include "base/text.h"
+#include "gotmpl/json_read.h"
+#include "gotmpl/unicode.h"
 #include "helm/chart.h"
 #include "helm/values.h"
-#include "value/json.h"
 
 #include <charconv>
 #include <optional>
@@ -46,8 +47,9 @@ class Parser {
 
   Result<> assignments(Object& values) {
     const bool helm4 = flavor_ == gotmpl::Flavor::helm4;
-    if (helm4 && kind_ == SetKind::json && trim(text_).starts_with('{')) {
-      Value whole = TRY(json_of(text_));
+    const auto trimmed = gotmpl::trim_space(text_);
+    if (helm4 && kind_ == SetKind::json && trimmed.starts_with('{')) {
+      Value whole = TRY(json_of(trimmed));
       merge_documents(values, *whole.as_object());
       return {};
     }
@@ -239,35 +241,33 @@ class Parser {
     return list;
   }
 
-  // One JSON value, then ',' or the end.
-  Result<Value> json_value() {
-    int depth = 0;
-    bool quoted = false;
-    const std::size_t start = at_;
-    for (; !at_end(); ++at_) {
-      const char c = text_[at_];
-      if (quoted && c == '\\') {
-        ++at_;
-      } else if (c == '"') {
-        quoted = !quoted;
-      } else if (!quoted && (c == '{' || c == '[')) {
-        ++depth;
-      } else if (!quoted && (c == '}' || c == ']')) {
-        --depth;
-      } else if (!quoted && depth == 0 && c == ',') {
-        break;
-      }
+  // True when no value comes before that comma or the end.
+  bool skip_blanks_and_comma() {
+    while (!at_end()) {
+      const auto rune = gotmpl::decode_rune(text_.substr(at_));
+      if (rune.value != ',' && !gotmpl::is_space(rune.value)) return false;
+      at_ += rune.size;
+      if (rune.value == ',') break;
     }
-    const auto text = text_.substr(start, std::min(at_, text_.size()) - start);
-    ++at_;
-    if (trim(text).empty()) return Value();
-    return json_of(text);
+    return true;
+  }
+
+  // As much as is one JSON value; what follows it, with a comma or without, is the next key.
+  Result<Value> json_value() {
+    if (skip_blanks_and_comma()) return Value();
+    const auto rest = text_.substr(at_);
+    const auto size = gotmpl::first_json_value(rest).value_or(rest.size());
+    Value value = TRY(json_of(rest.substr(0, size)));
+    at_ += size;
+    skip_blanks_and_comma();
+    return value;
   }
 
   static Result<Value> json_of(std::string_view text) {
-    Value value = TRY(json::parse(text, "--set-json"));
-    widen_numbers(value);
-    return value;
+    auto read = gotmpl::parse_json(std::string(text));
+    if (!read) return set_failure(read.error().what());
+    widen_numbers(*read);
+    return read;
   }
 
   [[nodiscard]] Result<Value> scalar(const std::string& text) const {
