@@ -54,52 +54,31 @@ std::string go_general(double value) {
   return {buffer.data(), fixed.ptr};
 }
 
-// Metadata.Validate's sanitizeString: every white space a blank, what cannot be printed is dropped.
-std::string sanitized(std::string text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte == '\t' || byte == '\n' || byte == '\v' || byte == '\f' || byte == '\r')
-      out += ' ';
-    else if (byte >= 0x20 && byte != 0x7f)
-      out += c;
-  }
-  return out;
-}
-
-std::string text_field(const Value& value, std::string_view key) {
-  const auto* member = value.find(key);
-  return member == nullptr ? std::string() : scalar_text(*member);
-}
-
 Dependency decode_dependency(const Value& value) {
-  Dependency dependency{.name = text_field(value, "name"),
-                        .version = text_field(value, "version"),
-                        .repository = text_field(value, "repository"),
-                        .alias = text_field(value, "alias"),
-                        .condition = text_field(value, "condition"),
+  const auto text = [&](std::string_view key) { return std::string(value.text({key})); };
+  Dependency dependency{.name = text("name"),
+                        .version = text("version"),
+                        .repository = text("repository"),
+                        .alias = text("alias"),
+                        .condition = text("condition"),
                         .tags = {},
                         .import_values = {}};
-  if (const auto* tags = value.find("tags"); tags != nullptr && tags->is_array()) {
-    for (const auto& tag : *tags->as_array())
-      dependency.tags.push_back(scalar_text(tag));
+  if (const auto* tags = value.find("tags")) {
+    for (const auto& tag : *tags->as_array()) dependency.tags.push_back(*tag.as_string());
   }
-  if (const auto* imports = value.find("import-values");
-      imports != nullptr && imports->is_array()) {
-    dependency.import_values = *imports->as_array();
-  }
+  if (const auto* imports = value.find("import-values")) dependency.import_values = *imports->as_array();
   return dependency;
 }
 
-void add_dependencies(Chart& chart, const Value& document) {
-  const auto* list = document.find("dependencies");
-  if (list == nullptr || !list->is_array()) return;
+void add_dependencies(Chart& chart) {
+  const auto* list = chart.metadata.find("dependencies");
+  if (list == nullptr) return;
   for (const auto& each : *list->as_array())
     chart.dependencies.push_back(decode_dependency(each));
 }
 
 Result<> check_metadata(const Chart& chart, const std::string& where, gotmpl::Flavor flavor) {
-  const auto api_version = text_field(chart.metadata, "apiVersion");
+  const auto api_version = chart.metadata.text({"apiVersion"});
   const bool known = api_version.empty() || api_version == "v1" || api_version == "v2";
   if (!known && flavor == gotmpl::Flavor::helm4) {
     return chart_failure(fmt::format("the chart's apiVersion is \"{}\", v1 and v2 are known",
@@ -111,7 +90,7 @@ Result<> check_metadata(const Chart& chart, const std::string& where, gotmpl::Fl
     return chart_failure(fmt::format("\"{}\" cannot be the name of a chart", printable(chart.name)),
                          where);
   }
-  const auto version = text_field(chart.metadata, "version");
+  const auto version = chart.metadata.text({"version"});
   if (version.empty()) {
     return failure(Error(Code::chart, "the chart has no version")
                        .at(where)
@@ -122,7 +101,7 @@ Result<> check_metadata(const Chart& chart, const std::string& where, gotmpl::Fl
         fmt::format("the chart's version \"{}\" is not a semantic version", printable(version)),
         where);
   }
-  const auto type = text_field(chart.metadata, "type");
+  const auto type = chart.metadata.text({"type"});
   if (!type.empty() && type != "application" && type != "library") {
     return chart_failure(
         fmt::format("the chart's type is \"{}\", application and library are known",
@@ -167,37 +146,28 @@ Result<Object> read_values(std::string_view text, const std::string& where, gotm
   return values;
 }
 
-// Which part of the chart a file is; the folder decides.
-struct Placing {
-  const std::string& where;
-  gotmpl::Flavor flavor;
-  Value requirements = {};
-};
+// Chart.yaml, and requirements.yaml over it.
+Result<> place_metadata(Chart& chart, const std::string& path, Content file, const std::string& where) {
+  const auto name = where + "/" + path;
+  const auto content = TRY(std::move(file).take());
+  const auto document = TRY(yaml::parse_one(content, name, yaml::Dialect::kube, yaml_limits));
+  if (!document.is_object() && path == "Chart.yaml") return chart_failure("Chart.yaml is no map", where);
+  if (!chart.metadata.is_object()) chart.metadata = Object();
+  TRY(read_metadata(*chart.metadata.as_object(), document, content, name));
+  if (chart.metadata.text({"apiVersion"}).empty()) chart.metadata["apiVersion"] = "v1";
+  return {};
+}
 
-Result<> place_file(Chart& chart, std::string path, Content file, Placing& placing) {
-  const auto& where = placing.where;
-  const auto read_metadata = [&]() -> Result<> {
-    const auto content = TRY(Content(file).take());
-    auto document = TRY(yaml::parse_one(without_bom(content), where + "/" + path,
-                                        yaml::Dialect::kube, yaml_limits));
-    TRY(check_metadata_shapes(document, without_bom(content), where + "/" + path));
-    if (path == "Chart.yaml") {
-      if (!document.is_object()) return chart_failure("Chart.yaml is no map", where);
-      chart.metadata = std::move(document);
-    } else {
-      placing.requirements = std::move(document);
-    }
-    return {};
-  };
+// Which part of the chart a file is; the folder decides.
+Result<> place_file(Chart& chart, std::string path, Content file, const std::string& where, gotmpl::Flavor flavor) {
   const bool metadata = path == "Chart.yaml" || path == "requirements.yaml";
-  if (metadata) TRY(read_metadata());
+  if (metadata) TRY(place_metadata(chart, path, file, where));
   // Of a chart of apiVersion v1 the requirements are files as others.
-  const bool is_file = path.starts_with("requirements.") &&
-                       chart.metadata.text({"apiVersion"}) != "v2";
+  const bool is_file = path.starts_with("requirements.") && chart.metadata.text({"apiVersion"}) == "v1";
   if (!is_file && (metadata || path == "Chart.lock" || path == "requirements.lock")) return {};
   if (path == "values.yaml") {
     const auto content = TRY(std::move(file).take());
-    chart.values = TRY(read_values(content, where + "/values.yaml", placing.flavor));
+    chart.values = TRY(read_values(content, where + "/values.yaml", flavor));
     return {};
   }
   if (path == "values.schema.json") {
@@ -246,12 +216,11 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
     return failure(std::move(missing).error().fix("name the folder that holds Chart.yaml"));
   }
   Chart chart;
-  Placing placing{.where = where, .flavor = loading.limits.flavor};
   std::map<std::string, Files> folders;  // of charts/
   for (auto& [path, file] : files) {
     const bool provenance = path.starts_with("charts/") && path.ends_with(".prov");
     if (!path.starts_with("charts/") || provenance) {
-      TRY(place_file(chart, path, std::move(file), placing));
+      TRY(place_file(chart, path, std::move(file), where, loading.limits.flavor));
       continue;
     }
     const auto rest = std::string_view(path).substr(sizeof "charts/" - 1);
@@ -267,16 +236,8 @@ Result<Chart> assemble(const std::string& where, Files files, Loading& loading, 
                            where + "/" + path);
     }
   }
-  for (const std::string_view key : {"name", "description", "home", "icon", "condition", "tags",
-                                     "version", "appVersion", "kubeVersion"}) {
-    if (auto* text = chart.metadata.find(key); text != nullptr && !text->is_null())
-      *text = sanitized(scalar_text(*text));
-  }
-  chart.name = text_field(chart.metadata, "name");
-  // requirements.yaml is read over Chart.yaml, whose list it replaces.
-  const auto& requirements = placing.requirements;
-  add_dependencies(chart,
-                   requirements.find("dependencies") != nullptr ? requirements : chart.metadata);
+  chart.name = chart.metadata.text({"name"});
+  add_dependencies(chart);
   TRY(check_metadata(chart, where + "/Chart.yaml", loading.limits.flavor));
   for (auto& [name, inner] : folders) {
     Chart subchart = TRY(

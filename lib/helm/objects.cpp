@@ -6,10 +6,12 @@
 #include "base/text.h"
 #include "gotmpl/function.h"
 #include "helm/api_versions.h"
+#include "helm/metadata.h"
 #include "yaml/yaml.h"
 
+#include <algorithm>
 #include <array>
-#include <set>
+#include <span>
 
 namespace holdfast::helm {
 namespace {
@@ -189,137 +191,90 @@ constexpr gotmpl::Type section_values_type{
 constexpr gotmpl::Type root_values_type3{
     .name = "chartutil.Values", .kind = "map", .methods = values_methods};
 
-// Chart.yaml's keys and Go's names of the fields, sorted by these, as a map is.
-struct MetadataField {
-  std::string_view key;
-  std::string_view field;
-  enum class Shape { text, texts, annotations, maintainers, dependencies, flag } shape;
-};
+// In the order of a map's keys, in which they are quickest to set.
+constexpr auto chart_fields_by_name = [] {
+  auto out = chart_fields;
+  std::ranges::sort(out, {}, &MetadataField::name);
+  return out;
+}();
 
-constexpr auto metadata_fields = std::to_array<MetadataField>(
-    {{"apiVersion", "APIVersion", MetadataField::Shape::text},
-     {"annotations", "Annotations", MetadataField::Shape::annotations},
-     {"appVersion", "AppVersion", MetadataField::Shape::text},
-     {"condition", "Condition", MetadataField::Shape::text},
-     {"dependencies", "Dependencies", MetadataField::Shape::dependencies},
-     {"deprecated", "Deprecated", MetadataField::Shape::flag},
-     {"description", "Description", MetadataField::Shape::text},
-     {"home", "Home", MetadataField::Shape::text},
-     {"icon", "Icon", MetadataField::Shape::text},
-     {"keywords", "Keywords", MetadataField::Shape::texts},
-     {"kubeVersion", "KubeVersion", MetadataField::Shape::text},
-     {"maintainers", "Maintainers", MetadataField::Shape::maintainers},
-     {"name", "Name", MetadataField::Shape::text},
-     {"sources", "Sources", MetadataField::Shape::texts},
-     {"tags", "Tags", MetadataField::Shape::text},
-     {"type", "Type", MetadataField::Shape::text},
-     {"version", "Version", MetadataField::Shape::text}});
-
-std::string text_of(const Value* value) {
-  return value == nullptr ? std::string() : scalar_text(*value);
+// Fields of Chart.yaml as those of Go's struct.
+template <std::size_t Count>
+consteval std::array<gotmpl::Field, Count> struct_fields(const std::array<MetadataField, Count>& fields) {
+  std::array<gotmpl::Field, Count> out;
+  for (std::size_t i = 0; i < Count; ++i)
+    out[i] = {fields[i].name, fields[i].key, fields[i].empty == MetadataField::Empty::left_out};
+  return out;
 }
 
-bool is_list(const Value* value) {
-  return value != nullptr && value->is_array();
+std::span<const Value> items_of(const Value* list) {
+  return list == nullptr ? std::span<const Value>() : std::span(*list->as_array());
 }
 
-// What Chart.yaml has not is a nil list for Helm 3, null in JSON.
+// Helm 4's list of anything. Helm 3's is one of texts, and nil (null in JSON) where Chart.yaml has none.
 Datum texts_of(const Value* value, gotmpl::Flavor flavor) {
-  if (flavor == gotmpl::Flavor::helm3 && !is_list(value))
-    return Datum::of_list({}, gotmpl::nil_string_list_type);
-  std::vector<std::string> texts;
-  if (value != nullptr && value->is_array()) {
-    for (const auto& each : *value->as_array())
-      texts.push_back(text_of(&each));
-  }
-  return Datum::of_strings(std::move(texts));
+  std::vector<Datum> texts;
+  for (const auto& each : items_of(value))
+    texts.emplace_back(*each.as_string());
+  const auto& type3 = value != nullptr ? gotmpl::string_list_type : gotmpl::nil_string_list_type;
+  return Datum::of_list(std::move(texts), flavor == gotmpl::Flavor::helm3 ? type3 : gotmpl::any_list_type);
 }
 
 constexpr gotmpl::Type no_annotations_type{
     .name = "map[string]string", .kind = "map", .element = Kind::string, .is_nil = true};
 
 Datum annotations_of(const Value* value) {
-  const bool given = value != nullptr && value->is_object();
-  Datum out = Datum::new_dict(given ? gotmpl::string_dict_type : no_annotations_type);
-  if (value != nullptr && value->is_object()) {
-    for (const auto& member : *value->as_object())
-      out.dict()->set(member.key, Datum(text_of(&member.value)));
-  }
+  if (value == nullptr) return Datum::new_dict(no_annotations_type);
+  Datum out = Datum::new_dict(gotmpl::string_dict_type);
+  for (const auto& member : *value->as_object())
+    out.dict()->set(member.key, Datum(*member.value.as_string()));
   return out;
 }
 
 // Helm 3 shows Go's structs, Helm 4 maps with the names of their fields.
-constexpr auto chart_fields3 =
-    std::to_array<gotmpl::Field>({{"Name", "name", true},
-                                  {"Home", "home", true},
-                                  {"Sources", "sources", true},
-                                  {"Version", "version", true},
-                                  {"Description", "description", true},
-                                  {"Keywords", "keywords", true},
-                                  {"Maintainers", "maintainers", true},
-                                  {"Icon", "icon", true},
-                                  {"APIVersion", "apiVersion", true},
-                                  {"Condition", "condition", true},
-                                  {"Tags", "tags", true},
-                                  {"AppVersion", "appVersion", true},
-                                  {"Deprecated", "deprecated", true},
-                                  {"Annotations", "annotations", true},
-                                  {"KubeVersion", "kubeVersion", true},
-                                  {"Dependencies", "dependencies", true},
-                                  {"Type", "type", true},
-                                  {"IsRoot", "IsRoot"}});
+constexpr auto chart_fields3 = [] {
+  std::array<gotmpl::Field, chart_fields.size() + 1> out;
+  std::ranges::copy(struct_fields(chart_fields), out.begin());
+  out.back() = {"IsRoot", "IsRoot"};
+  return out;
+}();
 constexpr gotmpl::Type chart_type3{.name = "struct { chart.Metadata; IsRoot bool }",
                                    .kind = "struct",
                                    .fields = chart_fields3};
-constexpr auto maintainer_fields3 = std::to_array<gotmpl::Field>(
-    {{"Name", "name", true}, {"Email", "email", true}, {"URL", "url", true}});
+constexpr auto maintainer_fields3 = struct_fields(maintainer_fields);
 constexpr gotmpl::Type maintainer_type3{
     .name = "*chart.Maintainer", .kind = "ptr", .fields = maintainer_fields3};
 constexpr gotmpl::Type maintainers_type3{.name = "[]*chart.Maintainer", .kind = "slice"};
 constexpr gotmpl::Type no_maintainers_type3{
     .name = "[]*chart.Maintainer", .kind = "slice", .is_nil = true};
-constexpr auto dependency_fields3 =
-    std::to_array<gotmpl::Field>({{"Name", "name"},
-                                  {"Version", "version", true},
-                                  {"Repository", "repository"},
-                                  {"Condition", "condition", true},
-                                  {"Tags", "tags", true},
-                                  {"Enabled", "enabled", true},
-                                  {"ImportValues", "import-values", true},
-                                  {"Alias", "alias", true}});
+constexpr auto dependency_fields3 = struct_fields(dependency_fields);
 constexpr gotmpl::Type dependency_type3{
     .name = "*chart.Dependency", .kind = "ptr", .fields = dependency_fields3};
 constexpr gotmpl::Type dependencies_type3{.name = "[]*chart.Dependency", .kind = "slice"};
 constexpr gotmpl::Type no_dependencies_type3{
     .name = "[]*chart.Dependency", .kind = "slice", .is_nil = true};
 
-// A list of objects whose members get Go's names.
-Datum objects_of(const Value* value, const gotmpl::Type& item_type, const gotmpl::Type& list_type,
-                 gotmpl::Flavor flavor) {
+Datum maintainers_of(const Value* value, gotmpl::Flavor flavor) {
   const bool helm3 = flavor == gotmpl::Flavor::helm3;
   std::vector<Datum> items;
-  if (value != nullptr && value->is_array()) {
-    for (const auto& each : *value->as_array()) {
-      Datum item = helm3 ? Datum::new_structure(item_type) : Datum::new_dict();
-      for (const auto& field : item_type.fields)
-        item.dict()->set(field.name, Datum(text_of(each.find(field.json))));
-      items.push_back(std::move(item));
-    }
+  for (const auto& each : items_of(value)) {
+    Datum item = helm3 ? Datum::new_structure(maintainer_type3) : Datum::new_dict();
+    for (const auto& field : maintainer_fields) item.dict()->set(field.name, Datum(each.text({field.key})));
+    items.push_back(std::move(item));
   }
-  return Datum::of_list(std::move(items), helm3 ? list_type : gotmpl::any_list_type);
+  const auto& type3 = value != nullptr ? maintainers_type3 : no_maintainers_type3;
+  return Datum::of_list(std::move(items), helm3 ? type3 : gotmpl::any_list_type);
 }
 
 Datum field_value(const MetadataField& field, const Value* value, gotmpl::Flavor flavor) {
   switch (field.shape) {
-    case MetadataField::Shape::text: return Datum(text_of(value));
+    case MetadataField::Shape::text:
+    case MetadataField::Shape::word: return Datum(value != nullptr ? *value->as_string() : std::string());
     case MetadataField::Shape::texts: return texts_of(value, flavor);
-    case MetadataField::Shape::annotations: return annotations_of(value);
-    case MetadataField::Shape::maintainers:
-      return objects_of(value, maintainer_type3,
-                        is_list(value) ? maintainers_type3 : no_maintainers_type3, flavor);
-    case MetadataField::Shape::dependencies: break;  // not as Chart.yaml has them
-    case MetadataField::Shape::flag:
-      return Datum(value != nullptr && value->as_bool() != nullptr && *value->as_bool());
+    case MetadataField::Shape::text_map: return annotations_of(value);
+    case MetadataField::Shape::objects: return maintainers_of(value, flavor);  // the other list is none of the file's
+    case MetadataField::Shape::flag: return Datum(value != nullptr && *value->as_bool());
+    case MetadataField::Shape::list: break;  // the chart itself has none
   }
   std::unreachable();
 }
@@ -330,9 +285,12 @@ Datum imports_of(const Array& imports) {
   for (const auto& import : imports) {
     const auto* name = import.as_string();
     Datum item = Datum::new_dict(gotmpl::string_dict_type);
-    item.dict()->set("child", Datum(name != nullptr ? "exports." + *name
-                                                    : text_of(import.find("child"))));
-    item.dict()->set("parent", Datum(name != nullptr ? "." : text_of(import.find("parent"))));
+    const auto text_at = [&](std::string_view key) {
+      const auto* value = import.find(key);
+      return value == nullptr ? std::string() : scalar_text(*value);
+    };
+    item.dict()->set("child", Datum(name != nullptr ? "exports." + *name : text_at("child")));
+    item.dict()->set("parent", Datum(name != nullptr ? "." : text_at("parent")));
     items.push_back(std::move(item));
   }
   return Datum::of_list(std::move(items),
@@ -396,17 +354,17 @@ Datum release_object(const Release& release) {
 
 Datum chart_object(const Chart& chart, Include root, gotmpl::Flavor flavor) {
   Datum out = flavor == gotmpl::Flavor::helm3 ? Datum::new_structure(chart_type3) : Datum::new_dict();
-  out.dict()->reserve(metadata_fields.size() + 1);
-  for (const auto& field : metadata_fields) {
+  out.dict()->reserve(chart_fields.size() + 1);
+  for (const auto& field : chart_fields_by_name) {
     Datum value;
     if (field.key == "name") {
       value = Datum(chart.name);  // perhaps an alias
-    } else if (field.shape == MetadataField::Shape::dependencies) {
+    } else if (field.key == "dependencies") {
       value = dependencies_of(chart.dependencies, flavor);
     } else {
       value = field_value(field, chart.metadata.find(field.key), flavor);
     }
-    out.dict()->set(field.field, std::move(value));
+    out.dict()->set(field.name, std::move(value));
   }
   out.dict()->set("IsRoot", Datum(root == Include::yes));
   return out;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What helm 4.3.1 makes of flags, recorded as rows of testdata/recorded: a new case is added as data.
+// What helm 4.3.1 makes of flags and charts, recorded: rows of testdata/recorded, charts of
+// testdata/rendered with the output that they have. A new case is added as data.
+#include "fakes/text_case.h"
+#include "helm/helm.h"
 #include "helm/set.h"
 #include "value/json.h"
 
@@ -25,6 +28,20 @@ TEST(Recorded, SetJsonTakesWhatHelmTakes) {
   }
   EXPECT_GT(rows, 0);
 }
+
+class Rendered : public testing::TestWithParam<std::string> {};
+
+TEST_P(Rendered, AsHelmRendersIt) {
+  const auto given = fakes::read_text_case(GetParam(), {});
+  auto chart = load_chart(given.tree, "");
+  ASSERT_TRUE(chart) << chart.error().message();
+  const auto documents = render(*std::move(chart), {}, {});
+  ASSERT_TRUE(documents) << documents.error().message();
+  given.expect(print(*documents));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Rendered, testing::ValuesIn(fakes::text_cases("testdata/rendered")),
+                         fakes::text_case_name);
 
 }  // namespace
 }  // namespace holdfast::helm
