@@ -64,6 +64,10 @@ struct Mirrors::State {
   }
 
   Result<std::shared_ptr<Store>> store_of(const Remote& remote);
+  // The same for a reader whom the server lets in; it is asked when that is not known.
+  Result<std::shared_ptr<Store>> open_store(const Remote& remote, const std::stop_token& stop);
+  Result<std::shared_ptr<const Store::Listing>> list(Store& store, SmartClient& client, const Remote& remote,
+                                                     const std::stop_token& stop) const;
   Result<std::shared_ptr<http::Transport>> transport_of(const Remote& remote);
   Result<CommitId> resolve_local(const std::string& folder, const Query& query) const;
   Result<CommitId> resolve_remote(const Remote& remote, const Query& query,
@@ -212,12 +216,29 @@ Result<Store::Turn> Mirrors::State::turn_to_list(Store& store, SteadyTime asked,
   return *std::move(turn);
 }
 
+Result<std::shared_ptr<const Store::Listing>> Mirrors::State::list(Store& store, SmartClient& client, const Remote& remote,
+                                                                   const std::stop_token& stop) const {
+  return measured(Asked::What::listing, remote, [&] { return store.list(client, clock, stop); });
+}
+
+Result<std::shared_ptr<Store>> Mirrors::State::open_store(const Remote& remote, const std::stop_token& stop) {
+  auto store = TRY(store_of(remote));
+  const auto reader = reader_of(remote);
+  if (store->lets_in(reader)) return store;
+  const auto transport = TRY(transport_of(remote));
+  const auto turn = TRY(turn_to_list(*store, clock.steady(), stop));
+  if (store->lets_in(reader)) return store;
+  SmartClient client(*transport, remote, limits.client, clock);
+  TRY(list(*store, client, remote, stop));
+  return store;
+}
+
 Result<CommitId> Mirrors::State::resolve_remote(const Remote& remote, const Query& query,
                                                 const std::stop_token& stop) {
   const auto store = TRY(store_of(remote));
   const auto asked = clock.steady();
-  const auto recent = [&](const std::shared_ptr<const Store::Listing>& listing) {
-    return listing != nullptr && listing->asked + query.max_age >= asked;
+  const auto recent = [&, reader = reader_of(remote)](const std::shared_ptr<const Store::Listing>& listing) {
+    return listing != nullptr && listing->asked + query.max_age >= asked && store->lets_in(reader);
   };
   auto listing = store->listing();
   if (recent(listing)) {
@@ -229,8 +250,7 @@ Result<CommitId> Mirrors::State::resolve_remote(const Remote& remote, const Quer
   // Whoever had the turn before may have asked for us.
   listing = store->listing();
   if (!recent(listing)) {
-    listing = TRY(
-        measured(Asked::What::listing, remote, [&] { return store->list(client, clock, stop); }));
+    listing = TRY(list(*store, client, remote, stop));
   }
   if (const auto id = find_revision(listing->refs, query.revision, query.tag_prefix)) return *id;
   if (query.revision.find('/') != std::string::npos) {
@@ -262,7 +282,7 @@ Result<CommitId> Mirrors::resolve(const Remote& remote, const Query& query,
 Result<std::shared_ptr<const GitTree>> Mirrors::State::tree_of(const Remote& remote,
                                                                const CommitId& commit,
                                                                const std::stop_token& stop) {
-  const auto store = TRY(store_of(remote));
+  const auto store = TRY(open_store(remote, stop));
   if (auto tree = TRY(store->find_tree(commit))) return tree;
   const auto transport = TRY(transport_of(remote));
   const auto turn = TRY(store->take_turn(stop));
@@ -313,12 +333,12 @@ Result<> Mirrors::State::fetch_in_turn(const Remote& remote, const std::stop_tok
 
 Result<std::vector<Ref>> Mirrors::State::refs_of(const Remote& remote, const std::stop_token& stop) {
   if (const std::string* local = local_folder(remote.url)) return read_refs(*local);
-  const auto store = TRY(store_of(remote));
+  const auto store = TRY(open_store(remote, stop));
   if (const auto listing = store->listing()) return listing->refs;
   const auto transport = TRY(transport_of(remote));
   const auto turn = TRY(store->take_turn(stop));
   SmartClient client(*transport, remote, limits.client, clock);
-  const auto listing = TRY(measured(Asked::What::listing, remote, [&] { return store->list(client, clock, stop); }));
+  const auto listing = TRY(list(*store, client, remote, stop));
   return listing->refs;
 }
 

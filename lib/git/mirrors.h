@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine knows of Git: a URL and a revision go in, a commit's files come out. One bare
 // store per repository URL, shared by all Applications; only the files of the commits that were
-// asked for are fetched (depth 1), so a store grows with what is used, not with the history.
+// asked for are fetched (depth 1), so a store grows with what is used, not with the history. What one
+// has fetched another reads when the server has answered the other's own credentials as well: a store
+// gives nothing to whom the repository is closed. (Argo CD's cache does: argoproj/argo-cd#25600.)
 // It does not know Applications, YAML or Kubernetes.
 // Revisions mean what they mean to Argo CD 3.6, util/git/client.go: lsRemote and util/versions.
 #pragma once

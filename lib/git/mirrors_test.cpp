@@ -216,15 +216,13 @@ TEST_P(Served, WhatWasFetchedIsThereAfterARestartWithoutTheServer) {
   const auto id = resolve("main").value();
   read(id, "app/x.yaml");
   fs::rename(served.path("x.git"), served.path("gone"));
-  Mirrors* before = mirrors.get();
-  EXPECT_EQ(resolve("main").error().code(), Code::git_unreachable);
-  static_cast<void>(before);
   MirrorsOptions options{.directory = state.path("mirrors")};
   options.make_transport = [&](const Remote&) -> Result<std::unique_ptr<http::Transport>> {
     return std::make_unique<stock::BackendTransport>(served.path(), GetParam());
   };
   mirrors = Mirrors::open(std::move(options), clock).value();
   EXPECT_EQ(read(id, "app/x.yaml"), "4");
+  EXPECT_EQ(resolve("main").error().code(), Code::git_unreachable);
 }
 
 TEST_P(Served, ADamagedStoreIsMadeAnew) {
@@ -379,6 +377,7 @@ class HalfWay : public testing::Test {
     const auto response = backend.send(request).value();
     const auto type = fmt::format("Content-Type: {}\r\n", response.header("content-type"));
     const bool pack = received.body.find("command=fetch") != std::string::npos;
+    if (closed && !received.headers.contains("authorization")) return void(c.answer(404, ""));
     if (!pack || way == Way::whole || received.target.starts_with("/y.git")) {
       c.answer(response.status, response.body, type);
       return;
@@ -411,6 +410,7 @@ class HalfWay : public testing::Test {
   stock::Folder served, work, state;
   SystemClock clock;
   std::atomic<Way> way = Way::whole;
+  std::atomic<bool> closed = false;  // to those without credentials
   std::counting_semaphore<> half_sent{0};
   std::unique_ptr<Mirrors> mirrors;
   std::unique_ptr<fakes::Loopback> server =
@@ -454,6 +454,68 @@ TEST_F(HalfWay, AFetchIsCancelledAndOtherRepositoriesDoNotWaitForIt) {
   EXPECT_EQ(unfinished_packs(), 0);
   way = Way::whole;
   EXPECT_TRUE(read("x.git").value().ends_with("x.git"));
+}
+
+// One store for all, and nothing from it for whom the server does not let in.
+class Private : public HalfWay {
+ protected:
+  void SetUp() override {
+    HalfWay::SetUp();
+    if (IsSkipped()) return;
+    closed = true;
+    owner.url = stranger.url = server->url("/x.git");
+    owner.password = Secret("hunter2");
+    owner.username = "u";
+    commit = mirrors->resolve(owner, {.revision = "main"}, {}).value();
+    ASSERT_TRUE(mirrors->tree(owner, *commit, {}));
+  }
+
+  Code refusal(const Remote& remote) {
+    const auto tree = mirrors->tree(remote, *commit, {});
+    return tree ? Code::internal : tree.error().code();
+  }
+
+  Remote owner, stranger;
+  std::optional<CommitId> commit;
+};
+
+TEST_F(Private, WhatOneReaderFetchedIsReadByThoseWhomTheServerLetsInAlone) {
+  const Query recent{.revision = "main", .max_age = std::chrono::hours(1)};
+  EXPECT_EQ(refusal(stranger), Code::git_unreachable);
+  EXPECT_EQ(mirrors->resolve(stranger, recent, {}).error().code(), Code::git_unreachable);
+  EXPECT_EQ(mirrors->resolve(stranger, {.revision = commit->hex().substr(0, 8)}, {}).error().code(), Code::git_unreachable);
+  EXPECT_EQ(mirrors->commit_object(stranger, *commit, {}).error().code(), Code::git_unreachable);
+  EXPECT_EQ(mirrors->tag_object(stranger, "v1", *commit, {}).error().code(), Code::git_unreachable);
+  const auto visit = [](const CommitId&, std::string_view) -> Result<Mirrors::Descend> { return Mirrors::Descend::no; };
+  EXPECT_EQ(mirrors->walk(stranger, *commit, visit, {}).error().code(), Code::git_unreachable);
+  Remote here = stranger;
+  here.reach = Reach::here;
+  EXPECT_EQ(refusal(here), Code::answer_awaited);
+  Remote other = owner;
+  other.password = Secret("another");
+  EXPECT_TRUE(mirrors->tree(other, *commit, {}));
+  EXPECT_TRUE(mirrors->tree(owner, *commit, {}));
+  EXPECT_EQ(std::distance(fs::directory_iterator(state.path()), {}), 1);
+  closed = false;
+  EXPECT_TRUE(mirrors->tree(stranger, *commit, {}));
+}
+
+TEST_F(Private, WhoWasLetInReadsWithoutTheServerAfterARestart) {
+  mirrors.reset();
+  mirrors = Mirrors::open({.directory = state.path()}, clock).value();
+  server.reset();
+  EXPECT_TRUE(mirrors->tree(owner, *commit, {}));
+  EXPECT_EQ(refusal(stranger), Code::git_unreachable);
+}
+
+TEST_F(Private, CredentialsThatTheServerTakesNoMoreOpenNothing) {
+  closed = false;
+  EXPECT_TRUE(mirrors->tree(stranger, *commit, {}));
+  closed = true;
+  EXPECT_TRUE(mirrors->tree(stranger, *commit, {}));  // nobody has asked since
+  EXPECT_EQ(mirrors->resolve(stranger, {.revision = "main"}, {}).error().code(), Code::git_unreachable);
+  EXPECT_EQ(refusal(stranger), Code::git_unreachable);
+  EXPECT_TRUE(mirrors->tree(owner, *commit, {}));
 }
 
 TEST(Remote, UrlsThatCouldMeanSomethingElseAreRefused) {

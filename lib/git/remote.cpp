@@ -2,6 +2,7 @@
 #include "git/remote.h"
 
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "git/ssh_address.h"
 
 #include <algorithm>
@@ -42,6 +43,18 @@ Result<> check_url(std::string_view url) {
       return refused(url, "contains control characters");
   }
   return {};
+}
+
+std::string reader_of(const Remote& remote) {
+  std::string all;
+  for (const std::string_view each :
+       {std::string_view(remote.username), std::string_view(remote.password.reveal()), std::string_view(remote.bearer_token.reveal()),
+        std::string_view(remote.client_certificate_pem.reveal()), std::string_view(remote.client_key_pem.reveal()),
+        std::string_view(remote.ssh_private_key.reveal()), std::string_view(remote.proxy), std::string_view(remote.no_proxy)}) {
+    all += fmt::format("{}\n", each.size());
+    all += each;
+  }
+  return crypto::sha256(all).hex();
 }
 
 std::string_view trimmed_url(std::string_view url) {

@@ -34,6 +34,9 @@ struct Remote {
 // Refuses with Code::git_unreachable.
 Result<> check_url(std::string_view url);
 
+// Who asks, as far as a server can tell: the same for the same credentials and way. Gives no secret away.
+std::string reader_of(const Remote& remote);
+
 // Without a final '/', so that both spellings share a store.
 std::string_view trimmed_url(std::string_view url);
 

@@ -21,10 +21,11 @@ std::unexpected<Error> not_git(std::string_view what) {
   return failure(Code::git_unreachable, "the server's answer is not Git's: {}", what);
 }
 
-// What the transport met, as this module's callers know it. Never with the request: it has secrets.
+// What the transport met, as this module's callers know it. Never with the request: it has secrets. Until told()
+// Code::forbidden is the server's word that whoever asks so may not read the repository, or that it is not there.
 Error as_git_error(const Error& error) {
   const auto code = error.code();
-  const bool kept = code == Code::timed_out || code == Code::limit || code == Code::stopped;
+  const bool kept = code == Code::timed_out || code == Code::limit || code == Code::stopped || code == Code::forbidden;
   auto told = Error(kept ? code : Code::git_unreachable, "the repository's server does not answer")
                   .because(error.message());
   const auto fix = error.fix_line();
@@ -35,12 +36,12 @@ Error as_git_error(const Error& error) {
 Result<> judge(const http::Response& response, std::string_view content_type) {
   if (response.status == 401 || response.status == 403) {
     return failure(
-        Error(Code::git_unreachable,
+        Error(Code::forbidden,
               fmt::format("the server refuses the credentials (HTTP {})", response.status))
             .fix("check the user name and password or token of the repository's Secret"));
   }
   if (response.status == 404) {
-    return failure(Code::git_unreachable, "the server has no such repository (HTTP 404)");
+    return failure(Code::forbidden, "the server has no such repository (HTTP 404)");
   }
   if (response.status >= 300 && response.status < 400) {
     return failure(Error(Code::git_unreachable, "the server redirects, which is not followed")
@@ -62,7 +63,7 @@ Result<std::optional<Packet>> next_packet(PacketReader& reader) {
   if (packet && packet->kind == PacketKind::data && packet->text.starts_with("ERR ")) {
     const auto words = printable(packet->line().substr(4));
     const bool absent = words.find("not our ref") != std::string::npos;
-    return failure(Error(absent ? Code::git_revision : Code::git_unreachable,
+    return failure(Error(absent ? Code::git_revision : Code::forbidden,
                          absent ? "the server does not give out this commit"
                                 : "the server refuses the request")
                        .because(words));
@@ -267,10 +268,20 @@ Error without_secrets(const Error& error, const Remote& remote) {
 
 }  // namespace
 
+Error SmartClient::told(const Error& error) {
+  refused_ = error.code() == Code::forbidden;
+  if (!refused_) return without_secrets(error, remote_);
+  Error known(Code::git_unreachable, error.what());
+  for (const auto& where : error.where()) known = std::move(known).at(where);
+  for (const auto& cause : error.causes()) known = std::move(known).because(cause);
+  if (error.fix_line() != row_of(error.code()).fix) known = std::move(known).fix(std::string(error.fix_line()));
+  return without_secrets(known, remote_);
+}
+
 Result<std::vector<Ref>> SmartClient::list(Dialect& dialect, const std::vector<std::string>& extra,
                                            const std::stop_token& stop) {
   auto refs = list_refs(dialect, extra, stop);
-  if (!refs) return failure(without_secrets(refs.error(), remote_));
+  if (!refs) return failure(told(refs.error()));
   return refs;
 }
 
@@ -280,7 +291,7 @@ Result<std::vector<Ref>> SmartClient::list_refs(Dialect& dialect,
   if (dialect == Dialect::v2) {
     auto refs = list_v2(extra, stop);
     // A server may have been replaced by an older one: then it is asked again from the beginning.
-    if (refs || refs.error().code() != Code::git_unreachable) return refs;
+    if (refs || (refs.error().code() != Code::git_unreachable && refs.error().code() != Code::forbidden)) return refs;
     dialect = Dialect::unknown;
   }
   const auto response = TRY(send(get_info(), "application/x-git-upload-pack-advertisement", stop));
@@ -395,7 +406,7 @@ class FetchAnswer {
 Result<> SmartClient::fetch(Dialect dialect, const FetchRequest& request, const PackSink& sink,
                             const std::stop_token& stop) {
   const auto fetched = fetch_pack(dialect, request, sink, stop);
-  if (!fetched) return failure(without_secrets(fetched.error(), remote_));
+  if (!fetched) return failure(told(fetched.error()));
   return fetched;
 }
 

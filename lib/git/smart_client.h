@@ -60,9 +60,15 @@ class SmartClient {
   Result<> fetch(Dialect dialect, const FetchRequest& request, const PackSink& sink,
                  const std::stop_token& stop);
 
+  [[nodiscard]] std::string reader() const { return reader_of(remote_); }
+  // Has the server answered that whoever asks so may not read the repository, or that it is not there?
+  [[nodiscard]] bool was_refused() const { return refused_; }
+
  private:
   Result<http::Response> send(http::Request request, std::string_view content_type,
                               const std::stop_token& stop);
+  // What callers are told, with the refusal noted.
+  Error told(const Error& error);
   [[nodiscard]] http::Request get_info() const;
   [[nodiscard]] http::Request post(Dialect dialect, std::string body) const;
   Result<std::vector<Ref>> list_refs(Dialect& dialect, const std::vector<std::string>& extra,
@@ -76,6 +82,7 @@ class SmartClient {
   const Remote& remote_;
   const ClientLimits& limits_;
   const Clock& clock_;
+  bool refused_ = false;
 };
 
 }  // namespace holdfast::git

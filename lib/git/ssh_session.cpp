@@ -239,12 +239,12 @@ Result<> SshSession::State::authenticate() {
   const auto because = last_error();
   if (is_rsa(key)) {
     // libssh2 before 1.11 knows no rsa-sha2-256 (RFC 8332), and OpenSSH since 8.8 takes nothing older.
-    return failure(Error(Code::unreachable, fmt::format("the SSH server refuses the RSA key for user \"{}\"", user))
+    return failure(Error(Code::forbidden, fmt::format("the SSH server refuses the RSA key for user \"{}\"", user))
                        .because(fmt::format("RSA keys are offered with SHA-1 signatures, which servers refuse today, so use an "
                                             "Ed25519 or ECDSA key ({})", because))
                        .fix("ssh-keygen -t ed25519; its public half goes to the server, the other into sshPrivateKey of the Secret"));
   }
-  return failure(Error(Code::unreachable, fmt::format("the SSH server refuses the key for user \"{}\"", user))
+  return failure(Error(Code::forbidden, fmt::format("the SSH server refuses the key for user \"{}\"", user))
                      .because(because)
                      .fix("check sshPrivateKey of the repository's Secret; use an Ed25519 or ECDSA key without a pass phrase"));
 }

@@ -25,8 +25,10 @@ Result<Listing> read_listing(SshSession& session) {
   while (true) {
     const auto bytes = TRY(session.read());
     if (bytes.empty()) {
-      return failure(Error(Code::unreachable, "git-upload-pack ended before it listed its refs")
-                         .because(session.complaints()));
+      // Who has a key, and another repository, is told so in words.
+      const auto words = session.complaints();
+      return failure(Error(words.empty() ? Code::unreachable : Code::forbidden, "git-upload-pack ended before it listed its refs")
+                         .because(words));
     }
     listing.bytes += bytes;
     if (listing.bytes.size() > listing_bytes_max) {

@@ -21,27 +21,36 @@ namespace fs = std::filesystem;
 // What is offered to the server as already here. One per branch in use is enough for small packs.
 constexpr std::size_t tips_max = 16;
 constexpr std::string_view tips_file = "holdfast-tips";
+// More than projects have credentials of their own for one repository.
+constexpr std::size_t readers_max = 64;
+constexpr std::string_view readers_file = "holdfast-readers";
 
-std::vector<CommitId> load_tips(const std::string& folder) {
-  std::ifstream file(fmt::format("{}/{}", folder, tips_file));
-  std::vector<CommitId> tips;
+std::vector<std::string> load_lines(const std::string& path, std::size_t lines_max) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
   std::string line;
-  while (tips.size() < tips_max && std::getline(file, line)) {
-    if (const auto id = CommitId::parse(line)) tips.push_back(*id);
-  }
-  return tips;
+  while (lines.size() < lines_max && std::getline(file, line)) lines.push_back(line);
+  return lines;
 }
 
-// A lost file costs one larger fetch, so nothing is synchronised here.
-void save_tips(const std::string& folder, const std::vector<CommitId>& tips) {
-  const std::string path = fmt::format("{}/{}", folder, tips_file);
+// A lost file costs one larger fetch, or a listing for each reader, so nothing is synchronised here.
+void save_lines(const std::string& path, const std::vector<std::string>& lines) {
   const std::string partial = path + ".partial";
   {
     std::ofstream file(partial);
-    for (const auto& tip : tips)
-      file << tip.hex() << '\n';
+    for (const auto& line : lines) file << line << '\n';
   }
   static_cast<void>(std::rename(partial.c_str(), path.c_str()));
+}
+
+std::string path_in(const std::string& folder, std::string_view name) { return fmt::format("{}/{}", folder, name); }
+
+std::vector<CommitId> load_tips(const std::string& folder) {
+  std::vector<CommitId> tips;
+  for (const auto& line : load_lines(path_in(folder, tips_file), tips_max)) {
+    if (const auto id = CommitId::parse(line)) tips.push_back(*id);
+  }
+  return tips;
 }
 
 }  // namespace
@@ -53,6 +62,7 @@ Result<std::shared_ptr<Store>> Store::open(const std::string& folder, const Stor
   remove_stale_intakes(folder);
   auto store = std::make_shared<Store>(Private{}, folder, limits);
   store->tips_ = load_tips(folder);
+  *store->readers_.lock() = load_lines(path_in(folder, readers_file), readers_max);
   return store;
 }
 
@@ -95,12 +105,42 @@ void Store::expire() {
   ++listed->expiries;
 }
 
+bool Store::lets_in(const std::string& reader) {
+  auto readers = readers_.lock();
+  return std::ranges::find(*readers, reader) != readers->end();
+}
+
+void Store::let_in(const std::string& reader) {
+  auto readers = readers_.lock();
+  if (std::ranges::find(*readers, reader) != readers->end()) return;
+  readers->insert(readers->begin(), reader);
+  if (readers->size() > readers_max) readers->resize(readers_max);
+  save_lines(path_in(folder_, readers_file), *readers);
+}
+
+void Store::shut_out(const std::string& reader) {
+  auto readers = readers_.lock();
+  if (std::erase(*readers, reader) > 0) save_lines(path_in(folder_, readers_file), *readers);
+}
+
+// A server that is away, or ill, says nothing about who may read.
+template <class T>
+Result<T> Store::heard(const SmartClient& client, Result<T> answer) {
+  if (answer) let_in(client.reader());
+  if (!answer && client.was_refused()) shut_out(client.reader());
+  return answer;
+}
+
+Result<std::vector<Ref>> Store::ask_refs(SmartClient& client, const std::vector<std::string>& extra, const std::stop_token& stop) {
+  return heard(client, client.list(dialect_, extra, stop));
+}
+
 Result<std::shared_ptr<const Store::Listing>> Store::list(SmartClient& client, const Clock& clock,
                                                           const std::stop_token& stop) {
   auto listing = std::make_shared<Listing>();
   listing->asked = clock.steady();
   const int expiries = listed_.lock()->expiries;
-  auto refs = client.list(dialect_, {}, stop);
+  auto refs = ask_refs(client, {}, stop);
   auto listed = listed_.lock();
   listed->silence.reset();
   if (!refs) {
@@ -115,7 +155,7 @@ Result<std::shared_ptr<const Store::Listing>> Store::list(SmartClient& client, c
 
 Result<std::vector<Ref>> Store::list_more(SmartClient& client, const std::string& prefix,
                                           const std::stop_token& stop) {
-  return client.list(dialect_, {prefix}, stop);
+  return ask_refs(client, {prefix}, stop);
 }
 
 Result<std::shared_ptr<const GitTree>> Store::find_tree(const CommitId& commit) {
@@ -148,7 +188,7 @@ std::optional<CommitId> Store::find_commit(std::string_view prefix) {
 
 Result<> Store::learn_dialect(SmartClient& client, const std::stop_token& stop) {
   if (dialect_ != Dialect::unknown) return {};
-  static_cast<void>(TRY(client.list(dialect_, {}, stop)));
+  TRY(ask_refs(client, {}, stop));
   return {};
 }
 
@@ -158,8 +198,7 @@ Result<> Store::fetch_into(SmartClient& client, const FetchRequest& request,
   auto intake = TRY(PackIntake::open(folder_, {.parents = Parents::may_be_absent,
                                                .names = Names::judged_by_readers,
                                                .pack_bytes_max = limits_.pack_bytes_max}));
-  TRY(client.fetch(
-      dialect_, request, [&](std::string_view bytes) { return intake.append(bytes); }, stop));
+  TRY(heard(client, client.fetch(dialect_, request, [&](std::string_view bytes) { return intake.append(bytes); }, stop)));
   TRY(intake.finish());
   for (const auto& want : request.wants) {
     if (has_object(intake.objects(), want)) continue;
@@ -191,7 +230,7 @@ Result<> Store::fetch_commit(SmartClient& client, const CommitId& commit, const 
 
 Result<> Store::fetch_all(SmartClient& client, const std::stop_token& stop) {
   std::set<ObjectId> wants;
-  const auto refs = TRY(client.list(dialect_, {}, stop));
+  const auto refs = TRY(ask_refs(client, {}, stop));
   for (const auto& ref : refs)
     wants.insert(ref.id);
   if (wants.empty()) return {};
@@ -218,7 +257,9 @@ void Store::remember_tip(const CommitId& commit) {
   std::erase(tips_, commit);
   tips_.insert(tips_.begin(), commit);
   if (tips_.size() > tips_max) tips_.resize(tips_max);
-  save_tips(folder_, tips_);
+  std::vector<std::string> lines;
+  for (const auto& tip : tips_) lines.push_back(tip.hex());
+  save_lines(path_in(folder_, tips_file), lines);
 }
 
 }  // namespace holdfast::git

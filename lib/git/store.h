@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside this module: the bare store of one repository URL on this machine. Every commit in it has
-// all its files (PackIntake judged them); parents may be absent. It does not know who asks, and
-// does not choose when to ask the server.
+// all its files (PackIntake judged them); parents may be absent. It notes whom the server lets in,
+// because it is one store for all of them. It does not choose when to ask the server.
 #pragma once
 
 #include "base/guarded.h"
@@ -70,6 +70,9 @@ class Store {
   std::shared_ptr<const Listing> listing();
   void expire();
 
+  // Thread-safe without a turn: has the server answered this reader, and not refused since? Survives a restart.
+  bool lets_in(const std::string& reader);
+
   Result<std::shared_ptr<const Listing>> list(SmartClient& client, const Clock& clock,
                                               const std::stop_token& stop);
   // Refs beyond branches and tags; not remembered.
@@ -102,6 +105,12 @@ class Store {
 
  private:
   void end_turn();
+  void let_in(const std::string& reader);
+  void shut_out(const std::string& reader);
+  // What the server says to the client's credentials, noted.
+  template <class T>
+  Result<T> heard(const SmartClient& client, Result<T> answer);
+  Result<std::vector<Ref>> ask_refs(SmartClient& client, const std::vector<std::string>& extra, const std::stop_token& stop);
   Result<> fetch_commit(SmartClient& client, const CommitId& commit, const std::stop_token& stop);
   Result<> fetch_into(SmartClient& client, const FetchRequest& request,
                       const std::stop_token& stop);
@@ -121,6 +130,7 @@ class Store {
   };
 
   Guarded<Listed> listed_;
+  Guarded<std::vector<std::string>> readers_;  // newest first
   Guarded<std::map<CommitId, std::weak_ptr<const GitTree>>> trees_;
   Dialect dialect_ = Dialect::unknown;  // this and what follows: the turn's holder
   std::vector<CommitId> tips_;          // newest first
