@@ -84,13 +84,30 @@ bool same_origin(const std::string& a, const std::string& b) {
   return left && right && left->origin() == right->origin();
 }
 
-// Who asked with which credentials is part of the name: what one user may read is not another's.
+// Who asks, as far as a server can tell: what one may read is not another's, so it is part of every name under which
+// an answer is kept. Repositories also show each reader what is for him.
+std::string reader_of(const Repository& repository) {
+  std::string all;
+  for (const std::string_view each :
+       {std::string_view(repository.username), std::string_view(repository.password.reveal()),
+        std::string_view(repository.client_certificate_pem.reveal()), std::string_view(repository.client_key_pem.reveal()),
+        std::string_view(repository.proxy), std::string_view(repository.no_proxy)}) {
+    all += fmt::format("{}\n", each.size());
+    all += each;
+  }
+  return crypto::sha256(all).hex();
+}
+
 CacheName cache_name(const Repository& repository, const std::string& chart,
                      const std::string& version, Content content) {
   return {.repository = repository.url,
-          .package = fmt::format("{}\n{}\n{}\n{}\n{}", chart, version, repository.username,
-                                 crypto::sha256(repository.password.reveal()).hex(),
+          .package = fmt::format("{}\n{}\n{}\n{}", chart, version, reader_of(repository),
                                  content == Content::chart ? "chart" : "artifact")};
+}
+
+// Begins with the URL, by which expire() finds it.
+std::string answer_name(const Repository& repository, std::string_view question) {
+  return fmt::format("{}\n{}\n{}", repository.url, reader_of(repository), question);
 }
 
 }  // namespace
@@ -120,8 +137,9 @@ struct Charts::State {
   const Clock& clock;
   Transports transports;
   Turns turns;
+  // By answer_name(); of tags also the digests of artifacts.
   Guarded<std::map<std::string, Indexed>> indexes;
-  Guarded<std::map<std::string, Versions>> tags;  // by URL and chart; of artifacts their digests
+  Guarded<std::map<std::string, Versions>> tags;
   Guarded<std::map<std::string, Silence>> silences;  // by URL and question: the last one ran out of time
 };
 
@@ -137,10 +155,11 @@ Result<std::unique_ptr<Charts>> Charts::open(ChartsOptions options, const Clock&
 
 Result<std::shared_ptr<const Index>> Charts::State::index_of(const Line& line, Duration max_age) {
   const auto& url = line.repository.url;
+  const auto key = answer_name(line.repository, "");
   const auto now = clock.steady();
   {
     auto known = indexes.lock();
-    const auto found = known->find(url);
+    const auto found = known->find(key);
     if (found != known->end() && found->second.asked + max_age > now) return found->second.index;
   }
   http::Request request{.url = index_address(url)};
@@ -154,7 +173,7 @@ Result<std::shared_ptr<const Index>> Charts::State::index_of(const Line& line, D
   }
   auto parsed = TRY(parse_index(answer.body, printable(http::shown_url(index_address(url)))));
   auto index = std::make_shared<const Index>(std::move(parsed));
-  (*indexes.lock())[url] = {index, now};
+  (*indexes.lock())[key] = {index, now};
   return std::shared_ptr<const Index>(std::move(index));
 }
 
@@ -172,7 +191,7 @@ Result<std::vector<std::string>> Charts::State::versions_of(const Line& line, co
       versions.push_back(entry.version);
     return versions;
   }
-  const auto key = fmt::format("{}\n{}", line.repository.url, query.chart);
+  const auto key = answer_name(line.repository, query.chart);
   const auto now = clock.steady();
   {
     auto known = tags.lock();
@@ -190,7 +209,7 @@ Result<std::vector<std::string>> Charts::State::versions_of(const Line& line, co
 // A tag may move, so an artifact is known by its digest.
 Result<std::string> Charts::State::resolve_artifact(const Line& line, const Query& query) {
   if (crypto::parse_sha256(query.version)) return query.version;
-  const auto key = fmt::format("{}\n\n{}", line.repository.url, query.version);
+  const auto key = answer_name(line.repository, "\n" + query.version);
   const auto now = clock.steady();
   {
     auto known = tags.lock();
@@ -330,8 +349,8 @@ Result<std::shared_ptr<const tree::FileTree>> Charts::tree(const Repository& rep
 }
 
 void Charts::expire(const std::string& url) {
-  state_->indexes.lock()->erase(url);
   const auto is_of = [&](const auto& each) { return each.first.starts_with(url + "\n"); };
+  std::erase_if(*state_->indexes.lock(), is_of);
   std::erase_if(*state_->tags.lock(), is_of);
   std::erase_if(*state_->silences.lock(), is_of);
   state_->cache->forget(url);

@@ -38,6 +38,7 @@ const std::string& sample_package() {
 struct Peer {
   std::map<std::string, std::string> files;  // by target
   std::vector<std::string> asked;            // "/index.yaml with Basic …"
+  bool closed = false;                       // to those without credentials
   std::mutex mutex;
   std::unique_ptr<fakes::Loopback> loopback =
       fakes::Loopback::answering([this](const fakes::Received& received, fakes::Connection& to) {
@@ -46,7 +47,9 @@ struct Peer {
         asked.push_back(received.target +
                         (user == received.headers.end() ? "" : " with " + user->second));
         const auto found = files.find(received.target);
-        if (found == files.end()) {
+        if (closed && user == received.headers.end()) {
+          to.answer(401, "");
+        } else if (found == files.end()) {
           to.answer(404, "the body may echo secrets");
         } else {
           to.answer(200, found->second);
@@ -189,6 +192,21 @@ TEST_F(ChartsTest, WhatOneUserReadIsNotAnothers) {
   EXPECT_EQ(read("1.2.0", "values.yaml"), "a: 1\n");
   repository.username = "bob";
   EXPECT_EQ(charts->tree(repository, "web", "1.2.0", {}).error().code(), Code::unreachable);
+}
+
+TEST_F(ChartsTest, WhatARepositoryListedForOneReaderIsNotAnothers) {
+  peer.closed = true;
+  Repository stranger = repository;
+  repository.username = "ann";
+  const Query recent{.chart = "web", .version = "1.x", .max_age = std::chrono::hours(1)};
+  EXPECT_EQ(charts->resolve(repository, recent, {}).value(), "1.2.0");
+  EXPECT_EQ(charts->resolve(stranger, recent, {}).error().code(), Code::unreachable);
+  EXPECT_EQ(charts->tree(stranger, "web", "1.2.0", {}).error().code(), Code::unreachable);
+  Repository certified = repository;
+  certified.client_certificate_pem = Secret("another");
+  EXPECT_EQ(read("1.2.0", "values.yaml"), "a: 1\n");
+  peer.files.erase("/web.tgz");
+  EXPECT_FALSE(charts->tree(certified, "web", "1.2.0", {}));  // not from the disk
 }
 
 TEST_F(ChartsTest, RefusalsNameWhatIsMissingAndKeepSecrets) {
