@@ -9,6 +9,7 @@
 #include "installation.h"
 #include "local_agent.h"
 #include "sync/target.h"
+#include "sync/wording.h"
 #include "wait.h"
 
 namespace holdfast::bootstrap {
@@ -35,12 +36,15 @@ sync::FindScope scope_in(std::shared_ptr<const kube::Catalog> catalog) {
   };
 }
 
+ClusterFacts facts_of(const kube::Client& client, const kube::Catalog& catalog) {
+  return {.kube_version = client.server_version(), .api_versions = api_versions_of(catalog)};
+}
+
 // The objects of an Application of the repository, as its engine would apply them.
 Result<std::vector<Value>> targets_of(kube::Client& client, const Repository& repository, const std::string& application_file) {
   const auto application = TRY(read_application(*repository.tree, repository.cluster.name, application_file));
   const auto catalog = TRY(client.catalog());
-  const ClusterFacts facts{.kube_version = client.server_version(), .api_versions = api_versions_of(*catalog)};
-  auto rendered = TRY(render_application(*repository.tree, application, facts));
+  auto rendered = TRY(render_application(*repository.tree, application, facts_of(client, *catalog)));
   std::vector<Value> manifests;
   for (auto& manifest : rendered) manifests.push_back(std::move(manifest.object));
   const auto targets = sync::adopt({.application = application.name,
@@ -174,6 +178,27 @@ std::string application_state(const Value& application, const std::string& commi
   return state;
 }
 
+// What the engine says where it could not make an Application's manifests, else "".
+std::string why_not_rendered(const Value& application) {
+  const auto* conditions = application.find_path({"status", "conditions"});
+  if (conditions == nullptr || !conditions->is_array()) return {};
+  for (const auto& each : *conditions->as_array()) {
+    const auto message = each.text({"message"});
+    if (message.starts_with(sync::wording::load_target)) return std::string(message);
+  }
+  return {};
+}
+
+// Refuses as the renderer does where the commit itself is why: our own rendering says what the engine says, and
+// no wait mends it. What the engine could not fetch reads otherwise.
+Result<> check_that_waiting_helps(kube::Client& client, const Repository& repository, const Value& application) {
+  const auto catalog = TRY(client.catalog());
+  const auto decoded = TRY(sync::decode_application(application));
+  const auto rendered = render_application(*repository.tree, decoded, facts_of(client, *catalog));
+  if (!rendered && why_not_rendered(application).contains(rendered.error().what())) return failure(rendered.error());
+  return {};
+}
+
 }  // namespace
 
 Result<> wait_for_applications(Installation& run, kube::Client& client, const Repository& repository) {
@@ -187,13 +212,19 @@ Result<> wait_for_applications(Installation& run, kube::Client& client, const Re
     const auto all_done = [&]() -> Result<std::string> {
       const auto list = TRY(client.list(kind, {.namespace_ = repository.cluster.engine_namespace}));
       std::set<std::string> missing = names;
+      const Value* not_rendered = nullptr;  // waited for last: the others shall be seen healthy
       for (const auto& application : list.items) {
         const std::string name(application.text({"metadata", "name"}));
         if (missing.erase(name) == 0) continue;
         auto state = application_state(application, repository.commit);
-        if (!state.empty()) return state;
+        if (state.empty()) continue;
+        if (why_not_rendered(application).empty()) return state;
+        not_rendered = &application;
       }
-      return missing.empty() ? std::string() : fmt::format("application {} to appear", *missing.begin());
+      if (!missing.empty()) return fmt::format("application {} to appear", *missing.begin());
+      if (not_rendered == nullptr) return std::string();
+      TRY(check_that_waiting_helps(client, repository, *not_rendered));
+      return application_state(*not_rendered, repository.commit);
     };
     TRY(wait_for(step, run.console.clock(), run.options.timeout, all_done));
     return fmt::format("{} of {} synced and healthy", names.size(), names.size());
