@@ -115,13 +115,13 @@ TEST_F(Kind, ANodeThatIsNotReadyIsToldWithItsOwnCondition) {
     });
   };
   {
-    // Not its network: whoever wrote a node's CNI configuration writes it again at the next event of the Node
-    // object. A runtime that was stopped stays so, and the kubelet says it after half a minute.
-    const Undo undo{[&] { EXPECT_EQ(in_node("systemctl start containerd").exit, 0); }};
-    ASSERT_EQ(in_node("systemctl stop containerd").exit, 0);
+    // A runtime that starts without the configuration of its pods' network, out of reach for whoever wrote it: the
+    // kubelet says so within seconds. That a runtime is down it says after half a minute.
+    const Undo undo{[&] { EXPECT_EQ(in_node("umount /etc/cni/net.d && systemctl restart containerd").exit, 0); }};
+    ASSERT_EQ(in_node("mount -t tmpfs tmpfs /etc/cni/net.d && systemctl restart containerd").exit, 0);
     ASSERT_TRUE(ready("False"));
     expect_refusal(cluster->up_command(), "HF-E-4011", fmt::format("node \"{}\" is not Ready", node), "journalctl -u kubelet");
-    expect_refusal(cluster->up_command(), "HF-E-4011", "KubeletNotReady: container runtime is down", "journalctl -u kubelet");
+    expect_refusal(cluster->up_command(), "HF-E-4011", "KubeletNotReady: container runtime network not ready", "journalctl -u kubelet");
   }
   EXPECT_TRUE(ready("True"));
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `holdfast e2e` without a bundle: the nodes of kind pull what the repository names, here from the stock registry
-// beside them. Runs on a cluster whose nodes hold the images, since the suite of `up` was there before.
+// beside them.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,56 +11,52 @@
 #include "base/text.h"
 #include "cluster.h"
 #include "ports.h"
+#include "value/json.h"
 
 namespace holdfast::e2e {
 namespace {
 
 using std::chrono::seconds;
 
+// An address of this machine that the containers on it reach: of docker's bridge, or of a real link.
+std::string own_address() {
+  const auto links = run({"ip", "-4", "-o", "addr", "show", "scope", "global"}).out;
+  constexpr std::string_view before = " inet ";
+  const auto at = links.find(before);
+  return at == std::string::npos ? "" : links.substr(at + before.size(), links.find('/', at) - at - before.size());
+}
+
 // The stock registry, where the nodes of kind find the machine that they run on.
 class Registry {
  public:
-  explicit Registry(Cluster& cluster) {
+  Registry() {
     const auto file = folder_.path("registry.yaml");
     std::ofstream(file) << fmt::format("version: 0.1\nlog: {{level: error}}\nhttp: {{addr: '0.0.0.0:{}', secret: test}}\n"
                                        "storage: {{filesystem: {{rootdirectory: {}}}}}\n", port_, folder_.path("images"));
     const RunOptions options{.timeout = seconds(60), .folder = {}, .environment = {"OTEL_TRACES_EXPORTER=none"}, .input = {}};
     server_ = std::make_unique<Background>(std::vector<std::string>{judge("registry"), "serve", file}, options);
-    const std::filesystem::path id = cluster.kubectl({"get", "nodes", "-o", "jsonpath={.items[0].spec.providerID}"}).out;
-    node_ = id.filename();
-    engine_ = id.parent_path().parent_path().filename();
-    // "default via 172.18.0.1 dev eth0"
-    const auto route = in_node({"ip", "-4", "route", "show", "default"}).out;
-    const auto words = split(route, ' ');
-    if (words.size() > 2) address_ = fmt::format("{}:{}", words[2], port_);
   }
 
-  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] bool answers() const { return run({"curl", "-s", "-f", "-o", "/dev/null", url("")}).exit == 0; }
 
-  [[nodiscard]] bool answers() const {
-    return run({"curl", "-s", "-f", "-o", "/dev/null", fmt::format("http://127.0.0.1:{}/v2/", port_)}).exit == 0;
-  }
-
-  // Every image of ours that the node holds.
-  void take_images() {
-    const auto listed = in_node({"ctr", "-n", "k8s.io", "images", "list", "-q"}).out;
-    int pushed = 0;
-    for (const auto image : split(listed, '\n')) {
-      constexpr std::string_view host = "holdfast.local/";
-      const auto name = image.substr(std::min(host.size(), image.size()));
-      if (!image.starts_with(host) || !(name.starts_with("agent:") || name.starts_with("hello:"))) continue;
-      const auto ran = in_node({"ctr", "-n", "k8s.io", "images", "push", "--plain-http", fmt::format("{}/{}", address_, name), std::string(image)});
-      ASSERT_EQ(ran.exit, 0) << ran.out << ran.err;
-      ++pushed;
+  // The images of a bundle, which is an OCI layout in a tar archive, under their names without the host.
+  void take_images(const std::string& bundle) {
+    const auto layout = folder_.path("layout");
+    std::filesystem::create_directory(layout);
+    ASSERT_EQ(run({"tar", "-xf", bundle, "-C", layout}).exit, 0);
+    const auto index = parsed(layout + "/index.json");
+    for (const auto& each : *index.find("manifests")->as_array()) {
+      const auto name = std::string(each.text({"annotations", "io.containerd.image.name"}));
+      if (!name.starts_with(host)) continue;
+      ASSERT_NO_FATAL_FAILURE(take_image(layout, name.substr(host.size()), each));
     }
-    ASSERT_EQ(pushed, 2) << listed;
   }
 
   // kind's file of the suite, for nodes that ask here, and nowhere else, for the images of holdfast.local.
   [[nodiscard]] std::string kind_config(const std::string& plain) const {
     const auto hosts = folder_.path("certs.d/holdfast.local");
     std::filesystem::create_directories(hosts);
-    std::ofstream(hosts + "/hosts.toml") << fmt::format("server = \"http://{}\"\n", address_);
+    std::ofstream(hosts + "/hosts.toml") << fmt::format("server = \"http://{}:{}\"\n", own_address(), port_);
     auto config = content_of(plain);
     const auto end_of_nodes = config.find("kubeadmConfigPatches:");
     EXPECT_NE(end_of_nodes, std::string::npos) << config;
@@ -74,15 +69,40 @@ class Registry {
   }
 
  private:
-  Ran in_node(std::vector<std::string> command) {
-    command.insert(command.begin(), {engine_, "exec", node_});
-    return run(command);
+  static constexpr std::string_view host = "holdfast.local/";
+
+  [[nodiscard]] std::string url(const std::string& path) const { return fmt::format("http://127.0.0.1:{}/v2/{}", port_, path); }
+
+  static std::string blob(const std::string& layout, const std::string& digest) { return layout + "/blobs/" + replace_all(digest, ":", "/"); }
+  static Value parsed(const std::string& file) { return json::parse(content_of(file), file).value_or(Value()); }
+
+  static void put(const std::string& to, const std::string& type, const std::string& file) {
+    const auto ran = run({"curl", "-s", "-S", "-f", "-X", "PUT", "-H", "Content-Type: " + type, "--data-binary", "@" + file, to});
+    ASSERT_EQ(ran.exit, 0) << to << ran.err;
+  }
+
+  void take_blob(const std::string& layout, const std::string& image, const std::string& digest) {
+    // The registry says where: a URL with a query.
+    const auto begun = run({"curl", "-s", "-S", "-f", "-X", "POST", "-o", "/dev/null", "-w", "%header{location}", url(image + "/blobs/uploads/")});
+    ASSERT_EQ(begun.exit, 0) << begun.err;
+    put(begun.out + "&digest=" + digest, "application/octet-stream", blob(layout, digest));
+  }
+
+  void take_image(const std::string& layout, const std::string& name, const Value& described) {
+    const std::string digest(described.text({"digest"}));
+    const auto colon = name.rfind(':');
+    const auto image = name.substr(0, colon);
+    const auto manifest = parsed(blob(layout, digest));
+    ASSERT_NO_FATAL_FAILURE(take_blob(layout, image, std::string(manifest.text({"config", "digest"}))));
+    for (const auto& layer : *manifest.find("layers")->as_array()) {
+      ASSERT_NO_FATAL_FAILURE(take_blob(layout, image, std::string(layer.text({"digest"}))));
+    }
+    put(url(image + "/manifests/" + name.substr(colon + 1)), std::string(described.text({"mediaType"})), blob(layout, digest));
   }
 
   TemporaryFolder folder_;
   int port_ = free_port();
   std::unique_ptr<Background> server_;
-  std::string engine_, node_, address_;
 };
 
 class WithoutABundle : public testing::Test {
@@ -94,13 +114,12 @@ class WithoutABundle : public testing::Test {
     if (!std::filesystem::exists(judge("registry"))) GTEST_SKIP() << "there is no registry: tests/judges/build build/judges";
     const auto init = cluster->holdfast({"repo", "init", folder.path("fleet"), "--cluster", "pull", "--sample", "hello"});
     ASSERT_EQ(init.exit, 0) << init.out << init.err;
-    registry = std::make_unique<Registry>(*cluster);
-    ASSERT_NE(registry->address(), "");
+    registry = std::make_unique<Registry>();
     ASSERT_TRUE(eventually(seconds(20), [&] { return registry->answers(); }));
   }
 
-  Ran try_it(const std::string& kind_config) {
-    return run({program("holdfast"), "e2e", "--repo", folder.path("fleet"), "--cluster", "pull", "--timeout", "30", "--kind-config", kind_config},
+  Ran try_it(const std::string& kind_config, const std::string& timeout) {
+    return run({program("holdfast"), "e2e", "--repo", folder.path("fleet"), "--cluster", "pull", "--timeout", timeout, "--kind-config", kind_config},
                {.timeout = seconds(400), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}});
   }
 
@@ -110,15 +129,15 @@ class WithoutABundle : public testing::Test {
 };
 
 TEST_F(WithoutABundle, ATrialPassesWhereTheNodesCanPull) {
-  ASSERT_NO_FATAL_FAILURE(registry->take_images());
-  const auto ran = try_it(registry->kind_config(cluster->place().trial_arguments().back()));
+  ASSERT_NO_FATAL_FAILURE(registry->take_images(cluster->path("core.hfb")));
+  const auto ran = try_it(registry->kind_config(cluster->place().trial_arguments().back()), "30");
   EXPECT_EQ(ran.exit, 0) << ran.out << ran.err;
   EXPECT_TRUE(ran.out.contains(R"(<testsuite name="pull" tests="4" failures="0")")) << ran.out;
   EXPECT_TRUE(ran.err.contains("pulled from where the repository names them")) << ran.err;
 }
 
 TEST_F(WithoutABundle, ATrialNamesTheImageThatTheNodesCannotPull) {
-  const auto ran = try_it(registry->kind_config(cluster->place().trial_arguments().back()));
+  const auto ran = try_it(registry->kind_config(cluster->place().trial_arguments().back()), "20");
   EXPECT_EQ(ran.exit, 1) << ran.out << ran.err;
   EXPECT_TRUE(ran.out.contains("image holdfast.local/agent:")) << ran.out << ran.err;
   EXPECT_TRUE(ran.out.contains("cannot be pulled")) << ran.out << ran.err;
