@@ -20,6 +20,8 @@ constexpr std::size_t texts_bytes_max = std::size_t{4} << 20;
 constexpr std::size_t frames_max = 8;
 
 constexpr std::string_view no_value = "<no value>";
+// Of output that is taken in pieces.
+constexpr std::size_t piece_bytes = std::size_t{64} << 10;
 // Steps and bytes between two looks at the clock.
 constexpr std::uint64_t steps_unwatched = 0x100;
 constexpr std::uint64_t work_unwatched = std::uint64_t{1} << 20;
@@ -29,12 +31,14 @@ std::string erase_no_value(std::string text) {
   return replace_all(std::move(text), no_value, "");
 }
 
-// Moves the marks to where they are once "<no value>" is erased from the text.
-void shift_marks(Templates::Trace& trace, std::string_view text) {
+// Moves the marks of the text, which begins at that offset of the output, to where they are once
+// "<no value>" is erased from it.
+void shift_marks(Templates::Trace& trace, std::string_view text, std::size_t begin) {
   std::size_t next = text.find(no_value);
   std::uint32_t erased = 0;
   for (auto& mark : trace.marks) {
-    while (next < mark.offset) {
+    if (mark.offset < begin) continue;
+    while (next < mark.offset - begin) {
       erased += static_cast<std::uint32_t>(no_value.size());
       next = text.find(no_value, next + no_value.size());
     }
@@ -60,9 +64,42 @@ Result<std::string> Execution::run(const Tree& tree, const Datum& data, Template
   std::string out;
   out.reserve(tree.source->text.size());  // about what most make
   TRY(enter(tree, data, out, scope_));
-  if (out.find(no_value) == std::string::npos) return out;
-  if (trace != nullptr) shift_marks(*trace, out);
-  return erase_no_value(std::move(out));
+  return finished(std::move(out));
+}
+
+Result<> Execution::run_in_pieces(const Tree& tree, const Datum& data, Templates::Trace& trace,
+                                  const Templates::Take& take) {
+  trace_ = &trace;
+  take_ = &take;
+  std::string out;
+  out.reserve(std::min(tree.source->text.size(), piece_bytes));
+  whole_ = &out;
+  give_at_ = piece_bytes;
+  TRY(enter(tree, data, out, scope_));
+  take(finished(std::move(out)));
+  return {};
+}
+
+// A part of the output as Helm leaves it.
+std::string Execution::finished(std::string text) {
+  if (text.find(no_value) == std::string::npos) return text;
+  if (trace_ != nullptr) shift_marks(*trace_, text, given_);
+  return erase_no_value(std::move(text));
+}
+
+// The lines that are whole: what is to be erased from the output lies inside of one.
+void Execution::give_lines() {
+  const std::size_t lines = out_->rfind('\n') + 1;  // npos + 1 is 0
+  if (lines > 0) {
+    std::string rest;
+    rest.reserve(out_->size() - lines + piece_bytes);
+    rest.append(*out_, lines);
+    out_->resize(lines);
+    std::string piece = finished(std::exchange(*out_, std::move(rest)));
+    given_ += piece.size();
+    (*take_)(std::move(piece));
+  }
+  give_at_ = out_->size() + piece_bytes;
 }
 
 Result<std::string> Execution::include(const std::string& name, const Datum& data) {
@@ -178,7 +215,9 @@ Result<Execution::Flow> Execution::walk_node(const Datum& dot, const Node& node)
   node_ = &node;
   TRY(step());
   if (trace_ != nullptr && nesting_ == 1) {
-    trace_->marks.push_back({static_cast<std::uint32_t>(out_->size()), node.position});
+    trace_->marks.push_back({.offset = static_cast<std::uint32_t>(given_ + out_->size()),
+                             .position = node.position,
+                             .plain = node.type == NodeType::text});
   }
   switch (node.type) {
     case NodeType::text: {
@@ -353,7 +392,14 @@ Result<> Execution::print(const Datum& value) {
 
 Result<> Execution::write(std::string_view text) {
   TRY(charge(text.size()));
-  TRY(here(reserve_bytes(out_->size() + text.size())));
+  const bool whole = out_ == whole_;
+  TRY(here(reserve_bytes((whole ? given_ : 0) + out_->size() + text.size())));
+  while (whole && out_->size() + text.size() >= give_at_) {
+    const auto part = text.substr(0, give_at_ - out_->size());
+    out_->append(part);
+    text.remove_prefix(part.size());
+    give_lines();
+  }
   out_->append(text);
   return {};
 }

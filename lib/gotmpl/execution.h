@@ -54,6 +54,7 @@ struct Templates::State {
   };
   // The tree of that name, which is parsed first if it waits for that; null when there is none.
   Result<const Tree*> find(const Scope& from, std::string_view name);
+  Result<const Tree*> find_to_execute(std::string_view name);  // refuses when there is none
   Result<const Tree*> load(Late& late);
   Late* find_late(std::string_view name);
 
@@ -79,6 +80,8 @@ class Execution {
   explicit Execution(Templates::State& state);
 
   Result<std::string> run(const Tree& tree, const Datum& data, Templates::Trace* trace);
+  Result<> run_in_pieces(const Tree& tree, const Datum& data, Templates::Trace& trace,
+                         const Templates::Take& take);
 
   // For the functions.
   Result<std::string> include(const std::string& name, const Datum& data);
@@ -127,6 +130,8 @@ class Execution {
   Result<> walk_template(const Datum& dot, const ActionNode& node);
   Result<> print(const Datum& value);
   Result<> write(std::string_view text);
+  void give_lines();
+  std::string finished(std::string text);
 
   // `last` is the value piped into a command, null when there is none.
   Result<Datum> evaluate_pipe(const Datum& dot, const PipeNode& pipe);
@@ -179,6 +184,11 @@ class Execution {
   int nesting_ = 0;
   std::uint64_t work_ = 0;  // bytes made and read since the clock was looked at
   Templates::Trace* trace_ = nullptr;
+  // Of a run in pieces.
+  const Templates::Take* take_ = nullptr;
+  const std::string* whole_ = nullptr;  // what the template itself is written to
+  std::size_t given_ = 0;               // bytes that were taken
+  std::size_t give_at_ = 0;             // how many bytes are enough for a piece
   const char* stack_base_ = nullptr;
 };
 

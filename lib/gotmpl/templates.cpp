@@ -116,18 +116,32 @@ std::string_view Templates::text_of(std::string_view name) const {
   return tree == nullptr ? std::string_view() : tree->source->text;
 }
 
-Templates::Trace::Mark Templates::Trace::at(std::size_t offset) const {
+std::size_t Templates::Trace::position_of(std::size_t offset) const {
   const auto after = std::ranges::upper_bound(marks, offset, {}, &Mark::offset);
-  return after == marks.begin() ? Mark{} : *std::prev(after);
+  if (after == marks.begin()) return 0;
+  const Mark& mark = *std::prev(after);
+  return mark.position + (mark.plain ? offset - mark.offset : 0);
+}
+
+void Templates::Trace::forget_before(std::size_t offset) {
+  const auto after = std::ranges::upper_bound(marks, offset, {}, &Mark::offset);
+  if (after != marks.begin()) marks.erase(marks.begin(), std::prev(after));
+}
+
+Result<const Tree*> Templates::State::find_to_execute(std::string_view name) {
+  const Tree* tree = TRY(find(scope, name));
+  if (tree != nullptr) return tree;
+  return failure(Code::template_execution, "no template {} associated with template \"gotpl\"", quote(name));
 }
 
 Result<std::string> Templates::execute(std::string_view name, const Datum& data, Trace* trace) {
-  const Tree* tree = TRY(state_->find(state_->scope, name));
-  if (tree == nullptr) {
-    return failure(Code::template_execution, "no template {} associated with template \"gotpl\"",
-                   quote(name));
-  }
+  const Tree* tree = TRY(state_->find_to_execute(name));
   return Execution(*state_).run(*tree, data, trace);
+}
+
+Result<> Templates::execute(std::string_view name, const Datum& data, Trace& trace, const Take& take) {
+  const Tree* tree = TRY(state_->find_to_execute(name));
+  return Execution(*state_).run_in_pieces(*tree, data, trace, take);
 }
 
 bool Templates::contains(std::string_view name) const {

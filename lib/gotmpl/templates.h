@@ -56,13 +56,16 @@ class Templates {
   // output can be shown in the template.
   struct Trace {
     struct Mark {
-      std::uint32_t offset;    // into the output
-      std::uint32_t position;  // into the template's text
+      std::uint32_t offset = 0;    // into the output
+      std::uint32_t position = 0;  // into the template's text
+      bool plain = false;          // the piece is the template's own text
     };
     std::vector<Mark> marks;
 
-    // The last mark at or before that offset of the output; the start when nothing was traced.
-    [[nodiscard]] Mark at(std::size_t offset) const;
+    // The place in the template of that offset of the output; the start when nothing was traced.
+    [[nodiscard]] std::size_t position_of(std::size_t offset) const;
+    // Nobody will ask for what is before that offset.
+    void forget_before(std::size_t offset);
   };
 
   // Adds the text, which must outlive the set, under `name` with everything it defines. A later
@@ -88,6 +91,11 @@ class Templates {
   // line from 1, column from 0.
   // "<no value>" is erased from the output, as Helm does.
   Result<std::string> execute(std::string_view name, const Datum& data, Trace* trace = nullptr);
+
+  // The same, the output in pieces of some 64 KiB, each of whole lines but for the last, as they are
+  // made: what is wrong with the template may be found after some of them.
+  using Take = std::function<void(std::string piece)>;
+  Result<> execute(std::string_view name, const Datum& data, Trace& trace, const Take& take);
 
   [[nodiscard]] bool contains(std::string_view name) const;
 

@@ -337,12 +337,38 @@ TEST(Templates, ATraceLeadsFromTheOutputBackToTheTemplate) {
   const auto out = *templates.execute("t", Datum::new_dict(), &trace);
   ASSERT_EQ(out, "a: 1\nb: 0\nb: 1\nc: x\n");
   const auto from = [&](std::string_view piece) {
-    return text.substr(trace.at(out.rfind(piece)).position);
+    return text.substr(trace.position_of(out.rfind(piece)));
   };
   EXPECT_TRUE(from("a: 1").starts_with("a: 1"));
   EXPECT_TRUE(from("b: 1").starts_with("b: {{"));
   EXPECT_TRUE(from("c: ").starts_with("c: {{"));
   EXPECT_TRUE(from("x\n").starts_with("\"x\""));
+}
+
+TEST(Templates, OutputInPiecesIsTheSameInWholeLines) {
+  // Lines of 100 bytes, one that is longer than a piece, and what is erased in both.
+  constexpr std::string_view text =
+      "{{ range 3000 }}{{ $.none }}{{ repeat 99 \"x\" }}\n{{ end }}"
+      "{{ repeat 100000 \"y\" }}<no value>\nlast {{ .none }}line\nend{{ $.none }}";
+  Templates templates{Environment{}};
+  ASSERT_TRUE(templates.parse("t", text).has_value());
+  const Datum scope = Datum::new_dict();
+  const std::string whole = *templates.execute("t", scope);
+  EXPECT_TRUE(whole.ends_with("y\nlast line\nend"));
+  std::string joined;
+  std::vector<std::string> pieces;
+  Templates::Trace trace;
+  const auto take = [&](std::string piece) {
+    trace.forget_before(joined.size());
+    joined += piece;
+    pieces.push_back(std::move(piece));
+  };
+  ASSERT_TRUE(templates.execute("t", scope, trace, take));
+  EXPECT_EQ(joined, whole);
+  EXPECT_GT(pieces.size(), 4U);
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) EXPECT_TRUE(pieces[i].ends_with('\n')) << i;
+  EXPECT_TRUE(text.substr(trace.position_of(whole.find("line"))).starts_with("line\nend"));
+  EXPECT_LT(trace.marks.size(), 2000U);
 }
 
 TEST(Templates, WhatIsRememberedIsBounded) {

@@ -11,7 +11,6 @@
 #include "helm/values.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 namespace holdfast::helm {
@@ -20,8 +19,8 @@ namespace {
 // A template with the data that its chart's templates see.
 struct Job {
   std::string path;  // "demo/charts/sub/templates/x.yaml"
-  std::string text;
-  std::optional<Content> again;  // where the text is to be had once it was given away
+  Content content;
+  std::string text;  // of one that is parsed: its nodes are in it
   gotmpl::Datum scope;  // shared by the chart's templates: what one sets, the later ones see
   std::string base_path;
   bool partial;
@@ -69,12 +68,11 @@ struct Collector {
       const bool partial = base_name(file.path).starts_with('_');
       if (chart.is_library() && !partial) continue;
       Job job{.path = path + "/" + file.path,
+              .content = std::move(file.content),
               .text = {},
-              .again = file.content.again(),
               .scope = scope,
               .base_path = path + "/templates",
               .partial = partial};
-      job.text = TRY(std::move(file.content).take());
       jobs.push_back(std::move(job));
     }
     return scope;
@@ -98,22 +96,20 @@ void order_jobs(std::vector<Job>& jobs) {
   });
 }
 
-// A large template is parsed in its turn and forgotten after it.
+// A large template is parsed in its turn and forgotten after it; until then its text is forgotten, too.
 Result<> add_template(gotmpl::Templates& templates, Job& job) {
   constexpr std::size_t late_min = std::size_t{8} << 10;
-  const bool late = !job.partial && job.again && job.text.size() >= late_min &&
-                    gotmpl::Templates::can_wait(job.text);
-  if (!late) return templates.parse(job.path, job.text);
-  return templates.add_late(job.path, [&job]() -> Result<std::string> {
-    if (!job.text.empty()) return std::exchange(job.text, {});
-    return Content(*job.again).take();
-  });
+  const auto again = job.content.again();
+  auto text = TRY(std::move(job.content).take());
+  const bool late = !job.partial && again && text.size() >= late_min && gotmpl::Templates::can_wait(text);
+  if (late) return templates.add_late(job.path, [again] { return Content(*again).take(); });
+  job.text = std::move(text);
+  return templates.parse(job.path, job.text);
 }
 
-// The documents of all templates. What is no YAML is found when each is made, so that its text need
-// not be kept, and told when all are made: first what a template refuses, then of these the first by
-// its path.
-Result<RankedDocuments> execute(std::vector<Job> jobs, const Settings& settings) {
+// The documents of all templates. What is no YAML is told when all are made: first what a template
+// refuses, then of these the first by its path.
+Result<Manifests> execute(std::vector<Job> jobs, const Settings& settings) {
   order_jobs(jobs);
   gotmpl::Templates templates(settings.environment);
   for (auto& job : jobs) {
@@ -122,32 +118,28 @@ Result<RankedDocuments> execute(std::vector<Job> jobs, const Settings& settings)
     TRY(templates.check_late());  // what comes first is told first
     return failure(std::move(added).error());
   }
-  std::map<std::string_view, Result<RankedDocuments>> files;
+  Manifests manifests(settings);
+  std::string_view before;
   for (const auto& job : jobs) {
     if (job.partial) continue;
     set_template(job, settings.environment.flavor);
     gotmpl::Templates::Trace trace;
-    auto text = templates.execute(job.path, job.scope, &trace);
-    if (!text) {
+    const Manifests::Origin origin{.templates = templates, .path = job.path, .trace = trace};
+    // Two versions of one subchart have templates of one name, of which the last to be parsed counts.
+    const bool shown = !job.path.ends_with("NOTES.txt") && job.path != std::exchange(before, job.path);
+    const auto take = [&](std::string lines) {
+      if (shown) manifests.add(origin, std::move(lines));
+    };
+    const auto made = templates.execute(job.path, job.scope, trace, take);
+    if (!made) {
       TRY(templates.check_late());
-      return failure(std::move(text).error());
+      return failure(made.error());
     }
-    // Notes and white space are no documents.
-    if (!job.path.ends_with("NOTES.txt") && !gotmpl::trim_space(*text).empty()) {
-      Rendered rendered{.path = job.path,
-                        .text = *std::move(text),
-                        .trace = trace,
-                        .source = templates.text_of(job.path)};
-      files.emplace(job.path, read_documents(std::move(rendered), settings));
-    }
+    manifests.end(origin);
     templates.forget(job.path);
   }
-  RankedDocuments out;
-  for (auto& [path, read] : files) {
-    auto documents = TRY(std::move(read));
-    std::ranges::move(documents, std::back_inserter(out));
-  }
-  return out;
+  TRY(manifests.check());
+  return manifests;
 }
 
 Result<> check_installable(const Chart& chart, const Settings& settings) {
@@ -243,10 +235,7 @@ Result<> render(Chart chart, const Object& user, const Settings& settings, const
     if (collector.unread) return failure(std::move(*collector.unread));
     TRY(take(std::move(document)));
   }
-  auto documents = in_order(*std::move(made));
-  for (auto& document : documents)
-    TRY(take(std::move(document)));
-  return {};
+  return made->hand_out(take);
 }
 
 Result<std::vector<Document>> render(Chart chart, const Object& user, const Settings& settings) {
@@ -296,7 +285,12 @@ void Printer::print(const Document& document, std::string_view text) {
   out_ += "---\n# Source: ";
   out_ += document.source;
   out_ += '\n';
-  out_ += text;
+  if (text.size() < piece) {
+    out_ += text;
+  } else {
+    take_(std::exchange(out_, {}));
+    take_(text);
+  }
   out_ += '\n';
 }
 

@@ -293,6 +293,29 @@ TEST(Render, DocumentsOfOtherKindsAreSortedByTheTextOfTheirs) {
   EXPECT_EQ(order, "a: 1\nkind: 0x10\nkind: Zed\nkind: yes\n");
 }
 
+// A file is read while it is made, in pieces of some 64 KiB.
+TEST(Render, DocumentsOfALargeFileAreCutWhereThePiecesAreNot) {
+  const auto chart_of = [](std::string_view end) {
+    return tree::MemoryTree(
+        {{"Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n"},
+         {"templates/t.yaml", fmt::format("{{{{- range $i := until 300 }}}}\n---\nkind: A{{{{ if eq $i 299 }}}}a{{{{ end }}}}\n"
+                                          "name: n{{{{ $i }}}}\nlarge: {{{{ repeat (mul $i 20 | int) \"x\" }}}}\n{{{{- end }}}}\n{}",
+                                          end)}});
+  };
+  const auto good = chart_of("---\nkind: Z\n");
+  const auto documents = render(*load_chart(good, ""), {}, settings());
+  ASSERT_TRUE(documents) << documents.error().message();
+  ASSERT_EQ(documents->size(), 301U);
+  for (std::size_t i = 0; i < 299; ++i) {
+    ASSERT_EQ((*documents)[i].text, fmt::format("kind: A\nname: n{}\nlarge: {}\n", i, std::string(i * 20, 'x')));
+  }
+  EXPECT_EQ(documents->back().text, "kind: Z\n");
+  const auto bad = chart_of("---\nkind: Z\n  a: [\n");
+  const auto refused = render(*load_chart(bad, ""), {}, settings());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().where().front(), "c/templates/t.yaml:9");
+}
+
 TEST(SetValues, FollowsTheGrammar) {
   struct Case {
     std::string_view text, want;

@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <span>
+#include <utility>
 
 namespace holdfast::helm {
 namespace {
@@ -62,12 +63,9 @@ constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last};
 // All that is looked at of a document.
 constexpr auto head_keys = std::to_array<std::string_view>({"apiVersion", "kind", "metadata"});
 
-std::size_t rank_of(std::string_view kind, gotmpl::Flavor flavor) {
-  // Helm 3 does not know the two webhook configurations.
-  const std::size_t known = install_order.size() - (flavor == gotmpl::Flavor::helm3 ? 2 : 0);
-  const auto at = std::ranges::find(install_order, kind);
-  const auto rank = static_cast<std::size_t>(at - install_order.begin());
-  return std::min(rank, known);
+// Helm 3 does not know the two webhook configurations.
+std::span<const std::string_view> known_kinds(gotmpl::Flavor flavor) {
+  return std::span(install_order).first(install_order.size() - (flavor == gotmpl::Flavor::helm3 ? 2 : 0));
 }
 
 enum class HookKind { none, hook, test, unknown };
@@ -111,21 +109,10 @@ Result<> check_head(const Value& object) {
   return {};
 }
 
-// The line of the template that made the text, a part of the output; from 1.
-std::size_t line_of(const Rendered& rendered, std::string_view text) {
-  const auto offset = static_cast<std::size_t>(text.data() - rendered.text.data());
-  const auto mark = rendered.trace.at(offset);
-  // A piece of plain text may hold many lines; those of it that are before `text` count.
-  const auto before = std::string_view(rendered.text).substr(mark.offset, offset - mark.offset);
-  const auto source = rendered.source.substr(0, mark.position);
-  const bool plain = rendered.source.substr(source.size()).starts_with(before);
-  return static_cast<std::size_t>(std::ranges::count(source, '\n') +
-                                  (plain ? std::ranges::count(before, '\n') : 0) + 1);
-}
-
-// "demo/templates/web.yaml:12"
-std::string place_of(const Rendered& rendered, std::string_view text) {
-  return fmt::format("{}:{}", rendered.path, line_of(rendered, text));
+// The line of the template that made what is at the offset of its output; from 1.
+std::size_t line_of(const Manifests::Origin& origin, std::size_t offset) {
+  const auto before = origin.templates.text_of(origin.path).substr(0, origin.trace.position_of(offset));
+  return static_cast<std::size_t>(std::ranges::count(before, '\n') + 1);
 }
 
 // What to do about text that is no YAML: by the parser's complaint, the line that it is about and
@@ -147,8 +134,16 @@ std::string_view advice_on(std::string_view cause, std::string_view line, std::s
   return {};
 }
 
+// A part of a text that nobody needs any more.
+std::string only_part(std::string& whole, std::string_view part) {
+  const auto from = static_cast<std::size_t>(part.data() - whole.data());
+  whole.resize(from + part.size());
+  whole.erase(0, from);
+  return std::move(whole);
+}
+
 // The parser's complaint about one document: the line of the template in front of what it made.
-Error traced(Error error, const Rendered& rendered, std::string_view document) {
+Error traced(Error error, const Manifests::Origin& origin, std::string_view document, std::size_t offset) {
   Error out(error.code(), error.what());
   for (const auto& cause : error.causes())
     out = std::move(out).because(cause);
@@ -161,33 +156,15 @@ Error traced(Error error, const Rendered& rendered, std::string_view document) {
     rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
   constexpr std::size_t shown_max = 80;
   const auto shown = rest.substr(0, rest.find('\n'));
-  const auto template_line = line_of(rendered, rest);
-  const auto template_lines = split(rendered.source, '\n');
+  const auto template_line = line_of(origin, offset + document.size() - rest.size());
+  const auto template_lines = split(origin.templates.text_of(origin.path), '\n');
   const auto made_by = template_line <= template_lines.size() ? template_lines[template_line - 1] : "";
   const auto advice =
       out.causes().empty() ? std::string_view() : advice_on(out.causes().front(), shown, made_by);
   if (!advice.empty()) out = std::move(out).fix(std::string(advice));
   return std::move(out)
-      .at(fmt::format("{}:{}", rendered.path, template_line))
+      .at(fmt::format("{}:{}", origin.path, template_line))
       .at(fmt::format("line {} of the document: \"{}\"", line, printable(shown, shown_max)));
-}
-
-// The one part of the whole that is wanted: without a copy, which for a moment takes as much again,
-// where it is nearly all that the whole has room for.
-std::string only_part(std::string& whole, std::string_view part) {
-  if (whole.capacity() - part.size() > part.size() / 8) return std::string(part);
-  const auto from = static_cast<std::size_t>(part.data() - whole.data());
-  whole.resize(from + part.size());
-  whole.erase(0, from);
-  return std::move(whole);
-}
-
-void sort_by_kind(std::span<RankedDocument> ranked) {
-  const std::size_t unknown = install_order.size() - 2;
-  std::ranges::stable_sort(ranked, [&](const RankedDocument& a, const RankedDocument& b) {
-    if (a.rank != b.rank) return a.rank < b.rank;
-    return a.rank >= unknown && a.kind < b.kind;
-  });
 }
 
 }  // namespace
@@ -232,50 +209,107 @@ std::vector<std::string_view> split_documents3(std::string_view text) {
   return documents;
 }
 
-Result<RankedDocuments> read_documents(Rendered rendered, const Settings& settings) {
-  const auto flavor = settings.environment.flavor;
-  const bool helm3 = flavor == gotmpl::Flavor::helm3;
-  RankedDocuments out;
-  const auto texts = helm3 ? split_documents3(rendered.text) : split_documents(rendered.text);
-  for (const auto text : texts) {
-    auto parsed = yaml::parse_head(text, rendered.path, yaml::Dialect::kube, yaml_limits, head_keys);
-    if (!parsed) return failure(traced(std::move(parsed).error(), rendered, text));
-    if (!parsed->is_object() && !parsed->is_null()) {
-      return failure(Error(Code::yaml_syntax, fmt::format("a document is no object but {}",
-                                                          kind_name(parsed->kind())))
-                         .at(place_of(rendered, text))
-                         .fix("write one object, and \"---\" before the next"));
-    }
-    auto head = check_head(*parsed);
-    if (!head) return failure(std::move(head).error().at(place_of(rendered, text)));
-    const auto hook = hook_kind(*parsed);
-    if (hook == HookKind::unknown) continue;
-    if (hook == HookKind::test && settings.tests == Include::no) continue;
-    if (hook != HookKind::none && settings.hooks == Include::no) continue;
-    const auto* given = parsed->find("kind");
-    std::string kind = given == nullptr ? std::string() : scalar_text(*given);
-    const auto rank = rank_of(kind, flavor);
-    Document document{
-        .source = rendered.path,
-        .text = texts.size() == 1 ? only_part(rendered.text, text) : std::string(text),
-        .kind = hook == HookKind::none ? Document::Kind::manifest : Document::Kind::hook};
-    RankedDocument ranked{.rank = rank, .kind = std::move(kind), .document = std::move(document)};
-    out.push_back(std::move(ranked));
+void Manifests::add(const Origin& origin, std::string lines) {
+  const auto seen = pending_.size();
+  if (seen == 0) {
+    pending_ = std::move(lines);
+  } else {
+    // A text that is one large document is about as long as what makes it.
+    if (pending_.capacity() < seen + lines.size())
+      pending_.reserve(std::max(seen + lines.size(), origin.templates.text_of(origin.path).size()));
+    pending_ += lines;
   }
-  return out;
+  // Where Helm 3 cuts depends on what is before.
+  if (settings_.environment.flavor == gotmpl::Flavor::helm3) return;
+  // What was seen has no separator but at its start, and ends with a line.
+  const auto from = seen - std::min<std::size_t>(seen, 1);
+  const auto at = std::string_view(pending_).substr(from).rfind("\n---");
+  if (at == std::string_view::npos) return;
+  const auto size = from + at + 1;
+  auto rest = pending_.substr(size);
+  pending_.resize(size);
+  read(origin, std::exchange(pending_, std::move(rest)));
+  offset_ += size;
+  origin.trace.forget_before(offset_);
 }
 
-std::vector<Document> in_order(RankedDocuments documents) {
-  const auto hooks = std::ranges::stable_partition(documents, [](const RankedDocument& each) {
-    return each.document.kind != Document::Kind::hook;
-  });
-  sort_by_kind({documents.begin(), hooks.begin()});
-  sort_by_kind(hooks);
-  std::vector<Document> out;
-  out.reserve(documents.size());
-  for (auto& each : documents)
-    out.push_back(std::move(each.document));
-  return out;
+void Manifests::end(const Origin& origin) {
+  read(origin, std::exchange(pending_, {}));
+  offset_ = 0;
+  path_ = nullptr;
+}
+
+// The documents of whole lines, the first of which stands at offset_.
+void Manifests::read(const Origin& origin, std::string text) {
+  if (errors_.contains(origin.path)) return;
+  constexpr std::size_t slack = 8;  // as a part
+  if (text.capacity() - text.size() > text.size() / slack) text.shrink_to_fit();
+  auto& kept = texts_.emplace_back(std::move(text));
+  const auto before = manifests_.size();
+  const bool helm3 = settings_.environment.flavor == gotmpl::Flavor::helm3;
+  for (const auto document : helm3 ? split_documents3(kept) : split_documents(kept)) {
+    auto read = read_document(origin, document, offset_ + static_cast<std::size_t>(document.data() - kept.data()));
+    if (read) continue;
+    errors_.emplace(origin.path, std::move(read).error());
+    break;
+  }
+  if (manifests_.size() == before) texts_.pop_back();
+  if (manifests_.size() == before + 1) manifests_.back().whole = &kept;
+}
+
+Result<> Manifests::read_document(const Origin& origin, std::string_view text, std::size_t offset) {
+  const auto here = [&] { return fmt::format("{}:{}", origin.path, line_of(origin, offset)); };
+  auto parsed = yaml::parse_head(text, origin.path, yaml::Dialect::kube, yaml_limits, head_keys);
+  if (!parsed) return failure(traced(std::move(parsed).error(), origin, text, offset));
+  if (!parsed->is_object() && !parsed->is_null()) {
+    return failure(Error(Code::yaml_syntax, fmt::format("a document is no object but {}", kind_name(parsed->kind())))
+                       .at(here())
+                       .fix("write one object, and \"---\" before the next"));
+  }
+  auto head = check_head(*parsed);
+  if (!head) return failure(std::move(head).error().at(here()));
+  const auto hook = hook_kind(*parsed);
+  if (hook == HookKind::unknown) return {};
+  if (hook == HookKind::test && settings_.tests == Include::no) return {};
+  if (hook != HookKind::none && settings_.hooks == Include::no) return {};
+  const auto* given = parsed->find("kind");
+  std::string kind = given == nullptr ? std::string() : scalar_text(*given);
+  const auto known = known_kinds(settings_.environment.flavor);
+  const auto at = std::ranges::find(known, kind);
+  const bool is_known = at != known.end();
+  if (path_ == nullptr) path_ = &paths_.emplace_back(origin.path);
+  const Manifest manifest{.text = text,
+                          .whole = nullptr,
+                          .path = path_,
+                          .kind = is_known ? nullptr : &*kinds_.insert(std::move(kind)).first,
+                          .rank = static_cast<std::uint32_t>(at - known.begin()),
+                          .place = static_cast<std::uint32_t>(manifests_.size()),
+                          .part = hook == HookKind::none ? Document::Kind::manifest : Document::Kind::hook};
+  manifests_.push_back(manifest);
+  return {};
+}
+
+Result<> Manifests::check() {
+  if (errors_.empty()) return {};
+  return failure(std::move(errors_.begin()->second));
+}
+
+bool Manifests::comes_before(const Manifest& a, const Manifest& b) {
+  if (a.part != b.part) return a.part == Document::Kind::manifest;
+  if (a.rank != b.rank) return a.rank < b.rank;
+  if (a.kind != b.kind) return *a.kind < *b.kind;
+  if (a.path != b.path) return *a.path < *b.path;
+  return a.place < b.place;
+}
+
+Result<> Manifests::hand_out(const Take& take) {
+  std::ranges::sort(manifests_, comes_before);
+  for (const auto& manifest : manifests_) {
+    auto text = manifest.whole == nullptr ? std::string(manifest.text) : only_part(*manifest.whole, manifest.text);
+    Document document{.source = *manifest.path, .text = std::move(text), .kind = manifest.part};
+    TRY(take(std::move(document)));
+  }
+  return {};
 }
 
 }  // namespace holdfast::helm

@@ -259,10 +259,9 @@ Result<std::vector<Manifest>> render_helm(const ChartPlace& place, const Value* 
   const auto flavor = settings.environment.flavor;
   const auto values = TRY(helm::merge_user_values(user, flavor));
   auto chart = TRY(helm::load_chart(place.tree, place.folder, {.flavor = flavor}));
-  const auto documents = TRY(helm::render(std::move(chart), values, settings));
   std::vector<Manifest> out;
-  for (const auto& document : documents)
-    TRY(read_document(document, out));
+  const auto take = [&](const helm::Document& document) { return read_document(document, out); };
+  TRY(helm::render(std::move(chart), values, settings, take));
   return out;
 }
 
