@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace holdfast::helm {
 namespace {
@@ -21,12 +23,29 @@ bool is_meant(const Dependency& dependency, const Chart& chart) {
   return range && version && range->contains(*version);
 }
 
+// Subcharts by their names: there may be hundreds, and several versions of one.
+class SubchartsByName {
+ public:
+  explicit SubchartsByName(const std::vector<Chart>& charts) {
+    for (std::size_t i = 0; i < charts.size(); ++i) places_.emplace_back(charts[i].name, i);
+    std::ranges::sort(places_);
+  }
+
+  // Those of that name, in the charts' order.
+  [[nodiscard]] auto of(std::string_view name) const {
+    return std::ranges::equal_range(places_, name, {}, &Place::first);
+  }
+
+ private:
+  using Place = std::pair<std::string_view, std::size_t>;
+  std::vector<Place> places_;
+};
+
 Result<> check_present(const Chart& chart) {
+  const SubchartsByName subcharts(chart.subcharts);
   std::vector<std::string> missing;
   for (const auto& dependency : chart.dependencies) {
-    const bool present = std::ranges::any_of(
-        chart.subcharts, [&](const Chart& each) { return each.name == dependency.name; });
-    if (!present) missing.push_back(dependency.name);
+    if (subcharts.of(dependency.name).empty()) missing.push_back(dependency.name);
   }
   if (missing.empty()) return {};
   return failure(
@@ -35,37 +54,38 @@ Result<> check_present(const Chart& chart) {
           .fix("vendor them: helm dependency build, then commit charts/"));
 }
 
-// The subcharts as their dependencies name them: a copy for each alias, the unlisted as they are.
+// The subcharts as their dependencies name them: the unlisted as they are, then one for each
+// dependency, a copy where a chart is meant twice.
 void apply_aliases(Chart& chart) {
-  // Which of the charts, in which order; a chart that is meant twice is copied.
-  std::vector<std::size_t> chosen;
-  std::vector<std::string> aliases;
-  for (std::size_t i = 0; i < chart.subcharts.size(); ++i) {
-    const bool listed = std::ranges::any_of(chart.dependencies, [&](const Dependency& each) {
-      return is_meant(each, chart.subcharts[i]);
-    });
-    if (listed) continue;
-    chosen.push_back(i);
-    aliases.emplace_back();
-  }
+  struct Use {
+    std::size_t subchart;
+    std::string alias;
+  };
+  const SubchartsByName by_name(chart.subcharts);
+  std::vector<std::size_t> users(chart.subcharts.size());
+  std::vector<bool> listed(chart.subcharts.size());
+  std::vector<Use> uses;
   for (auto& dependency : chart.dependencies) {
-    const auto found = std::ranges::find_if(
-        chart.subcharts, [&](const Chart& each) { return is_meant(dependency, each); });
-    if (found != chart.subcharts.end()) {
-      chosen.push_back(static_cast<std::size_t>(found - chart.subcharts.begin()));
-      aliases.push_back(dependency.alias);
+    bool found = false;
+    for (const auto& [name, at] : by_name.of(dependency.name)) {
+      if (!is_meant(dependency, chart.subcharts[at])) continue;
+      listed[at] = true;
+      if (std::exchange(found, true)) continue;
+      ++users[at];
+      uses.emplace_back(at, dependency.alias);
     }
     if (!dependency.alias.empty()) dependency.name = dependency.alias;
   }
   std::vector<Chart> kept;
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    auto& subchart = chart.subcharts[chosen[i]];
-    const bool again = std::find(chosen.begin() + static_cast<std::ptrdiff_t>(i) + 1, chosen.end(),
-                                 chosen[i]) != chosen.end();
-    kept.push_back(again ? subchart : std::move(subchart));
-    if (aliases[i].empty()) continue;
-    kept.back().name = aliases[i];
-    kept.back().metadata["name"] = aliases[i];
+  for (std::size_t at = 0; at < listed.size(); ++at) {
+    if (!listed[at]) kept.push_back(std::move(chart.subcharts[at]));
+  }
+  for (const auto& [at, alias] : uses) {
+    auto& subchart = chart.subcharts[at];
+    kept.push_back(--users[at] > 0 ? subchart : std::move(subchart));
+    if (alias.empty()) continue;
+    kept.back().name = alias;
+    kept.back().metadata["name"] = alias;
   }
   chart.subcharts = std::move(kept);
 }
@@ -102,18 +122,15 @@ Result<> process_enabled(Chart& chart, const Object& user, const std::string& pr
   // Upstream puts a subchart's defaults beside the root's, too: its `tags` count where the root has
   // none.
   const Object values = TRY(coalesce_values(chart, user, nulls));
-  std::vector<std::string> disabled;
+  std::set<std::string> disabled;
   for (const auto& dependency : chart.dependencies) {
     const bool enabled = condition_of(dependency, values, prefix)
                              .value_or(tags_of(dependency, values).value_or(true));
-    if (!enabled) disabled.push_back(dependency.name);
+    if (!enabled) disabled.insert(dependency.name);
   }
-  std::erase_if(chart.subcharts, [&](const Chart& each) {
-    return std::ranges::find(disabled, each.name) != disabled.end();
-  });
-  std::erase_if(chart.dependencies, [&](const Dependency& each) {
-    return std::ranges::find(disabled, each.name) != disabled.end();
-  });
+  const auto is_disabled = [&](const auto& each) { return disabled.contains(each.name); };
+  std::erase_if(chart.subcharts, is_disabled);
+  std::erase_if(chart.dependencies, is_disabled);
   for (auto& subchart : chart.subcharts)
     TRY(process_enabled(subchart, values, prefix + subchart.name + ".", nulls));
   return {};

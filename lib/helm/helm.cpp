@@ -214,7 +214,7 @@ Result<> render(Chart chart, const Object& user, const Settings& settings, const
   TRY(check_release(settings.release));
   TRY(check_installable(chart, settings));
   TRY(process_dependencies(chart, user, settings.environment.flavor));
-  Value values = TRY(coalesce_values(chart, user, nulls_of(settings.environment.flavor)));
+  Value values = TRY(take_values(chart, user, nulls_of(settings.environment.flavor)));
   TRY(check_values(chart, values, settings));
 
   Collector collector{.settings = settings,

@@ -19,18 +19,20 @@ void drop_nulls(Object& object) {
     object.erase(key);
 }
 
-// A chart's default without its nulls, unless those are kept.
-Value default_of(const Value& given, Nulls nulls) {
-  Value copy = given;
-  if (auto* object = copy.as_object(); object != nullptr && nulls == Nulls::remove)
+// A chart's default without its nulls, unless those are kept. What is not const is moved from.
+template <class AnyValue>
+Value default_of(AnyValue& given, Nulls nulls) {
+  Value out = std::move(given);
+  if (auto* object = out.as_object(); object != nullptr && nulls == Nulls::remove)
     drop_nulls(*object);
-  return copy;
+  return out;
 }
 
 // `defaults` under `user`: a null of the user deletes where the default was not null
 // (coalesceTablesFullKey).
-void coalesce_tables(Object& user, const Object& defaults, Nulls nulls) {
-  for (const auto& member : defaults) {
+template <class AnyObject>
+void coalesce_tables(Object& user, AnyObject& defaults, Nulls nulls) {
+  for (auto& member : defaults) {
     if (nulls == Nulls::remove && member.value.is_null()) continue;
     auto* mine = user.find(member.key);
     if (mine == nullptr) {
@@ -44,13 +46,19 @@ void coalesce_tables(Object& user, const Object& defaults, Nulls nulls) {
   }
 }
 
-bool is_subchart(const Chart& chart, std::string_view key) {
-  return std::ranges::any_of(chart.subcharts, [&](const Chart& each) { return each.name == key; });
+// The names of the subcharts, sorted.
+std::vector<std::string_view> subchart_names(const Chart& chart) {
+  std::vector<std::string_view> names;
+  for (const auto& subchart : chart.subcharts) names.push_back(subchart.name);
+  std::ranges::sort(names);
+  return names;
 }
 
 // The chart's own defaults under the values that reach it (coalesceValues).
-void coalesce_chart(const Chart& chart, Object& values, Nulls nulls) {
-  for (const auto& member : chart.values) {
+template <class AnyChart>
+void coalesce_chart(AnyChart& chart, Object& values, Nulls nulls) {
+  const auto subcharts = subchart_names(chart);
+  for (auto& member : chart.values) {
     auto* mine = values.find(member.key);
     if (mine == nullptr) {
       if (nulls != Nulls::remove || !member.value.is_null())
@@ -58,7 +66,7 @@ void coalesce_chart(const Chart& chart, Object& values, Nulls nulls) {
     } else if (mine->is_null()) {
       if (nulls != Nulls::keep) values.erase(member.key);
     } else if (mine->is_object() && member.value.is_object()) {
-      const auto inside = is_subchart(chart, member.key) ? Nulls::keep : nulls;
+      const auto inside = std::ranges::binary_search(subcharts, member.key) ? Nulls::keep : nulls;
       coalesce_tables(*mine->as_object(), *member.value.as_object(), inside);
     }
   }
@@ -89,9 +97,10 @@ void coalesce_globals(Object& subchart, const Object& parent) {
   }
 }
 
-Result<> coalesce(const Chart& chart, Object& values, Nulls nulls) {
+template <class AnyChart>
+Result<> coalesce(AnyChart& chart, Object& values, Nulls nulls) {
   coalesce_chart(chart, values, nulls);
-  for (const auto& subchart : chart.subcharts) {
+  for (auto& subchart : chart.subcharts) {
     auto* section = values.find(subchart.name);
     if (section == nullptr) {
       values.set(subchart.name, Object());
@@ -126,6 +135,12 @@ void merge_documents(Object& into, const Object& later) {
 }
 
 Result<Object> coalesce_values(const Chart& chart, const Object& user, Nulls nulls) {
+  Object values = user;
+  TRY(coalesce(chart, values, nulls));
+  return values;
+}
+
+Result<Object> take_values(Chart& chart, const Object& user, Nulls nulls) {
   Object values = user;
   TRY(coalesce(chart, values, nulls));
   return values;

@@ -29,6 +29,9 @@ inline Nulls nulls_of(gotmpl::Flavor flavor) {
 Result<Object> coalesce_values(const Chart& chart, const Object& user,
                                Nulls nulls = Nulls::remove);
 
+// The same by moving the defaults of the chart and its subcharts, which nobody asks for afterwards.
+Result<Object> take_values(Chart& chart, const Object& user, Nulls nulls);
+
 // Fills in what is absent, maps deep; nulls count as present (MergeTables).
 void merge_tables(Object& into, const Object& defaults);
 
