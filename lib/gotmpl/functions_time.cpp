@@ -62,9 +62,6 @@ const Instant& instant_of_self(const Call& call) {
 const Instant& instant_of_argument(const Datum& value) {
   return static_cast<const TimeObject*>(value.host())->instant;
 }
-Datum time_datum(Instant instant) {
-  return Datum::of_object(std::make_unique<TimeObject>(std::move(instant)));
-}
 Datum duration_datum(std::int64_t nanoseconds);
 Datum named(const Type& type, std::int64_t value, std::string_view text) {
   return Datum::of_object(std::make_unique<NamedInteger>(type, value, std::string(text)));
@@ -417,6 +414,8 @@ constexpr Function helm4_rows[] = {
 };
 
 }  // namespace
+
+Datum time_datum(Instant instant) { return Datum::of_object(std::make_unique<TimeObject>(std::move(instant))); }
 
 std::span<const Function> time_functions() { return rows; }
 std::span<const Function> duration_functions_of_helm4() { return helm4_rows; }

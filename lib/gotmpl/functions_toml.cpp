@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// toToml, mustToToml and fromToml: the encoder of BurntSushi/toml 1.5.0 (encode.go) on a template's
-// values; reading is lib/config's.
+// toToml, mustToToml and fromToml: the encoder of BurntSushi/toml 1.6.0 (encode.go) on a template's
+// values.
 #include <cmath>
 
-#include "config/document.h"
 #include "gotmpl/convert.h"
 #include "gotmpl/execution.h"
 #include "gotmpl/go_text.h"
 #include "gotmpl/host_object.h"
+#include "gotmpl/toml_reader.h"
 
 namespace holdfast::gotmpl {
 namespace {
@@ -48,42 +48,11 @@ class TomlWriter {
 
   void indent(const Key& key) { out_.append(2 * (key.size() - 1), ' '); }
 
-  static std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (char c : text) {
-      switch (c) {
-        case '\t': out += "\\t"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\b': out += "\\b"; break;
-        case '\f': out += "\\f"; break;
-        default:
-          if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) {
-            out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-          } else {
-            out += c;
-          }
-      }
-    }
-    return out + "\"";
-  }
-
-  static std::string key_text(std::string_view key) {
-    bool bare = !key.empty();
-    for (char c : key) {
-      bool word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-      bare = bare && (word || c == '_' || c == '-');
-    }
-    return bare ? std::string(key) : quoted(key);
-  }
-
   static std::string path_text(const Key& key) {
     std::string out;
     for (std::string_view part : key) {
       if (!out.empty()) out += '.';
-      out += key_text(part);
+      out += toml_key(part);
     }
     return out;
   }
@@ -121,7 +90,7 @@ class TomlWriter {
       return members(value, key, depth + 1);
     }
     indent(key);
-    out_ += key_text(key.back()) + " = ";
+    out_ += toml_key(key.back()) + " = ";
     TRY(element(value, depth + 1));
     out_ += '\n';
     return {};
@@ -146,7 +115,7 @@ class TomlWriter {
         number(value.real());
         return {};
       case Kind::string:
-        out_ += quoted(value.text());
+        out_ += toml_quoted(value.text());
         return {};
       case Kind::bytes:
       case Kind::list:
@@ -196,7 +165,7 @@ class TomlWriter {
     out_ += '{';
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (all[i]->value.is_nil()) continue;
-      out_ += key_text(all[i]->key) + " = ";
+      out_ += toml_key(all[i]->key) + " = ";
       TRY(element(all[i]->value, depth + 1));
       if (i + 1 < all.size()) out_ += ", ";
     }
@@ -219,27 +188,7 @@ Result<Datum> to_toml(Call& call) {
   return Datum(text ? *std::move(text) : text.error().what());
 }
 
-// "toml: line 2: …"; a text that ends inside a key is worded as BurntSushi's parser words it.
-std::string toml_error(const std::string& text, const Error& error) {
-  std::string line = "1";
-  if (!error.where().empty()) {
-    const std::string& place = error.where().front();
-    std::size_t first = place.find(':');
-    line = place.substr(first + 1, place.find(':', first + 1) - first - 1);
-  }
-  std::string_view last = std::string_view(text).substr(text.rfind('\n') + 1);
-  bool key = !last.empty() && last.find_first_of("=[]#\" ") == std::string_view::npos;
-  return fmt::format("toml: line {}: {}", line,
-                     key ? "unexpected EOF; expected key separator '='" : error.what());
-}
-
-Result<Datum> from_toml(Call& call) {
-  Result<config::Document> document = config::parse_toml(call.text(0), "toml");
-  if (document) return Datum::from_value(std::move(document->value), Datum::Numbers::exact);
-  Datum result = Datum::new_dict();
-  result.dict()->set("Error", Datum(toml_error(call.text(0), document.error())));
-  return result;
-}
+Result<Datum> from_toml(Call& call) { return read_toml(call.text(0)); }
 
 constexpr Function rows[] = {
     {"toToml", "a", to_toml},

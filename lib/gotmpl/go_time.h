@@ -29,6 +29,8 @@ struct Instant {
 Instant zero_instant();
 Instant instant_of(WallTime time);
 
+Datum time_datum(Instant instant);  // time.Time
+
 struct Civil {
   std::int64_t year;
   int month;  // 1 to 12

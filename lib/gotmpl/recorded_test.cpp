@@ -28,12 +28,14 @@ std::vector<std::vector<std::string>> rows_of(const std::string& name) {
 }
 
 TEST(Recorded, TemplatesPrintWhatHelmPrints) {
-  for (const auto& row : rows_of("printf.tsv")) {
-    Templates templates{Environment{}};
-    ASSERT_TRUE(templates.parse("t", row[0])) << row[0];
-    const Result<std::string> out = templates.execute("t", Datum::new_dict());
-    ASSERT_TRUE(out) << row[0] << ": " << out.error().message();
-    EXPECT_EQ(json::write(Value(*out)), row[1]) << row[0];
+  for (const std::string name : {"printf.tsv", "toml.tsv"}) {
+    for (const auto& row : rows_of(name)) {
+      Templates templates{Environment{}};
+      ASSERT_TRUE(templates.parse("t", row[0])) << row[0];
+      const Result<std::string> out = templates.execute("t", Datum::new_dict());
+      ASSERT_TRUE(out) << row[0] << ": " << out.error().message();
+      EXPECT_EQ(json::write(Value(*out)), row[1]) << row[0];
+    }
   }
 }
 
