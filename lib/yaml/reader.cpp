@@ -121,7 +121,7 @@ class Builder {
       return {};
     }
     auto resolved = TRY(resolve_tagged(event));
-    if (resolved.kind == ScalarKind::not_a_number) {
+    if (resolved.kind == ScalarKind::not_a_number && limits_.not_numbers == NotNumbers::refuse) {
       return failure(refusal(Code::wrong_type,
                              fmt::format("number '{}' has no JSON form", event.scalar), event));
     }
@@ -323,10 +323,10 @@ class Builder {
       return resolved.kind == ScalarKind::real ? format_general_single(static_cast<float>(*held))
                                                : std::to_string(*held);
     }
+    if (resolved.kind == ScalarKind::not_a_number) return std::string(text);
     if (const auto* held = resolved.value.as_real())
       return format_general_single(static_cast<float>(*held));
     if (const auto* held = resolved.value.as_string()) return *held;
-    if (resolved.kind == ScalarKind::not_a_number) return std::string(text);
     return failure(refusal(Code::wrong_type,
                            fmt::format("map key '{}' is a {}, keys are text: put it in quotes",
                                        printable(text), kind_name(resolved.value.kind())),

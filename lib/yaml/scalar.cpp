@@ -152,6 +152,17 @@ std::string format_shortest(Real value) {
 
 }  // namespace
 
+namespace {
+
+// ".nan", ".inf", "-.inf", "+.inf" in their cases.
+Scalar not_a_number(std::string_view text) {
+  using Real = std::numeric_limits<double>;
+  if (text[1] == 'n' || text[1] == 'N') return {ScalarKind::not_a_number, Real::quiet_NaN()};
+  return {ScalarKind::not_a_number, text.front() == '-' ? -Real::infinity() : Real::infinity()};
+}
+
+}  // namespace
+
 Scalar resolve(std::string_view text, Dialect dialect) {
   if (text.empty()) return {ScalarKind::null, {}};
   switch (text.front()) {
@@ -167,11 +178,11 @@ Scalar resolve(std::string_view text, Dialect dialect) {
     case 'O':
     case '~': return resolve_word(text, dialect);
     case '.':
-      if (is_one_of(text, not_numbers)) return {ScalarKind::not_a_number, {}};
+      if (is_one_of(text, not_numbers)) return not_a_number(text);
       return parse_real(text);
     case '+':
     case '-':
-      if (is_one_of(text, not_numbers)) return {ScalarKind::not_a_number, {}};
+      if (is_one_of(text, not_numbers)) return not_a_number(text);
       return resolve_number(text);
     case '0':
     case '1':

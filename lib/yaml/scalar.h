@@ -16,7 +16,7 @@ enum class ScalarKind { text, null, boolean, integer, real, not_a_number, timest
 
 struct Scalar {
   ScalarKind kind = ScalarKind::text;
-  Value value;  // null for text and not_a_number; the RFC 3339 text for a timestamp
+  Value value;  // null for text; the RFC 3339 text for a timestamp
 };
 
 Scalar resolve(std::string_view text, Dialect dialect);

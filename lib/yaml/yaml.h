@@ -28,12 +28,16 @@ enum class Duplicates { refuse, keep_last };
 // What 1e3 is: the whole number that JSON makes of it, or the real that Go's decoder sees first.
 enum class Reals { as_json, kept };
 
+// .inf and .nan, which JSON has not: whoever keeps them as reals has to refuse them later.
+enum class NotNumbers { refuse, keep };
+
 struct Limits {
   int depth = 100;
   std::size_t bytes = std::size_t{64} << 20;   // of the text; also of all scalars, aliases expanded
   std::size_t nodes = 4'000'000;               // scalars and collections of all documents, likewise
   Duplicates duplicates = Duplicates::refuse;  // go-yaml v2 keeps the last, v3 refuses
   Reals reals = Reals::as_json;
+  NotNumbers not_numbers = NotNumbers::refuse;
 };
 
 struct Position {
