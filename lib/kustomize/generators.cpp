@@ -162,11 +162,6 @@ Object as_object(const Texts& texts) {
   return out;
 }
 
-Behavior behavior_of(std::string_view word) {
-  if (word == "replace") return Behavior::replace;
-  return word == "merge" ? Behavior::merge : Behavior::create;
-}
-
 }  // namespace
 
 GeneratorOptions combined(const std::optional<GeneratorOptions>& own,
@@ -225,7 +220,8 @@ std::string content_hash(const Value& object) {
   const auto text_or_map = [&](std::string_view field) -> Value {
     const Value* value = object.find(field);
     if (value == nullptr) return "";
-    return value->is_object() || value->is_array() ? *value : Value(text_of(*value));
+    if (value->is_array()) return nullptr;  // no map of Go's
+    return value->is_object() ? *value : Value(text_of(*value));
   };
   if (kind == "ConfigMap" || kind == "Secret") {
     hashed.set("kind", kind);
@@ -235,7 +231,7 @@ std::string content_hash(const Value& object) {
     hashed.set("data", text_or_map("data"));
     const std::string_view more = kind == "Secret" ? "stringData" : "binaryData";
     const Value* map = object.find(more);
-    if (map != nullptr && map->is_object()) hashed.set(more, *map);
+    if (map != nullptr && (map->is_object() || map->is_array())) hashed.set(more, text_or_map(more));
     if (kind == "Secret") hashed.set("type", text_or_map("type"));
   } else {
     hashed.set("object", object);

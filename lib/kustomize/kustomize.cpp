@@ -5,6 +5,7 @@
 #include "kustomize/build_context.h"
 #include "kustomize/field_path.h"
 #include "kustomize/layer.h"
+#include "kustomize/memory.h"
 #include "kustomize/name_references.h"
 #include "kustomize/origin.h"
 #include "kustomize/transformers.h"
@@ -25,12 +26,21 @@ bool is_local(const Resource& resource) {
   return mark != nullptr && (mark->is_null() || text_of(*mark) != "false");
 }
 
-void drop_local(ResourceSet& resources) {
+Result<> check_identity(const Resource& resource) {
+  if (!kind_of(resource.body).empty() && !name_of(resource.body).empty()) return {};
+  return failure(Error(Code::object_invalid, "a resource has lost its kind or name in the build")
+                     .at(resource.at)
+                     .fix("look at the patches and replacements that change it"));
+}
+
+Result<> drop_local(ResourceSet& resources) {
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < resources.size(); ++i) {
+    TRY(check_identity(resources[i]));
     if (!is_local(resources[i])) kept.push_back(i);
   }
   if (kept.size() != resources.size()) resources.reorder(kept);
+  return {};
 }
 
 bool wants(const Kustomization& root, std::string_view option) {
@@ -48,19 +58,6 @@ bool is_printable(std::string_view text) {
     if (byte == 0x7F) return false;
     if (byte == 0xC2 && next(1) < 0xA0 && next(1) != 0x85) return false;
     if (byte == 0xEF && next(1) == 0xBF && next(2) >= 0xBE) return false;
-  }
-  return true;
-}
-
-bool is_printable(const Value& value) {
-  if (const auto* text = value.as_string()) return is_printable(std::string_view(*text));
-  if (const auto* array = value.as_array()) {
-    return std::ranges::all_of(*array, [](const Value& element) { return is_printable(element); });
-  }
-  if (const auto* object = value.as_object()) {
-    return std::ranges::all_of(*object, [](const Member& member) {
-      return is_printable(std::string_view(member.key)) && is_printable(member.value);
-    });
   }
   return true;
 }
@@ -88,72 +85,106 @@ void fold_next_lines(std::string& text) {
   text = std::move(out);
 }
 
-void fold_next_lines(Value& value) {
-  if (auto* text = value.as_string()) fold_next_lines(*text);
-  if (auto* array = value.as_array()) {
-    for (auto& element : *array)
-      fold_next_lines(element);
-  }
-  if (auto* object = value.as_object()) {
-    for (auto& [key, member] : *object)
-      fold_next_lines(member);
-  }
+// A text of several lines that the tool prints as a block and cannot read again.
+bool is_tabbed(std::string_view text) {
+  if (!text.starts_with('\t') || text.find('\n') == std::string_view::npos) return false;
+  return !text.ends_with(' ') && text.find(" \n") == std::string_view::npos &&
+         std::ranges::none_of(text, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return (byte < 0x20 && c != '\n' && c != '\t') || byte >= 0xF0;
+         });
 }
 
-// The first text that the tool, which prints those of several lines as blocks, cannot read again.
-const Value* find_tabbed(const Value& value) {
-  if (const auto* text = value.as_string()) {
-    const bool quoted = text->ends_with(' ') || text->find(" \n") != std::string::npos ||
-                        std::ranges::any_of(*text, [](char c) {
-                          const auto byte = static_cast<unsigned char>(c);
-                          return (byte < 0x20 && c != '\n' && c != '\t') || byte >= 0xF0;
-                        });
-    return text->starts_with('\t') && text->find('\n') != std::string::npos && !quoted ? &value
-                                                                                      : nullptr;
-  }
-  const Value* found = nullptr;
-  if (const auto* array = value.as_array()) {
-    for (auto each = array->begin(); found == nullptr && each != array->end(); ++each)
-      found = find_tabbed(*each);
-  }
-  if (const auto* object = value.as_object()) {
-    for (const auto* each = object->begin(); found == nullptr && each != object->end(); ++each)
-      found = find_tabbed(each->value);
-  }
-  return found;
-}
+// The last look at everything that will be printed: finds the first value that cannot be, and brings
+// texts into the form that printing gives them.
+class LastLook {
+ public:
+  enum class Flaw { no_number, unprintable, tabbed };
 
-// Of what a build makes itself or a JSON patch has written anew: elsewhere texts keep their quotes.
-Result<> check_tabs(const Resource& resource) {
-  const bool anew = resource.generated || resource.rewritten;
-  const Value* value = anew ? find_tabbed(resource.body) : nullptr;
-  if (value == nullptr) return {};
+  // Texts that the build itself or a JSON patch has made may not begin with a tab, others keep their
+  // quotes.
+  enum class Texts { as_read, made };
+
+  explicit LastLook(Texts texts) : texts_(texts) {}
+
+  void at(Value& value) {
+    if (flawed_ != nullptr) return;
+    if (auto* text = value.as_string()) {
+      at_text(value, *text);
+    } else if (!is_finite(value)) {
+      found(value, Flaw::no_number);
+    } else if (auto* array = value.as_array()) {
+      for (auto& element : *array)
+        at(element);
+    } else if (auto* object = value.as_object()) {
+      for (auto& [key, member] : *object) {
+        if (!is_printable(key)) found(member, Flaw::unprintable);
+        at(member);
+      }
+    }
+  }
+
+  [[nodiscard]] const Value* flawed() const { return flawed_; }
+
+  [[nodiscard]] Flaw flaw() const { return flaw_; }
+
+ private:
+  void at_text(const Value& value, std::string& text) {
+    const bool plain = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x7F; });
+    if (!plain && !is_printable(text)) return found(value, Flaw::unprintable);
+    if (texts_ == Texts::made && is_tabbed(text)) return found(value, Flaw::tabbed);
+    if (!plain) fold_next_lines(text);
+  }
+
+  void found(const Value& value, Flaw flaw) {
+    if (flawed_ != nullptr) return;
+    flawed_ = &value;
+    flaw_ = flaw;
+  }
+
+  Texts texts_;
+  const Value* flawed_ = nullptr;
+  Flaw flaw_{};
+};
+
+std::unexpected<Error> flawed(const Resource& resource, const LastLook& look) {
+  const std::string pointer = pointer_to(resource.body, look.flawed()).value_or("");
+  switch (look.flaw()) {
+    case LastLook::Flaw::no_number:
+      return failure(Error(Code::wrong_type, fmt::format("{} of {} is .inf or .nan, which JSON has not",
+                                                         pointer, describe(resource)))
+                         .at(place_in(resource, pointer))
+                         .fix("remove it, or put it in quotes"));
+    case LastLook::Flaw::unprintable:
+      return failure(Error(Code::text_encoding,
+                           fmt::format("{} holds a control character, which YAML cannot hold",
+                                       describe(resource)))
+                         .at(resource.at)
+                         .fix("remove it, or put the content in base64 into binaryData"));
+    case LastLook::Flaw::tabbed: break;
+  }
   const bool secret = kind_of(resource.body) == "Secret";
-  const std::string shown = secret ? "" : fmt::format(": \"{}\"", printable(*value->as_string(), 40));
+  const std::string shown =
+      secret ? "" : fmt::format(": \"{}\"", printable(*look.flawed()->as_string(), 40));
   return failure(Error(Code::kustomization,
-                       fmt::format("a text of several lines, {} of {}, begins with a tab{}",
-                                   pointer_to(resource.body, value).value_or(""), describe(resource),
-                                   shown))
+                       fmt::format("a text of several lines, {} of {}, begins with a tab{}", pointer,
+                                   describe(resource), shown))
                      .at(resource.at)
                      .because("kustomize prints such a text as a block, which is no YAML")
                      .fix("begin it with spaces, or with an empty line or a comment"));
 }
 
-Result<> check_printable(const Resource& resource) {
-  if (kind_of(resource.body).empty() || name_of(resource.body).empty()) {
-    return failure(Error(Code::object_invalid, "a resource has lost its kind or name in the build")
-                       .at(resource.at)
-                       .fix("look at the patches and replacements that change it"));
-  }
-  if (!is_printable(resource.body)) {
-    return failure(Error(Code::text_encoding,
-                         fmt::format("{} holds a control character, which YAML cannot hold",
-                                     describe(resource)))
-                       .at(resource.at)
-                       .fix("remove it, or put the content in base64 into binaryData"));
-  }
-  const Value* annotations = resource.body.find_path({"metadata", "annotations"});
+Result<> settle_texts(Resource& resource) {
+  const bool made = resource.generated || resource.rewritten;
+  LastLook look(made ? LastLook::Texts::made : LastLook::Texts::as_read);
+  look.at(resource.body);
+  if (look.flawed() != nullptr) return flawed(resource, look);
+  Value* metadata = resource.body.find("metadata");
+  Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
   if (annotations == nullptr || !annotations->is_object()) return {};
+  LastLook of_annotations(LastLook::Texts::made);
+  of_annotations.at(*annotations);
+  if (of_annotations.flawed() != nullptr) return flawed(resource, of_annotations);
   for (const auto& [key, text] : *annotations->as_object()) {
     if (is_text_key(key)) continue;
     return failure(Error(Code::object_invalid,
@@ -208,7 +239,7 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
   TRY(add_hashes(all.resources));
   TRY(fix_name_references(all.resources, all.config->name_references, context.budget()));
   TRY(resolve_vars(all.resources, all.vars, all.config->var_references, context.budget()));
-  drop_local(all.resources);
+  TRY(drop_local(all.resources));
   TRY(at_sort_options(sort(all.resources, kustomization, options.order), root));
   if (wants(kustomization, "managedByLabel")) {
     const FieldSpecs specs{FieldSpec{{}, "metadata/labels", true}};
@@ -223,9 +254,7 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
   for (std::size_t i = 0; i < all.resources.size(); ++i) {
     Resource& resource = all.resources[i];
     settle_annotations(resource, kustomization);
-    TRY(check_printable(resource));
-    TRY(check_tabs(resource));
-    fold_next_lines(resource.body);
+    TRY(settle_texts(resource));
     built.resources.push_back(
         {.object = std::move(resource.body), .origin = std::move(resource.at)});
   }

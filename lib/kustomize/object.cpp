@@ -5,6 +5,8 @@
 #include "value/json.h"
 #include "yaml/scalar.h"
 
+#include <cmath>
+
 namespace holdfast::kustomize {
 namespace {
 
@@ -67,9 +69,16 @@ Value resolve_plain(std::string_view text) {
   constexpr std::size_t number_max = 400;  // no spelling of a number or date is longer
   if (text.empty() || text.size() > number_max) return text;
   auto scalar = yaml::resolve(text, yaml::Dialect::kyaml);
-  const bool is_text =
-      scalar.kind == yaml::ScalarKind::text || scalar.kind == yaml::ScalarKind::not_a_number;
-  return is_text ? Value(text) : std::move(scalar.value);
+  return scalar.kind == yaml::ScalarKind::text ? Value(text) : std::move(scalar.value);
+}
+
+bool wants_quotes(std::string_view text) {
+  return !resolve_plain(text).is_string() || yaml::resolve(text, yaml::Dialect::kube).kind == yaml::ScalarKind::boolean;
+}
+
+bool is_finite(const Value& scalar) {
+  const auto* real = scalar.as_real();
+  return real == nullptr || std::isfinite(*real);
 }
 
 bool is_text_key(std::string_view key) {

@@ -22,6 +22,10 @@ std::string namespace_of(const Value& object);
 std::string text_of(const Value& scalar);
 // The value that `text` has as a plain YAML scalar.
 Value resolve_plain(std::string_view text);
+// Is it a text in quotes only, to one of the two YAMLs that the tool speaks?
+bool wants_quotes(std::string_view text);
+// .inf and .nan are such reals.
+bool is_finite(const Value& scalar);
 // Does it stay a text as a key without quotes? The tool writes new keys so, and then cannot print
 // an object whose key became a number.
 bool is_text_key(std::string_view key);

@@ -63,12 +63,43 @@ void mark_made(ResourceSet& resources, const Origin& origin) {
 void mark_changed(ResourceSet& resources, const Origin& origin) {
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
+    resource.typed_annotations.clear();  // all of them are written anew
     if (resource.origin) {
       resource.transformations.push_back(origin);
     } else {
       resource.origin = origin;
     }
   }
+}
+
+namespace {
+
+Origin origin_in(const Value& value) {
+  const Value* by = value.find("configuredBy");
+  const auto text = [](const Value* map, std::string_view name) {
+    return map == nullptr ? std::string() : std::string(map->text({name}));
+  };
+  return {.path = text(&value, "path"),
+          .configured_in = text(&value, "configuredIn"),
+          .configured_by = parse_gvk(text(by, "apiVersion"), text(by, "kind")),
+          .name = text(by, "name"),
+          .space = text(by, "namespace")};
+}
+
+}  // namespace
+
+Origin read_origin(std::string_view text) {
+  const auto value = yaml::parse_one(text, "origin", yaml::Dialect::kyaml);
+  return value ? origin_in(*value) : Origin();
+}
+
+std::vector<Origin> read_transformations(std::string_view text) {
+  const auto value = yaml::parse_one(text, "transformations", yaml::Dialect::kyaml);
+  std::vector<Origin> out;
+  if (!value || !value->is_array()) return out;
+  for (const auto& each : *value->as_array())
+    out.push_back(origin_in(each));
+  return out;
 }
 
 std::string print_origin(const Origin& origin) {

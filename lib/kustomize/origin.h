@@ -25,4 +25,8 @@ void mark_changed(ResourceSet& resources, const Origin& origin);
 std::string print_origin(const Origin& origin);
 std::string print_transformations(const std::vector<Origin>& transformations);
 
+// What such annotations say; nothing of what they cannot say.
+Origin read_origin(std::string_view text);
+std::vector<Origin> read_transformations(std::string_view text);
+
 }  // namespace holdfast::kustomize

@@ -2,7 +2,10 @@
 #include "kustomize/patches.h"
 
 #include "base/text.h"
+#include "kustomize/field_path.h"
+#include "kustomize/memory.h"
 #include "kustomize/strategic_merge.h"
+#include "value/pointer.h"
 #include "value/json.h"
 #include "value/patch.h"
 #include "yaml/scalar.h"
@@ -135,14 +138,44 @@ Result<> weigh(std::size_t before, const Value& body, Budget& budget) {
   return budget.grow(now > before ? now - before : 0);
 }
 
-// A `copy` of all annotations brings the tool's memory with it, which it keeps there.
-bool copies_memory(const Value& operation) {
-  return operation.text({"op"}) == "copy" && operation.text({"from"}) == "/metadata/annotations";
+// Does it work on the annotations that hold the tool's memory, or on what holds those?
+bool reaches_memory(const Value& operation) {
+  for (const std::string_view field : {"path", "from"}) {
+    const Value* pointer = operation.find(field);
+    if (pointer == nullptr || !pointer->is_string()) continue;
+    const auto path = json::pointer_tokens(*pointer->as_string());
+    if (path && kustomize::reaches_memory(*path)) return true;
+  }
+  return false;
+}
+
+const Value* find_infinite(const Value& value) {
+  const Value* found = is_finite(value) ? nullptr : &value;
+  if (const auto* array = value.as_array()) {
+    for (auto each = array->begin(); found == nullptr && each != array->end(); ++each)
+      found = find_infinite(*each);
+  }
+  if (const auto* object = value.as_object()) {
+    for (const auto* each = object->begin(); found == nullptr && each != object->end(); ++each)
+      found = find_infinite(each->value);
+  }
+  return found;
+}
+
+// A JSON patch works on JSON.
+Result<> check_numbers(const Resource& resource) {
+  const Value* found = find_infinite(resource.body);
+  if (found == nullptr) return {};
+  const std::string pointer = pointer_to(resource.body, found).value_or("");
+  return failure(Error(Code::wrong_type, fmt::format("{} is .inf or .nan, which JSON has not", pointer))
+                     .at(place_in(resource, pointer))
+                     .because("a JSON patch is for the resource")
+                     .fix("remove it, or put it in quotes"));
 }
 
 Result<> apply_operations(ResourceSet& resources, const Target& target, const Operations& operations,
                           Remember remember, Budget& budget) {
-  const bool with_memory = std::ranges::any_of(*operations.list.as_array(), copies_memory);
+  const bool with_memory = std::ranges::any_of(*operations.list.as_array(), reaches_memory);
   for (Resource* resource : resources.selected_by(target)) {
     if (remember == Remember::yes) resource->remember_id();
     // The tool's memory makes sure that the map is there: "add" below it works.
@@ -152,6 +185,7 @@ Result<> apply_operations(ResourceSet& resources, const Target& target, const Op
     }
     const std::string shown = fmt::format("{} ({})", describe(*resource), resource->at);
     type_annotations(*resource);
+    TRY(check_numbers(*resource));
     const std::size_t size = size_of(resource->body);
     if (with_memory) write_memory(*resource);
     std::size_t failed = 0;
@@ -159,16 +193,47 @@ Result<> apply_operations(ResourceSet& resources, const Target& target, const Op
     if (!patched)
       return failure(std::move(patched).error().at(operations.place(failed)).at(shown));
     resource->body = *std::move(patched);
-    if (with_memory) erase_memory(*resource);
+    if (with_memory) {
+      write_lasting_memory(*resource);
+      read_memory(*resource);
+    }
     TRY(weigh(size, resource->body, budget));
     round_numbers(resource->body);
     text_annotations(resource->body);
     resource->shared.clear();
+    resource->quotes.clear();
+    resource->typed_annotations.clear();
     resource->source.reset();  // nothing is where the file has it
     resource->rewritten = true;
     resources.renamed(*resource);
   }
   return {};
+}
+
+// Does a patch remove or replace annotations as a whole, and with them the tool's memory?
+bool replaces_annotations(const Value& patch) {
+  const Value* metadata = patch.find("metadata");
+  const Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
+  const auto whole = [](const Value* map) {
+    return map != nullptr && (map->is_null() || map->find("$patch") != nullptr);
+  };
+  return whole(metadata) || whole(annotations);
+}
+
+// Which annotations of the resource have a type when the patch is in it.
+std::set<std::string, std::less<>> typed_after(const Resource& resource, const Resource& patch) {
+  auto typed = resource.typed_annotations;
+  const Value* changes = patch.body.find_path({"metadata", "annotations"});
+  if (changes == nullptr || !changes->is_object()) return typed;
+  for (const auto& [key, value] : *changes->as_object()) {
+    const bool was_typed = typed.erase(key) > 0;
+    if (!patch.typed_annotations.contains(key)) continue;
+    const Value* own = resource.body.find_path({"metadata", "annotations", key});
+    const bool quoted = !was_typed && own != nullptr && own->is_string() &&
+                        text_is_quoted(resource, "/metadata/annotations/" + pointer_part(key), *own->as_string());
+    if (!quoted) typed.insert(key);
+  }
+  return typed;
 }
 
 // One patch onto one resource. Name and kind stay unless the patch may change them.
@@ -180,10 +245,15 @@ Result<> merge_one(Resource& resource, const Resource& patch, const MergeSchema&
   const std::string kind(kind_of(resource.body));
   if (patch.allow_name_change || patch.allow_kind_change) resource.remember_id();
   const std::string shown = describe(resource);
+  auto typed = typed_after(resource, patch);
+  const bool with_memory = replaces_annotations(patch.body);
+  if (with_memory) write_memory(resource);
   auto merged = strategic_merge(resource, patch, schema);
   if (!merged)
     return failure(std::move(merged).error().at(fmt::format("{} ({})", shown, resource.at)));
   if (*merged == Merged::removed) return {};
+  resource.typed_annotations = std::move(typed);
+  if (with_memory) read_memory(resource);
   if (!patch.allow_kind_change) set_kind(resource.body, kind);
   if (!patch.allow_name_change) set_name(resource.body, name);
   set_namespace(resource.body, space);
@@ -279,8 +349,10 @@ Result<> apply_text(ResourceSet& resources, const Patch& patch, const PatchText&
       document.allow_name_change |= patch.options.allow_name_change;
       document.allow_kind_change |= patch.options.allow_kind_change;
       // The tool notes that in the patch's annotations, all of which it writes as texts: a null too.
-      if (document.allow_name_change || document.allow_kind_change)
+      if (document.allow_name_change || document.allow_kind_change) {
         set_metadata_texts(document.body, "annotations", spelled_texts(document, "annotations"));
+        document.typed_annotations.clear();
+      }
     }
     if (documents->empty()) return {};
     std::optional<Target> target;

@@ -110,7 +110,13 @@ Result<> add_values(ResourceSet& resources, const PluginConfig& plugin, const Lo
     const Target chosen = TRY(Target::make(target.selector.value_or(Selector{})));
     const auto path = split_path(target.field_path, '/');
     for (Resource* resource : resources.selected_by(chosen)) {
-      if (target.field_path == "metadata/namespace" && is_cluster_scoped(resource->gvk())) continue;
+      if (target.field_path == "metadata/namespace") {
+        const FieldSpecs none;
+        const NamespaceChange change{.space = value, .specs = none};
+        TRY(set_namespace_field(*resource, change));
+        resources.renamed(*resource);
+        continue;
+      }
       const auto matches = TRY(match_all(resource->body, path, Value::Kind::string));
       for (Value* field : matches.fields) {
         const std::string old = field->is_null() ? std::string() : text_of(*field);

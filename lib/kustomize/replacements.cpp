@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "kustomize/field_path.h"
+#include "kustomize/memory.h"
 #include "kustomize/structured_text.h"
 #include "yaml/scalar.h"
 
@@ -100,6 +101,9 @@ Result<const Resource*> find_source(const ResourceSet& resources, const Selector
 struct Copied {
   Value value;
   std::string text;
+  // Of all annotations: as texts, and which of them are typed.
+  Value texts;
+  std::set<std::string, std::less<>> typed;
 };
 
 // "did you mean", if anything there has such a name, or else that fix.
@@ -109,43 +113,79 @@ Error ending(Error error, const DeadEnd& end, std::string fix) {
                                        : std::move(fix));
 }
 
-Result<Copied> source_of(const ResourceSet& resources, const Replacement& replacement) {
+Copied copied_text(Value value, const std::string& text) {
+  return {.value = std::move(value), .text = text, .texts = {}, .typed = {}};
+}
+
+// The part at options.index of what is copied.
+Result<Copied> part_of(Copied copied, const FieldOptions& options, const Resource& resource,
+                       std::string_view path) {
+  if (!is_scalar(copied.value))
+    return failure(Code::kustomization, "a delimiter needs a text, \"{}\" is {}", path,
+                   type_of(copied.value));
+  const auto parts = split_by(copied.text, options.delimiter);
+  const auto index = options.index;
+  if (index < 0 || static_cast<std::size_t>(index) >= parts.size()) {
+    return failure(
+        Error(Code::kustomize_target, fmt::format("options.index is {}, \"{}\" has {} parts", index,
+                                                  copied.text, parts.size()))
+            .at(describe(resource)));
+  }
+  const std::string& part = parts[static_cast<std::size_t>(index)];
+  return copied_text(with_text(copied.value, part), part);
+}
+
+// Out of annotations, or what holds them, comes what the tool keeps there, too.
+Result<Copied> source_with_memory(Resource resource, std::span<const std::string> path, Budget& budget) {
+  TRY(budget.grow(size_of(resource.body)));
+  write_memory(resource);
+  Copied copied;
+  if (path.size() == 2) {
+    const Value* texts = TRY(look_up(resource.body, path));
+    if (texts != nullptr) copied.texts = *texts;
+    copied.typed = resource.typed_annotations;
+  }
+  type_annotations(resource);
+  const Value* value = TRY(look_up(resource.body, path));
+  if (value == nullptr) return copied;
+  if (is_scalar(*value)) copied.text = text_of(*value);
+  copied.value = *value;
+  return copied;
+}
+
+Result<Copied> source_in(const Resource& resource, std::span<const std::string> path, Budget& budget) {
+  if (reaches_memory(path)) return source_with_memory(resource, path, budget);
+  const Value* value = TRY(look_up(resource.body, path));
+  Copied copied;
+  if (is_blank(value)) return copied;
+  copied.value = *value;
+  if (is_scalar(*value))
+    copied.text = spelled_text(resource, pointer_to(resource.body, value).value_or(""), *value);
+  return copied;
+}
+
+Result<Copied> source_of(const ResourceSet& resources, const Replacement& replacement, Budget& budget) {
   if (replacement.source_value && replacement.source) {
     return failure(Error(Code::kustomization, "a replacement has \"source\" and \"sourceValue\"")
                        .fix("keep one of them"));
   }
   if (replacement.source_value)
-    return Copied{resolve_plain(*replacement.source_value), *replacement.source_value};
+    return copied_text(resolve_plain(*replacement.source_value), *replacement.source_value);
   const auto& source = *replacement.source;
   const Resource* resource = TRY(find_source(resources, source.id));
   const std::string path =
       source.field_path.empty() ? std::string(default_path) : source.field_path;
   const auto parts_of_path = split_field_path(path);
-  const Value* value = TRY(look_up(resource->body, parts_of_path));
-  if (is_blank(value)) {
+  Copied copied = TRY(source_in(*resource, parts_of_path, budget));
+  if (is_blank(&copied.value)) {
     Error error = Error(Code::kustomize_target,
                         fmt::format("the source of a replacement has no field \"{}\"", path))
                       .at(fmt::format("{} ({})", describe(*resource), resource->at));
     return failure(ending(std::move(error), dead_end(resource->body, parts_of_path),
                           "name a field that the source has, and that is not empty"));
   }
-  std::string text;
-  if (is_scalar(*value))
-    text = spelled_text(*resource, pointer_to(resource->body, value).value_or(""), *value);
-  if (!source.options || source.options->delimiter.empty()) return Copied{*value, std::move(text)};
-  if (!is_scalar(*value))
-    return failure(Code::kustomization, "a delimiter needs a text, \"{}\" is {}", path,
-                   type_of(*value));
-  const auto parts = split_by(text, source.options->delimiter);
-  const auto index = source.options->index;
-  if (index < 0 || static_cast<std::size_t>(index) >= parts.size()) {
-    return failure(
-        Error(Code::kustomize_target, fmt::format("options.index is {}, \"{}\" has {} parts", index,
-                                                  text, parts.size()))
-            .at(describe(*resource)));
-  }
-  const std::string& part = parts[static_cast<std::size_t>(index)];
-  return Copied{with_text(*value, part), part};
+  if (!source.options || source.options->delimiter.empty()) return copied;
+  return part_of(std::move(copied), *source.options, *resource, path);
 }
 
 // Is the number in the field spelled as a real one, 5.0 or 1e3?
@@ -218,6 +258,13 @@ bool is_annotation(const std::vector<std::string>& path) {
   return path.size() == 3 && path[0] == "metadata" && path[1] == "annotations";
 }
 
+// Only the text of a scalar changes: its quotes stay.
+void kept_quotes(Resource& resource, const Value& field, const Value& old) {
+  const auto* text = field.as_string();
+  if (text == nullptr || !wants_quotes(*text)) return;
+  keep_quotes(resource, pointer_to(resource.body, &field).value_or(""), old, *text);
+}
+
 class Writer {
  public:
   Writer(const ReplacementTarget& target, const Copied& copied, Entry entry, Budget& budget)
@@ -237,6 +284,8 @@ class Writer {
   Result<> apply(Resource& resource) const {
     for (std::size_t i = 0; i < paths_.size(); ++i) {
       const Value value = is_scalar(copied_.value) ? Value(copied_.text) : copied_.value;
+      const bool with_memory = reaches_memory(paths_[i]);
+      if (with_memory) write_memory(resource);
       if (TRY(replace_in_text(resource.body, paths_[i], value, create_, budget_))) continue;
       auto matches = match_all(resource.body, paths_[i], create_);
       if (!matches || matches->fields.empty()) return missing(resource, i);
@@ -244,6 +293,7 @@ class Writer {
         Value& field = *matches->fields[k];
         const Fresh made = is_annotation(paths_[i]) ? Fresh::annotation : Fresh::field;
         const auto number = is_spelled_real(resource, field) ? Number::real : Number::whole;
+        const Value old = is_scalar(field) ? field : Value();
         auto written =
             write(field, copied_, target_.options, matches->fresh[k] ? made : Fresh::no, number);
         if (!written)
@@ -251,14 +301,26 @@ class Writer {
                              .error()
                              .at(fmt::format("{} of {} ({})", names_[i], describe(resource), resource.at))
                              .at(place(i)));
+        if (written && !matches->fresh[k]) kept_quotes(resource, field, old);
         TRY(budget_.grow(size_of(field)));
       }
+      if (with_memory) settle_annotations(resource, paths_[i]);
     }
     settle_shared(resource);
     return {};
   }
 
  private:
+  // Annotations that were copied as a whole are again what they were.
+  void settle_annotations(Resource& resource, std::span<const std::string> path) const {
+    Value* all = path.size() == 2 ? resource.body["metadata"].find("annotations") : nullptr;
+    if (all != nullptr && *all == copied_.value && copied_.texts.is_object()) {
+      *all = copied_.texts;
+      resource.typed_annotations = copied_.typed;
+    }
+    read_memory(resource);
+  }
+
   [[nodiscard]] std::string place(std::size_t i) const {
     return target_.field_paths.empty() ? entry_.place() : entry_.place(fmt::format("/fieldPaths/{}", i));
   }
@@ -355,7 +417,7 @@ Result<> replace(ResourceSet& resources, const Replacement& replacement, const E
         Error(Code::kustomization, "a replacement needs a source and at least one target")
             .fix("give it \"source\" (or \"sourceValue\") and \"targets\""));
   }
-  const auto copied = source_of(resources, replacement);
+  const auto copied = source_of(resources, replacement, budget);
   if (!copied) return failure(Error(copied.error()).at(entry.place("/source")));
   for (std::size_t i = 0; i < replacement.targets.size(); ++i)
     TRY(apply_target(resources, replacement.targets[i], *copied,

@@ -2,6 +2,7 @@
 #include "kustomize/resource.h"
 
 #include "base/text.h"
+#include "kustomize/memory.h"
 #include "kustomize/source_text.h"
 #include "value/pointer.h"
 #include "yaml/scalar.h"
@@ -10,34 +11,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <deque>
 
 namespace holdfast::kustomize {
 namespace {
-
-constexpr auto build_annotations = std::to_array<std::string_view>({
-    "config.k8s.io/id",
-    "config.kubernetes.io/index",
-    "config.kubernetes.io/path",
-    "internal.config.kubernetes.io/allowKindChange",
-    "internal.config.kubernetes.io/allowNameChange",
-    "internal.config.kubernetes.io/annotations-migration-resource-id",
-    "internal.config.kubernetes.io/generatorBehavior",
-    "internal.config.kubernetes.io/helm-generated",
-    "internal.config.kubernetes.io/id",
-    "internal.config.kubernetes.io/index",
-    "internal.config.kubernetes.io/needsHashSuffix",
-    "internal.config.kubernetes.io/path",
-    "internal.config.kubernetes.io/prefixes",
-    "internal.config.kubernetes.io/previousKinds",
-    "internal.config.kubernetes.io/previousNames",
-    "internal.config.kubernetes.io/previousNamespaces",
-    "internal.config.kubernetes.io/refBy",
-    "internal.config.kubernetes.io/seqindent",
-    "internal.config.kubernetes.io/suffixes",
-});
-static_assert(std::ranges::is_sorted(build_annotations));
 
 std::string_view from_column(std::string_view line, int wanted) {
   for (int column = 1; column < wanted && !line.empty(); ++column) {
@@ -73,42 +50,20 @@ void spell_annotations(Resource& resource) {
   Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
   if (annotations == nullptr || !annotations->is_object()) return;
   for (auto& [key, value] : *annotations->as_object()) {
-    if ((!value.is_string() && !value.is_null()) || looks_like_date(value))
-      value = spelled_text(resource, "/metadata/annotations/" + pointer_part(key), value);
+    const bool date = looks_like_date(value);
+    if (value.is_null() || (value.is_string() && (!date || resource.source == nullptr))) continue;
+    const std::string pointer = "/metadata/annotations/" + pointer_part(key);
+    value = spelled_text(resource, pointer, value);
+    if (!date || spelling_at(resource, pointer) == *value.as_string()) resource.typed_annotations.insert(key);
   }
 }
 
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  for (const auto part : split(text, ','))
-    out.emplace_back(part);
-  return out;
-}
-
-// An input may carry the tool's own annotations; they mean here what they mean to the tool.
-void absorb_build_annotations(Resource& resource) {
-  Value* metadata = resource.body.find("metadata");
-  Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
-  if (annotations == nullptr || !annotations->is_object()) return;
-  const auto text = [&](std::string_view key) {
-    return std::string(annotations->text({fmt::format("internal.config.kubernetes.io/{}", key)}));
-  };
-  resource.needs_hash = text("needsHashSuffix") == "enabled";
-  resource.allow_name_change = text("allowNameChange") == "enabled";
-  resource.allow_kind_change = text("allowKindChange") == "enabled";
-  resource.from_helm = text("helm-generated") == "true";
-  const auto names = split_list(text("previousNames"));
-  const auto spaces = split_list(text("previousNamespaces"));
-  const auto kinds = split_list(text("previousKinds"));
-  if (!names.front().empty() && names.size() == spaces.size() && names.size() == kinds.size()) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      Resource::Earlier one{.name = names[i], .space = spaces[i], .kind = kinds[i]};
-      resource.earlier.push_back(std::move(one));
-    }
-  }
-  erase_memory(resource);
-  annotations->as_object()->erase("config.kubernetes.io/origin");
-  annotations->as_object()->erase("alpha.config.kubernetes.io/transformations");
+// Whether an input carries the tool's own annotations: they mean here what they mean to the tool.
+bool is_annotated(const Resource& resource) {
+  const Value* annotations = resource.body.find_path({"metadata", "annotations"});
+  if (annotations == nullptr || !annotations->is_object()) return false;
+  return std::ranges::any_of(*annotations->as_object(),
+                             [](const Member& member) { return is_memory(member.key); });
 }
 
 // A member is missing, perhaps because it is misspelled.
@@ -192,20 +147,26 @@ std::string spelled_text(const Resource& resource, const std::string& pointer, c
   if (resource.source == nullptr || value.is_object() || value.is_array()) return text_of(value);
   std::string text = spelling_at(resource, pointer);
   if (value.is_null()) return is_written_null(text) || text.empty() ? text : "null";
-  return resolve_plain(text) == value ? text : text_of(value);
+  const Value plain = resolve_plain(text);
+  const bool same = plain == value || (!is_finite(plain) && !is_finite(value));
+  return same ? text : text_of(value);
 }
 
 void type_annotations(Resource& resource) {
   Value* metadata = resource.body.find("metadata");
   Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
-  if (annotations == nullptr || !annotations->is_object() || resource.source == nullptr) return;
-  for (auto& [key, value] : *annotations->as_object()) {
-    if (!value.is_string()) continue;
-    Value typed = resolve_plain(*value.as_string());
-    const std::string pointer = "/metadata/annotations/" + pointer_part(key);
-    if (!typed.is_string() && spelling_at(resource, pointer) == *value.as_string())
-      value = std::move(typed);
+  if (annotations == nullptr || !annotations->is_object()) return;
+  for (const auto& key : resource.typed_annotations) {
+    Value* value = annotations->find(key);
+    if (value != nullptr && value->is_string()) *value = resolve_plain(*value->as_string());
   }
+}
+
+void keep_quotes(Resource& resource, const std::string& pointer, const Value& old, std::string_view text) {
+  if (!wants_quotes(text)) return;
+  if (old.is_string() && wants_quotes(*old.as_string())) return;
+  const bool from_file = old.is_string() && resource.source != nullptr;
+  resource.quotes[pointer] = from_file ? Resource::Quotes::as_in_file : Resource::Quotes::none;
 }
 
 std::string_view Source::at(std::size_t document, const std::string& pointer) const {
@@ -259,45 +220,16 @@ ResourceId Resource::original_id() const {
 void Resource::remember_id() {
   const auto now = id();
   const auto space = now.effective_namespace();
-  Earlier one{.name = now.name, .space = std::string(space), .kind = now.gvk.kind};
+  remember({.name = now.name, .space = std::string(space), .kind = now.gvk.kind});
+}
+
+void Resource::remember(Earlier one) {
   Earlier* last = earlier.empty() ? nullptr : &earlier.back();
   if (last != nullptr && last->name == one.name && last->space == one.space && last->kind == one.kind) {
     ++last->times;
   } else {
     earlier.push_back(std::move(one));
   }
-}
-
-void write_memory(Resource& resource) {
-  std::vector<std::string> names, spaces, kinds;
-  for (const auto& each : resource.earlier) {
-    names.insert(names.end(), each.times, each.name);
-    spaces.insert(spaces.end(), each.times, each.space);
-    kinds.insert(kinds.end(), each.times, each.kind);
-  }
-  const auto write = [&](std::string_view key, std::string text) {
-    if (text.empty()) return;
-    resource.body["metadata"]["annotations"][fmt::format("internal.config.kubernetes.io/{}", key)] =
-        std::move(text);
-  };
-  write("previousNames", fmt::format("{}", fmt::join(names, ",")));
-  write("previousNamespaces", fmt::format("{}", fmt::join(spaces, ",")));
-  write("previousKinds", fmt::format("{}", fmt::join(kinds, ",")));
-  write("prefixes", fmt::format("{}", fmt::join(resource.prefixes, ",")));
-  write("suffixes", fmt::format("{}", fmt::join(resource.suffixes, ",")));
-  if (resource.needs_hash) write("needsHashSuffix", "enabled");
-}
-
-void erase_memory(Resource& resource) {
-  Value* metadata = resource.body.find("metadata");
-  Value* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
-  if (annotations == nullptr || !annotations->is_object()) return;
-  for (const auto key : build_annotations)
-    annotations->as_object()->erase(key);
-}
-
-bool is_build_annotation(std::string_view key) {
-  return std::ranges::binary_search(build_annotations, key);
 }
 
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
@@ -307,7 +239,10 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
   FoldedTexts folded(source->text());
   auto documents =
       TRY(yaml::parse_all(source->text(), file, yaml::Dialect::kyaml,
-                          {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes}));
+                          {.depth = limits.depth,
+                           .bytes = limits.bytes,
+                           .nodes = limits.nodes,
+                           .not_numbers = yaml::NotNumbers::keep}));
   std::deque<Resource> queue;
   for (auto& document : documents) {
     if (is_blank(&document.value)) continue;
@@ -333,7 +268,7 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
     }
     folded.unfold(resource);
     spell_annotations(resource);
-    absorb_build_annotations(resource);
+    if (is_annotated(resource)) read_memory(resource);
     out.push_back(std::move(resource));
   }
   return out;
@@ -392,8 +327,11 @@ void take_metadata(Resource& resource, const Resource& other) {
       texts.insert_or_assign(key, text);
     set_metadata_texts(resource.body, field, texts);
   }
+  resource.typed_annotations.clear();
   set_name(resource.body, name_of(other.body));
   set_namespace(resource.body, namespace_of(other.body));
+  if (!resource.origin) resource.origin = other.origin;
+  if (resource.transformations.empty()) resource.transformations = other.transformations;
   resource.earlier = other.earlier;
   resource.prefixes = other.prefixes;
   resource.suffixes = other.suffixes;
@@ -416,12 +354,17 @@ bool text_is_folded(const Resource& resource, const std::string& pointer) {
 }
 
 bool text_is_quoted(const Resource& resource, const std::string& pointer, std::string_view text) {
-  if (!resolve_plain(text).is_string() || text.find('\n') != std::string_view::npos || text.empty())
-    return true;
+  const auto kept = resource.quotes.find(pointer);
+  if (kept == resource.quotes.end()) {
+    if (!resolve_plain(text).is_string() || text.find('\n') != std::string_view::npos || text.empty())
+      return true;
+  } else if (kept->second == Resource::Quotes::none) {
+    return false;
+  }
   if (resource.source == nullptr) return false;
   const std::string spelling = spelling_at(resource, pointer);
   // What a patch has made is in quotes where YAML 1.1 takes it for a truth value.
-  if (spelling != text && yaml::resolve(text, yaml::Dialect::kube).kind == yaml::ScalarKind::boolean) return true;
+  if (kept == resource.quotes.end() && spelling != text && wants_quotes(text)) return true;
   return spelling.starts_with('"') || spelling.starts_with('\'') || spelling.starts_with('|') ||
          spelling.starts_with('>');
 }

@@ -12,15 +12,20 @@
 #include "value/value.h"
 #include "yaml/yaml.h"
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace holdfast::kustomize {
 
-enum class Behavior { create, replace, merge };
+enum class Behavior { unspecified, create, replace, merge };
+
+// What is no word for one counts as none.
+Behavior behavior_of(std::string_view word);
 
 // Where a resource or a generator was configured, for the build metadata annotations.
 struct Origin {
@@ -63,7 +68,7 @@ struct Resource {
   std::vector<Earlier> earlier;  // oldest first; `space` is an effective namespace
   std::vector<std::string> prefixes, suffixes;
   std::vector<std::string> variables;  // names of the vars that read from it
-  Behavior behavior = Behavior::create;
+  Behavior behavior = Behavior::unspecified;
   bool needs_hash = false;
   bool allow_name_change = false;
   bool allow_kind_change = false;
@@ -86,6 +91,14 @@ struct Resource {
 
   std::vector<Shared> shared;
 
+  // Texts whose quotes are not those that they want. A change of a text keeps the quotes that stand
+  // there, and whether there are any decides what the number of a later patch is.
+  enum class Quotes { none, as_in_file };
+  std::map<std::string, Quotes, std::less<>> quotes;  // by JSON pointer
+  // Keys of annotations, all texts here, that are numbers and the like to the tool until it writes all
+  // of them anew.
+  std::set<std::string, std::less<>> typed_annotations;
+
   [[nodiscard]] Gvk gvk() const { return parse_gvk(api_version_of(body), kind_of(body)); }
 
   [[nodiscard]] ResourceId id() const;
@@ -99,6 +112,7 @@ struct Resource {
 
   // Keeps the present name, namespace and kind as an earlier one.
   void remember_id();
+  void remember(Earlier one);
 };
 
 // Every resource in a text of YAML or JSON documents, lists expanded. `file` is for messages.
@@ -124,8 +138,11 @@ std::string spelled_text(const Resource& resource, const std::string& pointer, c
 // "2024-01-02T00:00:00Z": what reading makes of every date, however the file spells it.
 bool looks_like_date(const Value& value);
 
-// Gives annotations that the file has without quotes, as 1.10, the type that they have there.
+// Gives typed annotations the type that they have to the tool.
 void type_annotations(Resource& resource);
+
+// Before the text takes the place of what is there.
+void keep_quotes(Resource& resource, const std::string& pointer, const Value& old, std::string_view text);
 
 // As the tool merges a generated resource or a targeted patch with another: `other`'s labels and
 // annotations below its own (as texts), `other`'s name, namespace and memory.
@@ -139,12 +156,5 @@ std::string pointer_part(std::string_view key);
 bool null_is_written(const Resource& resource, const std::string& pointer);
 bool text_is_folded(const Resource& resource, const std::string& pointer);
 bool text_is_quoted(const Resource& resource, const std::string& pointer, std::string_view text);
-
-// The tool's annotations that hold the memory, for an operation that sees them, and their end.
-void write_memory(Resource& resource);
-void erase_memory(Resource& resource);
-
-// Annotations of the tool that never leave a build.
-bool is_build_annotation(std::string_view key);
 
 }  // namespace holdfast::kustomize

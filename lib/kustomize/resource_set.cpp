@@ -171,8 +171,9 @@ Result<> ResourceSet::append_all(ResourceSet other) {
 
 Result<> ResourceSet::absorb(Resource resource) {
   const auto there = with_any_id(resource.id());
+  const bool joins = resource.behavior == Behavior::merge || resource.behavior == Behavior::replace;
   if (there.empty()) {
-    if (resource.behavior == Behavior::create) return append(std::move(resource));
+    if (!joins) return append(std::move(resource));
     return failure(
         Error(Code::kustomize_target,
               fmt::format("there is no {} to {} the generated one with", describe(resource),
@@ -187,7 +188,7 @@ Result<> ResourceSet::absorb(Resource resource) {
             .at(place_of(*there[1])));
   }
   Resource& old = *there.front();
-  if (resource.behavior == Behavior::create) {
+  if (!joins) {
     return failure(
         Error(Code::kustomize_conflict,
               fmt::format("a generator makes {}, which is there already", describe(resource)))

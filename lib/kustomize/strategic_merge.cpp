@@ -54,7 +54,7 @@ bool same_shape(const Value& a, const Value& b) {
 
 class Merger {
  public:
-  Merger(const Resource& resource, const Resource& patch, const MergeSchema& schema)
+  Merger(Resource& resource, const Resource& patch, const MergeSchema& schema)
       : resource_(resource), patch_(patch), schema_(schema) {}
 
   // `own` or `patch` may be absent, not both.
@@ -180,7 +180,8 @@ class Merger {
   }
 
   // A quoted text stays a text when a number comes in its place, with the number's own spelling.
-  Value merge_scalars(const Value& own, Value patch) const {
+  Value merge_scalars(const Value& own, Value patch) {
+    if (patch.is_string()) keep_quotes(resource_, pointer_, own, *patch.as_string());
     if (!own.is_string() || (patch.is_string() && !looks_like_date(patch))) return patch;
     if (!text_is_quoted(resource_, pointer_, *own.as_string())) return patch;
     return spelled_text(patch_, patch_pointer_, patch);
@@ -267,7 +268,7 @@ class Merger {
     return merge_keyed_list(std::move(list), nullptr, node->keys, element);
   }
 
-  const Resource& resource_;
+  Resource& resource_;
   const Resource& patch_;  // for what its file spells
   const MergeSchema& schema_;
   std::string pointer_, patch_pointer_;

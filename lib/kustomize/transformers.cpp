@@ -2,6 +2,7 @@
 #include "kustomize/transformers.h"
 
 #include "base/text.h"
+#include "kustomize/field_path.h"
 
 #include <fmt/format.h>
 
@@ -106,12 +107,22 @@ class NamespaceSetter {
     return {};
   }
 
+  static std::unexpected<Error> not_subjects(const Resource& resource, const Value& value,
+                                             std::string_view wanted) {
+    const auto pointer = pointer_to(resource.body, &value).value_or("");
+    return failure(Error(Code::wrong_type, fmt::format("{} of {} is {}, it must be {}", pointer,
+                                                       describe(resource), type_of(value), wanted))
+                       .at(place_in(resource, pointer)));
+  }
+
   Result<> write_subjects(Resource& resource) const {
     Value* subjects = resource.body.find("subjects");
-    Array* list = subjects == nullptr ? nullptr : subjects->as_array();
-    if (list == nullptr || change_.subjects == Subjects::none) return {};
+    if (subjects == nullptr || subjects->is_null() || change_.subjects == Subjects::none) return {};
+    Array* list = subjects->as_array();
+    if (list == nullptr) return not_subjects(resource, *subjects, "a list");
     for (auto& subject : *list) {
-      if (!subject.is_object()) continue;
+      if (subject.is_null()) continue;
+      if (!subject.is_object()) return not_subjects(resource, subject, "a map");
       const bool chosen = change_.subjects == Subjects::named_default
                               ? subject.text({"name"}) == "default"
                               : subject.text({"kind"}) == "ServiceAccount";
@@ -124,6 +135,10 @@ class NamespaceSetter {
 };
 
 }  // namespace
+
+Result<> set_namespace_field(Resource& resource, const NamespaceChange& change) {
+  return NamespaceSetter(change).apply(resource);
+}
 
 Result<> set_namespaces(ResourceSet& resources, const NamespaceChange& change) {
   if (change.space.empty()) return {};
@@ -184,6 +199,8 @@ class PairSetter {
         made_[key].push_back(pointer);
         continue;
       }
+      keep_quotes(resource_, pointer + "/" + pointer_part(key), *there, text);
+      if (pointer == "/metadata/annotations") resource_.typed_annotations.erase(key);
       *there = text;
       if (!resource_.shared.empty()) settle_shared(resource_);
     }

@@ -27,6 +27,8 @@ struct NamespaceChange {
 };
 
 Result<> set_namespaces(ResourceSet& resources, const NamespaceChange& change);
+// Of one resource, as a ValueAddTransformer does it: its earlier ids do not hold the one before.
+Result<> set_namespace_field(Resource& resource, const NamespaceChange& change);
 
 // Labels and annotations alike: each pair into each map that the specs name.
 Result<> set_pairs(ResourceSet& resources, const Texts& pairs, const FieldSpecs& specs);
