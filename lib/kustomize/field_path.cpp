@@ -87,13 +87,13 @@ class Matcher {
     if (node.is_null() && !create_) return {};
     if (!node.is_object() && !node.is_null()) return not_a("map", node, path.front());
     Value* field = node.find(path.front());
-    const bool fresh = field == nullptr;
-    if (fresh && !create_) return {};
-    if (fresh) {
+    const bool absent = field == nullptr;
+    if (absent && !create_) return {};
+    if (absent) {
       field = &node[path.front()];
       *field = made_as(next_of(path), *create_);
     }
-    return go(*field, path.subspan(1), fresh);
+    return go(*field, path.subspan(1), absent || &node == made_);
   }
 
   Result<> by_index(Value& node, std::span<const std::string> path) {
@@ -140,10 +140,12 @@ class Matcher {
       element.set(wanted.field, resolve_plain(wanted.value));
       node.as_array()->push_back(std::move(element));
     }
+    made_ = &node.as_array()->back();
     return visit();
   }
 
   std::optional<Value::Kind> create_;
+  const Value* made_ = nullptr;  // the list element that was made for the path
   Matches matches_;
 };
 

@@ -63,7 +63,10 @@ void mark_made(ResourceSet& resources, const Origin& origin) {
 void mark_changed(ResourceSet& resources, const Origin& origin) {
   for (std::size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
-    resource.typed_annotations.clear();  // all of them are written anew
+    // The tool writes all annotations anew: as texts, and each a node of its own.
+    resource.typed_annotations.clear();
+    for (auto& shared : resource.shared)
+      std::erase(shared.maps, "/metadata/annotations");
     if (resource.origin) {
       resource.transformations.push_back(origin);
     } else {

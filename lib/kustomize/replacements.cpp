@@ -5,6 +5,7 @@
 #include "kustomize/field_path.h"
 #include "kustomize/memory.h"
 #include "kustomize/structured_text.h"
+#include "value/pointer.h"
 #include "yaml/scalar.h"
 
 #include <fmt/format.h>
@@ -104,6 +105,10 @@ struct Copied {
   // Of all annotations: as texts, and which of them are typed.
   Value texts;
   std::set<std::string, std::less<>> typed;
+  // Of a whole field: where it is. The tool copies the field as it is at each write, which may be into
+  // the field itself.
+  const Resource* resource = nullptr;
+  std::string pointer;
 };
 
 // "did you mean", if anything there has such a name, or else that fix.
@@ -114,7 +119,10 @@ Error ending(Error error, const DeadEnd& end, std::string fix) {
 }
 
 Copied copied_text(Value value, const std::string& text) {
-  return {.value = std::move(value), .text = text, .texts = {}, .typed = {}};
+  Copied copied;
+  copied.value = std::move(value);
+  copied.text = text;
+  return copied;
 }
 
 // The part at options.index of what is copied.
@@ -159,9 +167,24 @@ Result<Copied> source_in(const Resource& resource, std::span<const std::string> 
   Copied copied;
   if (is_blank(value)) return copied;
   copied.value = *value;
-  if (is_scalar(*value))
-    copied.text = spelled_text(resource, pointer_to(resource.body, value).value_or(""), *value);
+  copied.resource = &resource;
+  copied.pointer = pointer_to(resource.body, value).value_or("");
+  if (is_scalar(*value)) copied.text = spelled_text(resource, copied.pointer, *value);
   return copied;
+}
+
+// After a write into that field.
+void follow(Copied& copied, const Resource& resource, const Value& field) {
+  if (copied.resource != &resource) return;
+  const std::string written = pointer_to(resource.body, &field).value_or("");
+  if (written == copied.pointer || written.starts_with(copied.pointer + "/")) {
+    const Value* now = json::find(resource.body, copied.pointer);
+    if (now == nullptr) return;
+    copied.value = *now;
+    copied.text = is_scalar(*now) ? spelled_text(resource, copied.pointer, *now) : std::string();
+  } else if (copied.pointer.starts_with(written + "/")) {
+    copied.resource = nullptr;  // what was the source is no part of the resource any more
+  }
 }
 
 Result<Copied> source_of(const ResourceSet& resources, const Replacement& replacement, Budget& budget) {
@@ -267,7 +290,7 @@ void kept_quotes(Resource& resource, const Value& field, const Value& old) {
 
 class Writer {
  public:
-  Writer(const ReplacementTarget& target, const Copied& copied, Entry entry, Budget& budget)
+  Writer(const ReplacementTarget& target, Copied& copied, Entry entry, Budget& budget)
       : target_(target), copied_(copied), entry_(std::move(entry)), budget_(budget) {
     if (target.options && target.options->create)
       create_ = is_scalar(copied.value) ? Value::Kind::string : copied.value.kind();
@@ -286,24 +309,8 @@ class Writer {
       const Value value = is_scalar(copied_.value) ? Value(copied_.text) : copied_.value;
       const bool with_memory = reaches_memory(paths_[i]);
       if (with_memory) write_memory(resource);
-      if (TRY(replace_in_text(resource.body, paths_[i], value, create_, budget_))) continue;
-      auto matches = match_all(resource.body, paths_[i], create_);
-      if (!matches || matches->fields.empty()) return missing(resource, i);
-      for (std::size_t k = 0; k < matches->fields.size(); ++k) {
-        Value& field = *matches->fields[k];
-        const Fresh made = is_annotation(paths_[i]) ? Fresh::annotation : Fresh::field;
-        const auto number = is_spelled_real(resource, field) ? Number::real : Number::whole;
-        const Value old = is_scalar(field) ? field : Value();
-        auto written =
-            write(field, copied_, target_.options, matches->fresh[k] ? made : Fresh::no, number);
-        if (!written)
-          return failure(std::move(written)
-                             .error()
-                             .at(fmt::format("{} of {} ({})", names_[i], describe(resource), resource.at))
-                             .at(place(i)));
-        if (written && !matches->fresh[k]) kept_quotes(resource, field, old);
-        TRY(budget_.grow(size_of(field)));
-      }
+      if (!TRY(replace_in_text(resource.body, paths_[i], value, create_, budget_)))
+        TRY(apply_path(resource, i));
       if (with_memory) settle_annotations(resource, paths_[i]);
     }
     settle_shared(resource);
@@ -311,6 +318,28 @@ class Writer {
   }
 
  private:
+  Result<> apply_path(Resource& resource, std::size_t i) const {
+    auto matches = match_all(resource.body, paths_[i], create_);
+    if (!matches || matches->fields.empty()) return missing(resource, i);
+    const Fresh made = is_annotation(paths_[i]) ? Fresh::annotation : Fresh::field;
+    for (std::size_t k = 0; k < matches->fields.size(); ++k) {
+      Value& field = *matches->fields[k];
+      const auto number = is_spelled_real(resource, field) ? Number::real : Number::whole;
+      const Value old = is_scalar(field) ? field : Value();
+      auto written =
+          write(field, copied_, target_.options, matches->fresh[k] ? made : Fresh::no, number);
+      if (!written)
+        return failure(std::move(written)
+                           .error()
+                           .at(fmt::format("{} of {} ({})", names_[i], describe(resource), resource.at))
+                           .at(place(i)));
+      if (!matches->fresh[k]) kept_quotes(resource, field, old);
+      follow(copied_, resource, field);
+      TRY(budget_.grow(size_of(field)));
+    }
+    return {};
+  }
+
   // Annotations that were copied as a whole are again what they were.
   void settle_annotations(Resource& resource, std::span<const std::string> path) const {
     Value* all = path.size() == 2 ? resource.body["metadata"].find("annotations") : nullptr;
@@ -335,7 +364,7 @@ class Writer {
   }
 
   const ReplacementTarget& target_;
-  const Copied& copied_;
+  Copied& copied_;
   Entry entry_;
   Budget& budget_;
   std::optional<Value::Kind> create_;
@@ -343,7 +372,7 @@ class Writer {
   std::vector<std::string> names_;
 };
 
-Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, const Copied& copied,
+Result<> apply_target(ResourceSet& resources, const ReplacementTarget& target, Copied& copied,
                       const Entry& entry, Budget& budget) {
   TRY(budget.check_time());
   if (!target.select) {
@@ -417,7 +446,7 @@ Result<> replace(ResourceSet& resources, const Replacement& replacement, const E
         Error(Code::kustomization, "a replacement needs a source and at least one target")
             .fix("give it \"source\" (or \"sourceValue\") and \"targets\""));
   }
-  const auto copied = source_of(resources, replacement, budget);
+  auto copied = source_of(resources, replacement, budget);
   if (!copied) return failure(Error(copied.error()).at(entry.place("/source")));
   for (std::size_t i = 0; i < replacement.targets.size(); ++i)
     TRY(apply_target(resources, replacement.targets[i], *copied,

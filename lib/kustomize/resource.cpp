@@ -26,10 +26,23 @@ std::string_view from_column(std::string_view line, int wanted) {
   return line;
 }
 
+// Where the line after the one at `at` begins. To YAML 1.1 a line ends at U+0085, U+2028 and U+2029, too.
+std::size_t next_line(std::string_view text, std::size_t at) {
+  for (; at < text.size(); ++at) {
+    if (text[at] > '\r') continue;
+    const auto rest = text.substr(at, 3);
+    if (rest.starts_with("\r\n")) return at + 2;
+    if (rest.front() == '\n' || rest.front() == '\r') return at + 1;
+    if (rest.starts_with("\xC2\x85")) return at + 2;
+    if (rest == "\xE2\x80\xA8" || rest == "\xE2\x80\xA9") return at + 3;
+  }
+  return std::string_view::npos;
+}
+
 std::vector<std::size_t> line_starts(std::string_view text) {
-  std::vector<std::size_t> out{0};
-  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
-    out.push_back(at + 1);
+  std::vector<std::size_t> out;
+  for (std::size_t at = 0; at != std::string_view::npos; at = next_line(text, at))
+    out.push_back(at);
   return out;
 }
 
@@ -144,7 +157,8 @@ bool looks_like_date(const Value& value) {
 }
 
 std::string spelled_text(const Resource& resource, const std::string& pointer, const Value& value) {
-  if (resource.source == nullptr || value.is_object() || value.is_array()) return text_of(value);
+  const bool is_text = value.is_string() && !looks_like_date(value);
+  if (resource.source == nullptr || is_text || value.is_object() || value.is_array()) return text_of(value);
   std::string text = spelling_at(resource, pointer);
   if (value.is_null()) return is_written_null(text) || text.empty() ? text : "null";
   const Value plain = resolve_plain(text);
@@ -177,10 +191,8 @@ std::string_view Source::at(std::size_t document, const std::string& pointer) co
   if (index_ == nullptr) {
     const auto found = yaml::locate(text, document, pointer);
     std::size_t start = 0;
-    for (int line = 1; line < found.line && start != std::string_view::npos; ++line) {
-      start = text.find('\n', start);
-      if (start != std::string_view::npos) ++start;
-    }
+    for (int line = 1; line < found.line && start != std::string_view::npos; ++line)
+      start = next_line(text, start);
     return from_column(start < text.size() ? text.substr(start) : "", found.column);
   }
   const auto found = index_->places.locate(document, pointer);
@@ -310,12 +322,8 @@ Texts spelled_texts(const Resource& resource, std::string_view field) {
   const Value* map = resource.body.find_path({"metadata", field});
   if (map == nullptr || !map->is_object()) return texts;
   for (const auto& [key, value] : *map->as_object()) {
-    const auto text =
-        value.is_string() && !looks_like_date(value)
-            ? *value.as_string()
-            : spelled_text(resource, fmt::format("/metadata/{}/{}", field, pointer_part(key)),
-                            value);
-    texts.insert_or_assign(key, text);
+    const auto pointer = fmt::format("/metadata/{}/{}", field, pointer_part(key));
+    texts.insert_or_assign(key, spelled_text(resource, pointer, value));
   }
   return texts;
 }

@@ -35,15 +35,17 @@ std::unexpected<Error> taken(const Resource& mine, const Resource& theirs) {
 }
 
 // The texts of a ConfigMap's or Secret's map, its own over the older ones.
-void merge_data(Value& body, const Value& old, std::string_view field) {
+void merge_data(Resource& resource, const Resource& old, std::string_view field) {
   Texts texts;
-  for (const Value* from :
-       {static_cast<const Value*>(old.find(field)), static_cast<const Value*>(body.find(field))}) {
-    if (from == nullptr || !from->is_object()) continue;
-    for (const auto& [key, value] : *from->as_object()) {
-      texts.insert_or_assign(key, value.is_null() ? std::string() : text_of(value));
+  for (const Resource* from : {&old, static_cast<const Resource*>(&resource)}) {
+    const Value* data = from->body.find(field);
+    if (data == nullptr || !data->is_object()) continue;
+    for (const auto& [key, value] : *data->as_object()) {
+      const auto pointer = fmt::format("/{}/{}", field, pointer_part(key));
+      texts.insert_or_assign(key, value.is_null() ? std::string() : spelled_text(*from, pointer, value));
     }
   }
+  Value& body = resource.body;
   if (texts.empty()) {
     if (body.is_object()) body.as_object()->erase(field);
     return;
@@ -199,8 +201,8 @@ Result<> ResourceSet::absorb(Resource resource) {
   const bool merges = resource.behavior == Behavior::merge;
   take_metadata(resource, old);
   if (merges) {
-    merge_data(resource.body, old.body, "data");
-    merge_data(resource.body, old.body, "binaryData");
+    merge_data(resource, old, "data");
+    merge_data(resource, old, "binaryData");
     if (old.origin) resource.origin = old.origin;
   }
   old = std::move(resource);

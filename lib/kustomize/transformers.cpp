@@ -46,13 +46,15 @@ Result<> add_affix(ResourceSet& resources, const std::string& affix, const Field
         (side == Side::front ? resource.prefixes : resource.suffixes).push_back(affix);
         resource.remember_id();
       }
-      TRY(visit(resource, spec, Create::scalar, [&](Value& value) -> Result<> {
+      const SetFieldAt set = [&](Value& value, const std::string& pointer) -> Result<> {
         if (!is_scalar(value)) return not_a_scalar(value);
         if (value.is_null()) return {};
-        const std::string text = text_of(value);
+        const std::string text = spelled_text(resource, pointer, value);
         value = with_text(value, side == Side::front ? affix + text : text + affix);
         return {};
-      }));
+      };
+      auto done = visit_fields_at(resource.body, spec, Create::scalar, set);
+      if (!done) return failure(std::move(done).error().at(describe(resource)).at(resource.at));
     }
   }
   resources.renamed_any();
@@ -123,10 +125,11 @@ class NamespaceSetter {
     for (auto& subject : *list) {
       if (subject.is_null()) continue;
       if (!subject.is_object()) return not_subjects(resource, subject, "a map");
-      const bool chosen = change_.subjects == Subjects::named_default
-                              ? subject.text({"name"}) == "default"
-                              : subject.text({"kind"}) == "ServiceAccount";
-      if (chosen) TRY(write(subject["namespace"]));
+      const bool by_name = change_.subjects == Subjects::named_default;
+      const Value* word = subject.find(by_name ? "name" : "kind");
+      if (word == nullptr) continue;
+      if (!is_scalar(*word)) return not_subjects(resource, *word, "a text");
+      if (text_of(*word) == (by_name ? "default" : "ServiceAccount")) TRY(write(subject["namespace"]));
     }
     return {};
   }

@@ -245,6 +245,7 @@ Result<> resolve_vars(ResourceSet& resources, const Vars& vars, const FieldSpecs
                                  return budget.grow(size_of(value));
                                });
       if (!done) return failure(std::move(done).error().at(describe(resource)).at(resource.at));
+      settle_shared(resource);
     }
   }
   resources.renamed_any();
