@@ -12,7 +12,9 @@ namespace {
 
 constexpr yaml::Limits yaml_limits{.duplicates = yaml::Duplicates::keep_last};
 
-Result<> merge_one(Object& values, Value document, const std::string& place) {
+}  // namespace
+
+Result<> merge_values(Object& values, Value document, const std::string& place) {
   if (document.is_null()) return {};
   if (!document.is_object()) {
     return failure(Error(Code::chart_values,
@@ -25,18 +27,16 @@ Result<> merge_one(Object& values, Value document, const std::string& place) {
   return {};
 }
 
-}  // namespace
-
 Result<> merge_values_file(Object& values, std::string_view content, const std::string& name,
                            gotmpl::Flavor flavor) {
   if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
   if (flavor == gotmpl::Flavor::helm3) {
     auto document = TRY(yaml::parse_one(content, name, yaml::Dialect::kube, yaml_limits));
-    return merge_one(values, std::move(document), name);
+    return merge_values(values, std::move(document), name);
   }
   auto documents = TRY(yaml::parse_all(content, name, yaml::Dialect::kube, yaml_limits));
   for (auto& document : documents) {
-    TRY(merge_one(values, std::move(document.value), yaml::place(name, document.start)));
+    TRY(merge_values(values, std::move(document.value), yaml::place(name, document.start)));
   }
   return {};
 }

@@ -34,6 +34,9 @@ struct UserValues {
 Result<Object> merge_user_values(const UserValues& given,
                                  gotmpl::Flavor flavor = gotmpl::Flavor::helm4);
 
+// One document over `values`; a null changes nothing.
+Result<> merge_values(Object& values, Value document, const std::string& place);
+
 // One values file over `values`: each of its documents in turn (Helm 4), its first alone (Helm 3).
 Result<> merge_values_file(Object& values, std::string_view content, const std::string& name,
                            gotmpl::Flavor flavor);

@@ -7,21 +7,34 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace holdfast::kustomize {
 namespace {
 
-Result<Value> merged(Value onto, Value patch) {
+Result<Value> merged(Resource onto, const Resource& patch) {
   static const MergeSchema none;
-  if (is_blank(&onto)) return patch;
-  Resource holder, by;
-  holder.body = std::move(onto);
-  by.body = std::move(patch);
-  by.at = "valuesInline";
-  TRY(strategic_merge(holder, by, none));
-  return std::move(holder.body);
+  if (is_blank(&onto.body)) return patch.body;
+  TRY(strategic_merge(onto, patch, none, Quoted::dropped));
+  return std::move(onto.body);
 }
 
-using ValuesFile = ChartRequest::ValuesFile;
+// The first document of a values file as the tool reads what it merges: as a resource, where no is a
+// text, a date a time, and a null that is not written none.
+Result<Resource> read_for_merge(const std::string& path, const Loader& loader) {
+  Resource out;
+  std::string text = TRY(loader.read(path), "reading Helm values");
+  const auto source = std::make_shared<const Source>(std::move(text));
+  const ReadLimits limits = loader.read_limits();
+  out.at = loader.path_of(path);
+  out.body = TRY(yaml::parse_one(source->text(), out.at, yaml::Dialect::kyaml,
+                                 {.depth = limits.depth, .bytes = limits.bytes, .nodes = limits.nodes}));
+  out.source = source;
+  return out;
+}
+
+using Values = std::vector<ChartRequest::Values>;
 
 // A tree whose files count for the build's limits.
 class CountedTree final : public tree::FileTree {
@@ -51,21 +64,24 @@ class CountedTree final : public tree::FileTree {
   Budget& budget_;
 };
 
-Result<ValuesFile> read_file(const std::string& path, const Loader& loader) {
-  std::string text = TRY(loader.read(path), "reading Helm values");
-  // Helm reads it again, within limits of its own; it may not take more than the build is given.
+Result<Values> read_file(const std::string& path, const Loader& loader) {
+  const std::string text = TRY(loader.read(path), "reading Helm values");
+  const std::string name = loader.path_of(path);
   const ReadLimits limits = loader.read_limits();
-  TRY(yaml::parse_all(text, loader.path_of(path), yaml::Dialect::kube,
-                      {.depth = limits.depth,
-                       .bytes = limits.bytes,
-                       .nodes = limits.nodes,
-                       .duplicates = yaml::Duplicates::keep_last}));
-  return ValuesFile{.name = loader.path_of(path), .text = std::move(text)};
+  auto documents = TRY(yaml::parse_all(text, name, yaml::Dialect::kube,
+                                       {.depth = limits.depth,
+                                        .bytes = limits.bytes,
+                                        .nodes = limits.nodes,
+                                        .duplicates = yaml::Duplicates::keep_last}));
+  Values out;
+  for (auto& document : documents)
+    out.push_back({yaml::place(name, document.start), std::move(document.value)});
+  return out;
 }
 
 // The values file with valuesInline worked in, as the tool writes it for Helm. The chart's own
 // values.yaml is such a file, too, where no other is named.
-Result<ValuesFile> main_values(const HelmChart& chart, const std::string& directory,
+Result<Values> main_values(const HelmChart& chart, const std::string& directory,
                                const Loader& loader) {
   const auto& how = chart.values_merge;
   if (!how.empty() && how != "merge" && how != "override" && how != "replace") {
@@ -73,25 +89,28 @@ Result<ValuesFile> main_values(const HelmChart& chart, const std::string& direct
                        .fix("write one of: merge, override, replace"));
   }
   const bool inlined = chart.values_inline.is_object() && !chart.values_inline.as_object()->empty();
-  if (inlined && how == "replace")
-    return ValuesFile{.name = "valuesInline", .text = yaml::write(chart.values_inline)};
-  ValuesFile file = TRY(read_file(
-      chart.values_file.empty() ? fmt::format("{}/values.yaml", directory) : chart.values_file,
-      loader));
-  if (!inlined) return file;
-  Value values = TRY(read_yaml(file.text, file.name, loader.read_limits()));
-  values = how == "merge" ? TRY(merged(chart.values_inline, std::move(values)))
-                          : TRY(merged(std::move(values), chart.values_inline));
-  file.text = yaml::write(values);
-  return file;
+  const std::string path =
+      chart.values_file.empty() ? fmt::format("{}/values.yaml", directory) : chart.values_file;
+  if (!inlined) return read_file(path, loader);
+  Resource own;
+  own.body = chart.values_inline;
+  own.at = "valuesInline";
+  Values out;
+  if (how == "replace") {
+    out.push_back({own.at, std::move(own.body)});
+    return out;
+  }
+  auto file = TRY(read_for_merge(path, loader));
+  auto values = TRY(how == "merge" ? merged(std::move(own), file) : merged(std::move(file), own));
+  out.push_back({loader.path_of(path), std::move(values)});
+  return out;
 }
 
-Result<std::vector<ValuesFile>> values_of(const HelmChart& chart, const std::string& directory,
+Result<Values> values_of(const HelmChart& chart, const std::string& directory,
                                           const Loader& loader) {
-  std::vector<ValuesFile> out;
-  out.push_back(TRY(main_values(chart, directory, loader)));
+  Values out = TRY(main_values(chart, directory, loader));
   for (const auto& path : chart.additional_values_files)
-    out.push_back(TRY(read_file(path, loader)));
+    std::ranges::move(TRY(read_file(path, loader)), std::back_inserter(out));
   return out;
 }
 

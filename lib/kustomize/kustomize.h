@@ -31,8 +31,9 @@ struct Limits {
 
 // One entry of `helmCharts`: what `helm template` is called with.
 struct ChartRequest {
-  struct ValuesFile {
-    std::string name, text;
+  struct Values {
+    std::string place;  // "file:line:col" of the document
+    Value document;
   };
 
   const tree::FileTree& tree;  // what is read from it counts for the build's limits
@@ -40,7 +41,7 @@ struct ChartRequest {
   std::string chart;           // directory in the tree
   std::string name, release, name_template, space, kube_version;
   std::vector<std::string> api_versions;
-  std::vector<ValuesFile> values;  // in Helm's order: the later wins
+  std::vector<Values> values;  // in Helm's order: the later wins
   bool include_crds = false, skip_hooks = false, skip_tests = false;
 };
 

@@ -54,8 +54,8 @@ bool same_shape(const Value& a, const Value& b) {
 
 class Merger {
  public:
-  Merger(Resource& resource, const Resource& patch, const MergeSchema& schema)
-      : resource_(resource), patch_(patch), schema_(schema) {}
+  Merger(Resource& resource, const Resource& patch, const MergeSchema& schema, Quoted quoted)
+      : resource_(resource), patch_(patch), schema_(schema), quoted_(quoted) {}
 
   // `own` or `patch` may be absent, not both.
   Result<ElementMerge> merge(std::optional<Value> own, Value* patch, const SchemaNode* node) {
@@ -181,6 +181,7 @@ class Merger {
 
   // A quoted text stays a text when a number comes in its place, with the number's own spelling.
   Value merge_scalars(const Value& own, Value patch) {
+    if (quoted_ == Quoted::dropped) return patch;
     if (patch.is_string()) keep_quotes(resource_, pointer_, own, *patch.as_string());
     if (!own.is_string() || (patch.is_string() && !looks_like_date(patch))) return patch;
     if (!text_is_quoted(resource_, pointer_, *own.as_string())) return patch;
@@ -271,17 +272,19 @@ class Merger {
   Resource& resource_;
   const Resource& patch_;  // for what its file spells
   const MergeSchema& schema_;
+  Quoted quoted_;
   std::string pointer_, patch_pointer_;
 };
 
 }  // namespace
 
-Result<Merged> strategic_merge(Resource& resource, const Resource& patch, const MergeSchema& schema) {
+Result<Merged> strategic_merge(Resource& resource, const Resource& patch, const MergeSchema& schema,
+                               Quoted quoted) {
   // For the whole resource the tool makes the new one, and forgets to put it in the old one's place.
   if (patch.body.text({"$patch"}) == "replace") return Merged::changed;
   Value own = std::move(resource.body);
   Value by = patch.body;
-  auto merged = TRY(Merger(resource, patch, schema).merge(std::move(own), &by, nullptr));
+  auto merged = TRY(Merger(resource, patch, schema, quoted).merge(std::move(own), &by, nullptr));
   if (is_blank(merged.value ? &*merged.value : nullptr)) {
     resource.body = Value();
     return Merged::removed;

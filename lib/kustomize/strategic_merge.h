@@ -14,6 +14,10 @@ namespace holdfast::kustomize {
 enum class Merged { changed, removed };
 
 // `removed` when the patch deletes the whole resource. Refuses with Code::patch.
-Result<Merged> strategic_merge(Resource& resource, const Resource& patch, const MergeSchema& schema);
+// Resources keep the quotes of a text that a number replaces; what is no resource takes the number.
+enum class Quoted { kept, dropped };
+
+Result<Merged> strategic_merge(Resource& resource, const Resource& patch, const MergeSchema& schema,
+                               Quoted quoted = Quoted::kept);
 
 }  // namespace holdfast::kustomize

@@ -42,10 +42,9 @@ Result<helm::Settings> settings_of(const kustomize::ChartRequest& request,
 Result<std::string> inflate_chart(const kustomize::ChartRequest& request,
                                   const ClusterFacts& cluster) {
   const auto settings = TRY(settings_of(request, cluster));
-  helm::UserValues given;
-  for (const auto& file : request.values)
-    given.files.push_back({file.name, file.text});
-  const auto values = TRY(helm::merge_user_values(given));
+  Object values;
+  for (const auto& [place, document] : request.values)
+    TRY(helm::merge_values(values, document, place));
   auto chart = TRY(helm::load_chart(request.tree, request.chart,
                                     {.files = request.limits.files, .bytes = request.limits.bytes}));
   auto documents = TRY(helm::render(std::move(chart), values, settings));
