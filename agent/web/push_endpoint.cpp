@@ -55,7 +55,8 @@ std::vector<Route> push_routes(PushEndpointOptions options) {
            .prefix = "/push",
            .handler = [shared](const Request& request) { return push(*shared, request); },
            .body_bytes_max = bytes_max,
-           .body_timeout = body_timeout}};
+           .body_timeout = body_timeout,
+           .body = Body::streamed}};
 }
 
 }  // namespace holdfast::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/web/server.h"
 
+#include "agent/web/gunzip.h"
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -14,7 +15,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/zlib/inflate_stream.hpp>
 
 #include <algorithm>
 #include <array>
@@ -32,61 +32,13 @@ using boost::system::error_code;
 using Parser = beast::http::request_parser<beast::http::buffer_body>;
 using Done = std::function<void(error_code)>;
 
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+
 Error connection_error(error_code status) {
   const bool late = status == beast::error::timeout;
   return Error(late ? Code::timed_out : Code::unreachable, "the client's connection ended")
       .because(status.message());
 }
-
-// Undoes Content-Encoding: gzip, which git uses for requests above a KiB. One member, as git
-// writes.
-class Gunzip {
- public:
-  // Appends the plain bytes of `input` to `out`.
-  Result<> feed(std::string_view input, std::string& out, std::size_t out_max) {
-    if (!header_done_) {
-      header_ += input;
-      if (header_.size() < header_bytes) return {};
-      const bool plain = header_.starts_with(std::string_view("\x1f\x8b\x08\x00", 4));
-      if (!plain)
-        return failure(Code::wrong_type, "the request's body is not gzip as git writes it");
-      header_done_ = true;
-      const std::string rest = header_.substr(header_bytes);
-      return inflate(rest, out, out_max);
-    }
-    return inflate(input, out, out_max);
-  }
-
-  [[nodiscard]] bool complete() const { return ended_; }
-
- private:
-  static constexpr std::size_t header_bytes = 10;
-
-  Result<> inflate(std::string_view input, std::string& out, std::size_t out_max) {
-    std::array<char, 16384> portion;
-    beast::zlib::z_params z;
-    z.next_in = input.data();
-    z.avail_in = input.size();
-    while (!ended_) {
-      z.next_out = portion.data();
-      z.avail_out = portion.size();
-      error_code status;
-      stream_.write(z, beast::zlib::Flush::sync, status);
-      out.append(portion.data(), portion.size() - z.avail_out);
-      if (out.size() > out_max)
-        return failure(Code::limit, "the request's body is larger than {} bytes", out_max);
-      ended_ = status == beast::zlib::error::end_of_stream;
-      if (status == beast::zlib::error::need_buffers) return {};
-      if (status && !ended_) return failure(Code::wrong_type, "the request's body is damaged");
-      if (z.avail_in == 0 && z.avail_out > 0) return {};
-    }
-    return {};
-  }
-
-  beast::zlib::inflate_stream stream_;
-  std::string header_;
-  bool header_done_ = false, ended_ = false;
-};
 
 struct Found {
   const Route* route = nullptr;
@@ -95,9 +47,9 @@ struct Found {
 
 }  // namespace
 
-// A connection belongs to the socket thread while it waits for a request, and to one worker from
-// the request's header to the end of the answer; the worker's reads and writes run on the socket
-// thread and it waits for them, so that Beast's deadlines hold.
+// A connection belongs to the socket thread while it waits for a request or sends a whole answer, and to one worker
+// in between. What a worker reads and writes itself, of what is streamed, runs on the socket thread and it waits
+// for that, so that Beast's deadlines hold.
 class Connection {
  public:
   Connection(asio::ip::tcp::socket socket, Server::State& server)
@@ -112,21 +64,28 @@ class Connection {
   static void answer(const Owner& self);            // on a worker
   static void cut(const Owner& self);               // from anywhere
   void take_request();                              // whose header is read
+  static void receive_body(const Owner& self);      // of that request; then it is the workers'
   [[nodiscard]] Turn turn() const { return found_.route == nullptr ? Turn::in_line : found_.route->turn; }
   bool make_way();                                  // on the socket thread; true when it ends
+  [[nodiscard]] std::size_t held() const { return held_; }
 
  private:
   Request make_request() const;
+  static void receive_more(const Owner& self);
+  static void send(const Owner& self, std::string answer);
+  void hold(std::size_t bytes);
+  void let_go();
+  Result<std::string_view> next_portion(std::size_t bytes_max);
   Result<std::string_view> read_body(std::size_t bytes_max);
   Result<std::size_t> read_some(std::array<char, 65536>& into);
   enum class Next { request, close };
   Response make_answer();
-  Next respond(const Response& response);
   Result<> send_stream(const Response& response);
   Result<> write(std::string_view bytes);
   enum class Framing { whole, chunked, until_closed };
   [[nodiscard]] bool keeps_alive() const { return parser_->get().keep_alive() && turn() == Turn::in_line; }
   [[nodiscard]] std::string head_of(const Response& response, Framing framing) const;
+  [[nodiscard]] Next next_of(const Result<>& sent) const;
   static void finish(const Owner& self, Next next);
 
   // Starts `operation` on the socket thread and waits for its end, at most until `end`.
@@ -139,11 +98,15 @@ class Connection {
   std::optional<Gunzip> gunzip_;
   std::array<char, 65536> portion_;
   std::string plain_;
+  std::string received_;       // a whole body, as it was sent
+  std::size_t taken_ = 0;      // of it
+  std::string answer_;         // a whole one, while it is sent
+  std::size_t held_ = 0;       // bytes of these two, as the server counts them; of the socket thread
   std::size_t body_bytes_ = 0;
   SteadyTime body_deadline_, answer_deadline_;
   Request request_;
   Found found_;
-  bool idle_ = true;  // waits for a request's header; of the socket thread
+  bool waits_ = true;  // for its client; of the socket thread
 };
 
 struct Server::State {
@@ -152,6 +115,7 @@ struct Server::State {
   Result<> listen();
   void accept();
   bool has_room();
+  void make_room_for_bytes();
   struct Line {
     Guarded<std::deque<std::shared_ptr<Connection>>> connections;  // bounded by connections_max
     std::condition_variable_any arrived;
@@ -164,7 +128,8 @@ struct Server::State {
 
   ServerOptions options;
   std::vector<Route> routes;
-  std::atomic<int> connections = 0;  // outlives the connections that `sockets` holds
+  std::atomic<int> connections = 0;  // outlives the connections that `sockets` holds, and so does this:
+  std::atomic<std::size_t> held_bytes = 0;
   asio::io_context sockets{1};
   // A worker may need the socket thread when nothing else does.
   asio::executor_work_guard<asio::io_context::executor_type> busy{sockets.get_executor()};
@@ -178,26 +143,75 @@ struct Server::State {
 };
 
 Connection::~Connection() {
+  let_go();
   --server_.connections;
 }
+
+// May end this connection, too.
+void Connection::hold(std::size_t bytes) {
+  held_ += bytes;
+  server_.held_bytes += bytes;
+  if (server_.held_bytes > server_.options.held_bytes_max) server_.make_room_for_bytes();
+}
+
+void Connection::let_go() { server_.held_bytes -= std::exchange(held_, 0); }
 
 void Connection::wait_for_request(const Owner& self) {
   if (self->server_.stop.stop_requested()) return;
   auto& parser = self->parser_.emplace();
   parser.header_limit(static_cast<std::uint32_t>(self->server_.options.header_bytes_max));
-  parser.body_limit(boost::none);  // counted in read_body, by route
-  self->idle_ = true;
+  parser.body_limit(boost::none);  // counted as it comes, by route
+  self->waits_ = true;
+  self->let_go();
   self->gunzip_.reset();
   self->plain_.clear();
+  self->received_ = {};
+  self->taken_ = 0;
+  self->answer_ = {};
   self->body_bytes_ = 0;
   self->stream_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
       self->server_.options.idle_timeout));
   beast::http::async_read_header(self->stream_, self->buffer_, parser,
                                  [self](error_code status, std::size_t) {
-                                   // Otherwise: closed, late, or not HTTP.
-                                   self->idle_ = false;
-                                   if (!status) self->server_.enqueue(self);
+                                   if (status) return;  // closed, late, or not HTTP
+                                   self->take_request();
+                                   receive_body(self);
                                  });
+}
+
+void Connection::receive_body(const Owner& self) {
+  const Route* route = self->found_.route;
+  const auto length = self->parser_->content_length();
+  const bool too_long = route != nullptr && length && *length > route->body_bytes_max;
+  if (route == nullptr || route->body == Body::streamed || too_long || self->parser_->is_done()) {
+    self->waits_ = false;
+    return self->server_.enqueue(self);
+  }
+  self->body_deadline_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<SteadyTime::duration>(route->body_timeout);
+  if (self->request_.header("expect") != "100-continue") return receive_more(self);
+  self->stream_.expires_at(self->body_deadline_);
+  asio::async_write(self->stream_, asio::buffer(go_on.data(), go_on.size()), [self](error_code status, std::size_t) {
+    if (!status) receive_more(self);
+  });
+}
+
+void Connection::receive_more(const Owner& self) {
+  auto& body = self->parser_->get().body();
+  body.data = self->portion_.data();
+  body.size = self->portion_.size();
+  body.more = true;
+  const auto progress = std::chrono::duration_cast<SteadyTime::duration>(self->server_.options.progress_timeout);
+  self->stream_.expires_at(std::min(self->body_deadline_, std::chrono::steady_clock::now() + progress));
+  beast::http::async_read_some(self->stream_, self->buffer_, *self->parser_, [self](error_code status, std::size_t) {
+    if (status && status != beast::http::error::need_buffer) return;
+    const std::size_t count = self->portion_.size() - self->parser_->get().body().size;
+    self->received_.append(self->portion_.data(), count);
+    self->hold(count);
+    if (!self->waits_) return;
+    if (!self->parser_->is_done() && self->received_.size() <= self->found_.route->body_bytes_max) return receive_more(self);
+    self->waits_ = false;
+    self->server_.enqueue(self);
+  });
 }
 
 error_code Connection::run(SteadyTime end, const std::function<void(Done)>& operation) {
@@ -223,21 +237,28 @@ Result<std::size_t> Connection::read_some(std::array<char, 65536>& into) {
   return into.size() - body.size;
 }
 
-Result<std::string_view> Connection::read_body(std::size_t bytes_max) {
-  while (!parser_->is_done()) {
+// As it was sent; empty at the end.
+Result<std::string_view> Connection::next_portion(std::size_t bytes_max) {
+  std::string_view bytes = std::string_view(received_).substr(taken_, portion_.size());
+  taken_ += bytes.size();
+  while (bytes.empty() && !parser_->is_done()) {
+    if (found_.route->body == Body::whole) return failure(Code::limit, "the request's body is larger than {} bytes", bytes_max);
     const auto count = TRY(read_some(portion_));
-    if (count == 0) continue;
-    body_bytes_ += count;
-    if (body_bytes_ > bytes_max) {
-      return failure(Code::limit, "the request's body is larger than {} bytes", bytes_max);
-    }
-    const std::string_view bytes(portion_.data(), count);
-    if (!gunzip_) return bytes;
+    bytes = std::string_view(portion_.data(), count);
+  }
+  body_bytes_ += bytes.size();
+  if (body_bytes_ > bytes_max) return failure(Code::limit, "the request's body is larger than {} bytes", bytes_max);
+  return bytes;
+}
+
+Result<std::string_view> Connection::read_body(std::size_t bytes_max) {
+  while (true) {
+    const auto bytes = TRY(next_portion(bytes_max));
+    if (bytes.empty() || !gunzip_) return bytes;
     plain_.clear();
     TRY(gunzip_->feed(bytes, plain_, bytes_max));
     if (!plain_.empty()) return std::string_view(plain_);
   }
-  return std::string_view();
 }
 
 Request Connection::make_request() const {
@@ -254,8 +275,11 @@ Request Connection::make_request() const {
 }
 
 bool Connection::make_way() {
-  if (idle_) stream_.close();
-  return std::exchange(idle_, false);
+  if (!waits_) return false;
+  stream_.close();
+  let_go();
+  waits_ = false;
+  return true;
 }
 
 void Connection::take_request() {
@@ -265,7 +289,24 @@ void Connection::take_request() {
 
 void Connection::answer(const Owner& self) {
   const auto response = self->make_answer();
-  finish(self, self->respond(response));
+  const bool head_only = self->parser_->get().method() == beast::http::verb::head;
+  if (response.stream && !head_only) return finish(self, self->next_of(self->send_stream(response)));
+  send(self, self->head_of(response, Framing::whole) + (head_only ? std::string() : response.body));
+}
+
+void Connection::send(const Owner& self, std::string answer) {
+  self->answer_ = std::move(answer);
+  asio::post(self->stream_.get_executor(), [self] {
+    self->waits_ = true;
+    self->let_go();
+    self->received_ = {};
+    self->hold(self->answer_.size());
+    const auto progress = std::chrono::duration_cast<SteadyTime::duration>(self->server_.options.progress_timeout);
+    self->stream_.expires_after(progress);
+    asio::async_write(self->stream_, asio::buffer(self->answer_), [self](error_code status, std::size_t) {
+      finish(self, self->next_of(status ? Result<>(failure(connection_error(status))) : Result<>()));
+    });
+  });
 }
 
 Response Connection::make_answer() {
@@ -287,10 +328,9 @@ Response Connection::make_answer() {
   }
   body_deadline_ = from_now(route->body_timeout);
   const std::size_t bytes_max = route->body_bytes_max;
-  request.read_body = [this, bytes_max, asked = false,
-                       waits = request.header("expect") ==
-                               "100-continue"]() mutable -> Result<std::string_view> {
-    if (!std::exchange(asked, true) && waits) TRY(write("HTTP/1.1 100 Continue\r\n\r\n"));
+  const bool awaited = route->body == Body::streamed && request.header("expect") == "100-continue";
+  request.read_body = [this, bytes_max, waits = awaited]() mutable -> Result<std::string_view> {
+    if (std::exchange(waits, false)) TRY(write(go_on));
     return read_body(bytes_max);
   };
   return route->handler(request);
@@ -312,14 +352,7 @@ std::string Connection::head_of(const Response& response, Framing framing) const
   return head + "\r\n";
 }
 
-Connection::Next Connection::respond(const Response& response) {
-  const bool head_only = parser_->get().method() == beast::http::verb::head;
-  Result<> sent;
-  if (response.stream && !head_only) {
-    sent = send_stream(response);
-  } else {
-    sent = write(head_of(response, Framing::whole) + (head_only ? std::string() : response.body));
-  }
+Connection::Next Connection::next_of(const Result<>& sent) const {
   // A body that nobody read would be taken for the next request.
   const bool reusable = sent && parser_->is_done() && keeps_alive();
   return reusable ? Next::request : Next::close;
@@ -394,7 +427,6 @@ Found Server::State::find_route(const Request& request) const {
 }
 
 void Server::State::enqueue(std::shared_ptr<Connection> connection) {
-  connection->take_request();
   auto& line = connection->turn() == Turn::at_once ? at_once : in_line;
   line.connections.lock()->push_back(std::move(connection));
   line.arrived.notify_one();
@@ -413,13 +445,22 @@ void Server::State::work(Line& line, const std::stop_token& token) {
   }
 }
 
-// Makes room for one more: whoever has asked nothing for the longest time makes way.
+// Makes room for one more: whoever has waited for its client longest makes way.
 bool Server::State::has_room() {
   for (const auto& known : *open.lock()) {
     const auto connection = known.lock();
     if (connection != nullptr && connection->make_way()) return true;
   }
   return false;
+}
+
+void Server::State::make_room_for_bytes() {
+  for (const auto& known : *open.lock()) {
+    const auto connection = known.lock();
+    if (connection == nullptr || connection->held() == 0) continue;
+    if (held_bytes <= options.held_bytes_max || connection->held() == held_bytes) return;
+    connection->make_way();
+  }
 }
 
 void Server::State::accept() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's HTTP server: one thread for sockets, a few for answers, limits on everything a client
-// decides. It does not know what the paths mean. Boost.Beast is known to server.cpp alone.
+// decides. A request gets a thread when it is all there, and gives it back before its answer is sent, so that
+// a slow client holds up nobody; bodies and answers that are too long for that pass through the thread in portions.
+// It does not know what the paths mean. Boost.Beast is known to server.cpp alone.
 #pragma once
 
 #include "base/clock.h"
@@ -51,12 +53,17 @@ using Handler = std::function<Response(const Request&)>;
 // short and end the connection, so that none of them waits for a client either.
 enum class Turn { in_line, at_once };
 
+// Streamed: the handler reads it while it comes, and a thread waits with it. So it is only for clients that have
+// shown who they are, and for what is too long to be held.
+enum class Body { whole, streamed };
+
 struct Route {
   std::string method;  // "GET" answers HEAD as well
   std::string prefix;  // of the path; the longest one that fits wins
   Handler handler;
   std::size_t body_bytes_max = 0;  // after its content coding is undone
   Duration body_timeout = std::chrono::seconds(30);  // for the whole body
+  Body body = Body::whole;
   Turn turn = Turn::in_line;
 };
 
@@ -66,6 +73,8 @@ struct ServerOptions {
   int threads = 6;
   int connections_max = 256;
   std::size_t header_bytes_max = std::size_t{16} << 10;
+  // Of bodies and answers that wait for slow clients; beyond it those make way that have waited longest.
+  std::size_t held_bytes_max = std::size_t{32} << 20;
   Duration idle_timeout = std::chrono::seconds(60);      // between requests, and for a header
   Duration progress_timeout = std::chrono::seconds(30);  // for the next bytes in either direction
   Duration answer_timeout = std::chrono::minutes(15);    // for a whole answer

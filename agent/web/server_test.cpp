@@ -191,6 +191,50 @@ TEST(Server, ASlowSenderHasTheTimeOfItsRouteAndHoldsUpNoProbe) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));  // of the 30 for its next bytes
 }
 
+TEST(Server, SlowSendersAndReadersHoldUpNoOtherRequest) {
+  constexpr auto patience = std::chrono::hours(1);
+  std::vector<Route> routes{{.method = "POST", .prefix = "/echo", .handler = echo, .body_bytes_max = 1 << 20, .body_timeout = patience},
+                            {.method = "GET", .prefix = "/large", .handler = [](const Request&) { return text_response(200, std::string(8 << 20, 'x')); }},
+                            {.method = "GET", .prefix = "/count", .handler = count}};
+  const auto server = Server::start({.address = "127.0.0.1", .threads = 2, .progress_timeout = patience}, std::move(routes)).value();
+  std::vector<FileDescriptor> slow;
+  for (int i = 0; i < 6; ++i) {
+    slow.push_back(connect_to(server->port()));
+    send_all(slow.back(), "POST /echo HTTP/1.1\r\nContent-Length: 900000\r\n\r\n{");
+    slow.push_back(connect_to(server->port()));
+    send_all(slow.back(), "POST /echo HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    slow.push_back(connect_to(server->port()));
+    send_all(slow.back(), "GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  // None of the two threads waits with one of these.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(contains(exchange(server->port(), "GET /count HTTP/1.0\r\n\r\n"), "012"));
+    EXPECT_TRUE(contains(exchange(server->port(), "POST /echo HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi"), "\r\n\r\nhi"));
+  }
+  const auto& asked = slow[1];
+  constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  std::array<char, go_on.size()> told;
+  ASSERT_EQ(::recv(asked.get(), told.data(), told.size(), MSG_WAITALL), static_cast<ssize_t>(go_on.size()));
+  send_all(asked, "abc");
+  std::array<char, 12> answer;
+  ASSERT_EQ(::recv(asked.get(), answer.data(), answer.size(), MSG_WAITALL), static_cast<ssize_t>(answer.size()));
+  EXPECT_EQ(std::string_view(answer.data(), answer.size()), "HTTP/1.1 200");
+}
+
+TEST(Server, BeyondTheBytesThatItHoldsTheOldestMakeWay) {
+  std::vector<Route> routes{{.method = "POST", .prefix = "/echo", .handler = echo, .body_bytes_max = 1 << 20}};
+  const auto server = Server::start({.address = "127.0.0.1", .held_bytes_max = 150'000}, std::move(routes)).value();
+  const std::string half = "POST /echo HTTP/1.1\r\nContent-Length: 100001\r\n\r\n" + std::string(100'000, 'x');
+  const auto first = connect_to(server->port()), second = connect_to(server->port());
+  send_all(first, half);
+  send_all(second, half);
+  EXPECT_EQ(receive_until_closed(first), "");
+  send_all(second, "x");
+  std::array<char, 12> answer;
+  ASSERT_EQ(::recv(second.get(), answer.data(), answer.size(), MSG_WAITALL), static_cast<ssize_t>(answer.size()));
+  EXPECT_EQ(std::string_view(answer.data(), answer.size()), "HTTP/1.1 200");
+}
+
 TEST(Server, BeyondItsConnectionsTheIdleMakeWay) {
   const auto server = start({.connections_max = 2});
   const auto first = connect_to(server->port()), second = connect_to(server->port());
@@ -201,8 +245,8 @@ TEST(Server, BeyondItsConnectionsTheIdleMakeWay) {
 TEST(Server, ClosesWhatIsBeyondItsConnections) {
   const auto server = start({.connections_max = 2});
   const auto first = connect_to(server->port()), second = connect_to(server->port());
-  // Asked for their bodies, so surely at work.
-  constexpr std::string_view asks = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n";
+  // Answered without end, so surely at work.
+  constexpr std::string_view asks = "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n";
   send_all(first, asks);
   send_all(second, asks);
   std::array<char, 1> byte;
