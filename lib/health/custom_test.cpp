@@ -53,6 +53,39 @@ TEST(Scripts, AHostileScriptEndsAtItsLimits) {
   }
 }
 
+// Each would take hours in one call of a library's function, which no hook interrupts.
+TEST(Scripts, OneCallOfALibraryEndsAtTheLimitsToo) {
+  const ScriptLimits limits{.instructions = 2'000'000, .cpu = std::chrono::milliseconds(100)};
+  const Value live = Object{{"message", std::string(200'000, ' ') + "x"}};
+  for (const char* script : {"return string.rep('', 1 << 62)",                                                         //
+                             "return ('x'):rep(1 << 62, '')",                                                          //
+                             "return ('x'):rep(100000):find(('x*'):rep(50) .. 'y')",                                   //
+                             "return ('x'):rep(100000):find(('x-'):rep(50) .. 'y')",                                   //
+                             "return ('x'):rep(100000):gsub(('.*'):rep(50) .. 'y', '')",                               //
+                             "for _ in ('x'):rep(100000):gmatch(('x?'):rep(90) .. ('x'):rep(90) .. 'y') do end",       //
+                             "return {obj.message:match('%s+$')}",                                                     //
+                             "return pcall(string.find, obj.message, '%s*%s*%s*%s*y')",                                //
+                             "return table.move({}, 1, 1 << 60, 2)",                                                   //
+                             "return table.insert(setmetatable({}, {__len = function() return 1 << 60 end}), 1, 1)",   //
+                             "return table.remove(setmetatable({}, {__len = function() return 1 << 60 end}), 1)",      //
+                             "return table.concat(setmetatable({}, {__index = rawlen}), '', 1, 1 << 60)",              //
+                             "return table.sort(setmetatable({}, {__index = rawlen, __newindex = rawlen, "
+                             "__len = function() return 1 << 30 end}))",                                               //
+                             "local a, b, t = ('x'):rep(2000000), ('x'):rep(1999999) .. 'x', {} "
+                             "for i = 1, 60000 do t[i] = i % 2 == 0 and a or b end table.sort(t) return 7",            //
+                             "local a, b = ('x'):rep(2000000), ('x'):rep(1999999) .. 'x' while a == b do end",         //
+                             "local a = ('x'):rep(2000000) while true do a:upper() end",                               //
+                             "local a = ('\0'):rep(2000000) local b = ('\0'):rep(1999999) .. '\0' while a <= b do end",  //
+                             "return os.date(('%%'):rep(1000000))",                                                    //
+                             "return load(('::a:: goto a '):rep(100000))",                                             //
+                             "return load(function() return 'x = x ' end)"}) {
+    EXPECT_FALSE(run_script(script, live, limits)) << script;
+  }
+  EXPECT_FALSE(run_script(std::string(300'000, ' '), live));
+  EXPECT_EQ(*run_script("('x'):rep(2000000):find(('x'):rep(1000000) .. 'y', 1, true)", live), std::nullopt);
+  EXPECT_EQ(run_script("return {status = 'Healthy', message = obj.message:match('^%s*(.-)%s*$')}", live)->value().message, "x");
+}
+
 TEST(Scripts, AScriptsMetatablesAreNotAsked) {
   const Value live = Object{};
   const auto health = run_script(

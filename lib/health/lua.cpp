@@ -2,9 +2,14 @@
 #include "health/lua.h"
 
 #include "base/handle.h"
+#include "health/lua_budget.h"
+#include "health/lua_patterns.h"
+
+#include <time.h>
 
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 extern "C" {
 #include <lauxlib.h>
@@ -15,13 +20,11 @@ extern "C" {
 namespace holdfast::health {
 namespace {
 
-constexpr int hook_interval = 10'000;
+// Few, because one instruction may compare two texts of the largest size.
+constexpr int hook_interval = 100;
 constexpr int depth_max = 100;
-
-struct Budget {
-  std::size_t bytes = 0, bytes_max = 0;
-  int instructions = 0;
-};
+// Filling so many bytes takes about as long as an instruction.
+constexpr std::size_t bytes_per_instruction = 64;
 
 void* allocate(void* context, void* block, std::size_t before, std::size_t after) {
   auto* budget = static_cast<Budget*>(context);
@@ -32,20 +35,24 @@ void* allocate(void* context, void* block, std::size_t before, std::size_t after
     return nullptr;
   }
   if (budget->bytes - had + after > budget->bytes_max) return nullptr;
+  if (after > had && after > budget->block_bytes_max) return nullptr;
+  if (after > had) budget->instructions -= static_cast<std::int64_t>(after / bytes_per_instruction);
   void* grown = std::realloc(block, after);
   if (grown != nullptr) budget->bytes += after - had;
   return grown;
 }
 
+std::int64_t cpu_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 void count(lua_State* state, lua_Debug*) {
-  void* context = nullptr;
-  lua_getallocf(state, &context);
-  auto* budget = static_cast<Budget*>(context);
-  budget->instructions -= hook_interval;
-  if (budget->instructions >= 0) return;
-  // From here every instruction raises, so that a script cannot outlive its limit inside pcall.
-  lua_sethook(state, count, LUA_MASKCOUNT, 1);
-  luaL_error(state, "the limit on steps was exceeded");
+  Budget& budget = budget_of(state);
+  budget.instructions -= hook_interval;
+  if (budget.instructions < 0) end_script(state, "the limit on steps was exceeded");
+  if (cpu_now() > budget.cpu_end) end_script(state, "the limit on time was exceeded");
 }
 
 void push(lua_State* state, const Value& value, int depth);
@@ -108,6 +115,7 @@ void open_libraries(lua_State* state) {
   luaL_requiref(state, "string", luaopen_string, 1);
   luaL_requiref(state, "math", luaopen_math, 1);
   lua_settop(state, 1);
+  open_patterns(state);
   open_safe_os(state);
   for (const char* name : {"dofile", "loadfile", "collectgarbage", "print"}) {
     lua_pushnil(state);
@@ -115,18 +123,46 @@ void open_libraries(lua_State* state) {
   }
 }
 
-// Names of Lua 5.1 that upstream's scripts use, and what a script must not have: chunks of
-// bytecode, which the VM does not check, and finalizers, in which the hook that counts steps is
-// off.
+// Names of Lua 5.1 that upstream's scripts use, and what a script must not have: chunks of bytecode, which the VM does
+// not check, and finalizers, in which the hook that counts steps is off. Then what one call could take without end:
+// repeating nothing, tables that only their metatables make long, sorting (each comparison is an instruction of the
+// script's), long formats of dates and long chunks. What Lua 5.1 has not, and upstream's scripts cannot use, is left out.
 constexpr char shim[] = R"(
 table.getn = function(t) return #t end
-unpack = table.unpack
 math.pow = function(a, b) return a ^ b end
 require = function(name) if name == 'os' then return os end return _G[name] end
-string.dump = nil
-local load_any, set, get = load, setmetatable, rawget
-load = function(chunk, name, mode, ...) return load_any(chunk, name, 't', ...) end
+for _, name in ipairs({'dump', 'pack', 'packsize', 'unpack'}) do string[name] = nil end
+table.move = nil
+local load_any, set, get, meta_of = load, setmetatable, rawget, getmetatable
+load = function(chunk, name, mode, ...)
+  if type(chunk) ~= 'string' or #chunk > 65536 then error('a chunk is a text of at most 64 KiB') end
+  return load_any(chunk, name, 't', ...)
+end
 loadstring = load
+local rep, sort, date = string.rep, table.sort, os.date
+string.rep = function(text, count, between)
+  if rep(text, 1) == '' and (between == nil or rep(between, 1) == '') then return '' end
+  return rep(text, count, between)
+end
+os.date = function(format, time)
+  if format ~= nil and #format > 256 then error('the format of a date is too long') end
+  return date(format, time)
+end
+local function plain(list)
+  if meta_of(list) ~= nil then error('a table with a metatable is no list here') end
+end
+for _, name in ipairs({'insert', 'remove', 'concat', 'unpack'}) do
+  local own = table[name]
+  table[name] = function(list, ...)
+    plain(list)
+    return own(list, ...)
+  end
+end
+unpack = table.unpack
+table.sort = function(list, before)
+  plain(list)
+  return sort(list, before and function(a, b) return before(a, b) end or function(a, b) return a < b end)
+end
 setmetatable = function(value, meta)
   if meta ~= nil and get(meta, '__gc') ~= nil then error('finalizers are not available') end
   return set(value, meta)
@@ -249,8 +285,26 @@ class TableReader {
 
 }  // namespace
 
+Budget& budget_of(lua_State* state) {
+  void* context = nullptr;
+  lua_getallocf(state, &context);
+  return *static_cast<Budget*>(context);
+}
+
+void end_script(lua_State* state, const char* because) {
+  // From here every instruction raises, so that a script cannot outlive its limit inside pcall.
+  budget_of(state).instructions = -1;
+  lua_sethook(state, count, LUA_MASKCOUNT, 1);
+  luaL_error(state, "%s", because);
+  std::unreachable();
+}
+
 Result<Value> run_lua(const ScriptInput& input, const ScriptLimits& limits) {
-  Budget budget{0, limits.memory_bytes, limits.instructions};
+  if (input.lua.size() > limits.script_bytes) return failure(Code::limit, "a script is larger than {} bytes", limits.script_bytes);
+  Budget budget{.bytes_max = limits.memory_bytes,
+                .block_bytes_max = limits.block_bytes,
+                .instructions = limits.instructions,
+                .cpu_end = cpu_now() + limits.cpu.count()};
   const Handle<lua_State, lua_close> handle(lua_newstate(allocate, &budget));
   lua_State* state = handle.get();
   if (state == nullptr) return failure(Code::limit, "a script has no memory to start");
