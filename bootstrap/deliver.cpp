@@ -90,7 +90,7 @@ Result<> check_kubernetes(const kube::Client& client, const bundle::Statement& s
 
 Result<> check_cluster(Installation& run, const GivenBundle& bundle) {
   auto config = TRY(kube::load_kubeconfig(run.options.kubeconfig, run.options.context));
-  auto client = TRY(kube::Client::connect(std::move(config), run.console.clock()));
+  auto client = TRY(kube::Client::connect(std::move(config), run.console.clock(), kube::Absence::refused_at_once));
   if (bundle) TRY(check_kubernetes(client, bundle->statement()));
   const Value review = Object{{"apiVersion", "authorization.k8s.io/v1"},
                               {"kind", "SelfSubjectAccessReview"},

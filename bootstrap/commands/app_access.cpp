@@ -76,7 +76,7 @@ std::string repeated_name(const std::vector<sync::Source>& sources) {
 
 Result<AppAccess> AppAccess::connect(const AppCluster& cluster, Console& console) {
   auto config = TRY(kube::load_kubeconfig(cluster.kubeconfig, cluster.context));
-  auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
+  auto client = TRY(kube::Client::connect(std::move(config), console.clock(), kube::Absence::refused_at_once));
   std::string beside = TRY(find_agent_here(client, std::string(engine_namespace)));
   // -N may also be said of an engine that is somewhere else.
   if (beside.empty() && !cluster.namespace_.empty()) beside = TRY(find_agent_here(client, cluster.namespace_));

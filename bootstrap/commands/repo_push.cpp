@@ -102,7 +102,7 @@ Result<PushReport> push_repository(kube::Client& client, const PushOptions& opti
 Result<> run_repo_push(const RepoPushOptions& options, Console& console) {
   TRY(check_reads_built_in(options.push.cluster));
   auto config = TRY(kube::load_kubeconfig(options.kubeconfig, options.context));
-  auto client = TRY(kube::Client::connect(std::move(config), console.clock()));
+  auto client = TRY(kube::Client::connect(std::move(config), console.clock(), kube::Absence::refused_at_once));
   const auto report = TRY(push_repository(client, options.push));
   if (report.simulated) console.mark_simulated();
   console.line(fmt::format("{}{}", report.text, report.simulated ? ", on a simulated cluster" : ""));

@@ -138,10 +138,10 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Result<Client> Client::connect(Config config, const Clock& clock) {
+Result<Client> Client::connect(Config config, const Clock& clock, Absence absence) {
   Client client(std::make_unique<State>(std::move(config), clock));
   client.state_->calls = TRY(http::make_curl_transport(client.state_->config.http));
-  const Value version = TRY(client.raw_get("/version"));
+  const Value version = TRY(client.ask_version(absence));
   client.state_->server_version = version.text({"gitVersion"});
   return client;
 }
@@ -229,6 +229,19 @@ Result<Value> Client::raw_get(const std::string& path) {
                    .timeout = call_timeout,
                    .attempts = attempts_max},
                   "get", path);
+}
+
+Result<Value> Client::ask_version(Absence absence) {
+  const std::string path = "/version";
+  if (absence == Absence::waited_out) return raw_get(path);
+  http::Request once;
+  once.url = state_->config.server + path;
+  once.headers.push_back({"Accept", "application/json"});
+  once.timeout = call_timeout;
+  auto response = send(std::move(once));
+  if (!response) return failure(transport_error(std::move(response).error(), "get", path));
+  if (response->ok()) return decode(*response, "get", path);
+  return raw_get(path);  // somebody is there, and busy or starting
 }
 
 Result<Value> Client::raw_post(const std::string& path, const Value& body) {

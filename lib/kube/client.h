@@ -90,11 +90,15 @@ struct Answered {
   int status = 0;           // 0: no answer
 };
 
+// Of a server at whose address nobody is when it is met. A person who gave a wrong address wants to know at once;
+// a process that starts beside its server waits for it as it does later on.
+enum class Absence { refused_at_once, waited_out };
+
 class Client {
  public:
   // Asks GET /version first, so that HTTP/2's limits are known before many requests come at once.
   // `clock` outlives the client.
-  static Result<Client> connect(Config config, const Clock& clock);
+  static Result<Client> connect(Config config, const Clock& clock, Absence absence = Absence::waited_out);
   ~Client();
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -167,6 +171,7 @@ class Client {
                                        std::string_view query);
   Result<http::Request> apply_request(const Value& object, const Identity& identity,
                                       const ApplyOptions& options);
+  Result<Value> ask_version(Absence absence);
   Result<Value> exchange(http::Request request, std::string_view verb, const std::string& target);
   Result<Value> list_page(const std::string& path, const ListOptions& options,
                           const std::string& from);

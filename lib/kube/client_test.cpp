@@ -72,6 +72,26 @@ TEST(Client, ReadsTheVersionWhenItConnects) {
       << refused.error().message();
 }
 
+TEST(Client, TellsAPersonAtOnceThatNobodyIsThereAndWaitsForWhoIsBusy) {
+  std::atomic<int> met = 0;
+  const Loopback nobody([&](Connection&) { ++met; });  // hangs up
+  Config config;
+  config.server = nobody.url("");
+  config.http.retry = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
+  EXPECT_EQ(Client::connect(config, system_clock, Absence::refused_at_once).error().code(), Code::cluster_unreachable);
+  EXPECT_EQ(met, 1);
+  EXPECT_EQ(Client::connect(config, system_clock, Absence::waited_out).error().code(), Code::cluster_unreachable);
+  EXPECT_EQ(met, 6);
+  std::atomic<int> asked = 0;
+  const auto server = Loopback::answering([&](const Received&, Connection& peer) {
+    if (++asked < 3) return void(peer.answer(503, ""));
+    peer.answer(200, R"({"gitVersion":"v1.37.2"})");
+  });
+  config.server = server->url("");
+  EXPECT_TRUE(Client::connect(config, system_clock, Absence::refused_at_once));
+  EXPECT_EQ(asked, 3);
+}
+
 TEST(Client, AppliesWithTheParametersOfServerSideApply) {
   Received seen;
   const auto server = api_server([&](const Received& got, Connection& peer) {
