@@ -101,8 +101,13 @@ std::unique_ptr<http::Transport> make_source_transport(kube::Client& client, std
 std::optional<ServiceHost> service_of(const std::string& url) {
   const auto parsed = http::parse_url(url);
   if (!parsed) return std::nullopt;
-  const auto parts = split(parsed->host, '.');
-  if (parts.size() < 3 || parts[2] != "svc") return std::nullopt;
+  std::string_view host = parsed->host;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const auto parts = split(host, '.');
+  if (parts.size() < 3 || parts[0].empty() || parts[1].empty()) return std::nullopt;
+  // Anything longer may be anybody's: "a.b.svc.example.org" is a name like another.
+  const auto domain = host.substr(parts[0].size() + parts[1].size() + 2);
+  if (domain != "svc" && domain != "svc.cluster.local") return std::nullopt;
   return ServiceHost{std::string(parts[1]), std::string(parts[0])};
 }
 

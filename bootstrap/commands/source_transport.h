@@ -12,8 +12,8 @@
 
 namespace holdfast::bootstrap {
 
-// "http://holdfast-agent.argocd.svc/fleet.git" → the Service's namespace and name; nothing when the URL's
-// host is no Service's.
+// "http://holdfast-agent.argocd.svc/fleet.git" → the Service's namespace and name, also with ".svc.cluster.local";
+// nothing when the URL's host is no Service's.
 struct ServiceHost {
   std::string namespace_, name;
 };

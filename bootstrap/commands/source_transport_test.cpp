@@ -16,7 +16,12 @@ using fakes::Received;
 TEST(SourceTransport, KnowsTheServicesOfTheCluster) {
   EXPECT_EQ(service_of("http://holdfast-agent.argocd.svc/fleet.git")->name, "holdfast-agent");
   EXPECT_EQ(service_of("http://git.dev.svc.cluster.local:3000/a.git")->namespace_, "dev");
-  EXPECT_FALSE(service_of("https://git.example.com/fleet.git"));
+  EXPECT_EQ(service_of("http://git.dev.svc./a.git")->name, "git");
+  EXPECT_EQ(service_of("http://git.dev.svc.cluster.local./a.git")->name, "git");
+  for (const std::string host : {"git.example.com", "a.b.svc.evil.org", "a.b.svc.cluster.local.evil.org", "a.b.svc.cluster", "x.a.b.svc",
+                                 "b.svc", "svc", "a..svc", ".b.svc", "a.b.svc..", "127.0.0.1", "[::1]"}) {
+    EXPECT_FALSE(service_of("https://" + host + "/fleet.git")) << host;
+  }
 }
 
 // What a server saw, a line for each request: target and Authorization.
