@@ -8,6 +8,7 @@
 #include <span>
 #include <sstream>
 
+#include "attended.h"
 #include "base/text.h"
 #include "cli_app.h"
 #include "cli_bundle.h"
@@ -129,6 +130,7 @@ void add_install(CLI::App& app, Chosen& chosen) {
     chosen.run = [options](Console& console) -> Result<> {
       InstallOptions given = *options;
       given.node.state_dir = TRY(absolute_path(given.node.state_dir));
+      const TellsWhenStopped tells(console);
       return install(given, console);
     };
   };

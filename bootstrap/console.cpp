@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "base/files.h"
-#include "base/guarded.h"
 #include "base/text.h"
 #include "value/json.h"
 

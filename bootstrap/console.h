@@ -2,9 +2,10 @@
 // What a command tells its user: one line per step with its time, what it waits for, results as text
 // or JSON. Logging is something else (base/log.h). On a terminal the running step is repainted each
 // second; a pipe gets one line at the start, one when the reason changes (at most every 10 s), one at
-// the end. Thread-safe for one running step.
+// the end. Thread-safe for one running step, and for another thread that ends the program with an error.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/guarded.h"
 #include "base/result.h"
 #include "value/value.h"
 
@@ -64,8 +66,8 @@ class Console {
   [[nodiscard]] Exit exit() const { return exit_; }
 
   // Call before the first change: `left` is what an error says of the world from here on.
-  void begin_changes(std::string left) { changed_ = std::move(left); }
-  [[nodiscard]] const std::string& changed() const { return changed_; }
+  void begin_changes(std::string left) { *changed_.lock() = std::move(left); }
+  [[nodiscard]] std::string changed() const { return *changed_.lock(); }
 
   // A question that whoever is there answers with y or not; nobody is where one of input and output is no
   // terminal.
@@ -96,10 +98,10 @@ class Console {
   const Clock& clock_;
   bool terminal_;
   bool utf8_;
-  bool simulated_ = false;
+  std::atomic<bool> simulated_ = false;
   Exit exit_ = Exit::ok;
   int lost_ = 0;  // errno of the first write to `out` that failed
-  std::string changed_ = "nothing was changed";
+  mutable Guarded<std::string> changed_{"nothing was changed"};
 };
 
 }  // namespace holdfast::bootstrap

@@ -138,7 +138,7 @@ void Background::kill_now() {
 }
 
 int Background::end_with(int signal, std::chrono::seconds within) {
-  ::kill(pid_, signal);
+  ::kill(-pid_, signal);
   int status = 0;
   if (!eventually(within, [&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; })) {
     kill_now();

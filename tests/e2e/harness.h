@@ -35,7 +35,8 @@ class Background {
   Background& operator=(const Background&) = delete;
 
   void kill_now();
-  // Sends the signal and waits: the exit as in Ran, 137 when the program outlives the time and is killed.
+  // Sends the signal to the program and what it started in its group, as a terminal does, and waits: the exit as in
+  // Ran, 137 when the program outlives the time and is killed.
   int end_with(int signal, std::chrono::seconds within);
   [[nodiscard]] int pid() const { return pid_; }
 

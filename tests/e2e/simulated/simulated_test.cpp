@@ -181,5 +181,14 @@ TEST_F(Simulated, AKillInAnyStepIsHealedByTheSameCommand) {
   EXPECT_EQ(processes_with(cluster->path("state")), std::vector<int>{});
 }
 
+TEST_F(Simulated, ACtrlCInAnyStepIsToldAndHealedByTheSameCommand) {
+  std::filesystem::remove_all(cluster->repository());
+  ASSERT_NO_FATAL_FAILURE(cluster->interrupt_in_each_step());
+  EXPECT_GE(processes_with(cluster->path("state")).size(), 7U) << "the node goes on without the command that made it";
+  const auto last = cluster->up();
+  ASSERT_EQ(last.exit, 0) << last.out << last.err;
+  expect_healthy();
+}
+
 }  // namespace
 }  // namespace holdfast::e2e

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -134,18 +135,37 @@ Ran Cluster::up(const std::vector<std::string>& more) {
   return run(command, {.timeout = seconds(300), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}});
 }
 
-void Cluster::kill_in_each_step() {
+void Cluster::end_in_each_step(const std::vector<std::string>& steps, const std::function<void(Background& up, const std::string& step)>& end) {
   const auto journal = path("state/install/demo.journal");
   const RunOptions options{.timeout = seconds(300), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}};
-  for (const auto& step : place_->steps()) {
+  for (const auto& step : steps) {
     const auto before = content_of(journal).size();
     const auto begun = fmt::format("\"step\":\"{}\"", step);
-    Background up(up_command(), options, path("killed.log"));
+    Background up(up_command(), options, path("ended.log"));
     ASSERT_TRUE(eventually(seconds(120), [&] { return content_of(journal).substr(before).contains(begun); }))
-        << step << "\n" << content_of(path("killed.log")) << content_of(journal);
+        << step << "\n" << content_of(path("ended.log")) << content_of(journal);
+    end(up, step);
+  }
+}
+
+void Cluster::kill_in_each_step() {
+  end_in_each_step(place_->steps(), [](Background& up, const std::string& step) {
     up.kill_now();
     fmt::print("killed in step {}\n", step);
-  }
+  });
+}
+
+void Cluster::interrupt_in_each_step() {
+  // The last one may have nothing left to wait for.
+  auto steps = place_->steps();
+  steps.pop_back();
+  end_in_each_step(steps, [&](Background& up, const std::string& step) {
+    EXPECT_EQ(up.end_with(SIGINT, seconds(5)), 5) << step;
+    const auto said = content_of(path("ended.log"));
+    EXPECT_TRUE(said.contains("error HF-E-1012: stopped in the middle\n")) << step << "\n" << said;
+    EXPECT_TRUE(said.contains("  what is done stays done; the same command goes on\n")) << step << "\n" << said;
+    EXPECT_TRUE(eventually(seconds(5), [&] { return processes_with(path("core.hfb")).empty(); })) << step << ": something of it lives on";
+  });
 }
 
 Ran Cluster::kubectl(std::vector<std::string> arguments, const std::string& input) {

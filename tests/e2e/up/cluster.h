@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,8 +33,10 @@ class Cluster {
   Ran up(const std::vector<std::string>& more = {});
   // "holdfast up …" as a person would type it, or where containers cannot run.
   [[nodiscard]] std::vector<std::string> up_command() const;
-  // kill -9 in each step of `up`, each time a step further than the time before.
+  // `up` once for each of its steps, each time a step further than the time before, ended in that step: by kill -9,
+  // or by Ctrl-C, which is to be told.
   void kill_in_each_step();
+  void interrupt_in_each_step();
   Ran kubectl(std::vector<std::string> arguments, const std::string& input = "");
   Ran git(std::vector<std::string> arguments);
 
@@ -65,6 +68,7 @@ class Cluster {
   std::optional<std::string> make_bundle();
   std::optional<std::string> take_bundle();
   std::optional<std::string> make(Bring bring);
+  void end_in_each_step(const std::vector<std::string>& steps, const std::function<void(Background& up, const std::string& step)>& end);
 
   TemporaryFolder folder_;
   std::unique_ptr<Place> place_ = Place::chosen(folder_.path());
