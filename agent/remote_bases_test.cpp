@@ -4,6 +4,7 @@
 #include "agent/remote_bases.h"
 
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 #include "render/render.h"
 #include "tree/memory_tree.h"
 
@@ -100,7 +101,7 @@ class RemoteBase : public testing::Test {
     return std::string(rendered->manifests.at(0).object.text({"metadata", "name"}));
   }
 
-  stock::Folder served, work, state;
+  TemporaryFolder served{"served"}, work{"work"}, state{"state"};
   SystemClock clock;
   std::unique_ptr<git::Mirrors> mirrors;
   GitServer server{served.path()};

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fakes/temporary_folder.h"
+
 namespace holdfast::bootstrap {
 namespace {
 
@@ -15,15 +17,10 @@ namespace fs = std::filesystem;
 class JournalOnDisk : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-journal-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
     path = folder / "state" / "demo.journal";
   }
-  void TearDown() override { fs::remove_all(folder); }
-
   ManualClock clock;
-  fs::path folder;
+  const TemporaryFolder folder{"journal"};
   std::string path;
 };
 

@@ -3,6 +3,7 @@
 #include "agent/web/git_endpoint.h"
 
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 #include "git/mirrors.h"
 #include "git/repository.h"
 
@@ -78,7 +79,7 @@ class BuiltInGit : public testing::TestWithParam<const char*> {
     EXPECT_EQ(in_clone({"fsck", "--strict", "--no-dangling"}), "");
   }
 
-  stock::Folder folder;
+  TemporaryFolder folder{"git"};
   std::unique_ptr<Server> server;
   std::string url;
   std::vector<std::string> history;

@@ -4,6 +4,7 @@
 
 #include "agent/web/git_endpoint.h"
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 #include "git/push.h"
 #include "git/repository.h"
 #include "tree/memory_tree.h"
@@ -56,7 +57,7 @@ class Push : public testing::Test {
     return git::push_to(target, here(), "main", {});
   }
 
-  stock::Folder folder;
+  TemporaryFolder folder{"push"};
   std::unique_ptr<Server> server;
   std::unique_ptr<http::Transport> transport;
   std::vector<git::PushCommand> seen;

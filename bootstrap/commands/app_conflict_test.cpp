@@ -10,6 +10,7 @@
 #include "base/guarded.h"
 #include "commands/app.h"
 #include "fakes/loopback.h"
+#include "fakes/temporary_folder.h"
 #include "value/json.h"
 #include "value/patch.h"
 
@@ -41,17 +42,14 @@ class Server {
 
   Server(Value object, int others, Other other) : others_(others), other_(std::move(other)) {
     state_.lock()->object = std::move(object);
-    name_ = (std::filesystem::temp_directory_path() / "holdfast-app-XXXXXX").string();
-    ::close(::mkstemp(name_.data()));
-    std::ofstream(name_) << json::write(Object{
+    std::ofstream(kubeconfig_) << json::write(Object{
         {"apiVersion", "v1"}, {"kind", "Config"}, {"current-context", "c"},
         {"clusters", Array{Object{{"name", "c"}, {"cluster", Object{{"server", server_->url("")}}}}}},
         {"users", Array{Object{{"name", "c"}, {"user", Object{}}}}},
         {"contexts", Array{Object{{"name", "c"}, {"context", Object{{"cluster", "c"}, {"user", "c"}}}}}}});
   }
-  ~Server() { std::filesystem::remove(name_); }
 
-  [[nodiscard]] AppCluster cluster() const { return {.kubeconfig = name_, .context = "", .namespace_ = ""}; }
+  [[nodiscard]] AppCluster cluster() const { return {.kubeconfig = kubeconfig_, .context = "", .namespace_ = ""}; }
   State state() { return *state_.lock(); }
 
  private:
@@ -91,7 +89,8 @@ class Server {
   int others_;
   const Other other_;
   Guarded<State> state_;
-  std::string name_;
+  const TemporaryFolder folder_{"app"};
+  const std::string kubeconfig_ = folder_.path("kubeconfig");
   std::unique_ptr<Loopback> server_ = Loopback::answering([this](const Received& got, Connection& peer) { answer(got, peer); });
 };
 

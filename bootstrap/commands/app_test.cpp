@@ -12,6 +12,7 @@
 #include "commands/app_wait.h"
 #include "commands/source_access.h"
 #include "commands/unified_diff.h"
+#include "fakes/temporary_folder.h"
 #include "yaml/yaml.h"
 
 namespace holdfast::bootstrap {
@@ -184,9 +185,8 @@ TEST(AppRevisions, AreThoseOfTheSourcesThatAreNamed) {
 }
 
 TEST(AppLocal, IsTheSourcesFolderOrTheRepositorysRoot) {
-  auto name = (std::filesystem::temp_directory_path() / "holdfast-app-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(name.data()), nullptr);
-  const auto root = std::filesystem::canonical(name);
+  const TemporaryFolder temporary("app");
+  const auto root = std::filesystem::canonical(temporary.path());
   std::filesystem::create_directories(root / "apps/shop");
   std::filesystem::create_directories(root / "elsewhere");
   const auto shown = [&](const std::string& folder, const std::string& repository, const std::string& path) {
@@ -201,7 +201,6 @@ TEST(AppLocal, IsTheSourcesFolderOrTheRepositorysRoot) {
   EXPECT_EQ(shown(text + "/elsewhere", text, "apps/shop"), text + " elsewhere");
   EXPECT_EQ(shown(text + "/apps", "", "."), text + "/apps .");
   EXPECT_EQ(shown(text, text + "/apps", "."), fmt::format("--local \"{0}\" is not in --local-repo-root \"{0}/apps\"", text));
-  std::filesystem::remove_all(root);
 }
 
 TEST(AppExplain, SaysWhatIsWrongAndWhoDidIt) {

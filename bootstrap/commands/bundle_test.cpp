@@ -4,6 +4,7 @@
 #include "base/handle.h"
 #include "base/text.h"
 #include "commands/trust.h"
+#include "fakes/temporary_folder.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -24,9 +25,6 @@ namespace fs = std::filesystem;
 class Commands : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-commands-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
     write("hello.txt", "hello\n");
     write("small.toml", R"(name = "small"
 version = "${version}"
@@ -42,8 +40,6 @@ path = "hello.txt"
     read.path = create.output;
     read.trust_folder = path("trust");
   }
-
-  void TearDown() override { fs::remove_all(folder); }
 
   std::string path(const std::string& name) const { return folder / name; }
 
@@ -62,7 +58,7 @@ path = "hello.txt"
     std::ifstream file(fmt::format("/proc/self/fd/{}", out.get()));
     std::ostringstream text;
     text << file.rdbuf();
-    return replace_all(text.str(), folder.string(), "~");
+    return replace_all(text.str(), folder.path(), "~");
   }
 
   void make_key_and_trust() {
@@ -77,7 +73,7 @@ path = "hello.txt"
     ASSERT_TRUE(last);
   }
 
-  fs::path folder;
+  const TemporaryFolder folder{"commands"};
   BundleCreateOptions create;
   BundleOptions read;
   Result<> last;

@@ -2,6 +2,7 @@
 #include "commands/render.h"
 
 #include "base/handle.h"
+#include "fakes/temporary_folder.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -20,14 +21,6 @@ namespace fs = std::filesystem;
 
 class RenderOnDisk : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-render-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-
-  void TearDown() override { fs::remove_all(folder); }
-
   void add(const std::string& path, std::string_view text) const {
     fs::create_directories((folder / path).parent_path());
     std::ofstream(folder / path) << text;
@@ -50,7 +43,7 @@ class RenderOnDisk : public testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
-  fs::path folder;
+  const TemporaryFolder folder{"render"};
 };
 
 TEST_F(RenderOnDisk, AKustomizationMayHaveBasesBesideIt) {
@@ -168,8 +161,8 @@ TEST_F(RenderOnDisk, EveryFlagOfAChartCounts) {
     EXPECT_TRUE(lacks.empty() || !text.contains(lacks)) << what << ": " << text;
   }
   const auto files = shown([&](auto& options) {
-    options.values = {fmt::format("{0}/one.yaml,{0}/two.yaml", folder.string())};
-    options.set_file = {fmt::format("f={}/text", folder.string())};
+    options.values = {fmt::format("{0}/one.yaml,{0}/two.yaml", folder.path())};
+    options.set_file = {fmt::format("f={}/text", folder.path())};
   });
   EXPECT_TRUE(files.contains(R"({"a":1,"b":2,"f":"from a file","size":1})")) << files;
 }

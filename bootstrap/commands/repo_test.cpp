@@ -5,6 +5,7 @@
 
 #include "base/handle.h"
 #include "commands/repo_lint.h"
+#include "fakes/temporary_folder.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -23,16 +24,11 @@ namespace fs = std::filesystem;
 class RepoOnDisk : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-repo-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
     init.folder = folder / "fleet";
     init.cluster.name = "demo";
     init.sample = "hello";
     lint.folder = add_app.folder = add_cluster.folder = init.folder;
   }
-
-  void TearDown() override { fs::remove_all(folder); }
 
   void write(const std::string& path, std::string_view text) const {
     fs::create_directories((fs::path(init.folder) / path).parent_path());
@@ -52,7 +48,7 @@ class RepoOnDisk : public testing::Test {
     return text;
   }
 
-  fs::path folder;
+  const TemporaryFolder folder{"repo"};
   RepoInitOptions init;
   RepoAddAppOptions add_app;
   RepoAddClusterOptions add_cluster;

@@ -4,6 +4,7 @@
 #include "base/handle.h"
 #include "charts/origin.h"
 #include "charts/with_charts.h"
+#include "fakes/temporary_folder.h"
 #include "git/git_tree.h"
 #include "git/working.h"
 #include "tree/disk_tree.h"
@@ -24,16 +25,11 @@ using TreeFiles = tree::MemoryTree::Files;
 class Vendoring : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-vendor-test-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
     repository = folder / "fleet";
     const tree::MemoryTree files(TreeFiles{{"holdfast.toml", "layout = 1\n"}});
     ASSERT_TRUE(git::create_working(repository, "main", files,
                                     {.author_name = "t", .author_email = "t@example.com", .time = {}, .message = "start\n"}));
   }
-
-  void TearDown() override { fs::remove_all(folder); }
 
   std::string package(const std::string& version, const TreeFiles& more = {}) const {
     TreeFiles files = more;
@@ -57,7 +53,8 @@ class Vendoring : public testing::Test {
   }
 
   SystemClock clock;
-  fs::path folder, repository;
+  const TemporaryFolder folder{"vendor"};
+  fs::path repository;
 };
 
 TEST_F(Vendoring, AChartLiesInExternalWithItsOrigin) {

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/handle.h"
+#include "fakes/temporary_folder.h"
 
 namespace holdfast {
 namespace {
@@ -18,16 +19,9 @@ namespace fs = std::filesystem;
 
 class Files : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-files-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-  void TearDown() override { fs::remove_all(folder); }
+  [[nodiscard]] std::ptrdiff_t entries() const { return std::distance(fs::directory_iterator(folder.path()), {}); }
 
-  [[nodiscard]] std::ptrdiff_t entries() const { return std::distance(fs::directory_iterator(folder), {}); }
-
-  fs::path folder;
+  const TemporaryFolder folder{"files"};
 };
 
 TEST_F(Files, AreReplacedWhole) {

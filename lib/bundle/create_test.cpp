@@ -6,6 +6,7 @@
 #include "bundle/bundle.h"
 #include "bundle/elf.h"
 #include "bundle/profile.h"
+#include "fakes/temporary_folder.h"
 #include "value/json.h"
 
 #include <fcntl.h>
@@ -60,9 +61,6 @@ int run(std::vector<std::string> arguments, const fs::path& output) {
 class Creating : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-create-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
     write("node/kube", std::string(300'000, 'k'));
     ::chmod((folder / "node/kube").c_str(), 0755);
     write("node/cni/bridge", "bridge");
@@ -113,8 +111,6 @@ without = ["pause"]
 )");
   }
 
-  void TearDown() override { fs::remove_all(folder); }
-
   void write(const std::string& path, std::string_view content) const {
     fs::create_directories((folder / path).parent_path());
     std::ofstream(folder / path, std::ios::binary) << content;
@@ -135,7 +131,7 @@ without = ["pause"]
   }
 
   crypto::SigningKey key = crypto::SigningKey::generate().value();
-  fs::path folder;
+  const TemporaryFolder folder{"create"};
 };
 
 TEST_F(Creating, MakesABundleThatVerifiesAndHoldsEveryComponent) {
@@ -243,8 +239,8 @@ TEST_F(Creating, SaysOfWhatItMadeThem) {
 TEST_F(Creating, TakesStatementsOnVulnerabilities) {
   const auto with = [&](std::string_view subject, std::string_view text) {
     write("vex.json", text);
-    const Draft empty = Draft::start(folder).value();
-    Draft draft = Draft::start(folder).value();
+    const Draft empty = Draft::start(folder.path()).value();
+    Draft draft = Draft::start(folder.path()).value();
     const auto stored = draft.store("{}").value();
     Value item = descriptor_of(stored, oci::manifest);
     item["annotations"][oci::ref_name] = "an image";
@@ -436,11 +432,11 @@ TEST_F(Creating, IsReadBySkopeo) {
 TEST(ProgramClosure, IsWhatTheLoaderItselfFinds) {
   if (!fs::exists("/bin/true")) GTEST_SKIP() << "/bin/true is not there";
   const ProgramClosure closure = find_program_closure("/proc/self/exe").value();
-  const fs::path output = fs::temp_directory_path() / fmt::format("holdfast-ldd-{}", ::getpid());
+  const TemporaryFolder folder("ldd");
+  const fs::path output = folder / "output";
   const std::string self = fs::read_symlink("/proc/self/exe");
   ASSERT_EQ(run({closure.interpreter, "--list", self}, output), 0) << slurp(output);
   const std::string list = slurp(output);
-  fs::remove(output);
   std::size_t arrows = 0;
   for (auto at = list.find(" => "); at != std::string::npos; at = list.find(" => ", at + 1))
     ++arrows;

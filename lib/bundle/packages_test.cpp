@@ -2,6 +2,7 @@
 #include "bundle/packages.h"
 
 #include "crypto/digest.h"
+#include "fakes/temporary_folder.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -17,14 +18,8 @@ namespace fs = std::filesystem;
 
 class Packages : public testing::Test {
  protected:
-  Packages() : folder((fs::temp_directory_path() / "packages-XXXXXX").string()) {
-    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    records = {.dpkg = folder + "/dpkg", .documents = folder + "/doc", .distribution = "debian"};
-  }
-  ~Packages() override { fs::remove_all(folder); }
-
   std::string write(const std::string& name, std::string_view content) const {
-    const fs::path path = fs::path(folder) / name;
+    const fs::path path = folder / name;
     fs::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << content;
     return path.string();
@@ -32,8 +27,8 @@ class Packages : public testing::Test {
 
   std::vector<Package> of(const std::string& path) const { return packages_of({path}, records).value().at(0); }
 
-  std::string folder;
-  PackageRecords records;
+  const TemporaryFolder folder{"packages"};
+  PackageRecords records{.dpkg = folder.path("dpkg"), .documents = folder.path("doc"), .distribution = "debian"};
 };
 
 TEST_F(Packages, AreDebiansWhereItsRecordsHoldTheFile) {
@@ -54,7 +49,7 @@ TEST_F(Packages, AreNoneWhereRecordsAreAbsentOrDamaged) {
   EXPECT_EQ(of(file), std::vector<Package>{});
   write("dpkg/status", "Package: f");
   EXPECT_EQ(of(file), std::vector<Package>{});
-  EXPECT_EQ(packages_of({folder + "/absent"}, records).error().code(), Code::file_missing);
+  EXPECT_EQ(packages_of({folder.path("absent")}, records).error().code(), Code::file_missing);
 }
 
 TEST(Licences, AreThoseOfAllFiles) {

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fakes/temporary_folder.h"
+
 namespace holdfast::bundle {
 namespace {
 
@@ -25,15 +27,7 @@ crypto::DetachedSignature signed_by(const crypto::Signer& key, std::string_view 
 
 class OnDisk : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-trust-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-
-  void TearDown() override { fs::remove_all(folder); }
-
-  fs::path folder;
+  const TemporaryFolder folder{"trust"};
 };
 
 TEST(TrustRoot, CountsSignaturesPerRole) {
@@ -212,23 +206,23 @@ TEST_F(OnDisk, KeepsTheRootAndItsFingerprint) {
 }
 
 TEST_F(OnDisk, KeepsTheHighestEpoch) {
-  EXPECT_EQ(load_accepted_epoch(folder).value(), 0U);
-  ASSERT_TRUE(record_accepted_epoch(folder, 7));
-  ASSERT_TRUE(record_accepted_epoch(folder, 3));
-  EXPECT_EQ(load_accepted_epoch(folder).value(), 7U);
+  EXPECT_EQ(load_accepted_epoch(folder.path()).value(), 0U);
+  ASSERT_TRUE(record_accepted_epoch(folder.path(), 7));
+  ASSERT_TRUE(record_accepted_epoch(folder.path(), 3));
+  EXPECT_EQ(load_accepted_epoch(folder.path()).value(), 7U);
   std::ofstream(folder / "epoch") << "many";
-  EXPECT_EQ(load_accepted_epoch(folder).error().code(), Code::trust_root);
+  EXPECT_EQ(load_accepted_epoch(folder.path()).error().code(), Code::trust_root);
 }
 
 TEST_F(OnDisk, RefusesARootThatOthersMayChange) {
-  EXPECT_EQ(TrustRoot::load(folder).error().code(), Code::trust_root);
-  ASSERT_TRUE(TrustRoot::of(maker.public_key()).save(folder));
-  ASSERT_TRUE(TrustRoot::load(folder));
+  EXPECT_EQ(TrustRoot::load(folder.path()).error().code(), Code::trust_root);
+  ASSERT_TRUE(TrustRoot::of(maker.public_key()).save(folder.path()));
+  ASSERT_TRUE(TrustRoot::load(folder.path()));
   ::chmod((folder / "root.json").c_str(), 0666);
-  EXPECT_EQ(TrustRoot::load(folder).error().code(), Code::trust_root);
+  EXPECT_EQ(TrustRoot::load(folder.path()).error().code(), Code::trust_root);
   fs::rename(folder / "root.json", folder / "real.json");
   fs::create_symlink("real.json", folder / "root.json");
-  EXPECT_EQ(TrustRoot::load(folder).error().code(), Code::trust_root);
+  EXPECT_EQ(TrustRoot::load(folder.path()).error().code(), Code::trust_root);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "bundle/draft.h"
 #include "bundle/profile.h"
 #include "bundle/verification.h"
+#include "fakes/temporary_folder.h"
 #include "value/json.h"
 
 #include <fcntl.h>
@@ -86,13 +87,8 @@ Value descriptor(const crypto::Sha256& digest, std::size_t size, std::string_vie
 class Opening : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-bundle-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
     good = pieces();
   }
-
-  void TearDown() override { fs::remove_all(folder); }
 
   // One image of one layer, complete and right.
   Pieces pieces() const {
@@ -133,7 +129,7 @@ class Opening : public testing::Test {
   Result<Verified> look(const std::string& bytes) const {
     const std::string path = folder / "test.hfb";
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-    const HeldFile held = TRY(hold_file(path, folder));
+    const HeldFile held = TRY(hold_file(path, folder.path()));
     return verify_held(held, TrustRoot::of(key.public_key()), {});
   }
 
@@ -147,7 +143,7 @@ class Opening : public testing::Test {
   }
 
   crypto::SigningKey key = crypto::SigningKey::generate().value();
-  fs::path folder;
+  const TemporaryFolder folder{"bundle"};
   Pieces good;
 };
 
@@ -465,7 +461,7 @@ TEST_F(Opening, RefusesByPolicy) {
   EXPECT_EQ(open(assemble(newer), {.installer_version = "1.9.0"}).error().message(),
             fmt::format(
                 "verifying {}/test.hfb: the bundle asks for holdfast 2.0.0 or newer, this is 1.9.0",
-                folder.string()));
+                folder.path()));
   EXPECT_TRUE(open(assemble(newer), {.installer_version = "2.0.0"}).has_value());
 }
 
@@ -524,7 +520,7 @@ TEST_F(Opening, RefusesRandomMutations) {
 TEST_F(Opening, NamesWhatIsNoFileOfOurs) {
   const TrustRoot trust = TrustRoot::of(key.public_key());
   EXPECT_EQ(Bundle::open(folder / "missing.hfb", trust, {}).error().code(), Code::file_missing);
-  EXPECT_EQ(Bundle::open(folder, trust, {}).error().code(), Code::file_unreadable);
+  EXPECT_EQ(Bundle::open(folder.path(), trust, {}).error().code(), Code::file_unreadable);
   ASSERT_TRUE(open(assemble(good)).has_value());
   fs::create_symlink("test.hfb", folder / "link.hfb");
   EXPECT_EQ(Bundle::open(folder / "link.hfb", trust, {}).error().code(), Code::file_unreadable);
@@ -534,7 +530,7 @@ TEST_F(Opening, UsesAPrivateCopyWhereOthersMayWrite) {
   ASSERT_TRUE(open(assemble(good)).has_value());
   const std::string path = folder / "test.hfb";
   ::chmod(path.c_str(), 0666);
-  const auto bundle = Bundle::open(path, TrustRoot::of(key.public_key()), {.copy_folder = folder});
+  const auto bundle = Bundle::open(path, TrustRoot::of(key.public_key()), {.copy_folder = folder.path()});
   ASSERT_TRUE(bundle.has_value()) << bundle.error().message();
   EXPECT_EQ(bundle->custody(), Custody::copied);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << "rewritten";

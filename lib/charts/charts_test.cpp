@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "fakes/loopback.h"
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -82,7 +83,7 @@ struct Fixture : testing::Test {
     return (*tree)->read(path).value_or("nothing");
   }
 
-  stock::Folder folder;
+  TemporaryFolder folder{"charts"};
   Peer peer;
   ManualClock clock;
   Repository repository;

@@ -2,6 +2,7 @@
 #include "git/copy.h"
 
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 #include "git/git_tree.h"
 #include "git/working.h"
 #include "tree/memory_tree.h"
@@ -44,7 +45,7 @@ class Copies : public testing::Test {
     return copy_commit(state.repository, state.head.value(), copy(), "main", text);
   }
 
-  stock::Folder folder;
+  TemporaryFolder folder{"copy"};
 };
 
 TEST_F(Copies, HoldEveryEntryAsItIs) {

@@ -2,6 +2,7 @@
 #include "git/git_tree.h"
 
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 #include "git/repository.h"
 #include "tree/memory_tree.h"
 
@@ -27,7 +28,7 @@ class GitTrees : public testing::Test {
     return commit_files(folder.path(), "main", tree::MemoryTree(std::move(files)), text).value();
   }
 
-  stock::Folder folder;
+  TemporaryFolder folder{"tree"};
 };
 
 TEST_F(GitTrees, ReadWhatWasCommitted) {
@@ -85,7 +86,7 @@ class FromStockGit : public testing::Test {
     ASSERT_EQ(::symlink(target.c_str(), folder.path(name).c_str()), 0);
   }
 
-  stock::Folder folder;
+  TemporaryFolder folder{"tree"};
 };
 
 TEST_F(FromStockGit, LinksAreFollowedInsideTheTree) {
@@ -186,7 +187,7 @@ TEST_F(FromStockGit, LimitsHoldForLargeFilesAndFolders) {
 }
 
 TEST_F(FromStockGit, WhatWeWriteIsWhatGitReads) {
-  stock::Folder bare;
+  TemporaryFolder bare{"bare"};
   ASSERT_TRUE(create_bare(bare.path(), "main"));
   const auto id = commit_files(bare.path(), "main",
                                tree::MemoryTree({{"a.b", "1"}, {"a/x", "2"}, {"a-b/x", "3"}}), text)

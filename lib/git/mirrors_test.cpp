@@ -3,6 +3,7 @@
 
 #include "fakes/loopback.h"
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 #include "git/pkt_line.h"
 
 #include <gtest/gtest.h>
@@ -62,7 +63,7 @@ class Served : public testing::TestWithParam<stock::Speaks> {
     return tree ? (*tree)->read(path).value() : tree.error().message();
   }
 
-  stock::Folder served, work, state;
+  TemporaryFolder served{"served"}, work{"work"}, state{"state"};
   std::vector<std::string> history;
   SystemClock clock;
   Remote remote{.url = "https://git.example.com/x.git"};
@@ -237,7 +238,7 @@ TEST_P(Served, ADamagedStoreIsMadeAnew) {
 
 TEST(Mirrors, ReadTheirOwnGitInPlace) {
   if (!stock::has_git()) GTEST_SKIP() << "there is no git on this machine";
-  stock::Folder folder, state;
+  TemporaryFolder folder{"mirrors"}, state{"state"};
   stock::git(folder.path(), {"init", "-q", "-b", "main", "."});
   stock::write_file(folder.path("x"), "1");
   stock::git(folder.path(), {"add", "-A"});
@@ -268,7 +269,7 @@ class Hostile : public testing::Test {
     return mirrors->resolve(remote, {.revision = "main"}, stop);
   }
 
-  stock::Folder state;
+  TemporaryFolder state{"state"};
   SystemClock clock;
 };
 
@@ -407,7 +408,7 @@ class HalfWay : public testing::Test {
     return count;
   }
 
-  stock::Folder served, work, state;
+  TemporaryFolder served{"served"}, work{"work"}, state{"state"};
   SystemClock clock;
   std::atomic<Way> way = Way::whole;
   std::atomic<bool> closed = false;  // to those without credentials

@@ -2,6 +2,7 @@
 #include "git/receive_push.h"
 
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 #include "git/library.h"
 #include "git/pack_plan.h"
 #include "git/repository.h"
@@ -68,7 +69,7 @@ class ReceivePush : public testing::Test {
     return refs.empty() ? CommitId() : refs[0].id;
   }
 
-  stock::Folder folder;
+  TemporaryFolder folder{"push"};
 };
 
 TEST_F(ReceivePush, TakesACommitOnceOrTwice) {

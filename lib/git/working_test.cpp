@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/working.h"
 
+#include "fakes/temporary_folder.h"
 #include "git/git_tree.h"
 #include "tree/memory_tree.h"
 
@@ -18,16 +19,11 @@ namespace fs = std::filesystem;
 class Working : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-working-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
     repository = folder / "fleet";
   }
-  void TearDown() override { fs::remove_all(folder); }
-
   const tree::MemoryTree files{{{"a.yaml", "a: 1\n"}, {"cluster/demo/b.yaml", "b: 2\n"}}};
   const CommitText text{.author_name = "operator", .author_email = "o@localhost", .time = {}, .message = "start\n"};
-  fs::path folder;
+  const TemporaryFolder folder{"working"};
   std::string repository;
 };
 
@@ -39,7 +35,7 @@ TEST_F(Working, ANewRepositoryIsCleanAndHoldsTheFiles) {
   EXPECT_EQ(state.head, *commit);
   EXPECT_TRUE(state.uncommitted.empty()) << state.uncommitted.front();
   EXPECT_EQ(GitTree::open(state.repository, *commit).value()->read("cluster/demo/b.yaml").value(), "b: 2\n");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 1) << "nothing is left beside it";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1) << "nothing is left beside it";
 }
 
 TEST_F(Working, AFolderThatHoldsSomethingIsRefused) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helm/helm.h"
 
+#include "fakes/temporary_folder.h"
 #include "helm/ignore.h"
 #include "helm/set.h"
 #include "helm/values.h"
@@ -158,15 +159,12 @@ TEST(Render, RefusesAFileThatCannotBeReadOnceItIsAskedFor) {
 // As Go's decoder refuses them, with the place in place of Go's types.
 TEST(LoadChart, FoldersWithoutFilesAreCountedToo) {
   namespace fs = std::filesystem;
-  std::string name = fs::temp_directory_path() / "holdfast-helm-XXXXXX";
-  ASSERT_NE(::mkdtemp(name.data()), nullptr);
-  const fs::path folder = name;
+  const TemporaryFolder folder("chart");
   std::ofstream(folder / "Chart.yaml") << "apiVersion: v2\nname: demo\nversion: 1.0.0\n";
   fs::create_directory(folder / "deep");
   // Two links that lead back make 2^40 folders of one.
   for (const auto* link : {"a", "b"}) fs::create_directory_symlink(".", folder / "deep" / link);
-  const auto chart = load_chart(tree::DiskTree::open(folder).value(), "", {.files = 1000});
-  fs::remove_all(folder);
+  const auto chart = load_chart(tree::DiskTree::open(folder.path()).value(), "", {.files = 1000});
   ASSERT_FALSE(chart);
   EXPECT_EQ(chart.error().code(), Code::limit);
 }

@@ -3,6 +3,7 @@
 #include "kube/client.h"
 
 #include "fakes/loopback.h"
+#include "fakes/temporary_folder.h"
 #include "kube/reviews.h"
 #include "value/json.h"
 
@@ -238,8 +239,8 @@ TEST(Client, DoesNotCreateTwiceWhenTheAnswerIsLost) {
 }
 
 TEST(Client, ReadsTheTokenAgainAfterA401AndAsksOnceMore) {
-  const auto token_file =
-      std::filesystem::temp_directory_path() / fmt::format("holdfast-token-{}", ::getpid());
+  const TemporaryFolder folder("token");
+  const auto token_file = folder / "token";
   std::ofstream(token_file) << "old";
   std::vector<std::string> tokens;
   const auto server = api_server([&](const Received& got, Connection& peer) {
@@ -252,7 +253,6 @@ TEST(Client, ReadsTheTokenAgainAfterA401AndAsksOnceMore) {
   Client client = *Client::connect(config, system_clock);
   EXPECT_TRUE(client.get({"", "v1", "Namespace", "", "shop"}).has_value());
   EXPECT_EQ(tokens, (std::vector<std::string>{"Bearer old", "Bearer new"}));
-  std::filesystem::remove(token_file);
 }
 
 TEST(Client, LooksOnceMoreForAKindThatItDoesNotKnow) {

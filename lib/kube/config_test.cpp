@@ -2,6 +2,7 @@
 #include "kube/config.h"
 
 #include "base/text.h"
+#include "fakes/temporary_folder.h"
 #include "kube/credentials.h"
 
 #include <gtest/gtest.h>
@@ -13,30 +14,16 @@
 namespace holdfast::kube {
 namespace {
 
-class Folder {
+class Folder : public TemporaryFolder {
  public:
-  Folder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "holdfast-config-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-
-  ~Folder() { std::filesystem::remove_all(path_); }
-
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  Folder() : TemporaryFolder("config") {}
 
   std::string write(const std::string& name, std::string_view text) const {
-    const auto path = std::filesystem::path(path_) / name;
+    const auto path = *this / name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << text;
     return path.string();
   }
-
-  [[nodiscard]] std::string path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 Environment environment_of(std::map<std::string, std::string> values) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Input that is made to hurt: each ends soon, in an error with its place, within the caller's limits.
 #include "kustomize/kustomize.h"
+#include "fakes/temporary_folder.h"
 #include "tree/disk_tree.h"
 #include "tree/memory_tree.h"
 
@@ -303,14 +304,6 @@ TEST(Hostile, FilesOfGeneratorsAreCounted) {
 
 class Links : public testing::Test {
  protected:
-  Links() {
-    std::string name = fs::temp_directory_path() / "holdfast-links-XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-
-  ~Links() override { fs::remove_all(folder); }
-
   void write(const std::string& path, std::string_view text) const {
     fs::create_directories((folder / path).parent_path());
     std::ofstream(folder / path) << text;
@@ -322,7 +315,7 @@ class Links : public testing::Test {
     return result ? print(*result) : result.error().message();
   }
 
-  fs::path folder;
+  const TemporaryFolder folder{"links"};
 };
 
 TEST_F(Links, AreFollowedInsideTheTree) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "crypto/x509.h"
+#include "fakes/temporary_folder.h"
 #include "node/certificates.h"
 #include "node/files.h"
 #include "node/log_file.h"
@@ -19,13 +20,8 @@ namespace {
 
 class Folder : public testing::Test {
  protected:
-  Folder() {
-    std::string name = "/tmp/hf-node-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() override { std::filesystem::remove_all(path_); }
-
-  std::string path_;
+  const TemporaryFolder folder_{"node"};
+  const std::string path_ = folder_.path();
 };
 
 class Memory final : public Components {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fakes/temporary_folder.h"
 #include "node/files.h"
 #include "node/machine.h"
 
@@ -60,10 +61,8 @@ TEST(Process, EndsAChildThatTakesTooLong) {
 
 class KilledStarter : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(::mkdtemp(folder_.data()), nullptr); }
   void TearDown() override {
     if (const auto left = process_with(endless()); left > 0) ::kill(left, SIGKILL);
-    std::filesystem::remove_all(folder_);
   }
 
   // A starter that holds the lock and runs a program that never ends by itself, then is killed.
@@ -86,10 +85,10 @@ class KilledStarter : public testing::Test {
     EXPECT_TRUE(within(seconds(10), [&] { return process_with(endless()) == 0; }));
   }
 
-  [[nodiscard]] std::string lock() const { return folder_ + "/lock"; }
-  [[nodiscard]] std::string endless() const { return folder_ + "/endless"; }
+  [[nodiscard]] std::string lock() const { return folder_.path("lock"); }
+  [[nodiscard]] std::string endless() const { return folder_.path("endless"); }
 
-  std::string folder_ = "/tmp/holdfast-process-XXXXXX";
+  const TemporaryFolder folder_{"process"};
 };
 
 TEST_F(KilledStarter, TakesItsProgramAndItsLocksWithIt) {

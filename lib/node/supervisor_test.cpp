@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "fakes/temporary_folder.h"
 #include "node/files.h"
 #include "node/system_unit.h"
 
@@ -19,8 +20,6 @@ namespace {
 class SupervisorTest : public testing::Test {
  protected:
   SupervisorTest() {
-    std::string name = "/tmp/hf-node-XXXXXX";
-    path_ = ::mkdtemp(name.data());
     for (const char* folder : {"/run", "/log"}) std::filesystem::create_directory(path_ + folder);
     sigset_t taken;
     ::sigemptyset(&taken);
@@ -28,7 +27,6 @@ class SupervisorTest : public testing::Test {
     ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
     signals_ = FileDescriptor(::signalfd(-1, &taken, SFD_CLOEXEC));
   }
-  ~SupervisorTest() override { std::filesystem::remove_all(path_); }
 
   Plan plan_of(std::vector<PlannedComponent> components) {
     Plan plan;
@@ -41,7 +39,8 @@ class SupervisorTest : public testing::Test {
     return read_file(path_ + "/log/" + name + ".log").value_or("");
   }
 
-  std::string path_;
+  const TemporaryFolder folder_{"node"};
+  const std::string path_ = folder_.path();
   FileDescriptor signals_;
   SystemClock clock_;
 };

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "fakes/temporary_folder.h"
 #include "node/files.h"
 
 namespace holdfast::node {
@@ -16,15 +17,12 @@ namespace {
 class MountPoints : public testing::Test {
  protected:
   MountPoints() {
-    std::string name = "/tmp/hf-node-XXXXXX";
-    path_ = ::mkdtemp(name.data());
     for (const auto& each : {root(), of_first(), of_second()}) std::filesystem::create_directory(each);
   }
-  ~MountPoints() override { std::filesystem::remove_all(path_); }
 
-  std::string root() const { return path_ + "/root"; }
-  std::string of_first() const { return path_ + "/kubelet"; }
-  std::string of_second() const { return path_ + "/cni"; }
+  std::string root() const { return folder_.path("root"); }
+  std::string of_first() const { return folder_.path("kubelet"); }
+  std::string of_second() const { return folder_.path("cni"); }
 
   FileDescriptor living_node() const {
     FileDescriptor held(::open(root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -32,7 +30,7 @@ class MountPoints : public testing::Test {
     return held;
   }
 
-  std::string path_;
+  const TemporaryFolder folder_{"node"};
 };
 
 TEST_F(MountPoints, GoWithTheOnlyNode) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "fakes/stock_git.h"
+#include "fakes/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -46,7 +47,7 @@ class Gpg : public testing::Test {
     return {};
   }
 
-  stock::Folder home;
+  TemporaryFolder home{"gnupg"};
   SystemClock clock;
 };
 

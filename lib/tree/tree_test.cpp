@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tree/disk_tree.h"
+#include "fakes/temporary_folder.h"
 #include "tree/file_tree.h"
 #include "tree/memory_tree.h"
 
@@ -16,18 +17,12 @@ namespace fs = std::filesystem;
 
 class OnDisk : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = fs::temp_directory_path() / "holdfast-tree-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-  void TearDown() override { fs::remove_all(folder); }
   void write(const std::string& path, std::string_view content) const {
     fs::create_directories((folder / path).parent_path());
     std::ofstream(folder / path) << content;
   }
 
-  fs::path folder;
+  const TemporaryFolder folder{"tree"};
 };
 
 TEST(MemoryTree, ListsFoldersAndFilesByName) {
@@ -50,7 +45,7 @@ TEST_F(OnDisk, ReadsFilesAndFollowsLinksInside) {
   write("base/x.yaml", "hello");
   fs::create_symlink("base/x.yaml", folder / "link.yaml");
   fs::create_directory_symlink("base", folder / "also");
-  const auto tree = DiskTree::open(folder).value();
+  const auto tree = DiskTree::open(folder.path()).value();
   EXPECT_EQ(tree.read("link.yaml").value(), "hello");
   EXPECT_EQ(tree.read("also/x.yaml").value(), "hello");
   EXPECT_EQ(tree.real_path("also/x.yaml").value(), "base/x.yaml");
@@ -65,7 +60,7 @@ TEST_F(OnDisk, ReadsFilesAndFollowsLinksInside) {
 TEST_F(OnDisk, RefusesLinksThatLeadOut) {
   fs::create_symlink("/etc/hostname", folder / "absolute");
   fs::create_symlink("../../etc/hostname", folder / "relative");
-  const auto tree = DiskTree::open(folder).value();
+  const auto tree = DiskTree::open(folder.path()).value();
   EXPECT_EQ(tree.read("absolute").error().code(), Code::path_outside);
   EXPECT_EQ(tree.read("relative").error().code(), Code::path_outside);
   EXPECT_EQ(tree.real_path("relative").error().code(), Code::path_outside);
@@ -75,7 +70,7 @@ TEST_F(OnDisk, RefusesLinksThatLeadOut) {
 TEST_F(OnDisk, ALinkCycleEndsAtTheKernelsLimitOfLinks) {
   fs::create_directory_symlink(".", folder / "again");
   write("x", "1");
-  const auto tree = DiskTree::open(folder).value();
+  const auto tree = DiskTree::open(folder.path()).value();
   const auto files = walk(tree, "");
   ASSERT_TRUE(files);
   EXPECT_LE(files->size(), 41U);
@@ -84,7 +79,7 @@ TEST_F(OnDisk, ALinkCycleEndsAtTheKernelsLimitOfLinks) {
 TEST_F(OnDisk, FoldersWithoutFilesAreCountedToo) {
   // Two links that lead back make 2^40 folders of one.
   for (const auto* name : {"a", "b"}) fs::create_directory_symlink(".", folder / name);
-  const auto tree = DiskTree::open(folder).value();
+  const auto tree = DiskTree::open(folder.path()).value();
   const auto files = walk(tree, "", 1000);
   ASSERT_FALSE(files);
   EXPECT_EQ(files.error().code(), Code::limit);

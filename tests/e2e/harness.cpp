@@ -158,19 +158,6 @@ std::string judge(const std::string& name) { return variable("HOLDFAST_JUDGES") 
 
 std::string source(const std::string& path) { return variable("HOLDFAST_SOURCE") + "/" + path; }
 
-TemporaryFolder::TemporaryFolder() {
-  // Short: the sockets of a node lie below it, and their paths are limited to 108 bytes.
-  std::string name = "/tmp/hf-XXXXXX";
-  if (::mkdtemp(name.data()) != nullptr) path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) fs::remove_all(path_, ignored);
-}
-
-std::string TemporaryFolder::path(const std::string& name) const { return name.empty() ? path_ : path_ + "/" + name; }
-
 std::optional<std::string> enter_isolated_network() {
   if (::unshare(CLONE_NEWNET) != 0) return fmt::format("no network namespace can be made: {}", ::strerror(errno));
   const std::vector<std::vector<std::string>> commands = {

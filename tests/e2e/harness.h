@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the end-to-end tests share: programs run with a time limit, a network namespace without an
-// uplink for the whole test process, folders that go away.
+// uplink for the whole test process.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "fakes/temporary_folder.h"
 
 namespace holdfast::e2e {
 
@@ -54,19 +56,6 @@ std::string source(const std::string& path);
 // Asks `question` every 50 ms until it answers or the time is over.
 template <class Question>
 auto eventually(std::chrono::seconds within, Question question) -> decltype(question());
-
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  [[nodiscard]] std::string path(const std::string& name = "") const;
-
- private:
-  std::string path_;
-};
 
 // Moves this process, and so all its children, into a new network namespace with lo and a default route
 // over an interface that leads nowhere; packets on that uplink are counted. Returns why it cannot.

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 namespace holdfast::stock {
@@ -103,17 +104,6 @@ Ran run(const std::vector<std::string>& words, const std::string& input,
 
 bool has_git() {
   return run({"git", "--version"}).status == 0;
-}
-
-Folder::Folder() {
-  std::string name = std::filesystem::temp_directory_path() / "holdfast-git-XXXXXX";
-  CHECK(::mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 std::string git(const std::string& folder, const std::vector<std::string>& words) {

@@ -5,7 +5,6 @@
 
 #include "http/transport.h"
 
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,22 +23,6 @@ Ran run(const std::vector<std::string>& words, const std::string& input = "",
 
 // Is there a git at all? Tests skip without one, by name.
 bool has_git();
-
-// A folder that goes away with it.
-class Folder {
- public:
-  Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder();
-
-  [[nodiscard]] std::string path(const std::string& below = "") const {
-    return below.empty() ? path_.string() : (path_ / below).string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 // `git -C folder words…`; fails the test when it does not exit with 0. Returns its trimmed output.
 std::string git(const std::string& folder, const std::vector<std::string>& words);

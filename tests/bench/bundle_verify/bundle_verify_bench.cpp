@@ -8,6 +8,7 @@
 #include "bundle/bundle.h"
 #include "bundle/draft.h"
 #include "bundle/index.h"
+#include "fakes/temporary_folder.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -85,9 +86,8 @@ long peak_memory_kib() {
 }
 
 int run(std::uint64_t mebibytes) {
-  std::string folder = fs::temp_directory_path() / "holdfast-bench-XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr) return 1;
-  const fs::path path = fs::path(folder) / "bench.hfb";
+  const TemporaryFolder folder("bench");
+  const fs::path path = folder / "bench.hfb";
   const auto key = crypto::SigningKey::generate().value();
   const auto made = make_bundle(path, mebibytes << 20, key);
   if (!made) {
@@ -118,7 +118,6 @@ int run(std::uint64_t mebibytes) {
              all, size / all, 100 * peer / all);
   fmt::print("peak memory             {:7.1f} MiB\n",
              static_cast<double>(peak_memory_kib()) / 1024);
-  fs::remove_all(folder);
   return 0;
 }
 

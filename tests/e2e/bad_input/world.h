@@ -35,7 +35,7 @@ class World {
   [[nodiscard]] std::string masked(std::string text) const;
 
  private:
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{"world"};
 };
 
 // "HF-E-1234" of what a command printed as its error; "" when it is none.

@@ -269,7 +269,7 @@ TEST_F(RealNode, IsJudgedByCountersThatSeeAPacketLeaveAndAQuestionAsked) {
 }
 
 TEST_F(RealNode, RunsPodsServicesAndNamesOfflineAndGoesWithoutATrace) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"node"};
   const auto before = Surface::look("/none");
   const long packets_before = uplink_packets(), questions_before = outside_questions();
   std::string inside, cgroup;
@@ -329,7 +329,7 @@ TEST_F(RealNode, RunsPodsServicesAndNamesOfflineAndGoesWithoutATrace) {
 }
 
 TEST_F(RealNode, RestartsAComponentThatDies) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"node"};
   const Node node(folder.path("state"));
   const auto up = node.up();
   ASSERT_EQ(up.exit, 0) << up.err;
@@ -344,7 +344,7 @@ TEST_F(RealNode, RestartsAComponentThatDies) {
 }
 
 TEST_F(RealNode, ComesBackAfterItsSupervisorOrTheCommandWasKilled) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"node"};
   const auto before = Surface::look("/none");
   const Node node(folder.path("state"));
   // The command is killed while it works, at moments spread over a whole run.
@@ -382,7 +382,7 @@ class SimulatedNode : public testing::Test {
 };
 
 TEST_F(SimulatedNode, RunsPodsThatDoNothingAndSaysSo) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"node"};
   const Node node(folder.path("state"), {"--mode", "simulated", "--api-port", "26443"});
   const auto up = node.up();
   ASSERT_EQ(up.exit, 0) << up.out << up.err;
@@ -397,7 +397,7 @@ TEST_F(SimulatedNode, RunsPodsThatDoNothingAndSaysSo) {
 }
 
 TEST_F(SimulatedNode, IsTakenAwayAndMadeAgainAfterItsFolderWasDeletedByHand) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"node"};
   const Node node(folder.path("state"), {"--mode", "simulated", "--api-port", "26443"});
   const auto up = node.up();
   ASSERT_EQ(up.exit, 0) << up.out << up.err;
@@ -411,7 +411,7 @@ TEST_F(SimulatedNode, IsTakenAwayAndMadeAgainAfterItsFolderWasDeletedByHand) {
 }
 
 TEST_F(SimulatedNode, IsNotMadeIntoARealOneOverItsData) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"node"};
   const Node node(folder.path("state"), {"--mode", "simulated", "--api-port", "26443"});
   ASSERT_EQ(node.up().exit, 0);
   const auto other = Node(folder.path("state"), {"--mode", "containers"}).up();
@@ -420,7 +420,7 @@ TEST_F(SimulatedNode, IsNotMadeIntoARealOneOverItsData) {
 }
 
 TEST(NodeRefusals, NameWhatIsWrongAndChangeNothing) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"node"};
   const auto none = run({program("holdfast"), "node", "up", "--state-dir", folder.path("s"), "--components",
                          folder.path("none")});
   EXPECT_EQ(none.exit, 2) << none.err;

@@ -80,7 +80,7 @@ class Sources : public testing::Test {
     return tree ? (*tree)->read("values.yaml").value_or("nothing") : tree.error().message();
   }
 
-  e2e::TemporaryFolder folder;
+  TemporaryFolder folder{"charts"};
   std::string ca;
   SystemClock clock;
   std::unique_ptr<http::Transport> client;

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 TEST(SignedCommit, IsVerifiedOverItsOwnBytes) {
   if (e2e::run({"gpg", "--version"}).exit != 0) GTEST_SKIP() << "there is no gpg: apt-get install gnupg";
-  const e2e::TemporaryFolder folder;
+  const TemporaryFolder folder{"signed"};
   const auto home = folder.path("gpg");
   fs::create_directory(home);
   fs::permissions(home, fs::perms::owner_all);

@@ -90,7 +90,7 @@ class Ssh : public testing::Test {
     return refused ? "none" : refused.error().message();
   }
 
-  e2e::TemporaryFolder folder;
+  TemporaryFolder folder{"ssh"};
   SystemClock clock;
   int port = 0;
   std::string first;

@@ -59,7 +59,7 @@ class CanRunKind : public testing::Test {
   // The command after a mount in a namespace of its own.
   static std::vector<std::string> mounted(const std::string& mount) { return {"unshare", "--mount", "sh", "-c", mount + " && exec \"$@\"", "-"}; }
 
-  TemporaryFolder folder;
+  TemporaryFolder folder{"can"};
   std::string checkout = folder.path("checkout");
 };
 

@@ -70,7 +70,7 @@ class Cluster {
   std::optional<std::string> make(Bring bring);
   void end_in_each_step(const std::vector<std::string>& steps, const std::function<void(Background& up, const std::string& step)>& end);
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{"up"};
   std::unique_ptr<Place> place_ = Place::chosen(folder_.path());
   Ran first_up_;
 };

@@ -33,7 +33,7 @@ class BuiltInGit : public OnCluster {
 };
 
 TEST_F(BuiltInGit, IsClonedAndFetchedByTheStockClient) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"git"};
   const auto head = cluster->git({"rev-parse", "HEAD"}).out;
   const auto clone = run({"git", "clone", "-q", url(*cluster), folder.path("whole")});
   ASSERT_EQ(clone.exit, 0) << clone.err;
@@ -86,7 +86,7 @@ TEST_F(BuiltInGit, IsPushedToOnlyWithATokenThatTheApiServerKnows) {
 }
 
 TEST_F(BuiltInGit, IsNotPushedToByAUserWithoutTheRight) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder{"git"};
   const auto file = folder.path("reader.conf");
   ASSERT_EQ(cluster->kubectl({"create", "serviceaccount", "reader", "-n", "default"}).exit, 0);
   ASSERT_EQ(cluster->kubectl({"create", "clusterrolebinding", "reader", "--clusterrole=view", "--serviceaccount=default:reader"}).exit, 0);

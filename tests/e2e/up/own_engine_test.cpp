@@ -49,7 +49,7 @@ class OwnEngine : public testing::Test {
     return run(command, {.timeout = std::chrono::seconds(300), .folder = {}, .environment = {}, .input = {}});
   }
 
-  TemporaryFolder folder;
+  TemporaryFolder folder{"engine"};
   std::string image, published;
   bool had = false;
 };

@@ -100,7 +100,7 @@ class Registry {
     put(url(image + "/manifests/" + name.substr(colon + 1)), std::string(described.text({"mediaType"})), blob(layout, digest));
   }
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{"pull"};
   int port_ = free_port();
   std::unique_ptr<Background> server_;
 };
@@ -123,7 +123,7 @@ class WithoutABundle : public testing::Test {
                {.timeout = seconds(400), .folder = {}, .environment = {"LANG=C.UTF-8"}, .input = {}});
   }
 
-  TemporaryFolder folder;
+  TemporaryFolder folder{"pull"};
   Cluster* cluster = nullptr;
   std::unique_ptr<Registry> registry;
 };
