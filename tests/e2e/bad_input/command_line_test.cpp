@@ -56,6 +56,16 @@ TEST(CommandLine, EveryCommandHasAHelpText) {
   }
 }
 
+// "-p,--path" of each flag that a command does not go without.
+std::vector<std::string> required_flags(std::string_view help) {
+  std::vector<std::string> flags;
+  for (const auto line : split(help, '\n')) {
+    const auto shown = words(line);
+    if (shown.size() > 1 && shown[0].starts_with("-") && line.contains(" REQUIRED")) flags.push_back(shown[0]);
+  }
+  return flags;
+}
+
 TEST(CommandLine, EveryExampleOfAHelpTextHasFlagsAndWordsOfItsCommand) {
   const World world;
   std::size_t seen = 0;
@@ -70,11 +80,7 @@ TEST(CommandLine, EveryExampleOfAHelpTextHasFlagsAndWordsOfItsCommand) {
     const auto flags = help.substr(0, at);
     EXPECT_TRUE(example.starts_with(command + " ")) << example;
     for (const auto& word : words(example)) EXPECT_TRUE(!word.starts_with("--") || flags.contains(word)) << word;
-    for (const auto line : split(help, '\n')) {
-      const auto flag = words(line);
-      const bool required = flag.size() > 1 && flag[0].starts_with("-") && line.contains(" REQUIRED");
-      EXPECT_TRUE(!required || example.contains(flag[0].substr(0, flag[0].find(',')) + " ")) << line;
-    }
+    for (const auto& flag : required_flags(help)) EXPECT_TRUE(example.contains(flag.substr(0, flag.find(',')) + " ")) << flag;
   }
   EXPECT_GE(seen, 28U);
 }
@@ -136,6 +142,7 @@ std::vector<std::string> commands_on_applications(const World& world) {
     for (const auto* positional : {"  name ", "  names ", "  app ", "  action "}) {
       if (help.contains(std::string("\n") + positional)) line += " hello";
     }
+    for (const auto& flag : required_flags(help)) line += fmt::format(" {} {{}}", flag);
     lines.push_back(std::move(line));
   }
   return lines;
