@@ -141,11 +141,14 @@ Health assess_definition(const Value& live) {
       return {Status::degraded, fmt::format("Schema violations found: {}", message)};
     }
     if (type != "Established") continue;
-    if (!holds && each.text({"reason"}) == "Installing")
-      return {Status::progressing, "CRD is being installed"};
+    const auto reason = each.text({"reason"});
+    if (!holds && reason == "InvalidCABundle")
+      return {Status::degraded, fmt::format("CRD is not established: {}", message)};
+    if (!holds && reason == "Installing") return {Status::progressing, "CRD is being installed"};
     established = established || holds;
   }
-  if (!established) return {Status::degraded, "CRD is not established"};
+  // It follows shortly after the names are accepted.
+  if (!established) return {Status::progressing, "CRD is not established"};
   return {Status::healthy, "CRD is healthy"};
 }
 
