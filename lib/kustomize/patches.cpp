@@ -343,7 +343,7 @@ Result<> merge_all(ResourceSet& resources, const std::vector<Resource>& patches,
 
 Result<> apply_text(ResourceSet& resources, const Patch& patch, const PatchText& text,
                     const Loader& loader, const MergeSchema& schema) {
-  auto documents = read_resources(text.text, text.name, loader.read_limits());
+  auto documents = read_resources(text.text, text.name, loader.read_limits(), Folded::as_written);
   if (documents) {
     for (auto& document : *documents) {
       document.allow_name_change |= patch.options.allow_name_change;
@@ -379,10 +379,10 @@ Result<> apply_text(ResourceSet& resources, const Patch& patch, const PatchText&
 
 // One entry of patchesStrategicMerge: the patches themselves, or the name of their file.
 Result<std::vector<Resource>> read_entry(const std::string& entry, const Loader& loader) {
-  auto documents = read_resources(entry, std::string(inline_name), loader.read_limits());
+  auto documents = read_resources(entry, std::string(inline_name), loader.read_limits(), Folded::as_written);
   if (documents) return documents;
   std::string text = TRY(loader.read(entry), "reading a patch");
-  return read_resources(std::move(text), loader.path_of(entry), loader.read_limits());
+  return read_resources(std::move(text), loader.path_of(entry), loader.read_limits(), Folded::as_written);
 }
 
 Result<> merge_entry(ResourceSet& resources, const Resource& patch, const MergeSchema& schema,

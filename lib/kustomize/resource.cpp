@@ -245,10 +245,10 @@ void Resource::remember(Earlier one) {
 }
 
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
-                                             const ReadLimits& limits) {
+                                             const ReadLimits& limits, Folded folded) {
   TRY(check_separators(text, file));
   const auto source = std::make_shared<const Source>(std::move(text));
-  FoldedTexts folded(source->text());
+  FoldedTexts printed(source->text());
   auto documents =
       TRY(yaml::parse_all(source->text(), file, yaml::Dialect::kyaml,
                           {.depth = limits.depth,
@@ -278,7 +278,7 @@ Result<std::vector<Resource>> read_resources(std::string text, const std::string
       TRY(expand_list(std::move(resource), kept ? Spelled::kept : Spelled::lost, queue));
       continue;
     }
-    folded.unfold(resource);
+    if (folded == Folded::as_printed) printed.unfold(resource, resource.body, "");
     spell_annotations(resource);
     if (is_annotated(resource)) read_memory(resource);
     out.push_back(std::move(resource));
@@ -358,6 +358,7 @@ bool null_is_written(const Resource& resource, const std::string& pointer) {
 }
 
 bool text_is_folded(const Resource& resource, const std::string& pointer) {
+  if (resource.source == nullptr || pointer.starts_with("/metadata/annotations")) return false;
   return spelling_at(resource, pointer).starts_with('>');
 }
 

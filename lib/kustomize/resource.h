@@ -117,8 +117,12 @@ struct Resource {
 
 // Every resource in a text of YAML or JSON documents, lists expanded. `file` is for messages.
 // Refuses with Code::yaml_syntax and the other reading codes, or Code::object_invalid.
+// A patch's folded texts stay as they are written: it depends on what they replace how they are printed.
+enum class Folded { as_printed, as_written };
+
 Result<std::vector<Resource>> read_resources(std::string text, const std::string& file,
-                                             const ReadLimits& limits = {});
+                                             const ReadLimits& limits = {},
+                                             Folded folded = Folded::as_printed);
 
 // The file it was read from, and where that has what the JSON pointer leads to: "file:line:col", of
 // the resource's begin where nobody knows better.

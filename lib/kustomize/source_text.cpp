@@ -57,7 +57,9 @@ bool keeps_form(std::string_view text) {
   return text.ends_with(' ') || text.find(" \n") != std::string_view::npos;
 }
 
-std::string after_round_trip(const std::string& text) {
+}  // namespace
+
+std::string printed_folded(const std::string& text) {
   const auto first = text.find_first_not_of('\n');
   if (first == std::string::npos || is_blank_char(text[first]) || keeps_form(text)) return text;
   std::string out;
@@ -82,20 +84,18 @@ std::string after_round_trip(const std::string& text) {
   return out;
 }
 
-}  // namespace
-
 FoldedTexts::FoldedTexts(std::string_view text) {
   if (text.find('>') == std::string_view::npos) return;
   for (const auto line : split(text, '\n'))
     left_ += static_cast<std::size_t>(ends_in_fold(line));
 }
 
-void FoldedTexts::unfold(Resource& resource) {
-  if (left_ > 0 && resource.source != nullptr) visit(resource, resource.body, "");
+void FoldedTexts::unfold(const Resource& resource, Value& value, const std::string& pointer) {
+  if (left_ > 0 && resource.source != nullptr) visit(resource, value, pointer);
 }
 
 void FoldedTexts::visit(const Resource& resource, Value& node, const std::string& pointer) {
-  if (left_ == 0 || pointer == "/metadata/annotations") return;  // those it writes anew, unfolded
+  if (left_ == 0 || pointer.starts_with("/metadata/annotations")) return;  // those it writes anew
   if (auto* object = node.as_object()) {
     for (auto& [key, value] : *object)
       visit(resource, value, pointer + "/" + pointer_part(key));
@@ -104,7 +104,7 @@ void FoldedTexts::visit(const Resource& resource, Value& node, const std::string
       visit(resource, (*array)[i], fmt::format("{}/{}", pointer, i));
   } else if (auto* text = node.as_string()) {
     if (text->find('\n') == std::string::npos) return;
-    std::string changed = after_round_trip(*text);
+    std::string changed = printed_folded(*text);
     if (changed == *text) return;
     if (!text_is_folded(resource, pointer)) return;
     --left_;

@@ -18,12 +18,15 @@ Result<> check_separators(std::string_view text, std::string_view file);
 
 // The tool prints each resource once and reads it again. Its printer has a defect in folded texts
 // ("key: >"): a line that stands further in gets an empty line before it.
+std::string printed_folded(const std::string& text);
+
 class FoldedTexts {
  public:
   explicit FoldedTexts(std::string_view text);
 
-  // Gives the folded texts of the resource, just read, what that round trip gives them.
-  void unfold(Resource& resource);
+  // Gives the folded texts of the value, which stands at that JSON pointer of the resource as its file
+  // has it, what that round trip gives them.
+  void unfold(const Resource& resource, Value& value, const std::string& pointer);
 
  private:
   void visit(const Resource& resource, Value& node, const std::string& pointer);

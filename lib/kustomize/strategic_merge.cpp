@@ -2,6 +2,7 @@
 #include "kustomize/strategic_merge.h"
 
 #include "kustomize/list_merge.h"
+#include "kustomize/source_text.h"
 
 #include <fmt/format.h>
 
@@ -55,7 +56,11 @@ bool same_shape(const Value& a, const Value& b) {
 class Merger {
  public:
   Merger(Resource& resource, const Resource& patch, const MergeSchema& schema, Quoted quoted)
-      : resource_(resource), patch_(patch), schema_(schema), quoted_(quoted) {}
+      : resource_(resource),
+        patch_(patch),
+        schema_(schema),
+        quoted_(quoted),
+        folded_(patch.source == nullptr ? std::string_view() : patch.source->text()) {}
 
   // `own` or `patch` may be absent, not both.
   Result<ElementMerge> merge(std::optional<Value> own, Value* patch, const SchemaNode* node) {
@@ -66,6 +71,7 @@ class Merger {
     }
     if (own && patch->is_null()) return ElementMerge{};
     if (!own || own->is_null()) {
+      unfold(*patch);
       auto adopted = TRY(adopt(std::move(*patch), node));
       return as_element(std::move(adopted));
     }
@@ -154,7 +160,10 @@ class Merger {
   }
 
   Result<ElementMerge> merge_lists(Value own, Value& patch, const SchemaNode* node) {
-    if (node == nullptr || !node->merges) return as_element(std::move(patch));
+    if (node == nullptr || !node->merges) {
+      unfold(patch);
+      return as_element(std::move(patch));
+    }
     switch (TRY(directive_in(patch))) {
       case Directive::remove: return ElementMerge{};
       case Directive::replace: return replaced(std::move(patch), node);
@@ -182,13 +191,23 @@ class Merger {
   // A quoted text stays a text when a number comes in its place, with the number's own spelling.
   Value merge_scalars(const Value& own, Value patch) {
     if (quoted_ == Quoted::dropped) return patch;
-    if (patch.is_string()) keep_quotes(resource_, pointer_, own, *patch.as_string());
+    if (auto* text = patch.as_string()) {
+      keep_quotes(resource_, pointer_, own, *text);
+      if (own.is_string() && text->find('\n') != std::string::npos && text_is_folded(resource_, pointer_))
+        *text = printed_folded(*text);
+    }
     if (!own.is_string() || (patch.is_string() && !looks_like_date(patch))) return patch;
     if (!text_is_quoted(resource_, pointer_, *own.as_string())) return patch;
     return spelled_text(patch_, patch_pointer_, patch);
   }
 
+  // What the patch brings is printed as its file has it.
+  void unfold(Value& patch) {
+    if (quoted_ == Quoted::kept) folded_.unfold(patch_, patch, patch_pointer_);
+  }
+
   Result<ElementMerge> replaced(Value patch, const SchemaNode* node) {
+    unfold(patch);
     auto settled = TRY(settle(std::move(patch), node));
     return as_element(std::move(settled));
   }
@@ -273,6 +292,7 @@ class Merger {
   const Resource& patch_;  // for what its file spells
   const MergeSchema& schema_;
   Quoted quoted_;
+  FoldedTexts folded_;
   std::string pointer_, patch_pointer_;
 };
 
