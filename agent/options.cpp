@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/flag.h"
 #include "base/text.h"
 
 namespace holdfast::agent {
@@ -84,14 +85,12 @@ Result<> read_environment(Options& options) {
   return {};
 }
 
-Result<Flag> find_flag(std::string_view name) {
-  const auto* found = std::ranges::find(flags, name, &Flag::name);
+Result<Flag> find_flag(std::string_view word) {
+  const auto* found = std::ranges::find(flags, read_flag(word).name, &Flag::name);
   if (found != std::end(flags)) return *found;
   std::vector<std::string_view> known;
   for (const auto& flag : flags) known.push_back(flag.name);
-  Error error(Code::usage, fmt::format("\"--{}\" is not a flag of holdfast-agent", printable(name)));
-  const auto close = nearest(name, known);
-  return failure(std::move(error).fix(close ? fmt::format("did you mean --{} ?", *close) : help));
+  return failure(unknown_flag(word, known, "holdfast-agent"));
 }
 
 }  // namespace
@@ -117,20 +116,19 @@ Result<Parsed> parse_options(int argc, char** argv) {
   Parsed parsed;
   TRY(read_environment(parsed.options));
   for (int i = 1; i < argc; ++i) {
-    std::string_view argument = argv[i];
+    const std::string_view argument = argv[i];
     if (argument == "--help" || argument == "-h") parsed.asked = Asked::help;
     if (argument == "--version") parsed.asked = Asked::version;
     if (parsed.asked != Asked::run) return parsed;
     if (!argument.starts_with("--")) {
       return failure(Error(Code::usage, fmt::format("\"{}\" is not a flag", printable(argument))).fix(help));
     }
-    argument.remove_prefix(2);
-    const auto equals = argument.find('=');
-    const auto flag = TRY(find_flag(argument.substr(0, equals)));
-    if (equals == std::string_view::npos && i + 1 == argc) {
+    const auto flag = TRY(find_flag(argument));
+    const auto value = read_flag(argument).value;
+    if (!value && i + 1 == argc) {
       return failure(Error(Code::usage, fmt::format("--{} wants a value", flag.name)).fix(help));
     }
-    TRY(flag.set(parsed.options, equals == std::string_view::npos ? argv[++i] : argument.substr(equals + 1)));
+    TRY(flag.set(parsed.options, value ? *value : argv[++i]));
   }
   return parsed;
 }

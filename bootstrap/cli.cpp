@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "attended.h"
+#include "base/flag.h"
 #include "base/text.h"
 #include "cli_app.h"
 #include "cli_bundle.h"
@@ -369,18 +370,12 @@ std::string path_of(const CLI::App& command) {
 
 Error unknown_word(const CLI::App& command, std::string_view word) {
   const auto path = path_of(command);
-  const bool flag = word.starts_with('-');
-  const auto known = flag ? flags_of(command) : commands_of(command);
-  const auto dashes = std::min(word.find_first_not_of('-'), word.size());
-  const auto name = word.substr(dashes, word.find('=') - dashes);
-  const auto what = flag            ? fmt::format("\"{}\" is not a flag of {}", printable(word), path)
-                    : known.empty() ? fmt::format("\"{}\" is one word too many for {}", printable(word), path)
-                                    : fmt::format("\"{}\" is not a command of {}", printable(word), path);
-  Error error(Code::usage, what);
-  if (const auto close = nearest(name, known)) {
-    return std::move(error).fix(flag ? fmt::format("did you mean --{} ?", *close) : fmt::format("did you mean {} {} ?", path, *close));
-  }
-  return std::move(error).fix(fmt::format("{} --help", path));
+  if (word.starts_with('-')) return unknown_flag(word, flags_of(command), path);
+  const auto known = commands_of(command);
+  Error error(Code::usage, known.empty() ? fmt::format("\"{}\" is one word too many for {}", printable(word), path)
+                                         : fmt::format("\"{}\" is not a command of {}", printable(word), path));
+  const auto close = nearest(word, known);
+  return std::move(error).fix(close ? fmt::format("did you mean {} {} ?", path, *close) : fmt::format("{} --help", path));
 }
 
 Error usage_error(const CLI::App& app, const CLI::ParseError& parse_error) {
