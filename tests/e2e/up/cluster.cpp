@@ -156,16 +156,23 @@ void Cluster::kill_in_each_step() {
 }
 
 void Cluster::interrupt_in_each_step() {
-  // The last one may have nothing left to wait for.
-  auto steps = place_->steps();
-  steps.pop_back();
-  end_in_each_step(steps, [&](Background& up, const std::string& step) {
-    EXPECT_EQ(up.end_with(SIGINT, seconds(5)), 5) << step;
+  int told = 0;
+  end_in_each_step(place_->steps(), [&](Background& up, const std::string& step) {
+    const int exit = up.end_with(SIGINT, seconds(5));
     const auto said = content_of(path("ended.log"));
+    if (exit == 0) {
+      // What an earlier run has done takes milliseconds, and the rest was over before the signal came.
+      EXPECT_TRUE(said.contains("3 of 3 synced and healthy")) << step << "\n" << said;
+      return;
+    }
+    ++told;
+    EXPECT_EQ(exit, 5) << step;
     EXPECT_TRUE(said.contains("error HF-E-1012: stopped in the middle\n")) << step << "\n" << said;
     EXPECT_TRUE(said.contains("  what is done stays done; the same command goes on\n")) << step << "\n" << said;
     EXPECT_TRUE(eventually(seconds(5), [&] { return processes_with(path("core.hfb")).empty(); })) << step << ": something of it lives on";
   });
+  // A look at a node that is there takes some tenths of a second.
+  EXPECT_GT(told, 0);
 }
 
 Ran Cluster::kubectl(std::vector<std::string> arguments, const std::string& input) {
