@@ -87,15 +87,9 @@ bool same_origin(const std::string& a, const std::string& b) {
 // Who asks, as far as a server can tell: what one may read is not another's, so it is part of every name under which
 // an answer is kept. Repositories also show each reader what is for him.
 std::string reader_of(const Repository& repository) {
-  std::string all;
-  for (const std::string_view each :
-       {std::string_view(repository.username), std::string_view(repository.password.reveal()),
-        std::string_view(repository.client_certificate_pem.reveal()), std::string_view(repository.client_key_pem.reveal()),
-        std::string_view(repository.proxy), std::string_view(repository.no_proxy)}) {
-    all += fmt::format("{}\n", each.size());
-    all += each;
-  }
-  return crypto::sha256(all).hex();
+  return crypto::sha256_of({repository.username, repository.password.reveal(), repository.client_certificate_pem.reveal(),
+                            repository.client_key_pem.reveal(), repository.proxy, repository.no_proxy})
+      .hex();
 }
 
 CacheName cache_name(const Repository& repository, const std::string& chart,

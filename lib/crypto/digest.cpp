@@ -92,6 +92,15 @@ Sha256 sha256(std::string_view bytes) {
   return stream.finish();
 }
 
+Sha256 sha256_of(std::initializer_list<std::string_view> texts) {
+  std::string all;
+  for (const auto text : texts) {
+    all += fmt::format("{}\n", text.size());
+    all += text;
+  }
+  return sha256(all);
+}
+
 std::string md5_hex(std::string_view bytes) {
   std::array<unsigned char, 16> digest{};
   CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_md5(), nullptr) == 1);

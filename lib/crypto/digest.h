@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +35,8 @@ std::optional<Sha256> parse_sha256_hex(std::string_view hex);
 std::optional<Sha256> parse_sha256(std::string_view text);
 
 Sha256 sha256(std::string_view bytes);
+// Of several texts, each with its length: no other list of texts has the same.
+Sha256 sha256_of(std::initializer_list<std::string_view> texts);
 
 // 32 lower-case digits, as package databases record files. It says who a file may be, never that it is.
 std::string md5_hex(std::string_view bytes);

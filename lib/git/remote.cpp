@@ -46,15 +46,9 @@ Result<> check_url(std::string_view url) {
 }
 
 std::string reader_of(const Remote& remote) {
-  std::string all;
-  for (const std::string_view each :
-       {std::string_view(remote.username), std::string_view(remote.password.reveal()), std::string_view(remote.bearer_token.reveal()),
-        std::string_view(remote.client_certificate_pem.reveal()), std::string_view(remote.client_key_pem.reveal()),
-        std::string_view(remote.ssh_private_key.reveal()), std::string_view(remote.proxy), std::string_view(remote.no_proxy)}) {
-    all += fmt::format("{}\n", each.size());
-    all += each;
-  }
-  return crypto::sha256(all).hex();
+  return crypto::sha256_of({remote.username, remote.password.reveal(), remote.bearer_token.reveal(), remote.client_certificate_pem.reveal(),
+                            remote.client_key_pem.reveal(), remote.ssh_private_key.reveal(), remote.proxy, remote.no_proxy})
+      .hex();
 }
 
 std::string_view trimmed_url(std::string_view url) {
