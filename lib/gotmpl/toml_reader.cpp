@@ -227,27 +227,9 @@ class Reader {
   bool array(Datum& out) {
     arrays_[path_with(current_)] = true;
     std::vector<Datum> items;
-    bool more = true;
-    while (true) {
-      const char32_t c = text_.next();
-      if (is_blank(c) || is_line_end(c)) continue;
-      if (c == '#') {
-        if (!comment()) return false;
-        continue;
-      }
-      if (c == ']') break;
-      if (more) {
-        if (c == ',') return text_.fail("unexpected comma");
-        text_.back();
-        if (!value(items.emplace_back(), true)) return false;
-        more = false;
-      } else if (c == ',') {
-        more = true;
-      } else {
-        return text_.fail(
-            fmt::format("expected a comma (',') or array terminator (']'), but got {}", shown_or_end(c)));
-      }
-    }
+    const auto item = [&] { return value(items.emplace_back(), true); };
+    const auto item_follows = [] { return true; };
+    if (!between_commas(']', "expected a comma (',') or array terminator (']'), but got {}", item, item_follows)) return false;
     out = Datum::of_list(std::move(items));
     return true;
   }
@@ -262,6 +244,21 @@ class Reader {
     if (!open(own, in_array)) return false;
     const Key inside = context_;
     out = Datum::new_dict();
+    const auto item = [&] { return pair(inside, &out); };
+    const auto item_follows = [&] {
+      text_.skip_blanks();
+      return text_.peek() != '}';
+    };
+    if (!between_commas('}', "expected a comma or an inline table terminator '}}', but got {} instead", item, item_follows)) return false;
+    context_ = outer;
+    current_ = outer_key;
+    return true;
+  }
+
+  // The items up to `close`. `item` reads one; after a comma `item_follows` says whether another is read next.
+  // `complaint` is what to say of a character that is neither a comma nor `close`.
+  template <class Item, class ItemFollows>
+  bool between_commas(char32_t close, fmt::format_string<std::string> complaint, const Item& item, const ItemFollows& item_follows) {
     bool more = true;
     while (true) {
       const char32_t c = text_.next();
@@ -270,23 +267,18 @@ class Reader {
         if (!comment()) return false;
         continue;
       }
-      if (c == '}') break;
+      if (c == close) return true;
       if (more) {
         if (c == ',') return text_.fail("unexpected comma");
         text_.back();
-        if (!pair(inside, &out)) return false;
+        if (!item()) return false;
         more = false;
       } else if (c == ',') {
-        text_.skip_blanks();
-        more = text_.peek() != '}';
+        more = item_follows();
       } else {
-        return text_.fail(fmt::format("expected a comma or an inline table terminator '}}', but got {} instead",
-                                      shown_or_end(c)));
+        return text_.fail(fmt::format(complaint, shown_or_end(c)));
       }
     }
-    context_ = outer;
-    current_ = outer_key;
-    return true;
   }
 
   // Of the item that is read.
