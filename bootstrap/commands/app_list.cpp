@@ -70,9 +70,8 @@ Result<sync::Source> chosen_source(const sync::Application& application, const S
   if (!application.multi_source) return application.sources.front();
   std::vector<std::string> names;
   for (const auto& each : application.sources) names.emplace_back(each.raw.text({"name"}));
-  const auto index = TRY(chosen_index(names, choice));
-  if (!index) return failure(no_source_named(names));
-  return application.sources[*index];
+  const auto index = TRY(required_index(names, choice));
+  return application.sources[index];
 }
 
 }  // namespace

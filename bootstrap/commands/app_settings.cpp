@@ -366,9 +366,8 @@ Error no_such_source(std::string what, std::span<const std::string> names, std::
 Result<Value*> chosen_source(Value& application, const SourceChoice& choice) {
   if (Array* sources = sources_of(application)) {
     const auto names = names_of(*sources);
-    const auto index = TRY(chosen_index(names, choice));
-    if (!index) return failure(no_source_named(names));
-    return &(*sources)[*index];
+    const auto index = TRY(required_index(names, choice));
+    return &(*sources)[index];
   }
   Value& source = place_at(application, "spec.source");
   const std::string only(source.text({"name"}));
@@ -432,8 +431,10 @@ Result<std::optional<std::size_t>> chosen_index(std::span<const std::string> nam
   return std::optional(static_cast<std::size_t>(choice.position) - 1);
 }
 
-Error no_source_named(std::span<const std::string> names) {
-  return no_such_source(fmt::format("the application has {} sources, and none is named", names.size()), names, "");
+Result<std::size_t> required_index(std::span<const std::string> names, const SourceChoice& choice) {
+  const auto index = TRY(chosen_index(names, choice));
+  if (index) return *index;
+  return failure(no_such_source(fmt::format("the application has {} sources, and none is named", names.size()), names, ""));
 }
 
 Result<Value> with_settings(Value application, std::span<const Said> said, const SourceChoice& choice) {
@@ -475,9 +476,8 @@ Result<Value> without_source(Value application, const SourceChoice& choice) {
     return failure(Error(Code::usage, "the application has one source, and needs one").fix("delete the application, or give it another source"));
   }
   const auto names = names_of(*sources);
-  const auto index = TRY(chosen_index(names, choice));
-  if (!index) return failure(no_source_named(names));
-  sources->erase(sources->begin() + static_cast<std::ptrdiff_t>(*index));
+  const auto index = TRY(required_index(names, choice));
+  sources->erase(sources->begin() + static_cast<std::ptrdiff_t>(index));
   return application;
 }
 

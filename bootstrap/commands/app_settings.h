@@ -71,8 +71,8 @@ struct SourceChoice {
 // The index of the source that is meant among those of these names ("": it has none); nothing where none is named.
 // `plural` is "s" where the flags name several. Refuses with Code::usage.
 Result<std::optional<std::size_t>> chosen_index(std::span<const std::string> names, const SourceChoice& choice, std::string_view plural = "");
-// What to say where one must be named.
-Error no_source_named(std::span<const std::string> names);
+// The same where one must be named.
+Result<std::size_t> required_index(std::span<const std::string> names, const SourceChoice& choice);
 
 // The Application with what was said. Refuses with Code::usage, or as yaml::parse_one what is no YAML.
 Result<Value> with_settings(Value application, std::span<const Said> said, const SourceChoice& choice);
