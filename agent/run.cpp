@@ -61,7 +61,9 @@ void work(Context& context, Memories& memories, const Measuring& measuring, Free
     measuring.requests.work_on(context.store.application(*instance).get());
     Context own_context = context;
     own_context.look.asker = *instance;
+    memory->wake();
     const auto next = reconcile(own_context, *instance, *memory);
+    memory->rest();
     context.errands.end_pass(*instance);
     measuring.requests.work_on(nullptr);
     measure_look(measuring.metrics, context, {own.namespace_, context.clock.steady() - start, next ? nullptr : &next.error()});

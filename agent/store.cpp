@@ -32,6 +32,11 @@ std::uint64_t version_of(const Value& object) {
 
 }  // namespace
 
+Store::KnownApplication Store::known(const Value& object) {
+  return {std::string(object.text({"metadata", "uid"})), version_of(object), std::string(object.text({"metadata", "namespace"})),
+          std::string(object.text({"spec", "project"})), Packed(object)};
+}
+
 Store::Store(kube::Client& client, std::string namespace_name, std::shared_ptr<const health::Scripts> scripts,
              Handlers handlers)
     : client_(client), namespace_(std::move(namespace_name)), scripts_(std::move(scripts)), handlers_(std::move(handlers)) {
@@ -134,17 +139,16 @@ void Store::observe_application(kube::WatchEvent&& event) {
   const std::string instance = instance_of(event.object);
   {
     auto state = state_.lock();
-    ObjectPtr& held = state->applications[instance];
+    KnownApplication& held = state->applications[instance];
     if (event.kind == kube::WatchEvent::Kind::deleted) {
-      const bool other = held != nullptr && held->text({"metadata", "uid"}) != event.object.text({"metadata", "uid"});
+      const bool other = !held.uid.empty() && held.uid != event.object.text({"metadata", "uid"});
       if (other) return;
       state->applications.erase(instance);
       state->written.erase(instance);
     } else {
-      if (held != nullptr && version_of(*held) > version_of(event.object)) return;
+      if (held.version > version_of(event.object)) return;
       const bool ours = state->written[instance] == event.object.text({"metadata", "resourceVersion"});
-      // A copy: it is held for long, and takes no more room than it needs.
-      held = std::make_shared<const Value>(std::as_const(event.object));
+      held = known(event.object);
       if (ours) return;
     }
   }
@@ -186,8 +190,8 @@ void Store::forget_elsewhere() {
   std::vector<std::string> gone;
   {
     auto state = state_.lock();
-    for (const auto& [instance, object] : state->applications) {
-      if (object->text({"metadata", "namespace"}) != namespace_) gone.push_back(instance);
+    for (const auto& [instance, held] : state->applications) {
+      if (held.namespace_ != namespace_) gone.push_back(instance);
     }
     for (const auto& instance : gone) {
       state->applications.erase(instance);
@@ -216,10 +220,11 @@ void Store::observe_project(kube::WatchEvent&& event) {
     }
   }
   if (global) return handlers_.everything();
-  for (const auto& application : applications()) {
-    const auto object = this->application(application);
-    if (object != nullptr && object->text({"spec", "project"}) == name) handlers_.application(application);
+  std::vector<std::string> members;
+  for (const auto& [instance, held] : state_.lock()->applications) {
+    if (held.project == name) members.push_back(instance);
   }
+  for (const auto& instance : members) handlers_.application(instance);
 }
 
 void Store::observe_config(kube::WatchEvent&& event) {
@@ -254,14 +259,19 @@ void Store::observe_trusted(const std::string& name, kube::WatchEvent&& event) {
 }
 
 ObjectPtr Store::application(const std::string& instance) {
-  auto state = state_.lock();
-  const auto found = state->applications.find(instance);
-  return found == state->applications.end() ? nullptr : found->second;
+  Packed held;
+  {
+    auto state = state_.lock();
+    const auto found = state->applications.find(instance);
+    if (found == state->applications.end()) return nullptr;
+    held = found->second.object;
+  }
+  return std::make_shared<const Value>(held.unpack());
 }
 
 std::vector<std::string> Store::applications() {
   std::vector<std::string> instances;
-  for (const auto& [instance, object] : state_.lock()->applications) instances.push_back(instance);
+  for (const auto& [instance, held] : state_.lock()->applications) instances.push_back(instance);
   return instances;
 }
 
@@ -321,11 +331,10 @@ void Store::note_application(const Value& object) {
   const auto place = state->applications.find(instance);
   if (place == state->applications.end()) return;
   state->written[instance] = object.text({"metadata", "resourceVersion"});
-  ObjectPtr& held = place->second;
-  if (version_of(*held) > version_of(object)) return;
+  if (place->second.version > version_of(object)) return;
   Value kept = object;
   kept["metadata"].as_object()->erase("managedFields");
-  held = std::make_shared<const Value>(std::move(kept));
+  place->second = known(kept);
 }
 
 }  // namespace holdfast::agent

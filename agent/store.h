@@ -22,6 +22,7 @@
 #include "sync/project.h"
 #include "sync/settings.h"
 #include "sync/updates.h"
+#include "value/packed.h"
 
 namespace holdfast::agent {
 
@@ -69,13 +70,20 @@ class Store {
   [[nodiscard]] const std::string& namespace_name() const { return namespace_; }
 
  private:
+  struct KnownApplication {
+    std::string uid;
+    std::uint64_t version = 0;
+    std::string namespace_, project;
+    Packed object;  // most are looked at seldom
+  };
+
   struct KnownProject {
     std::shared_ptr<const sync::Project> own;
     Value labels;
   };
 
   struct State {
-    std::map<std::string, ObjectPtr> applications;
+    std::map<std::string, KnownApplication> applications;
     std::map<std::string, std::string> written;  // application → resourceVersion of our last write
     std::map<std::string, KnownProject> projects;
     std::map<std::string, ObjectPtr> secrets;
@@ -101,6 +109,7 @@ class Store {
   void forget_elsewhere();
   void note_listed(std::string_view what);
   [[nodiscard]] std::string instance_of(const Value& application) const;
+  static KnownApplication known(const Value& object);
   void observe_project(kube::WatchEvent&& event);
   void observe_config(kube::WatchEvent&& event);
   void observe_trusted(const std::string& name, kube::WatchEvent&& event);

@@ -7,8 +7,19 @@
 #include "base/log.h"
 #include "kube/reviews.h"
 #include "sync/names.h"
+#include "value/packed.h"
 
 namespace holdfast::sync {
+
+// One object: what is asked of all of them, and the rest packed, because most are looked at seldom.
+struct Cluster::Held {
+  std::string uid;
+  std::uint64_t version = 0;  // resourceVersions of one cluster are comparable numbers (KEP-5504, and etcd's since ever)
+  std::string application;    // that tracks it, "" for none
+  bool owned = false;         // by another object
+  bool whole = false;         // otherwise `object` is null: nobody manages it
+  Packed object;
+};
 
 // Everything known of one kind. Guarded with the whole state; the thread only reports.
 struct Cluster::Watched {
@@ -18,7 +29,7 @@ struct Cluster::Watched {
   bool withheld = false;  // the latter, and it counts
   SteadyTime ended_at{};
   std::optional<SteadyTime> trouble_since;
-  std::map<std::pair<std::string, std::string>, ObjectPtr> objects;  // by namespace and name
+  std::map<std::pair<std::string, std::string>, Held> objects;  // by namespace and name
 };
 
 struct Cluster::State {
@@ -44,27 +55,13 @@ constexpr auto rest_after_end = std::chrono::seconds(2);
 // A kind that cannot be listed for this long holds up only itself: a broken conversion webhook.
 constexpr auto trouble_patience = std::chrono::seconds(10);
 
-bool is_whole(const Value& object) { return object.find_path({"metadata", "managedFields"}) != nullptr; }
-
-// What is held for long: without the entries of those who write its status, which nobody asks about, and as a
-// copy, because that takes no more room than it needs while what was parsed has room to grow. Other subresources
-// stay: an autoscaler's replicas are ignored by its entry for "scale".
-Value held_copy(Value&& object) {
+// Entries of those who write its status, which nobody asks about, are not held. Other subresources stay: an
+// autoscaler's replicas are ignored by its entry for "scale".
+void drop_status_entries(Value& object) {
   Value* metadata = object.find("metadata");
   Value* entries = metadata == nullptr ? nullptr : metadata->find("managedFields");
-  if (entries != nullptr && entries->as_array() != nullptr) {
-    std::erase_if(*entries->as_array(), [](const Value& entry) { return entry.text({"subresource"}) == "status"; });
-  }
-  return Value(std::as_const(object));
-}
-
-// Of objects that nobody manages only what finds them again.
-Value slim(const Value& object) {
-  Value small = Object{{"apiVersion", object.text({"apiVersion"})}, {"kind", object.text({"kind"})}};
-  for (const std::string_view name : {"name", "namespace", "uid", "resourceVersion", "ownerReferences"}) {
-    if (const Value* value = object.find_path({"metadata", name})) small["metadata"][name] = *value;
-  }
-  return small;
+  if (entries == nullptr || entries->as_array() == nullptr) return;
+  std::erase_if(*entries->as_array(), [](const Value& entry) { return entry.text({"subresource"}) == "status"; });
 }
 
 std::uint64_t version_number(const Value& object) {
@@ -78,7 +75,6 @@ bool has_owner(const Value& object) {
   const Value* owners = object.find_path({"metadata", "ownerReferences"});
   return owners != nullptr && owners->as_array() != nullptr && !owners->as_array()->empty();
 }
-
 
 }  // namespace
 
@@ -107,20 +103,14 @@ void Cluster::configure(const Tracking& tracking, IsIdle is_idle, RespectRbac re
   }
   state->tracking = tracking;
   state->tracked.clear();
-  for (const auto& [kind, watched] : state->kinds) {
-    for (const auto& [name, object] : watched.objects) {
-      const auto owner = owner_of(*object, tracking);
-      if (!owner.empty()) state->tracked[owner].insert(key_of(*object));
+  for (auto& [kind, watched] : state->kinds) {
+    for (auto& [name, held] : watched.objects) {
+      if (!held.whole) continue;
+      const Value object = held.object.unpack();
+      held.application = owner_of(object, tracking);
+      if (!held.application.empty()) state->tracked[held.application].insert(key_of(object));
     }
   }
-}
-
-// resourceVersions of one cluster are comparable numbers (KEP-5504, and etcd's since ever).
-bool Cluster::is_newer(const Value& held, const Value& fresh) {
-  if (held.text({"metadata", "uid"}) != fresh.text({"metadata", "uid"})) {
-    return version_number(fresh) > version_number(held);
-  }
-  return version_number(fresh) >= version_number(held);
 }
 
 void Cluster::store(State& state, Value&& object, std::set<std::string>& touched) {
@@ -128,23 +118,29 @@ void Cluster::store(State& state, Value&& object, std::set<std::string>& touched
   const auto found = state.kinds.find(group_kind(key));
   if (found == state.kinds.end()) return;
   if (state.dead.contains(std::string(object.text({"metadata", "uid"})))) return;
-  ObjectPtr& held = found->second.objects[{key.namespace_, key.name}];
-  if (held != nullptr && !is_newer(*held, object)) return;
-  const auto owner = owner_of(object, state.tracking);
-  const auto before = held == nullptr ? std::string() : owner_of(*held, state.tracking);
+  const auto [place, fresh] = found->second.objects.try_emplace({key.namespace_, key.name});
+  Held& held = place->second;
+  std::string uid(object.text({"metadata", "uid"}));
+  const auto version = version_number(object);
+  // Of the same object also the same version: a read may have brought the whole of it.
+  if (!fresh && (uid == held.uid ? version < held.version : version <= held.version)) return;
+  auto owner = owner_of(object, state.tracking);
   const auto interested = state.interest.find(key);
   const bool keep = !owner.empty() || interested != state.interest.end() ||
                     key.kind == "CustomResourceDefinition" || key.kind == "Namespace";
-  if (before != owner && !before.empty()) {
-    touched.insert(before);
-    state.tracked[before].erase(key);
+  if (held.application != owner && !held.application.empty()) {
+    touched.insert(held.application);
+    state.tracked[held.application].erase(key);
   }
   if (!owner.empty()) {
     touched.insert(owner);
     state.tracked[owner].insert(key);
   }
   if (interested != state.interest.end()) touched.insert(interested->second.begin(), interested->second.end());
-  held = std::make_shared<const Value>(keep ? held_copy(std::move(object)) : slim(object));
+  held = {std::move(uid), version, std::move(owner), has_owner(object), keep, {}};
+  if (!keep) return;
+  drop_status_entries(object);
+  held.object = Packed(object);
 }
 
 void Cluster::bury(State& state, std::string uid) {
@@ -157,17 +153,18 @@ void Cluster::bury(State& state, std::string uid) {
 bool Cluster::changes_nothing(const std::string& group, const std::string& kind, const Value& object) {
   const Key key = key_of(object);
   IsIdle is_idle;
-  ObjectPtr held;
+  Packed held;
   {
     auto state = state_->lock();
     is_idle = state->is_idle;
     const auto found = state->kinds.find({group, kind});
     if (!is_idle || found == state->kinds.end()) return false;
     const auto place = found->second.objects.find({key.namespace_, key.name});
-    if (place != found->second.objects.end()) held = place->second;
+    if (place == found->second.objects.end() || !place->second.whole) return false;
+    if (place->second.uid != object.text({"metadata", "uid"})) return false;
+    held = place->second.object;
   }
-  return held != nullptr && is_whole(*held) && held->text({"metadata", "uid"}) == object.text({"metadata", "uid"}) &&
-         is_idle(key, *held, object);
+  return is_idle(key, held.unpack(), object);
 }
 
 void Cluster::observe(const std::string& group, const std::string& kind, kube::WatchEvent&& event) {
@@ -189,8 +186,8 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
         const auto held = watched.objects.find({key.namespace_, key.name});
         if (held == watched.objects.end()) break;
         // An older incarnation's end does not remove what was made since.
-        if (held->second->text({"metadata", "uid"}) != event.object.text({"metadata", "uid"})) break;
-        const auto owner = owner_of(*held->second, state->tracking);
+        if (held->second.uid != event.object.text({"metadata", "uid"})) break;
+        const auto& owner = held->second.application;
         if (!owner.empty()) {
           touched.insert(owner);
           state->tracked[owner].erase(key);
@@ -198,7 +195,7 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
         if (const auto who = state->interest.find(key); who != state->interest.end()) {
           touched.insert(who->second.begin(), who->second.end());
         }
-        bury(*state, std::string(held->second->text({"metadata", "uid"})));
+        bury(*state, held->second.uid);
         watched.objects.erase(held);
         break;
       }
@@ -275,6 +272,7 @@ Result<View> Cluster::live_of(const std::string& application, const std::vector<
   watch_kinds(kinds);
   View view;
   std::vector<std::pair<Key, std::string>> thin;
+  std::vector<std::pair<Key, Packed>> packed;  // unpacked without the lock
   {
     auto state = state_->lock();
     for (const auto& key : state->targets[application]) {
@@ -306,11 +304,12 @@ Result<View> Cluster::live_of(const std::string& application, const std::vector<
       const auto held = watched->second.objects.find({key.namespace_, key.name});
       if (held == watched->second.objects.end()) continue;
       const bool target = targets.contains(key);
-      if (!target && has_owner(*held->second)) continue;
-      if (!is_whole(*held->second)) thin.emplace_back(key, watched->second.kind.version);
-      view.objects[key] = held->second;
+      if (!target && held->second.owned) continue;
+      if (!held->second.whole) thin.emplace_back(key, watched->second.kind.version);
+      packed.emplace_back(key, held->second.object);
     }
   }
+  for (auto& [key, object] : packed) view.objects[key] = std::make_shared<const Value>(object.unpack());
   for (const auto& [key, version] : thin) {
     const ObjectPtr object = TRY(fetch(key, version));
     if (object == nullptr) {
@@ -335,8 +334,8 @@ void Cluster::note_removed(const Key& key) {
   if (watched == state->kinds.end()) return;
   const auto held = watched->second.objects.find({key.namespace_, key.name});
   if (held == watched->second.objects.end()) return;
-  bury(*state, std::string(held->second->text({"metadata", "uid"})));
-  const auto owner = owner_of(*held->second, state->tracking);
+  bury(*state, held->second.uid);
+  const auto& owner = held->second.application;
   if (!owner.empty()) state->tracked[owner].erase(key);
   watched->second.objects.erase(held);
 }
@@ -354,7 +353,7 @@ std::vector<Key> Cluster::untracked_in(const std::string& namespace_) {
   for (const auto& [id, watched] : state->kinds) {
     for (auto at = watched.objects.lower_bound({namespace_, ""});
          at != watched.objects.end() && at->first.first == namespace_; ++at) {
-      if (has_owner(*at->second) || !owner_of(*at->second, state->tracking).empty()) continue;
+      if (at->second.owned || !at->second.application.empty()) continue;
       found.push_back({id.first, id.second, namespace_, at->first.second});
     }
   }

@@ -83,6 +83,7 @@ class Cluster {
   [[nodiscard]] std::size_t known_objects();
 
  private:
+  struct Held;
   struct Watched;
   struct State;
 
@@ -92,7 +93,6 @@ class Cluster {
   bool changes_nothing(const std::string& group, const std::string& kind, const Value& object);
   void store(State& state, Value&& object, std::set<std::string>& touched);
   static void bury(State& state, std::string uid);
-  [[nodiscard]] static bool is_newer(const Value& held, const Value& fresh);
 
   kube::Client& client_;
   OnChange on_change_;

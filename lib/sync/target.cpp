@@ -111,6 +111,25 @@ Target make_target(const AdoptOptions& options, const FindScope& scope, Value ob
 
 }  // namespace
 
+PackedTargets::PackedTargets(const Targets& targets) : bare_(targets) {
+  const auto pack = [](std::vector<Target>& list, std::vector<Packed>& packed) {
+    packed.reserve(list.size());
+    for (auto& target : list) packed.emplace_back(*std::exchange(target.object, nullptr));
+  };
+  pack(bare_.objects, objects_);
+  pack(bare_.hooks, hooks_);
+}
+
+Targets PackedTargets::unpack() const {
+  Targets targets = bare_;
+  const auto unpack = [](std::vector<Target>& list, const std::vector<Packed>& packed) {
+    for (std::size_t i = 0; i < list.size(); ++i) list[i].object = std::make_shared<const Value>(packed[i].unpack());
+  };
+  unpack(targets.objects, objects_);
+  unpack(targets.hooks, hooks_);
+  return targets;
+}
+
 std::uint64_t hash_of(const Value& value) { return hash_text(json::write(value, json::Escape::plain)); }
 
 Targets adopt(const AdoptOptions& options, std::vector<Value> manifests) {

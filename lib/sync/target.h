@@ -17,6 +17,7 @@
 #include "sync/key.h"
 #include "sync/project.h"
 #include "sync/tracking.h"
+#include "value/packed.h"
 
 namespace holdfast::sync {
 
@@ -34,6 +35,17 @@ struct Targets {
   std::vector<Target> objects;  // sorted by key; hooks apart, Skip objects among them
   std::vector<Target> hooks;    // in the order of Git; a generateName has an empty name in its key
   std::vector<Condition> conditions;
+};
+
+// Targets at rest: their objects packed.
+class PackedTargets {
+ public:
+  explicit PackedTargets(const Targets& targets);
+  [[nodiscard]] Targets unpack() const;
+
+ private:
+  Targets bare_;  // without their objects
+  std::vector<Packed> objects_, hooks_;
 };
 
 // How a kind is scoped; nothing when the cluster does not serve its group and kind in any version.

@@ -101,6 +101,31 @@ TEST(Hooks, ArgosAnnotationWinsOverHelms) {
   }
 }
 
+TEST(PackedTargets, ComeBackAsTheyWere) {
+  std::vector<Value> manifests;
+  for (const char* text : {R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"},"data":{"a":"b"}})",
+                           R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","annotations":{"argocd.argoproj.io/sync-wave":"3"}}})",
+                           R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"generateName":"job-","annotations":{"argocd.argoproj.io/hook":"PreSync"}}})"}) {
+    manifests.push_back(object(text));
+  }
+  const auto targets = adopt(options(), std::move(manifests));
+  ASSERT_EQ(targets.objects.size(), 2U);
+  ASSERT_EQ(targets.hooks.size(), 1U);
+  const auto unpacked = PackedTargets(targets).unpack();
+  for (const auto list : {&Targets::objects, &Targets::hooks}) {
+    ASSERT_EQ((unpacked.*list).size(), (targets.*list).size());
+    for (std::size_t i = 0; i < (targets.*list).size(); ++i) {
+      const Target& one = (unpacked.*list)[i];
+      const Target& other = (targets.*list)[i];
+      EXPECT_EQ(one.key, other.key);
+      EXPECT_EQ(*one.object, *other.object);
+      EXPECT_EQ(one.hash, other.hash);
+      EXPECT_EQ(one.wave, other.wave);
+      EXPECT_EQ(one.hook.phases, other.hook.phases);
+    }
+  }
+}
+
 TEST(Tracking, AnIdOfAnotherShapeIsNone) {
   EXPECT_EQ(parse_tracking_id("web:apps/Deployment:shop/web"), (TrackingId{"web", {"apps", "Deployment", "shop", "web"}}));
   EXPECT_EQ(parse_tracking_id("web:/ConfigMap:shop/a:b"), (TrackingId{"web", {"", "ConfigMap", "shop", "a:b"}}));
