@@ -360,33 +360,32 @@ Result<Value> Client::get(const Identity& identity, Content content) {
 }
 
 Result<Value> Client::list_page(const std::string& path, const ListOptions& options,
-                                const std::string& from) {
+                                const std::string& from, const std::function<void(Value&&)>& use) {
   std::string query = selector_query(options);
   if (options.page_size > 0) {
     query += fmt::format("{}limit={}", query.empty() ? "" : "&", options.page_size);
   }
   if (!from.empty()) query += "&continue=" + http::percent_encoded(from);
-  return exchange(
+  auto response = send(
       {.url = fmt::format("{}{}{}{}", state_->config.server, path, query.empty() ? "" : "?", query),
        .headers = {{"Accept", accept_of(options.content, Shape::many)}},
        .timeout = list_timeout,
-       .attempts = attempts_max},
-      "list", path);
+       .attempts = attempts_max});
+  if (!response) return failure(transport_error(std::move(response).error(), "list", path));
+  if (!response->ok()) return failure(status_error(*response, "list", path));
+  return TRY(json::parse_list(response->body, "the API server's answer", "items", use), "list {}", path);
 }
 
 Result<std::string> Client::list_each(const KindInfo& kind, const ListOptions& options,
                                       const std::function<void(Value&&)>& use) {
   const std::string path = path_of(kind, options.namespace_, "");
   std::string from;
+  const auto complete = [&](Value&& item) {
+    complete_object(item, kind, options.managed_fields);
+    use(std::move(item));
+  };
   while (true) {
-    Value page = TRY(list_page(path, options, from));
-    auto* items = page.find("items");
-    if (items != nullptr && items->as_array() != nullptr) {
-      for (auto& item : *items->as_array()) {
-        complete_object(item, kind, options.managed_fields);
-        use(std::move(item));
-      }
-    }
+    const Value page = TRY(list_page(path, options, from, complete));
     from = page.text({"metadata", "continue"});
     if (from.empty()) return std::string(page.text({"metadata", "resourceVersion"}));
   }

@@ -174,7 +174,7 @@ class Client {
   Result<Value> ask_version(Absence absence);
   Result<Value> exchange(http::Request request, std::string_view verb, const std::string& target);
   Result<Value> list_page(const std::string& path, const ListOptions& options,
-                          const std::string& from);
+                          const std::string& from, const std::function<void(Value&&)>& use);
 
   std::unique_ptr<State> state_;
 };

@@ -15,12 +15,38 @@
 namespace holdfast::json {
 namespace {
 
+struct List {
+  std::string_view name;
+  const std::function<void(Value&&)>& each;
+};
+
 struct Reader {
   std::string_view name;
   std::string_view text;
   const Limits& limits;
   Duplicates duplicates;
+  const List* list = nullptr;
   std::size_t nodes = 0;
+
+  Result<Value> document(simdjson::dom::element root) {
+    if (list == nullptr || !root.is_object()) return value(root);
+    Object out;
+    const simdjson::dom::object members = root.get_object().value_unsafe();
+    for (const auto member : members) {
+      if (member.key == list->name && member.value.is_array()) {
+        const simdjson::dom::array elements = member.value.get_array().value_unsafe();
+        for (const auto element : elements) {
+          Value read = TRY(value(element));
+          list->each(std::move(read));
+        }
+        continue;
+      }
+      Value read = TRY(value(member.value));
+      out.append(std::string(member.key), std::move(read));
+    }
+    std::ignore = out.sort();
+    return out;
+  }
 
   Result<Value> value(simdjson::dom::element element) {
     if (++nodes > limits.nodes) {
@@ -108,10 +134,8 @@ std::string widen_integers(std::string_view text) {
   return out;
 }
 
-}  // namespace
-
-Result<Value> parse(std::string_view text, std::string_view name, const Limits& limits,
-                    Duplicates duplicates) {
+Result<Value> parse_with(std::string_view text, std::string_view name, const Limits& limits, Duplicates duplicates,
+                         const List* list) {
   if (text.size() > limits.bytes) {
     return failure(Error(Code::limit, fmt::format("the JSON text has {} bytes, the limit is {}", text.size(), limits.bytes))
                        .at(std::string(name)));
@@ -128,7 +152,7 @@ Result<Value> parse(std::string_view text, std::string_view name, const Limits& 
     error = parser.parse(widened).get(root);
   }
   if (error == simdjson::SUCCESS)
-    return Reader{.name = name, .text = text, .limits = limits, .duplicates = duplicates}.value(root);
+    return Reader{.name = name, .text = text, .limits = limits, .duplicates = duplicates, .list = list}.document(root);
   const auto mistake = find_mistake(text, limits);
   const auto where = mistake ? place_of(name, text, *mistake) : std::string(name);
   if (error == simdjson::DEPTH_ERROR)
@@ -136,6 +160,18 @@ Result<Value> parse(std::string_view text, std::string_view name, const Limits& 
   if (error == simdjson::UTF8_ERROR)
     return failure(Error(Code::text_encoding, "the JSON text is not UTF-8").at(where));
   return failure(Error(Code::json_syntax, "the text is not JSON").at(where).because(std::string(cause_of(error))));
+}
+
+}  // namespace
+
+Result<Value> parse(std::string_view text, std::string_view name, const Limits& limits, Duplicates duplicates) {
+  return parse_with(text, name, limits, duplicates, nullptr);
+}
+
+Result<Value> parse_list(std::string_view text, std::string_view name, std::string_view list,
+                         const std::function<void(Value&&)>& each, const Limits& limits) {
+  const List given{list, each};
+  return parse_with(text, name, limits, Duplicates::keep_last, &given);
 }
 
 std::string format_real(double value) {

@@ -3,6 +3,7 @@
 // shortest form, <, >, & and U+2028/2029 escaped unless asked otherwise.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,12 @@ enum class Duplicates { refuse, keep_last };
 // Refuses with Code::json_syntax, Code::text_encoding or Code::limit, at "name:line:col".
 Result<Value> parse(std::string_view text, std::string_view name, const Limits& limits = {},
                     Duplicates duplicates = Duplicates::keep_last);
+
+// Reads an object of which the member `list` may be a long array: its elements go to `each`, in their order, and
+// are not in what is returned, so that one of them at a time takes the room of a Value. Nothing is given to
+// `each` of a text that is refused, except by Limits::nodes.
+Result<Value> parse_list(std::string_view text, std::string_view name, std::string_view list,
+                         const std::function<void(Value&&)>& each, const Limits& limits = {});
 
 enum class Escape { html, plain };  // html: as json.Marshal; plain: as an Encoder without EscapeHTML
 

@@ -94,6 +94,20 @@ TEST(Json, SaysWhatIsWrong) {
   }
 }
 
+TEST(Json, ALongListIsReadElementByElement) {
+  std::vector<Value> read;
+  const auto take = [&](Value&& element) { read.push_back(std::move(element)); };
+  const auto rest = parse_list(R"({"kind":"List","items":[{"items":[1]},"two",18446744073709551616],"a":{"items":[2]}})", "list", "items", take);
+  EXPECT_EQ(read, (std::vector<Value>{Object{{"items", Array{1}}}, "two", 18446744073709551616.0}));
+  EXPECT_EQ(rest.value(), Value(Object{{"kind", "List"}, {"a", Object{{"items", Array{2}}}}}));
+
+  read.clear();
+  EXPECT_EQ(parse_list(R"({"items":null})", "list", "items", take).value(), Value(Object{{"items", nullptr}}));
+  EXPECT_EQ(parse_list(R"([1])", "list", "items", take).value(), Value(Array{1}));
+  EXPECT_FALSE(parse_list(R"({"items":[1,2})", "list", "items", take));
+  EXPECT_TRUE(read.empty());
+}
+
 TEST(Json, TheLastOfTwoEqualKeysWinsWhereGoWouldTakeIt) {
   EXPECT_EQ(parse(R"({"a":1,"a":2})", "twice").value(), Value(Object{{"a", 2}}));
 }
