@@ -5,6 +5,7 @@ Both know the API server under one client certificate, so that its audit log cou
 with their defaults. Upstream's folder is what ../../shared/lab/argocd/build.sh makes: bin/argocd and the
 programs that it calls, argocd/ with its CRDs and ConfigMaps; redis-server is Debian's.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -93,9 +94,8 @@ class ArgoCd:
             return False
 
 
-def bare_api_server(plane, program, count):
-    """Server-side apply of as many ConfigMaps with nothing between us and the API server; seconds when new."""
-    ran = subprocess.run([program, str(count), "32"], env={**os.environ, "KUBECONFIG": str(plane.kubeconfig)}, capture_output=True, text=True,
-                         check=True, timeout=600)
-    print("\n".join("    bare API server, " + line.strip() for line in ran.stdout.splitlines()[1:]), flush=True)
-    return next(float(line.split()[4]) for line in ran.stdout.splitlines() if " new " in line)
+def bare_apply(plane, program, arguments, objects=None):
+    """Server-side apply with nothing between us and the API server; the lines that the program prints."""
+    ran = subprocess.run([program, *arguments], env={**os.environ, "KUBECONFIG": str(plane.kubeconfig)}, capture_output=True, text=True,
+                         check=True, timeout=600, input=None if objects is None else json.dumps(objects))
+    return [line.strip() for line in ran.stdout.splitlines() if "in flight" in line]

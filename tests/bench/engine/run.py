@@ -21,7 +21,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plane"))
-from engines import ArgoCd, Holdfast, bare_api_server  # noqa: E402
+from engines import ArgoCd, Holdfast, bare_apply  # noqa: E402
 from plane import APPLICATIONS, ROOT, Missing, Plane, Repository, application, wait_for  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -163,16 +163,24 @@ class Watch:
     def run(self, version):
         import http.client
         api = self.plane.api
-        connection = http.client.HTTPSConnection("127.0.0.1", api.port, context=api.context, timeout=900)
-        connection.request("GET", f"{self.path}?watch=1&resourceVersion={version}")
-        for line in connection.getresponse():
-            event = json.loads(line)
-            item = event["object"]
-            if event["type"] in ("ADDED", "MODIFIED") and self.good(item):
-                self.times.setdefault(item["metadata"]["name"], time.monotonic() - self.began)
-                if len(self.times) >= self.count:
-                    self.done.set()
-                    return
+        while not self.done.is_set():  # the server ends the watches of readers that fall behind
+            connection = http.client.HTTPSConnection("127.0.0.1", api.port, context=api.context, timeout=900)
+            connection.request("GET", f"{self.path}?watch=1&resourceVersion={version}")
+            try:
+                for line in connection.getresponse():
+                    version = self.take(json.loads(line))
+                    if self.done.is_set():
+                        break
+            except (OSError, http.client.HTTPException):
+                pass
+
+    def take(self, event):
+        item = event["object"]
+        if event["type"] in ("ADDED", "MODIFIED") and self.good(item):
+            self.times.setdefault(item["metadata"]["name"], time.monotonic() - self.began)
+            if len(self.times) >= self.count:
+                self.done.set()
+        return item["metadata"]["resourceVersion"]
 
     def wait(self, seconds=1800):
         if not self.done.wait(seconds):
@@ -194,6 +202,34 @@ def create(run, repository, names):
         row.wall = times[-1]
     print(f"    first Application {times[0]:.2f} s, median {statistics.median(times):.2f} s")
     run.quiet()
+
+
+def bare_objects(plane, program, names):
+    """The floor under `create`: the same objects by server-side apply, 32 in flight, until their Deployments are available."""
+    space = f"{NAMESPACE}-bare"
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
+    objects = []
+    for name in names:
+        labels = {"app": name, "tier": "web"}
+        container = {"name": "web", "image": "registry.local/web:1.0", "ports": [{"containerPort": 8080}],
+                     "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
+                     "envFrom": [{"configMapRef": {"name": name}}]}
+        metadata = {"name": name, "namespace": space, "labels": {"app": name}}
+        objects += [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"LOG_LEVEL": "info", "v": "v0"}},
+                    {"apiVersion": "v1", "kind": "Service", "metadata": metadata,
+                     "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]}},
+                    {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
+                     "spec": {"replicas": 1, "selector": {"matchLabels": labels},
+                              "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}}]
+    watch = Watch(plane, f"/apis/apps/v1/namespaces/{space}/deployments",
+                  lambda item: (item.get("status") or {}).get("availableReplicas") == 1, len(names))
+    servers = [Meter(plane.processes[name].pid) for name in ("apiserver", "etcd")]
+    busy = Row.machine()
+    line, = bare_apply(plane, program, ["-", "32"], objects)
+    last = watch.wait()[-1]
+    server, etcd = (each.spent() for each in servers)
+    print(f"    bare: {len(objects)} objects applied ({line.split(',', 1)[1].strip()}), their Deployments available after {last:.2f} s; "
+          f"API server {server:.2f}, etcd {etcd:.2f}, all {Row.machine() - busy:.2f} CPU s", flush=True)
 
 
 def one_commit(run, repository, files, changed, refreshed, text):
@@ -316,11 +352,14 @@ def main():
         print(f"\n{engine.name}", flush=True)
         for size in sizes:
             idle = arguments.idle if size >= 100 else 0
+            if engine.name == "holdfast" and bench.exists():
+                with Plane(audit=True) as plane:
+                    bare_objects(plane, bench, [f"app-{i:05}" for i in range(size)])
             measure(engine, table, lambda run, size=size, idle=idle: applications(run, size, idle))
         for count in objects:
             def work(run, count=count):
                 if engine.name == "holdfast" and bench.exists():
-                    bare_api_server(run.plane, bench, count)
+                    print("\n".join(f"    bare: {line}" for line in bare_apply(run.plane, bench, [str(count), "32"])), flush=True)
                 big(run, count)
             measure(engine, table, work)
     if len(rows) > 1:

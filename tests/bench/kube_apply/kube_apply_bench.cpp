@@ -3,6 +3,7 @@
 // the same again, one value changed. The bare API server's figures come from the same objects
 // through a loop of plain PATCH requests; this prints ours and the client's own CPU seconds.
 //   kube_apply_bench [COUNT] [IN_FLIGHT]...
+//   kube_apply_bench - IN_FLIGHT            the objects of a JSON array from the input, once
 #include "kube/client.h"
 
 #include <fmt/format.h>
@@ -10,8 +11,12 @@
 
 #include <charconv>
 #include <cstdio>
+#include <iostream>
+#include <iterator>
 #include <string_view>
 #include <vector>
+
+#include "value/json.h"
 
 namespace holdfast::kube {
 namespace {
@@ -78,6 +83,15 @@ Result<> run(int count, const std::vector<int>& widths) {
   return {};
 }
 
+Result<> run_input(int in_flight) {
+  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  Value objects = TRY(json::parse(text, "the input"));
+  if (objects.as_array() == nullptr) return failure(Code::usage, "the input is not an array of objects");
+  Config config = TRY(load_kubeconfig("", ""));
+  Client client = TRY(Client::connect(std::move(config), system_clock));
+  return measure(client, *objects.as_array(), "new", in_flight);
+}
+
 }  // namespace
 }  // namespace holdfast::kube
 
@@ -89,10 +103,11 @@ int main(int argc, char** argv) {
     std::from_chars(text.data(), text.data() + text.size(), number);
     numbers.push_back(number > 0 ? number : 1);
   }
+  const bool from_input = argc > 1 && std::string_view(argv[1]) == "-";
   const int count = numbers.empty() ? 1000 : numbers[0];
   if (numbers.size() < 2) numbers = {count, 1, 8, 32};
   numbers.erase(numbers.begin());
-  const auto done = holdfast::kube::run(count, numbers);
+  const auto done = from_input ? holdfast::kube::run_input(numbers[0]) : holdfast::kube::run(count, numbers);
   if (done) return 0;
   fmt::print(stderr, "{}", holdfast::render_error(done.error(), ""));
   return 1;
