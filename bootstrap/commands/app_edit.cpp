@@ -10,44 +10,19 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <utility>
 
 #include "base/files.h"
 #include "base/text.h"
 #include "commands/app_access.h"
 #include "node/files.h"
+#include "scratch_folder.h"
 #include "yaml/yaml.h"
 
 namespace holdfast::bootstrap {
 namespace {
 
 constexpr const char* usual_editor = "vi";
-
-// A file that nobody else may read. It goes with the object, unless it is kept.
-class Draft {
- public:
-  static Result<Draft> make(const std::string& name) {
-    std::error_code bad;
-    auto folder = (std::filesystem::temp_directory_path(bad) / "holdfast-edit-XXXXXX").string();
-    if (::mkdtemp(folder.data()) == nullptr) return failure(Error(Code::file_unwritable, "no folder can be made for what is edited").at(folder));
-    return Draft(std::move(folder), name);
-  }
-  ~Draft() {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
-  }
-  Draft(Draft&& other) noexcept : folder_(std::exchange(other.folder_, {})), path_(std::move(other.path_)) {}
-  Draft& operator=(Draft&&) = delete;
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void keep() { folder_.clear(); }
-
- private:
-  Draft(std::string folder, const std::string& name) : folder_(std::move(folder)), path_(fmt::format("{}/{}.yaml", folder_, name)) {}
-
-  std::string folder_, path_;
-};
 
 // While the editor has the terminal its signals are not ours.
 class SignalsLeft {
@@ -119,13 +94,14 @@ std::string without_heading(std::string_view text) {
 Result<> run_app_edit(const AppEditOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
-  auto draft = TRY(Draft::make(application.name));
+  auto folder = TRY(ScratchFolder::make("holdfast-edit"));
+  const auto draft = folder.path(application.name + ".yaml");
   std::string text = yaml::write(application.spec());
   std::optional<Error> refusal;
   while (true) {
-    TRY(node::write_file(draft.path(), heading(refusal ? refusal->message() : "") + text, 0600));
-    TRY(run_editor(draft.path()));
-    const auto saved = TRY(node::read_file(draft.path()));
+    TRY(node::write_file(draft, heading(refusal ? refusal->message() : "") + text, 0600));
+    TRY(run_editor(draft));
+    const auto saved = TRY(node::read_file(draft));
     auto edited = without_heading(saved);
     if (edited.empty() || edited == text) break;
     text = std::move(edited);
@@ -142,8 +118,8 @@ Result<> run_app_edit(const AppEditOptions& options, Console& console) {
     refusal = std::move(told).error();
   }
   if (!refusal) return failure(Error(Code::confirmation, "nothing was changed in the editor").at(fmt::format("application {}", argument_of(application))).fix("save a change"));
-  draft.keep();
-  return failure(std::move(*refusal).fix(fmt::format("what you wrote is in \"{}\"", draft.path())));
+  folder.keep();
+  return failure(std::move(*refusal).fix(fmt::format("what you wrote is in \"{}\"", draft)));
 }
 
 }  // namespace holdfast::bootstrap

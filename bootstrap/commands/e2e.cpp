@@ -19,6 +19,7 @@
 #include "kind.h"
 #include "kube/client.h"
 #include "node/process.h"
+#include "scratch_folder.h"
 #include "tree/memory_tree.h"
 #include "wait.h"
 
@@ -26,28 +27,6 @@ namespace holdfast::bootstrap {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Where the trial's own things lie: kubeconfig, journal, a node. Short, since a node's sockets are below.
-class Folder {
- public:
-  static Result<Folder> make() {
-    std::string name = "/tmp/hf-e2e-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) return failure(Code::file_unwritable, "no folder can be made in /tmp");
-    return Folder(name);
-  }
-  Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  Folder& operator=(Folder&&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] std::string path(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
-
- private:
-  explicit Folder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 Result<std::vector<Value>> applications(kube::Client& client, const std::string& in_namespace) {
   const auto kind = TRY(client.kind_of("argoproj.io/v1alpha1", "Application"));
@@ -113,7 +92,7 @@ Trial try_repository(const InstallOptions& options, const std::string& kubeconfi
 // HEAD's files as one commit of a repository of the trial's own: CI services check out one commit, often on
 // no branch, and the user's repository is not written to. A cluster that follows another Git server sees
 // what is published there.
-Result<std::string> copy_of(const RepoInitOptions& repository, const Folder& folder, Console& progress) {
+Result<std::string> copy_of(const RepoInitOptions& repository, const ScratchFolder& folder, Console& progress) {
   const auto state = TRY(git::inspect_working(repository.folder));
   if (!state.head) return failure(Error(Code::repo_layout, "the repository has no commit").at(repository.folder));
   if (!state.uncommitted.empty()) {
@@ -138,7 +117,7 @@ Result<std::string> copy_of(const RepoInitOptions& repository, const Folder& fol
 }
 
 // Nobody looks at a journal of a trial, or goes on with one.
-Result<InstallOptions> settled(const E2eOptions& options, const Folder& folder, Console& progress) {
+Result<InstallOptions> settled(const E2eOptions& options, const ScratchFolder& folder, Console& progress) {
   InstallOptions install = options.install;
   install.repository.folder = TRY(copy_of(install.repository, folder, progress));
   install.node.state_dir = folder.path("state");
@@ -168,7 +147,7 @@ Result<> make_kind(const InstallOptions& install, const std::string& config, Con
 }
 
 // The trial up to its report, in a process that may be ended anywhere.
-int try_and_report(const E2eOptions& options, const Folder& folder, Console& progress, Console& console) {
+int try_and_report(const E2eOptions& options, const ScratchFolder& folder, Console& progress, Console& console) {
   const auto tried = [&]() -> Result<Trial> {
     const InstallOptions install = TRY(settled(options, folder, progress));
     const bool node = install.where == Where::node;
@@ -184,7 +163,7 @@ int try_and_report(const E2eOptions& options, const Folder& folder, Console& pro
 
 // Whatever there is of it. After a trial that was ended in the middle we look several times: what an engine
 // was asked for by a client that is dead may appear a moment later.
-Result<> take_kind_away(const std::string& name, const Folder& folder, int looks, Console& progress) {
+Result<> take_kind_away(const std::string& name, const ScratchFolder& folder, int looks, Console& progress) {
   constexpr auto between = std::chrono::milliseconds(500);
   MachineRunner runner;
   for (int look = 0; look < looks; ++look) {
@@ -198,7 +177,7 @@ Result<> take_kind_away(const std::string& name, const Folder& folder, int looks
   return {};
 }
 
-Result<> take_away(const E2eOptions& options, const Folder& folder, const Attended& trial, Console& progress) {
+Result<> take_away(const E2eOptions& options, const ScratchFolder& folder, const Attended& trial, Console& progress) {
   const auto state = folder.path("state");
   std::error_code ignored;
   if (!fs::exists(state, ignored)) return {};
@@ -218,7 +197,8 @@ Result<> run_e2e(const E2eOptions& options, Console& console) {
     return failure(Error(Code::usage, "a node is made from a bundle").fix("name one: --bundle FILE"));
   }
   Console progress(STDERR_FILENO, STDERR_FILENO, Output::text, console.clock());
-  const Folder folder = TRY(Folder::make());
+  // For kubeconfig, journal and a node, whose sockets need a short path.
+  const ScratchFolder folder = TRY(ScratchFolder::make_in("/tmp", "hf-e2e"));
   const Attended trial = TRY(attend([&] { return try_and_report(options, folder, progress, console); }));
   TRY(take_away(options, folder, trial, progress));
   if (trial.asked != 0) {

@@ -10,10 +10,10 @@
 #include "charts/origin.h"
 #include "git/working.h"
 #include "repository.h"
+#include "scratch_folder.h"
 #include "tree/disk_tree.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -43,24 +43,6 @@ Result<std::string> read_file(const std::string& path) {
   }
   return archive::read_all(archive::source_of_range(file.get(), 0, size), limit);
 }
-
-class ScratchFolder {
- public:
-  ScratchFolder() : path_(fs::temp_directory_path() / "holdfast-vendor-XXXXXX") {
-    CHECK(::mkdtemp(path_.data()) != nullptr);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 Result<charts::Repository> repository_of(const RepoVendorOptions& options, const std::string& url) {
   charts::Repository repository;
@@ -94,7 +76,7 @@ Result<Incoming> from_network(const RepoVendorOptions& options, const Clock& clo
                        .fix("name its repository with --source, or give a .tgz"));
   }
   const auto repository = TRY(repository_of(options, url));
-  const ScratchFolder scratch;
+  const auto scratch = TRY(ScratchFolder::make("holdfast-vendor"));
   const auto charts = TRY(charts::Charts::open({scratch.path(), {}, {}}, clock));
   const auto version = TRY(charts->resolve(repository, {chart, options.version, {}}, {}));
   auto package = TRY(charts->fetch(repository, chart, version, {}));

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/source_access.h"
 
-#include <filesystem>
-
-#include <unistd.h>
-
 #include "access/repositories.h"
 #include "base/text.h"
 #include "charts/charts.h"
@@ -12,6 +8,7 @@
 #include "charts/with_charts.h"
 #include "commands/source_transport.h"
 #include "git/mirrors.h"
+#include "scratch_folder.h"
 
 namespace holdfast::bootstrap {
 namespace {
@@ -40,28 +37,22 @@ access::Repositories read_repositories(kube::Client& client, const std::string& 
 
 class FolderAccess final : public SourceAccess {
  public:
-  FolderAccess(std::string folder, AppAccess& access, const sync::Application& application)
+  FolderAccess(ScratchFolder folder, AppAccess& access, const sync::Application& application)
       : folder_(std::move(folder)),
         access_(access),
         application_(application),
         repositories_(read_repositories(access.client(), application_.control_namespace, unread_)) {}
-  ~FolderAccess() override {
-    mirrors_.reset();
-    charts_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
   FolderAccess(const FolderAccess&) = delete;
   FolderAccess& operator=(const FolderAccess&) = delete;
 
   Result<> start() {
     const Clock& clock = access_.client().clock();
     git::MirrorsOptions mirrors;
-    mirrors.directory = folder_ + "/git";
+    mirrors.directory = folder_.path("git");
     mirrors.make_transport = [this](const git::Remote& remote) { return routed(git::make_transport(remote)); };
     mirrors_ = TRY(git::Mirrors::open(std::move(mirrors), clock));
     charts::ChartsOptions charts;
-    charts.directory = folder_ + "/charts";
+    charts.directory = folder_.path("charts");
     charts.make_transport = [this](const charts::Repository& repository) { return routed(charts::make_transport(repository)); };
     charts_ = TRY(charts::Charts::open(std::move(charts), clock));
     return {};
@@ -151,7 +142,7 @@ class FolderAccess final : public SourceAccess {
     return *built_in_;
   }
 
-  const std::string folder_;
+  const ScratchFolder folder_;  // first, because the rest uses it until its end
   AppAccess& access_;
   const sync::Application application_;
   std::vector<std::string> unread_;  // what the caller may not read, and why
@@ -165,12 +156,8 @@ class FolderAccess final : public SourceAccess {
 }  // namespace
 
 Result<std::unique_ptr<SourceAccess>> SourceAccess::open(AppAccess& access, const sync::Application& application) {
-  std::error_code bad;
-  auto folder = (std::filesystem::temp_directory_path(bad) / "holdfast-source-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) {
-    return failure(Error(Code::file_unwritable, "no folder can be made for what servers send").at(folder));
-  }
-  auto opened = std::make_unique<FolderAccess>(folder, access, application);
+  auto folder = TRY(ScratchFolder::make("holdfast-source"));
+  auto opened = std::make_unique<FolderAccess>(std::move(folder), access, application);
   TRY(opened->start());
   return std::unique_ptr<SourceAccess>(std::move(opened));
 }
