@@ -160,7 +160,9 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto charts = TRY(charts::Charts::open({options.state_dir + "/charts", {}, {}}, clock));
   WorkQueue queue(clock);
   kube::EventRecorder events(client, "holdfast-agent", holder_name());
-  sync::Cluster cluster(client, [&](const std::string& name) { queue.add_after(name, settle); });
+  const auto changed = [&](const std::string& name) { queue.add_after(name, settle); };
+  const auto now = [&](const std::string& name) { queue.add(name); };
+  sync::Cluster cluster(client, {changed, now});
   sync::Predictor predictor(client);
   AcceptedHistories accepted;
   std::atomic<Store*> known = nullptr;
@@ -175,7 +177,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     for (const auto& name : store->applications()) queue.add(name);
   };
   Store store(client, options.namespace_, scripts,
-              {[&](const std::string& name) { queue.add_after(name, settle); }, all_again});
+              {changed, now, all_again});
   const auto pushed = [&](const git::PushCommand& push) {
     refresh_followers(client, store, options.git_url, push);
   };

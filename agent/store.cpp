@@ -137,6 +137,7 @@ void Store::observe_secret(kube::WatchEvent&& event) {
 
 void Store::observe_application(kube::WatchEvent&& event) {
   const std::string instance = instance_of(event.object);
+  bool fresh = false;
   {
     auto state = state_.lock();
     KnownApplication& held = state->applications[instance];
@@ -148,11 +149,13 @@ void Store::observe_application(kube::WatchEvent&& event) {
     } else {
       if (held.version > version_of(event.object)) return;
       const bool ours = state->written[instance] == event.object.text({"metadata", "resourceVersion"});
+      fresh = held.uid.empty();
       held = known(event.object);
       if (ours) return;
     }
   }
-  handlers_.application(instance);
+  const auto& tell = fresh ? handlers_.appeared : handlers_.application;
+  tell(instance);
 }
 
 void Store::look_elsewhere(std::vector<std::string> patterns) {

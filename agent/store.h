@@ -39,7 +39,8 @@ struct Configuration {
 class Store {
  public:
   struct Handlers {
-    std::function<void(const std::string& instance)> application;  // its object changed
+    std::function<void(const std::string& instance)> application;  // its object changed, or what it depends on
+    std::function<void(const std::string& instance)> appeared;     // it was not there before
     std::function<void()> everything;                              // a setting changed
   };
 

@@ -78,8 +78,8 @@ bool has_owner(const Value& object) {
 
 }  // namespace
 
-Cluster::Cluster(kube::Client& client, OnChange on_change)
-    : client_(client), on_change_(std::move(on_change)), state_(std::make_unique<Guarded<State>>()) {}
+Cluster::Cluster(kube::Client& client, Handlers handlers)
+    : client_(client), handlers_(std::move(handlers)), state_(std::make_unique<Guarded<State>>()) {}
 
 Cluster::~Cluster() {
   // The threads report into the state until they end, so they are taken out before they are joined.
@@ -209,7 +209,8 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
         break;
     }
   }
-  for (const auto& application : touched) on_change_(application);
+  const auto& tell = event.kind == kube::WatchEvent::Kind::synced ? handlers_.awaited : handlers_.changed;
+  for (const auto& application : touched) tell(application);
 }
 
 void Cluster::start(const kube::KindInfo& kind) {
@@ -239,7 +240,7 @@ void Cluster::start(const kube::KindInfo& kind) {
       touched.swap(locked->waiting[id]);
     }
     if (!ended) log::info("a watch ended", {{"kind", kind.kind}, {"cause", ended.error().message()}});
-    for (const auto& application : touched) on_change_(application);
+    for (const auto& application : touched) handlers_.awaited(application);
   });
 }
 

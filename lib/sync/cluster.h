@@ -46,10 +46,13 @@ struct Orphan {
 
 class Cluster {
  public:
-  // `on_change` gets the name of an Application whose objects changed; called on watch threads.
-  using OnChange = std::function<void(const std::string& application)>;
+  // Get the name of an Application; called on watch threads.
+  struct Handlers {
+    std::function<void(const std::string& application)> changed;  // one of its objects, and more may follow
+    std::function<void(const std::string& application)> awaited;  // what its view was not ready for is here
+  };
 
-  Cluster(kube::Client& client, OnChange on_change);
+  Cluster(kube::Client& client, Handlers handlers);
   ~Cluster();
 
   // Did nothing of interest change in a live object? May be called on several threads at once.
@@ -95,7 +98,7 @@ class Cluster {
   static void bury(State& state, std::string uid);
 
   kube::Client& client_;
-  OnChange on_change_;
+  Handlers handlers_;
   std::unique_ptr<Guarded<State>> state_;
 };
 
