@@ -24,6 +24,9 @@ using sync::OperationState;
 // How soon an operation looks again for what is about to be there (a kind, the end of a deletion).
 constexpr auto come_back = std::chrono::milliseconds(300);
 
+// How soon one that a window blocks looks whether it is over, as upstream.
+constexpr auto window_pause = std::chrono::seconds(30);
+
 // Everything one call works on.
 struct Work {
   Context& context;
@@ -36,6 +39,7 @@ struct Work {
   bool again = false;
   bool comes_back = false;  // something is not there yet
   bool waits = false;  // for the cluster's view or a window: nothing was decided
+  bool blocked = false;  // by a window
 };
 
 void fail(Work& work, OperationPhase phase, std::string message) {
@@ -146,11 +150,14 @@ void interrupt(Work& work) {
   }
 }
 
-bool window_blocks(const Work& work) {
-  const sync::WindowSubject subject{work.application.name, work.application.destination.namespace_,
-                                    sync::names::local_server, sync::names::local_name};
+// Why a window keeps the operation from going on; "" when none does.
+std::string blocked_by_window(const Work& work) {
+  const auto subject = sync::window_subject(work.application);
   const auto kind = work.operation.automated ? sync::SyncKind::automated : sync::SyncKind::manual;
-  return !sync::may_sync(work.project->windows, subject, kind, work.context.clock.wall(), work.state.started);
+  const auto& windows = work.project->windows;
+  if (sync::may_sync(windows, subject, kind, work.context.clock.wall(), work.state.started)) return {};
+  const auto problem = sync::window_problem(sync::windows_for(windows, subject));
+  return problem.empty() ? "Sync operation blocked by sync window" : fmt::format("Sync operation blocked by sync window: {}", problem);
 }
 
 std::string condition_text(const std::vector<sync::Condition>& conditions) {
@@ -265,9 +272,9 @@ void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
 }
 
 Result<> advance(Work& work) {
-  if (window_blocks(work) && work.state.phase == OperationPhase::running) {
-    work.state.message = "Sync operation blocked by sync window";
-    work.waits = true;
+  if (auto blocked = blocked_by_window(work); !blocked.empty() && work.state.phase == OperationPhase::running) {
+    work.state.message = std::move(blocked);
+    work.waits = work.blocked = true;
     return {};
   }
   auto refusals = sync::admit(work.application, work.project.get(), work.configuration->settings.local);
@@ -337,6 +344,7 @@ OperateResult finish(Work& work) {
   result.again = work.again;
   result.look_again = retry_wait(work);
   if (work.comes_back) result.look_again = come_back;
+  if (work.blocked) result.look_again = window_pause;
   if (const auto left = time_left(work)) result.look_again = std::min(*left, result.look_again.value_or(*left));
   if (!result.ended) return result;
   result.ask_git = asks_git(work);

@@ -232,9 +232,7 @@ Result<RefreshResult> refuse(Pass& pass, const std::vector<sync::Condition>& ref
 // Automation: sets or clears its condition, and returns the operation that it starts.
 sync::AutoSync automate(Pass& pass, Told& told) {
   const auto now = pass.context.clock.wall();
-  const sync::WindowSubject subject{pass.application.name, pass.application.destination.namespace_,
-                                    sync::names::local_server, sync::names::local_name};
-  if (!sync::may_sync(pass.project->windows, subject, sync::SyncKind::automated, now)) return {};
+  if (!sync::may_sync(pass.project->windows, sync::window_subject(pass.application), sync::SyncKind::automated, now)) return {};
   const auto state = sync::decode_state(pass.application.status());
   auto decision = sync::decide_auto_sync({pass.application, told.judgement, told.revisions, state, now});
   std::vector<sync::Condition> conditions;

@@ -2,13 +2,10 @@
 #include "gotmpl/go_time.h"
 
 #include "gotmpl/go_text.h"
-#include "gotmpl/zone_file.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 namespace holdfast::gotmpl {
@@ -187,17 +184,6 @@ std::int64_t round_duration(std::int64_t value, std::int64_t multiple) {
                      : std::numeric_limits<std::int64_t>::max();
   }
   return rounded;
-}
-
-std::optional<Zone> find_zone(const std::string& name, std::int64_t seconds) {
-  if (name.empty() || name == "UTC" || name == "Local") return Zone{0, "UTC"};
-  // A name from a chart may not lead out of the folder of zones.
-  bool outside = name.front() == '/' || name.front() == '\\' || name.find("..") != std::string::npos;
-  if (outside || name.size() > 64) return {};
-  std::ifstream in("/usr/share/zoneinfo/" + name, std::ios::binary);
-  if (!in) return {};
-  std::string file{std::istreambuf_iterator<char>(in), {}};
-  return zone_in_file(file, seconds);
 }
 
 std::string_view month_name(int month) {

@@ -10,14 +10,10 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/zone.h"
 #include "gotmpl/datum.h"
 
 namespace holdfast::gotmpl {
-
-struct Zone {
-  int offset = 0;             // seconds east of UTC
-  std::string name = "UTC";   // "" prints as the offset
-};
 
 struct Instant {
   std::int64_t seconds = 0;  // since 1970, may be before
@@ -54,9 +50,6 @@ std::optional<std::int64_t> parse_go_duration(std::string_view text);
 std::string duration_complaint(std::string_view text);
 std::string format_go_duration(std::int64_t nanoseconds);
 std::int64_t round_duration(std::int64_t value, std::int64_t multiple);
-
-// The zone of that IANA name at that instant; nothing when this machine does not know it.
-std::optional<Zone> find_zone(const std::string& name, std::int64_t seconds);
 
 std::string_view month_name(int month);
 std::string_view weekday_name(int weekday);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/zone.h"
 #include "sync/project.h"
 #include "sync/report.h"
 #include "value/json.h"
@@ -140,7 +141,7 @@ TEST(Project, RulesFollowTheirGlobsAndDenials) {
 }
 
 TEST(Windows, DenyWinsAndAnAllowThatIsClosedBlocks) {
-  const WindowSubject subject{"web", "shop", "https://kubernetes.default.svc", "in-cluster"};
+  const WindowSubject subject{"web", "shop", "https://kubernetes.default.svc", ""};
   struct Case {
     const char* windows;
     bool automated, manual;
@@ -152,6 +153,18 @@ TEST(Windows, DenyWinsAndAnAllowThatIsClosedBlocks) {
       {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","applications":["other"]}])", true, true},
       {R"([{"kind":"allow","schedule":"0 0 1 1 *","duration":"1s","namespaces":["shop"]}])", false, false},
       {R"([{"kind":"allow","schedule":"* * * * *","duration":"1h","namespaces":["sh*"]}])", true, true},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","clusters":["https://kubernetes.*"]}])", false, false},
+      // The cluster is called as the Application calls it.
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","clusters":["in-cluster"]}])", true, true},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","applications":["web"],"namespaces":["other"]}])", false, false},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","applications":["web"],"namespaces":["other"],"andOperator":true}])", true, true},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","applications":["web"],"namespaces":["shop"],"andOperator":true}])", false, false},
+      {R"([{"kind":"deny","schedule":"* * * * *","duration":"1h","andOperator":true}])", true, true},
+      // What nobody can read keeps everything from syncing, as long as it is for this Application.
+      {R"([{"kind":"deny","schedule":"often","duration":"1h","applications":["*"],"manualSync":true}])", false, false},
+      {R"([{"kind":"allow","schedule":"* * * * *","duration":"an hour","applications":["*"]}])", false, false},
+      {R"([{"kind":"deny","schedule":"often","duration":"1h","applications":["other"]}])", true, true},
+      {R"([{"kind":"maybe","schedule":"0 0 1 1 *","duration":"1s","applications":["*"]}])", true, true},
   };
   const auto noon = *parse_rfc3339("2026-06-15T12:00:30Z");
   for (const auto& each : cases) {
@@ -159,6 +172,38 @@ TEST(Windows, DenyWinsAndAnAllowThatIsClosedBlocks) {
     const auto windows = decode_windows(&list);
     EXPECT_EQ(may_sync(windows, subject, SyncKind::automated, noon), each.automated) << each.windows;
     EXPECT_EQ(may_sync(windows, subject, SyncKind::manual, noon), each.manual) << each.windows;
+  }
+  const Value broken = object(R"([{"kind":"deny","schedule":"often","duration":"1h","applications":["*"]}])");
+  const auto windows = decode_windows(&broken);
+  EXPECT_EQ(window_problem(windows_for(windows, subject)), "invalid sync windows: cannot parse schedule 'often'");
+  EXPECT_EQ(windows.front().text, "deny:often:1h");
+}
+
+TEST(Windows, AreToldInTheirTimeZone) {
+  if (!find_zone("Europe/Berlin", 0)) GTEST_SKIP() << "this machine has no time zones";
+  const WindowSubject subject{"web", "shop", "https://kubernetes.default.svc", ""};
+  struct Case {
+    const char *zone, *time;
+    bool may;
+  };
+  // From eleven to noon on working days.
+  const Case cases[] = {
+      {"", "2026-07-01T11:30:00Z", false},
+      {"", "2026-07-01T09:30:00Z", true},
+      {"Europe/Berlin", "2026-07-01T09:30:00Z", false},
+      {"Europe/Berlin", "2026-07-01T11:30:00Z", true},
+      {"Europe/Berlin", "2026-12-01T10:30:00Z", false},
+      {"Europe/Berlin", "2026-12-01T09:30:00Z", true},
+      {"Asia/Kolkata", "2026-07-01T05:45:00Z", false},
+      // Monday there, Sunday in UTC.
+      {"Pacific/Auckland", "2026-07-05T23:30:00Z", false},
+      {"Europe/Nowhere", "2026-07-01T11:30:00Z", false},
+  };
+  for (const auto& each : cases) {
+    Value window = object(R"({"kind":"deny","schedule":"0 11 * * 1-5","duration":"1h","applications":["*"]})");
+    window["timeZone"] = each.zone;
+    const Value list(Array{window});
+    EXPECT_EQ(may_sync(decode_windows(&list), subject, SyncKind::automated, *parse_rfc3339(each.time)), each.may) << each.zone << " " << each.time;
   }
 }
 

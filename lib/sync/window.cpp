@@ -6,9 +6,9 @@
 #include <charconv>
 
 #include "base/ascii.h"
-#include "base/text.h"
-#include "sync/application.h"
 #include "base/glob.h"
+#include "base/text.h"
+#include "base/zone.h"
 
 namespace holdfast::sync {
 namespace {
@@ -95,28 +95,31 @@ bool any_glob(const std::vector<std::string>& patterns, std::string_view text) {
 bool covers(const Window& window, const WindowSubject& subject) {
   const bool application = any_glob(window.applications, subject.application);
   const bool space = any_glob(window.namespaces, subject.namespace_);
-  const bool cluster = any_glob(window.clusters, subject.server) ||
+  const bool cluster = (!subject.server.empty() && any_glob(window.clusters, subject.server)) ||
                        (!subject.cluster_name.empty() && any_glob(window.clusters, subject.cluster_name));
-  if (!window.all_must_match) return application || space || cluster;
-  return (window.applications.empty() || application) && (window.namespaces.empty() || space) &&
+  const bool any = application || space || cluster;
+  if (!window.all_must_match) return any;
+  return any && (window.applications.empty() || application) && (window.namespaces.empty() || space) &&
          (window.clusters.empty() || cluster);
 }
 
+// The schedule is told in the zone's time, with the offset that the zone has now.
 bool active(const Window& window, WallTime now) {
-  return window.schedule && window.schedule->fired_within(now + window.zone_offset, window.duration);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  const auto zone = find_zone(window.zone, seconds).value_or(Zone{});
+  return window.schedule && window.schedule->fired_within(now + std::chrono::seconds(zone.offset), window.duration);
 }
 
 struct Active {
   std::vector<const Window*> deny, allow, closed;  // closed: allow windows that are not open
 };
 
-Active sort_out(const std::vector<Window>& windows, const WindowSubject& subject, WallTime now) {
+Active sort_out(const std::vector<const Window*>& windows, WallTime now) {
   Active found;
-  for (const auto& window : windows) {
-    if (!covers(window, subject)) continue;
-    const bool open = active(window, now);
-    if (window.deny && open) found.deny.push_back(&window);
-    if (!window.deny) (open ? found.allow : found.closed).push_back(&window);
+  for (const auto* window : windows) {
+    const bool open = active(*window, now);
+    if (window->kind == Window::Kind::deny && open) found.deny.push_back(window);
+    if (window->kind == Window::Kind::allow) (open ? found.allow : found.closed).push_back(window);
   }
   return found;
 }
@@ -178,15 +181,28 @@ bool Cron::fired_within(WallTime now, Duration duration) const {
   return false;
 }
 
+WindowSubject window_subject(const Application& application) {
+  return {application.name, application.destination.namespace_, application.destination.server, application.destination.name};
+}
+
 std::vector<Window> decode_windows(const Value* windows) {
   std::vector<Window> decoded;
   const auto* array = windows == nullptr ? nullptr : windows->as_array();
   if (array == nullptr) return decoded;
   for (const auto& each : *array) {
     Window window;
-    window.deny = each.text({"kind"}) == "deny";
-    window.schedule = Cron::parse(each.text({"schedule"}));
-    window.duration = parse_go_duration(each.text({"duration"})).value_or(Duration{0});
+    const auto kind = each.text({"kind"}), schedule = each.text({"schedule"}), lasts = each.text({"duration"});
+    if (kind == "allow") window.kind = Window::Kind::allow;
+    if (kind == "deny") window.kind = Window::Kind::deny;
+    window.text = printable(fmt::format("{}:{}:{}", kind, schedule, lasts));
+    window.schedule = Cron::parse(schedule);
+    const auto duration = parse_go_duration(lasts);
+    if (!window.schedule) {
+      window.problem = fmt::format("cannot parse schedule '{}'", printable(schedule));
+    } else if (!duration) {
+      window.problem = fmt::format("cannot parse duration '{}'", printable(lasts));
+    }
+    window.duration = duration.value_or(Duration{0});
     window.zone = each.text({"timeZone"});
     window.applications = strings_of(each.find("applications"));
     window.namespaces = strings_of(each.find("namespaces"));
@@ -199,9 +215,24 @@ std::vector<Window> decode_windows(const Value* windows) {
   return decoded;
 }
 
+std::vector<const Window*> windows_for(const std::vector<Window>& windows, const WindowSubject& subject) {
+  std::vector<const Window*> found;
+  for (const auto& window : windows) {
+    if (covers(window, subject)) found.push_back(&window);
+  }
+  return found;
+}
+
+std::string window_problem(const std::vector<const Window*>& windows) {
+  const auto broken = std::ranges::find_if(windows, [](const Window* each) { return !each->problem.empty(); });
+  return broken == windows.end() ? std::string() : fmt::format("invalid sync windows: {}", (*broken)->problem);
+}
+
 bool may_sync(const std::vector<Window>& windows, const WindowSubject& subject, SyncKind kind,
               WallTime now, std::optional<WallTime> started) {
-  const Active found = sort_out(windows, subject, now);
+  const auto ours = windows_for(windows, subject);
+  if (!window_problem(ours).empty()) return false;
+  const Active found = sort_out(ours, now);
   const bool by_hand = kind == SyncKind::manual;
   const auto allowed_at_start = [&] {
     return started && may_sync(windows, subject, kind, *started, std::nullopt);
@@ -213,6 +244,11 @@ bool may_sync(const std::vector<Window>& windows, const WindowSubject& subject, 
   if (!found.allow.empty() || found.closed.empty()) return true;
   if (by_hand && all_manual(found.closed)) return true;
   return all_overrun(found.closed) && allowed_at_start();
+}
+
+std::string_view window_word(const std::vector<Window>& windows, const WindowSubject& subject, WallTime now) {
+  if (may_sync(windows, subject, SyncKind::automated, now)) return "Sync Allowed";
+  return may_sync(windows, subject, SyncKind::manual, now) ? "Manual Allowed" : "Sync Denied";
 }
 
 }  // namespace holdfast::sync

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sync windows of a project: when an Application may sync by itself or by hand. Pure: the time is an
-// argument. Mirrors argoproj/argo-cd 3.6 types.go: SyncWindows.CanSync, and robfig/cron's five fields.
+// Sync windows of a project: when an Application may sync by itself or by hand. The time is an argument; time zones
+// are those of this machine. Mirrors argoproj/argo-cd 3.6 types.go: SyncWindows.CanSync, and robfig/cron's five fields.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "sync/application.h"
 #include "value/value.h"
 
 namespace holdfast::sync {
@@ -34,25 +35,38 @@ class Cron {
 enum class SyncKind { automated, manual };
 
 struct Window {
-  bool deny = false;
+  enum class Kind { allow, deny, neither } kind = Kind::neither;
+  std::string text;     // "deny:0 8 * * *:1h"
+  std::string problem;  // why it cannot be read; "" when it can
   std::optional<Cron> schedule;
   Duration duration{};
-  Duration zone_offset{};  // of the time zone, at the time asked for
-  std::string zone;
+  std::string zone;  // that the schedule is told in; UTC where it is not known
   std::vector<std::string> applications, namespaces, clusters;
   bool all_must_match = false;
   bool manual = false;
   bool overrun = false;
 };
 
+// What a window is for: the cluster as the Application says it, by its URL or by its name.
 struct WindowSubject {
   std::string_view application, namespace_, server, cluster_name;
 };
+// Refers to the Application.
+WindowSubject window_subject(const Application& application);
 
 std::vector<Window> decode_windows(const Value* windows);
+
+// Those that are for the subject.
+std::vector<const Window*> windows_for(const std::vector<Window>& windows, const WindowSubject& subject);
+
+// "invalid sync windows: …" where one of them cannot be read, which keeps everything from syncing; else "".
+std::string window_problem(const std::vector<const Window*>& windows);
 
 // May the Application sync now? `started`: when its operation began, for windows that may overrun.
 bool may_sync(const std::vector<Window>& windows, const WindowSubject& subject, SyncKind kind,
               WallTime now, std::optional<WallTime> started = std::nullopt);
+
+// "Sync Allowed", "Manual Allowed" or "Sync Denied", as argocd calls it.
+std::string_view window_word(const std::vector<Window>& windows, const WindowSubject& subject, WallTime now);
 
 }  // namespace holdfast::sync

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gotmpl/zone_file.h"
+#include "base/zone.h"
 
 #include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
 #include <utility>
-#include <vector>
 
-namespace holdfast::gotmpl {
+namespace holdfast {
 namespace {
 
 constexpr int day_seconds = 86400;
@@ -109,14 +111,18 @@ class RuleText {
   std::string_view rest_;
 };
 
+std::chrono::sys_days first_of(int year, int month) {
+  return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(static_cast<unsigned>(month)) / 1);
+}
+
 // Days from the first of January to that of the month; 13 is the next January.
-int days_before(std::int64_t year, int month) {
-  const auto first = month > 12 ? seconds_of_date(year + 1, 1, 1) : seconds_of_date(year, month, 1);
-  return static_cast<int>((first - seconds_of_date(year, 1, 1)) / day_seconds);
+int days_before(int year, int month) {
+  const auto first = month > 12 ? first_of(year + 1, 1) : first_of(year, month);
+  return static_cast<int>((first - first_of(year, 1)).count());
 }
 
 // Seconds from the start of the year in UTC.
-std::int64_t change_in_year(std::int64_t year, const YearlyRule& rule, int offset) {
+std::int64_t change_in_year(int year, const YearlyRule& rule, int offset) {
   int day = rule.day;
   if (rule.kind == YearlyRule::Kind::julian) {
     constexpr int first_of_march = 60;
@@ -125,8 +131,8 @@ std::int64_t change_in_year(std::int64_t year, const YearlyRule& rule, int offse
   } else if (rule.kind == YearlyRule::Kind::weekday) {
     const int before = days_before(year, rule.month);
     const int size = days_before(year, rule.month + 1) - before;
-    const Instant first{seconds_of_date(year, rule.month, 1), 0, {}};
-    day = (rule.day - civil_of(first).weekday + 7) % 7;
+    const auto first = static_cast<int>(std::chrono::weekday(first_of(year, rule.month)).c_encoding());
+    day = (rule.day - first + 7) % 7;
     for (int week = 1; week < rule.week && day + 7 < size; ++week) day += 7;
     day += before;
   }
@@ -155,8 +161,12 @@ std::optional<Zone> zone_by_rule(std::string_view text, std::int64_t seconds) {
   if (!begin || !rule.take(',')) return {};
   const auto end = rule.rule();
   if (!end || !rule.at_end()) return {};
-  const auto year = civil_of({seconds, 0, {}}).year;
-  const auto into_year = seconds - seconds_of_date(year, 1, 1);
+  // The calendar repeats itself every 400 years, days of the week and all.
+  constexpr std::int64_t cycle = std::int64_t{146'097} * day_seconds;
+  const std::chrono::sys_seconds within(std::chrono::seconds((seconds % cycle + cycle) % cycle));
+  const auto day = std::chrono::floor<std::chrono::days>(within);
+  const int year(std::chrono::year_month_day(day).year());
+  const std::int64_t into_year = (within - first_of(year, 1)).count();
   auto from = change_in_year(year, *begin, standard.offset);
   auto to = change_in_year(year, *end, summer.offset);
   if (to < from) {  // south of the equator the year begins in summer
@@ -248,4 +258,15 @@ std::optional<Zone> zone_in_file(std::string_view file, std::int64_t seconds) {
   return tables->zone(count == 0 ? 0 : tables->index(passed - 1));
 }
 
-}  // namespace holdfast::gotmpl
+std::optional<Zone> find_zone(const std::string& name, std::int64_t seconds) {
+  if (name.empty() || name == "UTC" || name == "Local") return Zone{0, "UTC"};
+  // A name from a chart may not lead out of the folder of zones.
+  const bool outside = name.front() == '/' || name.front() == '\\' || name.find("..") != std::string::npos;
+  if (outside || name.size() > 64) return {};
+  std::ifstream in("/usr/share/zoneinfo/" + name, std::ios::binary);
+  if (!in) return {};
+  const std::string file{std::istreambuf_iterator<char>(in), {}};
+  return zone_in_file(file, seconds);
+}
+
+}  // namespace holdfast
