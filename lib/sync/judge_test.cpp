@@ -140,6 +140,36 @@ TEST(Project, RulesFollowTheirGlobsAndDenials) {
   EXPECT_EQ(admit_sources(sources, project), refused);
 }
 
+TEST(Project, ADestinationIsSaidByUrlOrByNameAndDenied) {
+  const Destination asked{"https://kubernetes.default.svc", "in-cluster", "shop"};
+  struct Case {
+    const char* destinations;
+    bool permitted;
+  };
+  const Case cases[] = {
+      {R"([])", false},
+      {R"([{"server":"https://kubernetes.default.svc","namespace":"shop"}])", true},
+      {R"([{"server":"https://kubernetes.default.svc"}])", false},
+      {R"([{"name":"in-*","namespace":"*"}])", true},
+      {R"([{"server":"https://elsewhere","name":"in-cluster","namespace":"*"}])", true},
+      {R"([{"server":"https://elsewhere","namespace":"*"}])", false},
+      {R"([{"server":"*","namespace":"*"},{"server":"!https://kubernetes.default.svc","namespace":"*"}])", false},
+      {R"([{"server":"*","namespace":"*"},{"server":"!https://kubernetes.default.svc","namespace":"other"}])", true},
+      {R"([{"server":"*","namespace":"*"},{"server":"!https://kubernetes.default.svc","namespace":"!shop"}])", true},
+      {R"([{"server":"*","namespace":"*"},{"name":"!in-cluster","namespace":"other"}])", false},
+      {R"([{"server":"*","namespace":"*"},{"server":"*","namespace":"!sh*"}])", false},
+      {R"([{"server":"*","namespace":"*"},{"name":"in-cluster","namespace":"!sh*"}])", false},
+      {R"([{"server":"*","namespace":"*"},{"server":"https://elsewhere","namespace":"!shop"}])", true},
+      {R"([{"server":"!https://elsewhere","namespace":"*"}])", true},
+      {R"([{"server":"*","namespace":"!kube-*"}])", true},
+  };
+  for (const auto& each : cases) {
+    Value spec;
+    spec["spec"]["destinations"] = object(each.destinations);
+    EXPECT_EQ(decode_project(spec).permits_destination(asked), each.permitted) << each.destinations;
+  }
+}
+
 TEST(Windows, DenyWinsAndAnAllowThatIsClosedBlocks) {
   const WindowSubject subject{"web", "shop", "https://kubernetes.default.svc", ""};
   struct Case {

@@ -44,18 +44,19 @@ Verdict judge_pattern(std::string_view pattern, std::string_view text, GlobMode 
   return {!hit, hit};
 }
 
+// A rule says the cluster by its URL, by its name, or both, and one of them is enough. A denied URL counts for the
+// rule's namespaces, a denied name for all. Mirrors isDestinationMatched, but that a denied namespace counts also on
+// a cluster that the rule says by its name.
 Verdict judge_destination(const Destination& rule, const Destination& asked) {
-  const bool by_name = rule.server.empty() && !rule.name.empty();
-  const Verdict place = by_name ? judge_pattern(rule.name, asked.name, GlobMode::plain)
-                                : judge_pattern(rule.server, asked.server, GlobMode::plain);
-  const Verdict space = judge_pattern(rule.namespace_, asked.namespace_, GlobMode::plain);
-  const bool denies_place = (by_name ? rule.name : rule.server).starts_with('!');
-  const bool denies_space = rule.namespace_.starts_with('!');
-  Verdict verdict{place.allowed && space.allowed, false};
-  // A denied namespace counts on the rule's cluster, a denied cluster for the rule's namespaces.
-  if (denies_space && space.denied && place.allowed) verdict.denied = true;
-  if (denies_place && place.denied && (space.allowed || denies_space)) verdict.denied = true;
-  return verdict;
+  const auto fits = [](const std::string& pattern, const std::string& text) { return judge_pattern(pattern, text, GlobMode::plain).allowed; };
+  const bool name = !asked.name.empty() && fits(rule.name, asked.name);
+  const bool server = !asked.server.empty() && fits(rule.server, asked.server);
+  const bool space = fits(rule.namespace_, asked.namespace_);
+  const bool place = name || server;
+  if (place && space) return {true, false};
+  const bool denied = (!name && rule.name.starts_with('!')) || (!server && space && rule.server.starts_with('!')) ||
+                      (!space && place && rule.namespace_.starts_with('!'));
+  return {false, denied};
 }
 
 std::vector<Condition> admit_destination(const Application& application, LocalCluster local) {
