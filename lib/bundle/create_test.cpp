@@ -68,6 +68,12 @@ class Creating : public testing::Test {
     write("node/pause", "left out");
     write("chart/Chart.yaml", "name: web\nversion: 1.0.0\n");
     write("chart/templates/web.yaml", "kind: ConfigMap\n");
+    write("zones/Europe/Berlin", "TZif2 of Berlin");
+    write("zones/right/Europe/Berlin", "TZif2 with leap seconds");
+    write("zones/localtime", "TZif2 of this machine");
+    fs::create_directory(folder / "zones/posix");
+    fs::create_directory_symlink("../Europe", folder / "zones/posix/Europe");  // as Debian has them
+    write("zones/zone.tab", "no zone");
     write("definition.toml", R"(
 name = "test"
 version = "${version}"
@@ -88,6 +94,7 @@ component = "engine"
 name = "holdfast.test/true:${version}"
 program = "/bin/true"
 arguments = ["--version"]
+zones = "zones"
 
 [[chart]]
 component = "charts"
@@ -291,6 +298,8 @@ TEST_F(Creating, PutsAProgramWithItsLibrariesOnAnEmptyBase) {
   EXPECT_TRUE(paths.contains("etc/passwd 644"));
   EXPECT_TRUE(paths.contains("tmp 777")) << "the sticky bit is outside the bits that are read";
   EXPECT_TRUE(paths.contains(closure.interpreter.substr(1) + " 555"));
+  EXPECT_EQ(std::ranges::count_if(paths, [](const std::string& path) { return path.contains("zoneinfo/") && path.ends_with(" 444"); }), 1);
+  EXPECT_TRUE(paths.contains("usr/share/zoneinfo/Europe/Berlin 444"));
   for (const auto& library : closure.libraries) {
     const bool there = std::ranges::any_of(paths, [&](const std::string& path) {
       return path.ends_with("/" + library.name + " 444");

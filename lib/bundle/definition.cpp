@@ -218,6 +218,8 @@ class Reader {
     if (!user.empty()) image.user = user;
     const auto certificates = TRY(section.text("certificates"));
     if (certificates) image.certificates = TRY(path(section, "certificates", scope));
+    const auto zones = TRY(section.text("zones"));
+    if (zones) image.zones = TRY(path(section, "zones", scope));
     definition_.program_images.push_back(std::move(image));
     return {};
   }

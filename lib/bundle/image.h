@@ -21,6 +21,7 @@ struct ProgramImage {
   std::string user = "65532:65532";
   std::string
       certificates;  // a PEM file that becomes /etc/ssl/certs/ca-certificates.crt, "" = none
+  std::string zones;  // a folder of time zones that becomes /usr/share/zoneinfo, "" = none
 };
 
 // Two layers: the libraries with loader, /etc/passwd and /tmp; the program. A new program leaves

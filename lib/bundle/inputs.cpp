@@ -35,14 +35,14 @@ Result<InputFile> open_input(const std::string& path) {
   return input;
 }
 
-Result<std::vector<InputPath>> list_inputs(const std::string& folder) {
+Result<std::vector<InputPath>> list_inputs(const std::string& folder, const std::set<std::string>& without) {
   std::vector<InputPath> files;
   std::error_code status;
   auto walk = fs::recursive_directory_iterator(folder, status);
   if (status) return unreadable(folder, status.value());
   for (; walk != fs::recursive_directory_iterator(); walk.increment(status)) {
     const fs::path& path = walk->path();
-    if (path.filename().string().starts_with('.')) {
+    if (path.filename().string().starts_with('.') || (walk.depth() == 0 && without.contains(path.filename()))) {
       walk.disable_recursion_pending();
       continue;
     }

@@ -7,6 +7,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,8 @@ struct InputPath {
   std::string from;  // on this machine
 };
 
-// All files below `folder`, sorted by path; names that begin with a dot are left out, links that
-// lead to files are followed, other links refused. Refuses with Code::limit above 100,000 files.
-Result<std::vector<InputPath>> list_inputs(const std::string& folder);
+// All files below `folder`, sorted by path; names that begin with a dot are left out, and so are `without` in the folder
+// itself; links that lead to files are followed, other links refused. Refuses with Code::limit above 100,000 files.
+Result<std::vector<InputPath>> list_inputs(const std::string& folder, const std::set<std::string>& without = {});
 
 }  // namespace holdfast::bundle

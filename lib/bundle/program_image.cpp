@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <set>
 
@@ -27,6 +28,7 @@ constexpr std::string_view passwd =
     "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n";
 constexpr std::string_view group = "root:x:0:\nnonroot:x:65532:\n";
 constexpr std::string_view certificates_path = "etc/ssl/certs/ca-certificates.crt";
+constexpr std::string_view zones_folder = "usr/share/zoneinfo/";
 
 struct Layer {
   Value descriptor;
@@ -87,8 +89,30 @@ std::string library_folder(const ProgramClosure& closure) {
   return "lib";
 }
 
-Result<> fill_base(archive::TarWriter& tar, const ProgramImage& image,
-                   const ProgramClosure& closure) {
+bool is_zone_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  char magic[4] = {};
+  in.read(magic, sizeof magic);
+  return in.good() && std::string_view(magic, sizeof magic) == "TZif";
+}
+
+// The time zones in the folder, without what is this machine's own choice and without their second copies.
+Result<std::vector<InputPath>> zones_of(const ProgramImage& image) {
+  if (image.zones.empty()) return std::vector<InputPath>();
+  auto zones = TRY(list_inputs(image.zones, {"localtime", "posix", "posixrules", "right"}));
+  std::erase_if(zones, [](const InputPath& each) { return !is_zone_file(each.from); });
+  for (auto& each : zones) each.path.insert(0, zones_folder);
+  return zones;
+}
+
+// All that goes into an image, found before it is written and described.
+struct Content {
+  ProgramClosure closure;
+  std::vector<InputPath> zones;
+};
+
+Result<> fill_base(archive::TarWriter& tar, const ProgramImage& image, const Content& content) {
+  const ProgramClosure& closure = content.closure;
   LayerTree tree(tar);
   TRY(tree.text("etc/passwd", passwd));
   TRY(tree.text("etc/group", group));
@@ -102,16 +126,19 @@ Result<> fill_base(archive::TarWriter& tar, const ProgramImage& image,
   for (const auto& library : closure.libraries) {
     TRY(tree.copy(folder + "/" + library.name, library.path, 0444));
   }
+  for (const auto& zone : content.zones) TRY(tree.copy(zone.path, zone.from, 0444));
   return tree.folder("tmp", 01777);
 }
 
-Result<std::vector<Ingredient>> ingredients_of(const ProgramImage& image, const ProgramClosure& closure) {
+Result<std::vector<Ingredient>> ingredients_of(const ProgramImage& image, const Content& content) {
+  const ProgramClosure& closure = content.closure;
   std::vector<std::pair<std::string, std::string>> files;  // inside, here
   files.emplace_back("usr/bin/" + std::string(base_name(image.program)), image.program);
   if (!closure.interpreter.empty()) files.emplace_back(closure.interpreter.substr(1), closure.interpreter);
   const std::string folder = library_folder(closure);
   for (const auto& library : closure.libraries) files.emplace_back(folder + "/" + library.name, library.path);
   if (!image.certificates.empty()) files.emplace_back(certificates_path, image.certificates);
+  for (const auto& zone : content.zones) files.emplace_back(zone.path, zone.from);
   std::vector<Ingredient> ingredients;
   for (const auto& [inside, here] : files) {
     Ingredient each = TRY(ingredient_of(inside, here));
@@ -153,14 +180,17 @@ Value image_item(Value descriptor, const std::string& component, const std::stri
 }
 
 Result<> add_program_image(Draft& draft, const ProgramImage& image) {
-  const ProgramClosure closure = TRY(find_program_closure(image.program));
+  Content content;
+  content.closure = TRY(find_program_closure(image.program));
+  const ProgramClosure& closure = content.closure;
   if ("linux/" + closure.architecture != image.platform) {
     return failure(
         Error(Code::bundle_definition, fmt::format("the program is for linux/{}, the bundle for {}",
                                                    closure.architecture, image.platform))
             .at(image.program));
   }
-  const auto base = [&](archive::TarWriter& tar) { return fill_base(tar, image, closure); };
+  content.zones = TRY(zones_of(image));
+  const auto base = [&](archive::TarWriter& tar) { return fill_base(tar, image, content); };
   Layer base_layer = TRY(store_layer(draft, base));
   const auto program = [&](archive::TarWriter& tar) -> Result<> {
     LayerTree tree(tar);
@@ -182,7 +212,7 @@ Result<> add_program_image(Draft& draft, const ProgramImage& image) {
                                     {"layers", descriptors}}));
   const Value item = image_item(manifest, image.component, image.name, image.platform);
   draft.add_item(item);
-  const auto ingredients = TRY(ingredients_of(image, closure));
+  const auto ingredients = TRY(ingredients_of(image, content));
   return describe(draft, item, ingredients);
 }
 
