@@ -148,7 +148,7 @@ Result<std::shared_ptr<Store>> Mirrors::State::store_of(const Remote& remote) {
   auto all = stores.lock();
   auto& store = (*all)[url];
   if (store == nullptr) {
-    auto opened = Store::open(fmt::format("{}/{}.git", options.directory, digest_of(url)), limits);
+    auto opened = Store::open(fmt::format("{}/{}.git", options.directory, digest_of(url)), limits, clock.steady());
     if (!opened) {
       all->erase(url);
       return opened;
@@ -224,12 +224,23 @@ Result<std::shared_ptr<const Store::Listing>> Mirrors::State::list(Store& store,
 Result<std::shared_ptr<Store>> Mirrors::State::open_store(const Remote& remote, const std::stop_token& stop) {
   auto store = TRY(store_of(remote));
   const auto reader = reader_of(remote);
-  if (store->lets_in(reader)) return store;
+  const auto trusted = [&] {
+    const auto trust = std::chrono::duration_cast<SteadyTime::duration>(options.limits.trust_timeout);
+    return store->lets_in(reader, clock.steady() - trust);
+  };
+  if (trusted()) return store;
+  // Whom the server let in once goes on reading while it says nothing.
+  const bool known = store->lets_in(reader);
+  const auto silence = store->silence();
+  if (known && silence && clock.steady() - silence->since < limits.client.list_timeout) return store;
   const auto transport = TRY(transport_of(remote));
-  const auto turn = TRY(turn_to_list(*store, clock.steady(), stop));
-  if (store->lets_in(reader)) return store;
+  const auto turn = turn_to_list(*store, clock.steady(), stop);
+  if (!turn && known && turn.error().code() != Code::stopped) return store;
+  if (!turn) return failure(turn.error());
+  if (trusted()) return store;
   SmartClient client(*transport, remote, limits.client, clock);
-  TRY(list(*store, client, remote, stop));
+  const auto listed = list(*store, client, remote, stop);
+  if (!listed && (!store->lets_in(reader) || listed.error().code() == Code::stopped)) return failure(listed.error());
   return store;
 }
 

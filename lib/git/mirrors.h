@@ -3,7 +3,8 @@
 // store per repository URL, shared by all Applications; only the files of the commits that were
 // asked for are fetched (depth 1), so a store grows with what is used, not with the history. What one
 // has fetched another reads when the server has answered the other's own credentials as well: a store
-// gives nothing to whom the repository is closed. (Argo CD's cache does: argoproj/argo-cd#25600.)
+// gives nothing to whom the repository is closed. (Argo CD's cache does: argoproj/argo-cd#25600.) A server that is away
+// closes it to nobody whom it let in before.
 // It does not know Applications, YAML or Kubernetes.
 // Revisions mean what they mean to Argo CD 3.6, util/git/client.go: lsRemote and util/versions.
 #pragma once
@@ -33,6 +34,8 @@ struct MirrorLimits {
   std::size_t pack_objects_max = 2'000'000;
   std::size_t refs_max = 200'000;
   std::size_t history_max = 100'000;  // commits of a walk
+  // Who reads what was fetched for others is asked for anew after this time: credentials may have been taken back.
+  Duration trust_timeout = std::chrono::minutes(5);
   TreeLimits tree;
 };
 

@@ -519,6 +519,26 @@ TEST_F(Private, CredentialsThatTheServerTakesNoMoreOpenNothing) {
   EXPECT_TRUE(mirrors->tree(owner, *commit, {}));
 }
 
+TEST_F(Private, CredentialsThatTheServerTookBackAreNoticedInTimeWithoutAListing) {
+  mirrors.reset();
+  ManualClock time;
+  mirrors = Mirrors::open({.directory = state.path()}, time).value();
+  closed = false;
+  EXPECT_TRUE(mirrors->tree(stranger, *commit, {}));
+  closed = true;
+  time.advance(std::chrono::minutes(4));
+  EXPECT_TRUE(mirrors->tree(stranger, *commit, {}));
+  time.advance(std::chrono::minutes(2));
+  EXPECT_EQ(refusal(stranger), Code::git_unreachable);
+  EXPECT_TRUE(mirrors->tree(owner, *commit, {}));
+  // A server that is away takes nothing back.
+  server.reset();
+  time.advance(std::chrono::hours(1));
+  EXPECT_TRUE(mirrors->tree(owner, *commit, {}));
+  EXPECT_EQ(refusal(stranger), Code::git_unreachable);
+  mirrors.reset();  // before its clock
+}
+
 TEST(Remote, UrlsThatCouldMeanSomethingElseAreRefused) {
   for (const auto* url :
        {"", "file:///etc", "/etc", "ssh://git:pw@h/x", "git@h:-x", "https://", "ftp://h/x",

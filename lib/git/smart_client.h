@@ -61,6 +61,7 @@ class SmartClient {
                  const std::stop_token& stop);
 
   [[nodiscard]] std::string reader() const { return reader_of(remote_); }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
   // Has the server answered that whoever asks so may not read the repository, or that it is not there?
   [[nodiscard]] bool was_refused() const { return refused_; }
 

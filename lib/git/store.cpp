@@ -55,14 +55,15 @@ std::vector<CommitId> load_tips(const std::string& folder) {
 
 }  // namespace
 
-Result<std::shared_ptr<Store>> Store::open(const std::string& folder, const StoreLimits& limits) {
+Result<std::shared_ptr<Store>> Store::open(const std::string& folder, const StoreLimits& limits, SteadyTime now) {
   std::error_code status;
   if (fs::exists(folder, status) && !open_repository(folder)) fs::remove_all(folder, status);
   TRY(create_bare(folder, "main"));
   remove_stale_intakes(folder);
   auto store = std::make_shared<Store>(Private{}, folder, limits);
   store->tips_ = load_tips(folder);
-  *store->readers_.lock() = load_lines(path_in(folder, readers_file), readers_max);
+  auto readers = store->readers_.lock();
+  for (auto& name : load_lines(path_in(folder, readers_file), readers_max)) readers->push_back({std::move(name), now});
   return store;
 }
 
@@ -107,26 +108,42 @@ void Store::expire() {
 
 bool Store::lets_in(const std::string& reader) {
   auto readers = readers_.lock();
-  return std::ranges::find(*readers, reader) != readers->end();
+  return std::ranges::find(*readers, reader, &Reader::name) != readers->end();
 }
 
-void Store::let_in(const std::string& reader) {
+bool Store::lets_in(const std::string& reader, SteadyTime since) {
   auto readers = readers_.lock();
-  if (std::ranges::find(*readers, reader) != readers->end()) return;
-  readers->insert(readers->begin(), reader);
+  const auto found = std::ranges::find(*readers, reader, &Reader::name);
+  return found != readers->end() && found->answered >= since;
+}
+
+void Store::let_in(const std::string& reader, SteadyTime now) {
+  auto readers = readers_.lock();
+  const auto found = std::ranges::find(*readers, reader, &Reader::name);
+  if (found != readers->end()) {
+    found->answered = now;
+    return;
+  }
+  readers->insert(readers->begin(), {reader, now});
   if (readers->size() > readers_max) readers->resize(readers_max);
-  save_lines(path_in(folder_, readers_file), *readers);
+  save_readers(*readers);
 }
 
 void Store::shut_out(const std::string& reader) {
   auto readers = readers_.lock();
-  if (std::erase(*readers, reader) > 0) save_lines(path_in(folder_, readers_file), *readers);
+  if (std::erase_if(*readers, [&](const Reader& each) { return each.name == reader; }) > 0) save_readers(*readers);
+}
+
+void Store::save_readers(const std::vector<Reader>& readers) const {
+  std::vector<std::string> names;
+  for (const auto& each : readers) names.push_back(each.name);
+  save_lines(path_in(folder_, readers_file), names);
 }
 
 // A server that is away, or ill, says nothing about who may read.
 template <class T>
 Result<T> Store::heard(const SmartClient& client, Result<T> answer) {
-  if (answer) let_in(client.reader());
+  if (answer) let_in(client.reader(), client.clock().steady());
   if (!answer && client.was_refused()) shut_out(client.reader());
   return answer;
 }

@@ -27,7 +27,8 @@ struct StoreLimits {
 class Store {
  public:
   // Made when absent, made anew when damaged. Refuses with Code::file_unwritable.
-  static Result<std::shared_ptr<Store>> open(const std::string& folder, const StoreLimits& limits);
+  // Whom the server let in before is as if it had done so `now`.
+  static Result<std::shared_ptr<Store>> open(const std::string& folder, const StoreLimits& limits, SteadyTime now);
 
   // The right to use the functions below; one holder at a time.
   class Turn {
@@ -72,6 +73,8 @@ class Store {
 
   // Thread-safe without a turn: has the server answered this reader, and not refused since? Survives a restart.
   bool lets_in(const std::string& reader);
+  // The same, and the answer is from `since` or later.
+  bool lets_in(const std::string& reader, SteadyTime since);
 
   Result<std::shared_ptr<const Listing>> list(SmartClient& client, const Clock& clock,
                                               const std::stop_token& stop);
@@ -105,7 +108,7 @@ class Store {
 
  private:
   void end_turn();
-  void let_in(const std::string& reader);
+  void let_in(const std::string& reader, SteadyTime now);
   void shut_out(const std::string& reader);
   // What the server says to the client's credentials, noted.
   template <class T>
@@ -130,7 +133,14 @@ class Store {
   };
 
   Guarded<Listed> listed_;
-  Guarded<std::vector<std::string>> readers_;  // newest first
+  struct Reader {
+    std::string name;
+    SteadyTime answered;  // last
+  };
+
+  void save_readers(const std::vector<Reader>& readers) const;
+
+  Guarded<std::vector<Reader>> readers_;  // newest first
   Guarded<std::map<CommitId, std::weak_ptr<const GitTree>>> trees_;
   Dialect dialect_ = Dialect::unknown;  // this and what follows: the turn's holder
   std::vector<CommitId> tips_;          // newest first
