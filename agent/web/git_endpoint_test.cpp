@@ -4,11 +4,16 @@
 
 #include "fakes/stock_git.h"
 #include "fakes/temporary_folder.h"
+#include "base/handle.h"
 #include "git/mirrors.h"
+#include "git/pkt_line.h"
 #include "git/repository.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <map>
 
 namespace holdfast::agent {
@@ -40,6 +45,50 @@ class BuiltInGit : public testing::TestWithParam<const char*> {
     const auto ran =
         stock::run({"git", "-C", folder.path("bare"), "fast-import", "--quiet", "--force"}, stream);
     ASSERT_EQ(ran.status, 0) << ran.err;
+  }
+
+  // With a file that no socket's buffers hold.
+  void make_large_history() {
+    std::string noise;
+    std::uint32_t seed = 7;
+    for (int i = 0; i < 10'000'000; ++i) noise += static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24);
+    history.push_back(commit("noise", noise));
+  }
+
+  // A reader who takes the first bytes of a pack and then nothing more.
+  [[nodiscard]] FileDescriptor begin_to_read() const {
+    FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int little = 4096;
+    CHECK(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little) == 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(server->port()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const auto body = git::to_packet("command=fetch") + std::string(git::delimiter_packet) +
+                      git::to_packet("want " + history.back() + "\n") + git::to_packet("done\n") + std::string(git::flush_packet);
+    const auto request = fmt::format("POST /fleet.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nGit-Protocol: version=2\r\nContent-Length: {}\r\n\r\n{}",
+                                     body.size(), body);
+    CHECK(::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
+    std::array<char, 4096> first;
+    CHECK(::recv(socket.get(), first.data(), first.size(), MSG_WAITALL) == static_cast<ssize_t>(first.size()));
+    return socket;
+  }
+
+  // How much more of the pack there is to read.
+  static std::size_t read_on(const FileDescriptor& socket) {
+    std::array<char, 65536> part;
+    std::size_t all = 0;
+    for (ssize_t count = 0; (count = ::recv(socket.get(), part.data(), part.size(), 0)) > 0;) all += static_cast<std::size_t>(count);
+    return all;
+  }
+
+  void serve(GitEndpointOptions options) {
+    options.repository = folder.path("bare");
+    options.name = "fleet";
+    // Whoever stops is ended by nobody else in the time of a test.
+    server = Server::start({.address = "127.0.0.1", .idle_timeout = std::chrono::seconds(1), .progress_timeout = std::chrono::hours(1)}, git_routes(options)).value();
+    url = fmt::format("http://127.0.0.1:{}/fleet.git", server->port());
   }
 
   std::string commit(const std::string& path, const std::string& content) {
@@ -195,6 +244,32 @@ TEST_P(BuiltInGit, OurOwnClientReadsIt) {
   EXPECT_EQ(mirrors->tree(remote, id, {}).value()->read("f/2").value(), "2");
   const auto head = mirrors->resolve(remote, {}, {}).value();
   EXPECT_EQ(mirrors->tree(remote, head, {}).value()->read("f/5").value(), "5");
+}
+
+TEST_P(BuiltInGit, WhoStopsReadingMakesWayForAnother) {
+  make_large_history();
+  serve({.patience = std::chrono::milliseconds(50)});
+  std::vector<FileDescriptor> stopped;
+  for (int i = 0; i < 3; ++i) stopped.push_back(begin_to_read());
+  // Until one of them has kept the server waiting for long enough the clone is asked to come again.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  auto cloned = client({"clone", "-q", url, "c"});
+  while (cloned.status != 0 && std::chrono::steady_clock::now() < end) cloned = client({"clone", "-q", url, "c"});
+  EXPECT_EQ(cloned.status, 0) << cloned.err;
+  int cut = 0;
+  for (const auto& each : stopped) cut += read_on(each) < 8'000'000 ? 1 : 0;
+  EXPECT_EQ(cut, 1);
+}
+
+TEST_P(BuiltInGit, WhoIsAskedForNobodyMayReadSlowly) {
+  make_large_history();
+  serve({.packs_at_once = 1, .patience = std::chrono::hours(1)});
+  const auto slow = begin_to_read();
+  const auto refused = client({"clone", "-q", url, "c"});
+  EXPECT_NE(refused.status, 0);
+  EXPECT_NE(refused.err.find("503"), std::string::npos) << refused.err;
+  EXPECT_GT(read_on(slow), 8'000'000U);
+  EXPECT_EQ(client({"clone", "-q", url, "c"}).status, 0);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ class Connection {
   Result<std::string_view> read_body(std::size_t bytes_max);
   Result<std::size_t> read_some(std::array<char, 65536>& into);
   enum class Next { request, close };
-  Response make_answer();
+  static Response make_answer(const Owner& self);
   Result<> send_stream(const Response& response);
   Result<> write(std::string_view bytes);
   enum class Framing { whole, chunked, until_closed };
@@ -288,7 +288,7 @@ void Connection::take_request() {
 }
 
 void Connection::answer(const Owner& self) {
-  const auto response = self->make_answer();
+  const auto response = make_answer(self);
   const bool head_only = self->parser_->get().method() == beast::http::verb::head;
   if (response.stream && !head_only) return finish(self, self->next_of(self->send_stream(response)));
   send(self, self->head_of(response, Framing::whole) + (head_only ? std::string() : response.body));
@@ -309,29 +309,32 @@ void Connection::send(const Owner& self, std::string answer) {
   });
 }
 
-Response Connection::make_answer() {
+Response Connection::make_answer(const Owner& self) {
   const auto from_now = [now = std::chrono::steady_clock::now()](Duration time) {
     return now + std::chrono::duration_cast<SteadyTime::duration>(time);
   };
-  answer_deadline_ = from_now(server_.options.answer_timeout);
-  Request request = std::exchange(request_, {});
-  const auto [route, path_known] = found_;
+  self->answer_deadline_ = from_now(self->server_.options.answer_timeout);
+  Request request = std::exchange(self->request_, {});
+  const auto [route, path_known] = self->found_;
   if (route == nullptr) {
     return path_known ? text_response(405, "the method is not allowed here\n")
                       : text_response(404, "there is nothing here\n");
   }
   const auto coding = request.header("content-encoding");
   if (coding == "gzip") {
-    gunzip_.emplace();
+    self->gunzip_.emplace();
   } else if (!coding.empty()) {
     return text_response(415, "only gzip is understood\n");
   }
-  body_deadline_ = from_now(route->body_timeout);
+  self->body_deadline_ = from_now(route->body_timeout);
   const std::size_t bytes_max = route->body_bytes_max;
   const bool awaited = route->body == Body::streamed && request.header("expect") == "100-continue";
-  request.read_body = [this, bytes_max, waits = awaited]() mutable -> Result<std::string_view> {
-    if (std::exchange(waits, false)) TRY(write(go_on));
-    return read_body(bytes_max);
+  request.read_body = [own = self.get(), bytes_max, waits = awaited]() mutable -> Result<std::string_view> {
+    if (std::exchange(waits, false)) TRY(own->write(go_on));
+    return own->read_body(bytes_max);
+  };
+  request.cut = [weak = std::weak_ptr(self)] {
+    if (const auto open = weak.lock()) cut(open);
   };
   return route->handler(request);
 }

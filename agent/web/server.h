@@ -26,6 +26,8 @@ struct Request {
   // The next bytes of the body with its content coding undone, valid until the next call; empty at
   // the end. Refuses with Code::limit above the route's limit, timed_out, or unreachable.
   std::function<Result<std::string_view>()> read_body;
+  // Ends the connection, from any thread and while its answer is sent: for a client that has to make way.
+  std::function<void()> cut;
 
   // The header's value, "" when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
