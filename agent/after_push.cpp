@@ -3,6 +3,7 @@
 
 #include "agent/generate_paths.h"
 #include "base/log.h"
+#include "base/semver.h"
 #include "git/remote.h"
 #include "sync/key.h"
 #include "sync/names.h"
@@ -22,21 +23,29 @@ bool source_follows(const Value& source, std::string_view url, std::string_view 
          (ref.starts_with(branches) && revision == ref.substr(branches.size()));
 }
 
-bool names_ref(std::string_view revision, const PushNotice& notice) {
+// May the tag be what a range of versions means now?
+bool is_in_range(std::string_view revision, std::string_view tag, std::string_view tag_prefix) {
+  if (semver::Version::parse(revision) || !tag.starts_with(tag_prefix)) return false;
+  const auto range = semver::Range::parse(revision);
+  const auto version = semver::Version::parse(tag.substr(tag_prefix.size()));
+  return range && version && range->contains(*version);
+}
+
+bool names_ref(const Value& source, const PushNotice& notice) {
+  const auto revision = source.text({"targetRevision"});
   if (revision.empty() || revision == "HEAD") return notice.default_branch;
   std::string_view ref = notice.ref;
   if (revision == ref) return true;
   if (ref.starts_with(branches)) return revision == ref.substr(branches.size());
   if (!ref.starts_with(tags)) return false;
-  // A range may mean any tag that is new.
-  const bool range = revision.find_first_of("*^~<>= |") != std::string_view::npos;
-  return range || revision == ref.substr(tags.size());
+  const auto tag = ref.substr(tags.size());
+  return revision == tag || is_in_range(revision, tag, source.text({"tagPrefix"}));
 }
 
 bool source_follows(const Value& source, const PushNotice& notice, std::string_view paths) {
   const auto key = repository_key(source.text({"repoURL"}));
   const bool same = !key.empty() && std::ranges::any_of(notice.urls, [&](const auto& url) { return repository_key(url) == key; });
-  if (!same || !names_ref(source.text({"targetRevision"}), notice)) return false;
+  if (!same || !names_ref(source, notice)) return false;
   return !notice.files_known || touches(refresh_paths(paths, source.text({"path"})), notice.files);
 }
 

@@ -36,7 +36,8 @@ TEST(AfterPush, ThoseThatFollowTheBranchAreAsked) {
 TEST(AfterPush, AWebhookAsksThoseWhoseFilesItTouches) {
   const PushNotice main{.urls = {"git@git.example.com:acme/fleet.git"}, .ref = "refs/heads/main", .default_branch = true,
                         .files_known = true, .files = {"apps/shop/a.yaml", "base/b.yaml"}};
-  PushNotice unknown = main, tag = main, other = main;
+  PushNotice unknown = main, tag = main, other = main, slashes = main;
+  slashes.ref = "refs/heads/release/1.x";
   unknown.files_known = false;
   tag.ref = "refs/tags/v1.2.0";
   tag.default_branch = false;
@@ -56,6 +57,11 @@ TEST(AfterPush, AWebhookAsksThoseWhoseFilesItTouches) {
       {"a tag", tag, "v1.2.0", "", true},
       {"another tag", tag, "v1.1.0", "", false},
       {"a range", tag, "^1.0", "", true},
+      {"a range with an x", tag, "1.x", "", true},
+      {"a range that the tag is not in", tag, "2.x", "", false},
+      {"a version that is a pin", tag, "1.2", "", false},
+      {"a branch with slashes", slashes, "release/1.x", "", true},
+      {"the end of such a name", slashes, "1.x", "", false},
       {"its own folder", main, "main", ".", true},
       {"a file of the root's", main, "main", "/base", true},
       {"a folder beside it", main, "main", "../shop2", false},
@@ -67,6 +73,16 @@ TEST(AfterPush, AWebhookAsksThoseWhoseFilesItTouches) {
     application["spec"]["source"] = Object{{"path", "apps/shop"}, {"repoURL", "https://git.example.com/acme/fleet"}, {"targetRevision", each.revision}};
     if (*each.paths != '\0') application["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = each.paths;
     EXPECT_EQ(follows(application, each.notice), each.want) << each.sentence;
+  }
+}
+
+TEST(AfterPush, ATagWithAPrefixIsSeenByTheRangeThatHasIt) {
+  const PushNotice tag{.urls = {"https://git.example.com/acme/fleet"}, .ref = "refs/tags/shop-v1.2.0", .default_branch = false,
+                       .files_known = false, .files = {}};
+  for (const auto& [prefix, want] : {std::pair{"shop-", true}, {"cart-", false}, {"", false}}) {
+    Value application;
+    application["spec"]["source"] = Object{{"repoURL", "https://git.example.com/acme/fleet"}, {"targetRevision", "^1.0"}, {"tagPrefix", prefix}};
+    EXPECT_EQ(follows(application, tag), want) << prefix;
   }
 }
 

@@ -13,6 +13,8 @@
 namespace holdfast::agent {
 namespace {
 
+constexpr std::string_view secret_name = "argocd-secret";
+
 // "http://holdfast-agent.argocd.svc/fleet.git" is served as "fleet".
 std::string git_name(const Options& options) {
   const std::string_view name = base_name(options.git_url);
@@ -45,17 +47,40 @@ Result<> add_git_routes(const ServeInput& input, std::vector<Route>& routes) {
   return {};
 }
 
-// The decoded data of Secret argocd-secret; nothing where there is none.
-Result<std::map<std::string, std::string>> read_secret(kube::Client& client, const std::string& place) {
-  std::map<std::string, std::string> values;
-  const auto secret = client.get({"", "v1", "Secret", place, "argocd-secret"});
+using Secrets = std::map<std::string, std::string>;
+
+// The decoded data of a Secret; nothing where there is none.
+Result<Secrets> read_secret(kube::Client& client, const std::string& place, const std::string& name) {
+  Secrets values;
+  const auto secret = client.get({"", "v1", "Secret", place, name});
   if (!secret && secret.error().code() == Code::object_missing) return values;
   if (!secret) return failure(Error(secret.error()));
+  const bool ours = name == secret_name || secret->text({"metadata", "labels", "app.kubernetes.io/part-of"}) == "argocd";
   const Value* data = secret->find("data");
-  if (data == nullptr || data->as_object() == nullptr) return values;
-  for (const auto& [name, value] : *data->as_object()) {
+  if (!ours || data == nullptr || data->as_object() == nullptr) return values;
+  for (const auto& [key, value] : *data->as_object()) {
     const auto* text = value.as_string();
-    values[name] = text == nullptr ? std::string() : from_base64(*text).value_or(std::string());
+    values[key] = text == nullptr ? std::string() : from_base64(*text).value_or(std::string());
+  }
+  return values;
+}
+
+// The secrets of webhooks: "$KEY" is what argocd-secret has elsewhere, "$SECRET:KEY" what another Secret of Argo CD's has.
+// What leads nowhere stays as it is, as upstream.
+Result<Secrets> read_webhook_secrets(kube::Client& client, const std::string& place) {
+  const auto own = TRY(read_secret(client, place, std::string(secret_name)));
+  Secrets values;
+  for (const auto& [key, text] : own) {
+    if (!key.starts_with("webhook.")) continue;
+    values[key] = text;
+    if (!text.starts_with('$')) continue;
+    const auto colon = text.find(':');
+    const bool elsewhere = colon != std::string::npos;
+    Secrets other;
+    if (elsewhere) other = TRY(read_secret(client, place, text.substr(1, colon - 1)));
+    const Secrets& from = elsewhere ? other : own;
+    const auto found = from.find(text.substr(elsewhere ? colon + 1 : 1));
+    if (found != from.end()) values[key] = trim(found->second);
   }
   return values;
 }
@@ -71,7 +96,7 @@ Result<std::unique_ptr<Server>> serve(const ServeInput& input) {
   auto routes = status_routes(input.metrics, input.ready);
   if (!input.options.git_url.empty()) TRY(add_git_routes(input, routes));
   WebhookOptions webhook;
-  webhook.secret = [&client = input.client, place = input.options.namespace_] { return read_secret(client, place); };
+  webhook.secret = [&client = input.client, place = input.options.namespace_] { return read_webhook_secrets(client, place); };
   webhook.pushed = input.notified;
   for (auto& route : webhook_routes(std::move(webhook))) routes.push_back(std::move(route));
   const auto listen = TRY(listen_options(input.options));

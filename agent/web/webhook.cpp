@@ -14,12 +14,11 @@
 namespace holdfast::agent {
 namespace {
 
-// Anybody may send one: what it costs to read the largest stays below what the agent may use. GitHub lists
-// at most 3,000 files of 20 commits, which are far less than a MiB.
+// Anybody may send one: what it costs to read the largest stays below what the agent may use.
 constexpr std::size_t body_bytes_max = std::size_t{8} << 20;
 constexpr json::Limits json_limits{.depth = 64, .bytes = body_bytes_max, .nodes = 500'000};
 constexpr std::size_t notices_max = 100;
-constexpr std::size_t files_max = 10'000;
+constexpr std::size_t files_listed = 3000;  // of one commit, by GitHub: there may be more
 
 using Secrets = std::map<std::string, std::string>;
 
@@ -71,14 +70,16 @@ const Array& array_at(const Value& value, std::initializer_list<std::string_view
   return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
 }
 
-// The files of all commits; the providers list at most some commits of a push, and say how many it had.
+// The files of all commits; the providers list at most some commits of a push, and say how many it had. What a push that
+// takes commits back (force) has removed stands nowhere.
 void add_files(const Value& payload, PushNotice& notice) {
   const auto& commits = array_at(payload, {"commits"});
+  const Value* forced = payload.find("forced");
   const Value* total = payload.find("total_commits_count");
   if (total == nullptr) total = payload.find("total_commits");
   const bool all = total == nullptr || total->as_int() == nullptr || *total->as_int() <= static_cast<std::int64_t>(commits.size());
   constexpr std::size_t commits_listed = 20;  // GitLab's and GitHub's own limits
-  notice.files_known = all && !commits.empty() && commits.size() < commits_listed;
+  notice.files_known = all && !commits.empty() && commits.size() < commits_listed && (forced == nullptr || *forced == Value(false));
   std::set<std::string> files;
   for (const auto& commit : commits) {
     for (const std::string_view kind : {"added", "modified", "removed"}) {
@@ -87,7 +88,7 @@ void add_files(const Value& payload, PushNotice& notice) {
       }
     }
   }
-  if (files.size() > files_max) notice.files_known = false;
+  if (files.size() >= files_listed) notice.files_known = false;
   if (notice.files_known) notice.files.assign(files.begin(), files.end());
 }
 
@@ -170,8 +171,18 @@ bool is_azure_user(const Delivery& delivery) {
   return equal_slowly(header_of(delivery.headers, "Authorization"), wanted);
 }
 
-// A cloud webhook proves itself by its UUID alone.
-bool is_bitbucket_cloud(const Delivery& delivery) { return !header_of(delivery.headers, "X-Hook-UUID").empty(); }
+// The cloud proves itself by its UUID alone, and only a server of one's own signs: neither may speak for the other.
+Result<std::vector<PushNotice>> read_any_bitbucket(const Delivery& delivery) {
+  const auto event = header_of(delivery.headers, "X-Event-Key");
+  if (event == "diagnostics:ping") return std::vector<PushNotice>();  // "Test connection", which is not signed
+  const bool cloud = !header_of(delivery.headers, "X-Hook-UUID").empty();
+  const bool good = cloud ? carries(delivery, "X-Hook-UUID", "webhook.bitbucket.uuid")
+                          : is_signed(delivery, "X-Hub-Signature", "webhook.bitbucketserver.secret");
+  if (!good) return not_signed("Bitbucket");
+  if (event != (cloud ? "repo:push" : "repo:refs_changed")) return std::vector<PushNotice>();
+  const auto value = TRY(json::parse(delivery.body, "the webhook's body", json_limits));
+  return cloud ? read_bitbucket(value) : read_bitbucket_server(value);
+}
 
 Result<std::vector<PushNotice>> read_event(const Delivery& delivery) {
   const auto event = [&](std::string_view name) { return header_of(delivery.headers, name); };
@@ -197,16 +208,7 @@ Result<std::vector<PushNotice>> read_event(const Delivery& delivery) {
     const auto value = TRY(payload());
     return std::vector{read_gitlab(value)};
   }
-  if (!event("X-Event-Key").empty()) {
-    const bool cloud = is_bitbucket_cloud(delivery);
-    const bool good = cloud ? carries(delivery, "X-Hook-UUID", "webhook.bitbucket.uuid")
-                            : is_signed(delivery, "X-Hub-Signature", "webhook.bitbucketserver.secret");
-    if (!good) return not_signed("Bitbucket");
-    const auto value = TRY(payload());
-    if (event("X-Event-Key") == "repo:push") return read_bitbucket(value);
-    if (event("X-Event-Key") == "repo:refs_changed") return read_bitbucket_server(value);
-    return std::vector<PushNotice>();
-  }
+  if (!event("X-Event-Key").empty()) return read_any_bitbucket(delivery);
   if (!event("X-Vss-ActivityId").empty()) {
     if (!is_azure_user(delivery)) return not_signed("Azure DevOps");
     const auto value = TRY(payload());
@@ -230,6 +232,10 @@ std::string repository_key(std::string_view url) {
   std::string host = text.substr(0, slash), path = text.substr(slash);
   if (const auto at = host.rfind('@'); at != std::string::npos) host.erase(0, at + 1);
   if (const auto colon = host.find(':'); colon != std::string::npos) host.erase(colon);
+  // Where port 22 is closed, Git is reached at ssh.github.com:443 and the like.
+  for (const std::string_view other : {"ssh.", "altssh."}) {
+    if (host.starts_with(other)) host.erase(0, other.size());
+  }
   while (path.ends_with('/')) path.pop_back();
   if (path.ends_with(".git")) path.resize(path.size() - 4);
   return host.empty() || path.empty() ? std::string() : host + path;

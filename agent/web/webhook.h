@@ -24,7 +24,8 @@ struct PushNotice {
   std::vector<std::string> files;
 };
 
-// "github.com/acme/fleet": without scheme, user, port, ".git" and letter case; "" when it is no URL.
+// "github.com/acme/fleet": without scheme, user, port, ".git", letter case and the subdomain that is for SSH; "" when it
+// is no URL.
 std::string repository_key(std::string_view url);
 
 // Nothing when the event is none that moves a ref. `secret` is the decoded data of argocd-secret; a

@@ -13,6 +13,8 @@ namespace {
 constexpr const char* github = R"({"ref":"refs/heads/main","repository":{"html_url":"https://github.com/acme/fleet",
   "clone_url":"https://github.com/acme/fleet.git","default_branch":"main"},
   "commits":[{"added":["apps/a.yaml"],"modified":["b.yaml"],"removed":[]}]})";
+constexpr const char* forced = R"({"ref":"refs/heads/main","forced":true,"repository":{"html_url":"https://github.com/acme/fleet",
+  "default_branch":"main"},"commits":[{"added":["apps/a.yaml"]}]})";
 constexpr const char* gitlab = R"({"ref":"refs/tags/v1","project":{"web_url":"https://gitlab.com/acme/fleet",
   "default_branch":"main"},"total_commits_count":40,"commits":[{"added":["a"]}]})";
 constexpr const char* cloud = R"({"push":{"changes":[{"new":{"type":"branch","name":"main"}},{"new":null},
@@ -50,6 +52,8 @@ TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
   const Case cases[] = {
       {"GitHub", {{"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", "sha256=" + signature(github)}}, github,
        "github.com/acme/fleet refs/heads/main default apps/a.yaml,b.yaml;"},
+      {"GitHub, and commits are gone that nobody lists", {{"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", "sha256=" + signature(forced)}}, forced,
+       "github.com/acme/fleet refs/heads/main default;"},
       {"GitHub with another secret", {{"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", "sha256=00"}}, github, forbidden},
       {"GitHub without a signature", {{"X-GitHub-Event", "push"}}, github, forbidden},
       {"GitHub's greeting", {{"X-GitHub-Event", "ping"}, {"X-Hub-Signature-256", "sha256=" + signature("{}")}}, "{}", ""},
@@ -58,11 +62,18 @@ TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
        "github.com/acme/fleet refs/heads/main default apps/a.yaml,b.yaml;"},
       {"GitLab, more commits than it lists", {{"X-Gitlab-Event", "Tag Push Hook"}, {"X-Gitlab-Token", "s"}}, gitlab,
        "gitlab.com/acme/fleet refs/tags/v1;"},
+      {"a whole GitLab's", {{"X-Gitlab-Event", "System Hook"}, {"X-Gitlab-Token", "s"}}, gitlab, "gitlab.com/acme/fleet refs/tags/v1;"},
+      {"a whole GitLab's, of something else", {{"X-Gitlab-Event", "System Hook"}, {"X-Gitlab-Token", "s"}},
+       R"({"event_name":"project_create","path_with_namespace":"acme/fleet"})", ""},
       {"GitLab with another token", {{"X-Gitlab-Event", "Push Hook"}, {"X-Gitlab-Token", "t"}}, gitlab, forbidden},
       {"Bitbucket", {{"X-Event-Key", "repo:push"}, {"X-Hook-UUID", "{u}"}}, cloud,
        "bitbucket.org/acme/fleet refs/heads/main default;bitbucket.org/acme/fleet refs/tags/v2;"},
       {"Bitbucket Server", {{"X-Event-Key", "repo:refs_changed"}, {"X-Hub-Signature", "sha256=" + signature(server)}}, server,
        "bitbucket.example.com/acme/fleet refs/heads/main default;"},
+      {"Bitbucket Server without a signature", {{"X-Event-Key", "repo:refs_changed"}}, server, forbidden},
+      {"Bitbucket Server that pretends to be the cloud", {{"X-Event-Key", "repo:refs_changed"}, {"X-Hook-UUID", "{u}"}}, server, ""},
+      {"Bitbucket Server's test, which it does not sign", {{"X-Event-Key", "diagnostics:ping"}}, R"({"test":true})", ""},
+      {"Bitbucket with another UUID", {{"X-Event-Key", "repo:push"}, {"X-Hook-UUID", "{v}"}}, cloud, forbidden},
       {"Azure DevOps", {{"X-Vss-ActivityId", "1"}, {"Authorization", "Basic " + to_base64("u:p")}}, azure,
        "dev.azure.com/acme/shop/_git/fleet refs/heads/main default;dev.azure.com/acme/shop/_git/fleet refs/heads/next;"},
       {"Azure DevOps as somebody else", {{"X-Vss-ActivityId", "1"}, {"Authorization", "Basic " + to_base64("u:q")}}, azure, forbidden},
@@ -80,10 +91,19 @@ TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
 
 TEST(Webhook, OneRepositoryHasManyAddresses) {
   for (const char* url : {"https://github.com/acme/fleet", "https://user@GitHub.com:443/Acme/fleet.git/", "git@github.com:acme/fleet.git",
-                          "ssh://git@github.com:22/acme/fleet"}) {
+                          "ssh://git@github.com:22/acme/fleet", "ssh://git@ssh.github.com:443/acme/fleet.git",
+                          "git@altssh.github.com:acme/fleet.git"}) {
     EXPECT_EQ(repository_key(url), "github.com/acme/fleet") << url;
   }
   EXPECT_EQ(repository_key("fleet"), "");
+}
+
+TEST(Webhook, KnowsTheFilesOnlyWhereAllAreListed) {
+  std::string files = R"("0")";
+  for (int i = 1; i < 3000; ++i) files += fmt::format(R"(,"{}")", i);
+  const auto body = fmt::format(R"({{"ref":"refs/heads/main","repository":{{"html_url":"https://github.com/acme/fleet"}},"commits":[{{"added":[{}]}}]}})", files);
+  const auto notices = read_webhook({{"X-GitHub-Event", "push"}}, body, {}).value();
+  EXPECT_FALSE(notices.front().files_known);
 }
 
 TEST(Webhook, TakesNoMoreThanItsSenderMayCost) {

@@ -264,6 +264,15 @@ def pushed(plane):
     check("a webhook", post(b"between us"), 200)
     status_of(plane, "hooked", lambda s: s["sync"].get("revision") == second and s["sync"]["status"] == "Synced")
     print("ok a push is followed at once")
+    # The secret may stand elsewhere, as operators of external secrets keep it.
+    secrets = "/api/v1/namespaces/argocd/secrets"
+    plane.api.create(secrets, {"apiVersion": "v1", "kind": "Secret", "stringData": {"github": "elsewhere\n"}, "metadata": {"name": "hooks"}})
+    plane.api.merge(f"{secrets}/argocd-secret", {"stringData": {"webhook.github.secret": "$hooks:github"}})
+    check("a Secret that is not Argo CD's is not read", (post(b"elsewhere"), post(b"between us")), (403, 403))
+    plane.api.merge(f"{secrets}/hooks", {"metadata": {"labels": {"app.kubernetes.io/part-of": "argocd"}}})
+    check("a secret that stands elsewhere", (post(b"elsewhere"), post(b"between us")), (200, 403))
+    plane.api.merge(f"{secrets}/argocd-secret", {"stringData": {"webhook.github.secret": "$ours", "ours": "in here"}})
+    check("a secret under another name", (post(b"in here"), post(b"elsewhere")), (200, 403))
 
 
 def remote_base(plane):
