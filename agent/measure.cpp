@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "sync/names.h"
 #include "sync/operation.h"
+#include "sync/project.h"
 
 namespace holdfast::agent {
 namespace {
@@ -23,12 +24,14 @@ std::string server_of(const Value& application) {
   return text_at(application, {"spec", "destination", "server"}, sync::names::local_server);
 }
 
+// As upstream's NormalizeGitURL writes it: "https://git/fleet", "git@git/fleet".
 std::string repository_of(const Value& application) {
   const Value* several = application.find_path({"spec", "sources"});
-  if (several == nullptr || several->as_array() == nullptr || several->as_array()->empty()) {
-    return text_at(application, {"spec", "source", "repoURL"});
-  }
-  return text_at(several->as_array()->front(), {"repoURL"});
+  const bool one = several == nullptr || several->as_array() == nullptr || several->as_array()->empty();
+  const auto url = one ? application.text({"spec", "source", "repoURL"}) : several->as_array()->front().text({"repoURL"});
+  auto text = sync::normalize_repository(url);
+  if (text.starts_with("ssh://")) text.erase(0, 6);
+  return text;
 }
 
 bool is_automated(const Value& application) {
@@ -133,13 +136,15 @@ std::vector<MetricFamily> metric_families(const std::vector<std::string>& shown)
           {"argocd_git_fetch_fail_total", "Fetches that did not succeed.", Kind::counter, {"repo"}, {}},
           {"argocd_cluster_info", "The cluster.", Kind::gauge, {"server", "k8s_version", "name"}, {}},
           {"argocd_cluster_connection_status", "1 while the cluster answers.", Kind::gauge, {"server", "k8s_version"}, {}},
-          {"argocd_cluster_api_resources_count", "Kinds that are watched.", Kind::gauge, {"server"}, {}},
+          {"argocd_cluster_api_resources", "Kinds that are watched.", Kind::gauge, {"server"}, {}},
           {"argocd_cluster_api_resource_objects", "Objects that are known.", Kind::gauge, {"server"}, {}},
+          {"argocd_cluster_events_total", "Changes of objects that were seen.", Kind::counter, {"server", "group", "kind"}, {}},
           {"holdfast_reconcile_errors_total", "Looks at applications that ended early.", Kind::counter, {"code"}, {}},
           {"holdfast_applications", "Applications known.", Kind::gauge, {}, {}},
           {"holdfast_dry_runs", "Dry runs asked of the API server.", Kind::gauge, {}, {}},
           {"holdfast_api_requests", "Requests to the API server since the start.", Kind::gauge, {"outcome"}, {}},
-          {"holdfast_queue_depth", "Applications that wait for their turn.", Kind::gauge, {}, {}}};
+          {"holdfast_queue_depth", "Applications that wait for their turn.", Kind::gauge, {}, {}},
+          {"workqueue_depth", "The same, as upstream calls it.", Kind::gauge, {"name"}, {}}};
   if (shown.empty()) return families;
   auto with_shown = id;
   for (const auto& each : shown) with_shown.push_back(metric_label(each));
@@ -186,11 +191,15 @@ void measure_look(Metrics& metrics, Context& context, const LookMeasured& look) 
   metrics.set("argocd_cluster_info", {server, version, std::string(sync::names::local_name)}, 1);
   const bool lost = look.error != nullptr && look.error->code() == Code::cluster_unreachable;
   metrics.set("argocd_cluster_connection_status", {server, version}, lost ? 0 : 1);
-  metrics.set("argocd_cluster_api_resources_count", {server}, static_cast<double>(context.cluster.watched_kinds()));
+  metrics.set("argocd_cluster_api_resources", {server}, static_cast<double>(context.cluster.watched_kinds()));
   metrics.set("argocd_cluster_api_resource_objects", {server}, static_cast<double>(context.cluster.known_objects()));
+  for (const auto& [kind, count] : context.cluster.events_seen()) {
+    metrics.set("argocd_cluster_events_total", {server, kind.first, kind.second}, static_cast<double>(count));
+  }
   metrics.set("holdfast_applications", {}, static_cast<double>(context.store.applications().size()));
   metrics.set("holdfast_dry_runs", {}, static_cast<double>(context.predictor.requests()));
   metrics.set("holdfast_queue_depth", {}, static_cast<double>(context.queue.waiting()));
+  metrics.set("workqueue_depth", {"app_reconciliation_queue"}, static_cast<double>(context.queue.waiting()));
   const auto traffic = context.client.traffic();
   metrics.set("holdfast_api_requests", {"sent"}, static_cast<double>(traffic.calls));
   metrics.set("holdfast_api_requests", {"throttled"}, static_cast<double>(traffic.throttled));

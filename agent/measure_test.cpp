@@ -39,7 +39,7 @@ TEST(Measure, SaysOfAnApplicationWhatUpstreamsDashboardsAskFor) {
   EXPECT_EQ(lines_with(text, "argocd_app_labels{"), "argocd_app_labels{" + id + R"(,label_team_name="red"} 1)" "\n");
   EXPECT_EQ(lines_with(text, "argocd_app_orphaned_resources_count{"), "argocd_app_orphaned_resources_count{" + id + "} 3\n");
   EXPECT_EQ(lines_with(text, "argocd_app_info{"),
-            "argocd_app_info{" + id + R"(,autosync_enabled="true",repo="https://git/fleet.git",dest_server="https://kubernetes.default.svc",)"
+            "argocd_app_info{" + id + R"(,autosync_enabled="true",repo="https://git/fleet",dest_server="https://kubernetes.default.svc",)"
             R"(dest_namespace="shop",sync_status="Synced",health_status="Healthy",operation=""} 1)" "\n");
   EXPECT_EQ(lines_with(text, "argocd_app_condition{"), "argocd_app_condition{" + id + R"(,condition="SyncError"} 2)" "\n");
   EXPECT_EQ(lines_with(text, "argocd_app_sync_total{"),
@@ -61,6 +61,31 @@ TEST(Measure, SaysOfAnApplicationWhatUpstreamsDashboardsAskFor) {
                 R"(response_code="429",verb="List",resource_kind="deployments",resource_namespace="shop",dry_run="false"} 1)" "\n");
   measure_application(metrics, {"argocd", "shop", nullptr, labels}, memory);
   EXPECT_EQ(lines_with(metrics.text(), "argocd_app_").find("shop"), std::string::npos);
+}
+
+TEST(Measure, CallsARepositoryAsUpstreamDoes) {
+  Metrics metrics(metric_families());
+  Memory memory;
+  for (const auto& [url, want] : {std::pair{"https://Git.example.com/Fleet.git", "https://git.example.com/fleet"},
+                                  {"git@git.example.com:acme/fleet.git", "git@git.example.com/acme/fleet"},
+                                  {"ssh://git@git.example.com/acme/fleet", "git@git.example.com/acme/fleet"}}) {
+    Value app;
+    app["spec"]["source"]["repoURL"] = url;
+    measure_application(metrics, {"argocd", "shop", &app, {}}, memory);
+    EXPECT_NE(metrics.text().find(std::string("repo=\"") + want + "\""), std::string::npos) << url;
+  }
+}
+
+TEST(Measure, HasTheNamesOfUpstreamsDashboards) {
+  const Metrics metrics(metric_families());
+  const auto text = metrics.text();
+  // Of argoproj/argo-cd examples/dashboard.json: all of the controller and of Git that there is here.
+  for (const std::string name : {"argocd_app_info", "argocd_app_sync_total", "argocd_app_reconcile", "argocd_app_k8s_request_total",
+                                 "argocd_cluster_api_resources", "argocd_cluster_api_resource_objects", "argocd_cluster_connection_status",
+                                 "argocd_cluster_events_total", "argocd_cluster_info", "argocd_git_request_total",
+                                 "argocd_git_request_duration_seconds"}) {
+    EXPECT_NE(text.find("# TYPE " + name + " "), std::string::npos) << name;
+  }
 }
 
 TEST(Measure, CountsWhatRepositoriesAreAsked) {

@@ -286,7 +286,12 @@ TEST(StatusEndpoint, SaysWhatIsMissing) {
   EXPECT_TRUE(contains(get("/healthz"), "200 OK"));
   EXPECT_TRUE(contains(get("/readyz"), "503"));
   EXPECT_TRUE(contains(get("/readyz"), "the cache is not complete"));
-  EXPECT_TRUE(contains(get("/metrics"), "# TYPE x_total counter"));
+  const auto numbers = get("/metrics");
+  EXPECT_TRUE(contains(numbers, "# TYPE x_total counter"));
+  for (const char* name : {"process_cpu_seconds_total ", "process_resident_memory_bytes ", "process_start_time_seconds 1"}) {
+    EXPECT_TRUE(contains(numbers, std::string("\n") + name)) << name;
+  }
+  EXPECT_FALSE(contains(numbers, "process_resident_memory_bytes 0.")) << numbers;
 }
 
 }  // namespace

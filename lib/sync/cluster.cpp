@@ -30,6 +30,7 @@ struct Cluster::Watched {
   SteadyTime ended_at{};
   std::optional<SteadyTime> trouble_since;
   std::map<std::pair<std::string, std::string>, Held> objects;  // by namespace and name
+  std::uint64_t events = 0;
 };
 
 struct Cluster::State {
@@ -175,6 +176,7 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
     const auto found = state->kinds.find({group, kind});
     if (found == state->kinds.end()) return;
     Watched& watched = found->second;
+    if (event.kind != kube::WatchEvent::Kind::synced && event.kind != kube::WatchEvent::Kind::trouble) ++watched.events;
     switch (event.kind) {
       case kube::WatchEvent::Kind::added:
       case kube::WatchEvent::Kind::modified:
@@ -371,6 +373,12 @@ void Cluster::forget(const std::string& application) {
 }
 
 std::size_t Cluster::watched_kinds() { return state_->lock()->kinds.size(); }
+
+std::map<GroupKind, std::uint64_t> Cluster::events_seen() {
+  std::map<GroupKind, std::uint64_t> seen;
+  for (const auto& [kind, watched] : state_->lock()->kinds) seen[kind] = watched.events;
+  return seen;
+}
 
 std::size_t Cluster::known_objects() {
   std::size_t count = 0;

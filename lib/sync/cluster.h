@@ -84,6 +84,8 @@ class Cluster {
   void forget(const std::string& application);
   [[nodiscard]] std::size_t watched_kinds();
   [[nodiscard]] std::size_t known_objects();
+  // Objects that came, changed or went, by kind, since its watch began.
+  [[nodiscard]] std::map<GroupKind, std::uint64_t> events_seen();
 
  private:
   struct Held;
