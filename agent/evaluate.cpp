@@ -72,6 +72,7 @@ void warn_of_sharing(const EvaluateInput& input, Evaluation& evaluation) {
 }
 
 bool is_default_orphan(const Key& key) {
+  if (!key.group.empty()) return false;
   return (key.kind == "ServiceAccount" && key.name == "default") ||
          (key.kind == "ConfigMap" && key.name == "kube-root-ca.crt") ||
          (key.kind == "Service" && key.name == "kubernetes" && key.namespace_ == "default");
@@ -79,17 +80,33 @@ bool is_default_orphan(const Key& key) {
 
 bool ignores_orphan(const sync::Project& project, const Key& key) {
   return std::ranges::any_of(project.orphans_ignored, [&](const sync::KindRule& rule) {
-    return glob_match(rule.group, key.group) && glob_match(rule.kind, key.kind) &&
+    return (rule.kind.empty() || glob_match(rule.kind, key.kind)) && glob_match(rule.group, key.group) &&
            (rule.name.empty() || glob_match(rule.name, key.name));
   });
 }
 
+// What may lie about in a namespace: all kinds that the project permits there.
+std::vector<sync::KindRef> orphan_kinds(Context& context, const EvaluateInput& input) {
+  std::set<sync::KindRef> kinds;
+  const auto catalog = context.client.catalog();
+  if (!catalog) return {};
+  for (const auto& each : (*catalog)->kinds()) {
+    const bool may = each.namespaced && each.preferred && each.has_verb("list") && each.has_verb("watch");
+    if (!may || input.configuration.settings.excludes(each.group, each.kind)) continue;
+    if (input.project.permits_kind({each.group, each.kind, "", ""}, sync::Scope::namespaced)) kinds.insert({each.group, each.version, each.kind});
+  }
+  return {kinds.begin(), kinds.end()};
+}
+
+// Of an Application that is gone, too: those are the ones that people look for.
 void count_orphans(Context& context, const EvaluateInput& input, Evaluation& evaluation) {
   if (!input.project.orphans_reported) return;
   std::size_t count = 0;
-  for (const auto& key : context.cluster.untracked_in(input.application.destination.namespace_)) {
+  const auto others = context.cluster.others_in(input.application.destination.namespace_, input.application.instance, orphan_kinds(context, input));
+  for (const auto& [key, owner] : others) {
+    const bool theirs = !owner.empty() && context.store.application(owner) != nullptr;
     const bool ours = evaluation.live.contains(key);
-    if (!ours && !is_default_orphan(key) && !ignores_orphan(input.project, key)) ++count;
+    if (!theirs && !ours && !is_default_orphan(key) && !ignores_orphan(input.project, key)) ++count;
   }
   evaluation.orphans = count;
   if (count == 0 || !input.project.orphans_warned) return;

@@ -43,6 +43,7 @@ struct Cluster::State {
   std::map<std::string, std::set<Key>> targets;               // and back
   std::map<GroupKind, std::set<std::string>> waiting;         // for the first list or the end of trouble
   std::map<std::string, std::set<Key>> tracked;               // application → its live objects
+  std::map<std::string, std::set<std::string>> counting;      // namespace → applications that count what is nobody's
   std::set<std::string> dead;                                 // uids that were seen to end: a late read of
                                                               // ours must not bring them back
 };
@@ -179,6 +180,9 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
     if (event.kind != kube::WatchEvent::Kind::synced && event.kind != kube::WatchEvent::Kind::trouble) ++watched.events;
     switch (event.kind) {
       case kube::WatchEvent::Kind::added:
+        tell_counting(*state, event.object, touched);
+        store(*state, std::move(event.object), touched);
+        break;
       case kube::WatchEvent::Kind::modified:
         store(*state, std::move(event.object), touched);
         if (idle) touched.clear();
@@ -197,6 +201,7 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
         if (const auto who = state->interest.find(key); who != state->interest.end()) {
           touched.insert(who->second.begin(), who->second.end());
         }
+        tell_counting(*state, event.object, touched);
         bury(*state, held->second.uid);
         watched.objects.erase(held);
         break;
@@ -350,14 +355,45 @@ Result<ObjectPtr> Cluster::fetch(const Key& key, const std::string& version) {
   return failure(std::move(object).error());
 }
 
-std::vector<Key> Cluster::untracked_in(const std::string& namespace_) {
-  std::vector<Key> found;
+// What a controller makes without saying that it owns it. Mirrors gitops-engine pkg/cache/references.go.
+bool Cluster::is_child_by_name(const State& state, const Key& key) {
+  const auto is_there = [&](const GroupKind& kind, const std::string& name) {
+    const auto found = state.kinds.find(kind);
+    return found != state.kinds.end() && found->second.objects.contains({key.namespace_, name});
+  };
+  if (!key.group.empty()) return false;
+  if (key.kind == "Endpoints") return is_there({"", "Service"}, key.name);
+  if (key.kind != "PersistentVolumeClaim") return false;
+  // CLAIM-SET-0
+  const auto dash = key.name.rfind('-');
+  if (dash == std::string::npos || key.name.find_first_not_of("0123456789", dash + 1) != std::string::npos) return false;
+  for (auto at = key.name.find('-'); at < dash; at = key.name.find('-', at + 1)) {
+    if (is_there({"apps", "StatefulSet"}, key.name.substr(at + 1, dash - at - 1))) return true;
+  }
+  return false;
+}
+
+void Cluster::tell_counting(const State& state, const Value& object, std::set<std::string>& touched) {
+  const auto found = state.counting.find(std::string(object.text({"metadata", "namespace"})));
+  if (found == state.counting.end() || has_owner(object)) return;
+  touched.insert(found->second.begin(), found->second.end());
+}
+
+std::vector<Orphan> Cluster::others_in(const std::string& namespace_, const std::string& application, const std::vector<KindRef>& kinds) {
+  watch_kinds(kinds);
+  std::vector<Orphan> found;
   auto state = state_->lock();
-  for (const auto& [id, watched] : state->kinds) {
-    for (auto at = watched.objects.lower_bound({namespace_, ""});
-         at != watched.objects.end() && at->first.first == namespace_; ++at) {
-      if (at->second.owned || !at->second.application.empty()) continue;
-      found.push_back({id.first, id.second, namespace_, at->first.second});
+  state->counting[namespace_].insert(application);
+  for (const auto& each : kinds) {
+    const auto known = state->kinds.find({each.group, each.kind});
+    if (known == state->kinds.end() || known->second.ended) continue;
+    if (!known->second.synced) state->waiting[{each.group, each.kind}].insert(application);
+    const auto& objects = known->second.objects;
+    for (auto at = objects.lower_bound({namespace_, ""}); at != objects.end() && at->first.first == namespace_; ++at) {
+      const Key key{each.group, each.kind, namespace_, at->first.second};
+      const Held& held = at->second;
+      if (held.owned || held.application == application || is_child_by_name(*state, key)) continue;
+      found.push_back({key, held.application});
     }
   }
   return found;
@@ -370,6 +406,8 @@ void Cluster::forget(const std::string& application) {
     if (state->interest[key].empty()) state->interest.erase(key);
   }
   state->targets.erase(application);
+  for (auto& [namespace_, applications] : state->counting) applications.erase(application);
+  std::erase_if(state->counting, [](const auto& entry) { return entry.second.empty(); });
 }
 
 std::size_t Cluster::watched_kinds() { return state_->lock()->kinds.size(); }

@@ -42,6 +42,7 @@ struct View {
 
 struct Orphan {
   Key key;
+  std::string owner;  // the Application that its tracking names; "" when it names none
 };
 
 class Cluster {
@@ -78,8 +79,9 @@ class Cluster {
   // One object, straight from the server; null when there is none.
   Result<ObjectPtr> fetch(const Key& key, const std::string& version);
 
-  // Untracked top-level objects of a namespace, of the watched kinds.
-  [[nodiscard]] std::vector<Key> untracked_in(const std::string& namespace_);
+  // The top-level objects of a namespace that are not the application's, of these kinds as far as they are listed: they are
+  // watched from now on, and the application is told when another one of them is listed, and when an object comes or goes.
+  [[nodiscard]] std::vector<Orphan> others_in(const std::string& namespace_, const std::string& application, const std::vector<KindRef>& kinds);
 
   void forget(const std::string& application);
   [[nodiscard]] std::size_t watched_kinds();
@@ -98,6 +100,8 @@ class Cluster {
   bool changes_nothing(const std::string& group, const std::string& kind, const Value& object);
   void store(State& state, Value&& object, std::set<std::string>& touched);
   static void bury(State& state, std::string uid);
+  static void tell_counting(const State& state, const Value& object, std::set<std::string>& touched);
+  [[nodiscard]] static bool is_child_by_name(const State& state, const Key& key);
 
   kube::Client& client_;
   Handlers handlers_;

@@ -81,10 +81,66 @@ def deletion_hooks_are_judged(plane):
         plane.api.merge(f"{APPLICATIONS}/{name}", {"metadata": {"finalizers": None}})
 
 
+def a_window_that_nobody_can_read_holds_everything(plane):
+    repository = Repository(plane, "window")
+    repository.commit({"cm.yaml": CONFIG_MAP.format("window")})
+    window = {"kind": "deny", "schedule": "often", "duration": "1h", "applications": ["*"], "manualSync": True}
+    project(plane, "window", syncWindows=[window])
+    create(plane, "window", "window", repository, automated={})
+    status = status_of(plane, "window", lambda s: s.get("sync", {}).get("status") == "OutOfSync")
+    plane.api.merge(f"{APPLICATIONS}/window", {"operation": {"sync": {}}})
+    status = status_of(plane, "window", lambda s: s.get("operationState", {}).get("message"))
+    check("a window that cannot be read holds an operation", (status["operationState"]["phase"], status["operationState"]["message"]),
+          ("Running", "Sync operation blocked by sync window: invalid sync windows: cannot parse schedule 'often'"))
+    plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/window", {"spec": {"syncWindows": [{**window, "schedule": "* * * * *"}]}})
+    state = status_of(plane, "window", lambda s: s.get("operationState", {}).get("finishedAt"), seconds=20)["operationState"]
+    check("until somebody corrects it", state["phase"], "Succeeded")
+
+
+def what_lies_about_is_counted(plane):
+    """Kinds that no Application has, and what an Application left behind that is gone."""
+    api, namespace = plane.api, "/api/v1/namespaces/orphans"
+    repository = Repository(plane, "orphans")
+    repository.commit({"cm.yaml": CONFIG_MAP.format("ours")})
+    project(plane, "orphans", orphanedResources={"warn": True, "ignore": [{"group": "rbac.authorization.k8s.io"}]},
+            namespaceResourceBlacklist=[{"group": "batch", "kind": "*"}])
+    create(plane, "orphans", "orphans", repository, automated={})
+
+    def told(status):
+        return [each["message"] for each in status.get("conditions", []) if each["type"] == "OrphanedResourceWarning"]
+
+    status_of(plane, "orphans", lambda s: s.get("sync", {}).get("status") == "Synced" and not told(s))
+    api.create(f"{namespace}/secrets", {"metadata": {"name": "by-hand"}})
+    status_of(plane, "orphans", lambda s: told(s) == ["Application has 1 orphaned resources"], seconds=20)
+    print("ok a Secret that nobody has is noticed at once")
+    # Ignored by its group, forbidden to the project, owned by another, of an Application that is there: none of them counts.
+    api.create("/apis/rbac.authorization.k8s.io/v1/namespaces/orphans/roles", {"metadata": {"name": "ignored"}})
+    api.create("/apis/batch/v1/namespaces/orphans/cronjobs", {"metadata": {"name": "forbidden"}, "spec": {"schedule": "0 0 1 1 *", "jobTemplate": {
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "x", "image": "x"}]}}}}}})
+    owner = api.get(f"{namespace}/secrets/by-hand")["metadata"]["uid"]
+    api.create(f"{namespace}/configmaps", {"metadata": {"name": "owned", "ownerReferences": [{"apiVersion": "v1", "kind": "Secret", "name": "by-hand", "uid": owner}]}})
+    tracking = "argocd.argoproj.io/tracking-id"
+    api.create(f"{namespace}/configmaps", {"metadata": {"name": "theirs", "annotations": {tracking: "narrow:/ConfigMap:orphans/theirs"}}})
+    api.create("/apis/apps/v1/namespaces/orphans/statefulsets", {"metadata": {"name": "db", "annotations": {tracking: "narrow:apps/StatefulSet:orphans/db"}}, "spec": {
+        "serviceName": "db", "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "x", "image": "x"}]}}}})
+    api.create(f"{namespace}/persistentvolumeclaims", {"metadata": {"name": "my-data-db-0"}, "spec": {
+        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}})
+    api.create(f"{namespace}/configmaps", {"metadata": {"name": "left", "annotations": {tracking: "gone:/ConfigMap:orphans/left"}}})
+    status_of(plane, "orphans", lambda s: told(s) == ["Application has 2 orphaned resources"], seconds=20)
+    plane.api.refresh("orphans")
+    status = status_of(plane, "orphans", lambda s: "argocd.argoproj.io/refresh" not in (plane.api.application("orphans")["metadata"].get("annotations") or {}))
+    check("what is left of an application that is gone counts, what is somebody's does not", told(status), ["Application has 2 orphaned resources"])
+    for path in (f"{namespace}/secrets/by-hand", f"{namespace}/configmaps/left"):
+        api.delete(path)
+    status_of(plane, "orphans", lambda s: not told(s), seconds=20)
+    print("ok until they are gone")
+
+
 def run(plane):
     plane.start_git()
     plane.start_agent()
-    for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along, deletion_hooks_are_judged):
+    for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along, deletion_hooks_are_judged,
+                 a_window_that_nobody_can_read_holds_everything, what_lies_about_is_counted):
         test(plane)
 
 
