@@ -25,8 +25,9 @@ struct AppCluster {
   std::string namespace_;
 };
 
-// wide is the table; name one line for each.
-enum class AppFormat { wide, name, json, yaml, tree };
+// wide is the table; name one line for each; a tree shows also what objects own, and in detail since when.
+enum class AppFormat { wide, name, json, yaml, tree, tree_detailed };
+inline bool is_tree(AppFormat format) { return format == AppFormat::tree || format == AppFormat::tree_detailed; }
 
 struct AppListOptions {
   AppCluster cluster;
@@ -47,6 +48,7 @@ struct AppGetOptions {
   bool operation = false;   // with the last operation's own lines
   bool parameters = false;  // with Helm's parameters that the application overrides
   SourceChoice source;      // whose they are, of several sources
+  std::chrono::seconds timeout{0};  // of the refresh; 0: a minute
 };
 Result<> run_app_get(const AppGetOptions& options, Console& console);
 
@@ -162,8 +164,8 @@ struct AppDiffOptions {
   AppRevisions revisions;
   AppLocal local;
   bool exit_code = true;
+  int differing = 1;      // the exit code when there are differences
 };
-// The exit code is 1 when there are differences.
 Result<> run_app_diff(const AppDiffOptions& options, Console& console);
 
 enum class ManifestSource { git, live };
@@ -185,7 +187,7 @@ struct AppLogsOptions {
   std::string group, kind, namespace_, resource, container;
   std::string filter;      // "!TEXT": lines without it
   std::string until_time;  // RFC 3339
-  std::int64_t tail = -1, since_seconds = 0;
+  std::int64_t tail = 0, since_seconds = 0;  // 0: all
   bool follow = false, previous = false, match_case = false;
 };
 Result<> run_app_logs(const AppLogsOptions& options, Console& console);

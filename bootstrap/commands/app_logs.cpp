@@ -3,6 +3,8 @@
 #include "commands/app_logs.h"
 
 #include <algorithm>
+#include <mutex>
+#include <thread>
 
 #include "base/ascii.h"
 #include "commands/app_access.h"
@@ -13,6 +15,8 @@
 
 namespace holdfast::bootstrap {
 namespace {
+
+constexpr std::size_t followed_max = 32;  // a thread for each
 
 struct Pod {
   std::string namespace_, name;
@@ -46,7 +50,7 @@ Result<std::vector<std::string>> containers_of(kube::Client& client, const Pod& 
 std::string log_path(const AppLogsOptions& options, const Pod& pod, const std::string& container) {
   auto path = fmt::format("/api/v1/namespaces/{}/pods/{}/log?container={}", http::percent_encoded(pod.namespace_),
                           http::percent_encoded(pod.name), http::percent_encoded(container));
-  if (options.tail >= 0) path += fmt::format("&tailLines={}", options.tail);
+  if (options.tail > 0) path += fmt::format("&tailLines={}", options.tail);
   if (options.since_seconds > 0) path += fmt::format("&sinceSeconds={}", options.since_seconds);
   if (options.previous) path += "&previous=true";
   if (!options.until_time.empty()) path += "&timestamps=true";
@@ -64,39 +68,90 @@ Result<LineFilter> filter_of(const AppLogsOptions& options) {
   return filter;
 }
 
-// Lines go here until one is later than what was asked for.
+struct Stream {
+  std::string path, prefix;
+};
+
+Result<std::vector<Stream>> streams_of(kube::Client& client, const AppLogsOptions& options, const std::vector<Pod>& pods) {
+  std::vector<Stream> streams;
+  for (const auto& pod : pods) {
+    const auto containers = TRY(containers_of(client, pod, options.container));
+    for (const auto& container : containers) {
+      const auto prefix = pods.size() * containers.size() == 1 ? std::string() : fmt::format("{} {} | ", pod.name, container);
+      streams.push_back({log_path(options, pod, container), prefix});
+    }
+  }
+  return streams;
+}
+
+// Where the lines of all streams go; they may come from several threads.
 class Printer {
  public:
-  Printer(Console& console, const LineFilter& filter, std::string prefix) : console_(console), filter_(filter), prefix_(std::move(prefix)) {}
+  Printer(Console& console, const LineFilter& filter) : console_(console), filter_(filter) {}
 
-  // Is there more to come?
-  bool print(std::string_view line) {
+  // Is there more to come of the stream, or was the line later than what was asked for?
+  bool print(const Stream& stream, std::string_view line) {
     const auto shown = shown_line(filter_, line);
-    if (!shown.text.empty()) console_.line(fmt::format("{}{}", prefix_, printable(shown.text, std::size_t{64} << 10)));
+    if (!shown.text.empty()) tell(stream, shown.text);
     return !shown.over;
+  }
+
+  void tell(const Stream& stream, std::string_view text) {
+    const std::scoped_lock one_line_at_a_time(mutex_);
+    console_.line(fmt::format("{}{}", stream.prefix, printable(text, std::size_t{64} << 10)));
   }
 
  private:
   Console& console_;
   const LineFilter& filter_;
-  const std::string prefix_;
+  std::mutex mutex_;
 };
 
-Result<> follow(kube::Client& client, Printer& printer, const std::string& path) {
+Result<> read(kube::Client& client, Printer& printer, const Stream& stream) {
+  const auto text = TRY(client.raw_text(stream.path));
+  for (const auto line : split(text, '\n')) {
+    if (!printer.print(stream, line)) break;
+  }
+  return {};
+}
+
+Result<> follow(kube::Client& client, Printer& printer, const Stream& stream) {
   constexpr auto quiet_most = std::chrono::hours(24);
-  const auto incoming = TRY(client.open({.url = client.config().server + path, .timeout = quiet_most}, {}));
+  const auto incoming = TRY(client.open({.url = client.config().server + stream.path, .timeout = quiet_most}, {}));
   std::string rest;
   while (true) {
     const auto piece = TRY(incoming->next({}));
     if (piece.empty()) break;
     rest += piece;
     for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
-      if (!printer.print(std::string_view(rest).substr(0, end))) return {};
+      if (!printer.print(stream, std::string_view(rest).substr(0, end))) return {};
       rest.erase(0, end + 1);
     }
   }
-  printer.print(rest);
+  printer.print(stream, rest);
   return {};
+}
+
+// One after another, or at once where they have no end. A container that has not begun says so in its place, as long
+// as others have something to say.
+Result<> print_all(kube::Client& client, Printer& printer, const std::vector<Stream>& streams, bool follows) {
+  std::vector<Result<>> outcomes(streams.size());
+  const auto print_one = [&](std::size_t at) {
+    outcomes[at] = follows ? follow(client, printer, streams[at]) : read(client, printer, streams[at]);
+    if (!outcomes[at] && streams.size() > 1) printer.tell(streams[at], outcomes[at].error().message());
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t at = 0; at < streams.size(); ++at) {
+      if (follows) {
+        threads.emplace_back([&print_one, at] { print_one(at); });
+      } else {
+        print_one(at);
+      }
+    }
+  }
+  const bool none = std::ranges::none_of(outcomes, [](const Result<>& each) { return each.has_value(); });
+  return none && !outcomes.empty() ? outcomes.front() : Result<>();
 }
 
 }  // namespace
@@ -124,25 +179,13 @@ Result<> run_app_logs(const AppLogsOptions& options, Console& console) {
     return failure(Error(Code::object_missing, "no pod of the application fits").at(fmt::format("application {}", argument_of(application)))
                        .fix(fmt::format("see what there is: holdfast app tree {}", argument_of(application))));
   }
-  if (options.follow && pods.size() > 1) {
-    return failure(Error(Code::usage, fmt::format("--follow reads one pod, and {} fit", pods.size())).fix("name one with --kind Pod --name NAME"));
+  const auto streams = TRY(streams_of(access.client(), options, pods));
+  if (options.follow && streams.size() > followed_max) {
+    return failure(Error(Code::usage, fmt::format("--follow reads at most {} containers, and {} fit", followed_max, streams.size()))
+                       .fix("name some of them with --kind, --name or --container"));
   }
-  for (const auto& pod : pods) {
-    const auto containers = TRY(containers_of(access.client(), pod, options.container));
-    for (const auto& container : containers) {
-      const auto prefix = pods.size() * containers.size() == 1 ? std::string() : fmt::format("{} {} | ", pod.name, container);
-      const auto path = log_path(options, pod, container);
-      Printer printer(console, filter, prefix);
-      if (options.follow) {
-        TRY(follow(access.client(), printer, path));
-        continue;
-      }
-      const auto text = TRY(access.client().raw_text(path), "reading the log of pod {}/{}", pod.namespace_, pod.name);
-      for (const auto line : split(text, '\n')) {
-        if (!printer.print(line)) break;
-      }
-    }
-  }
+  Printer printer(console, filter);
+  TRY(print_all(access.client(), printer, streams, options.follow), "reading the logs of application {}", argument_of(application));
   return {};
 }
 
