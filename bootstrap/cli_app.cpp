@@ -165,10 +165,10 @@ void add_wait(CLI::App& group, Chosen& chosen) {
   command->add_option("names", options->names, "applications");
   command->add_option("-l,--selector", options->selector, "or those with these labels");
   command->add_flag("--sync", options->sync, "for Synced");
-  command->add_flag("--health", options->health, "for Healthy");
+  command->add_flag("--health", options->health, "for Healthy; ends as an error when an object becomes Degraded meanwhile");
   command->add_flag("--operation", options->operation, "for the end of the operation");
-  command->add_flag("--suspended", options->suspended, "Suspended is good enough");
-  command->add_flag("--degraded", options->degraded, "Degraded is good enough");
+  command->add_flag("--suspended", options->suspended, "for Suspended; or for one of those that are said");
+  command->add_flag("--degraded", options->degraded, "for Degraded; or for one of those that are said");
   command->add_flag("--delete", options->deleted, "until they are gone");
   command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated")->allow_extra_args(false);
   add_end_format(*command, options->format);

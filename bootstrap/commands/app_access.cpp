@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view api_version = sync::names::api_version;
 constexpr int ask_every_ms = 200;
-constexpr auto refresh_limit = std::chrono::minutes(1);
+constexpr Duration refresh_limit = std::chrono::minutes(1);
 constexpr int conflicts_max = 10;  // as upstream's API server and SetAppOperation
 
 kube::Identity identity_of(const sync::Application& application) {
@@ -234,7 +234,7 @@ Result<> AppAccess::remove(const sync::Application& application) {
   return client_.remove(identity_of(application), options);
 }
 
-Result<sync::Application> AppAccess::refresh(const sync::Application& application, AppRefresh how) {
+Result<sync::Application> AppAccess::refresh(const sync::Application& application, AppRefresh how, Duration limit) {
   if (how == AppRefresh::none) return sync::decode_application(application.object);
   Value patch;
   patch["metadata"]["annotations"][sync::names::refresh] = how == AppRefresh::hard ? "hard" : "normal";
@@ -245,7 +245,7 @@ Result<sync::Application> AppAccess::refresh(const sync::Application& applicatio
     const bool waits = !sync::annotation(last, sync::names::refresh).empty();
     return waits ? fmt::format("the comparison of application {}", argument_of(application)) : std::string();
   };
-  TRY(ask_until_done(client_.clock(), refresh_limit, question));
+  TRY(ask_until_done(client_.clock(), limit == Duration{0} ? refresh_limit : limit, question));
   return sync::decode_application(std::move(last));
 }
 
@@ -419,12 +419,15 @@ Result<bool> names_resource(std::string_view pattern, const Value& row) {
 }
 
 Result<bool> names_resource(const std::vector<std::string>& patterns, const Value& row) {
-  bool any = false;
+  bool says_what = false, named = false, excluded = false;
   for (const auto& pattern : patterns) {
-    const bool named = TRY(names_resource(pattern, row));
-    any = any || named;
+    const bool fits = TRY(names_resource(pattern, row));
+    const bool excludes = pattern.starts_with('!');
+    says_what = says_what || !excludes;
+    named = named || (!excludes && fits);
+    excluded = excluded || (excludes && !fits);
   }
-  return any;
+  return !excluded && (named || !says_what);
 }
 
 std::string selector_of(const sync::Key& key) {

@@ -45,8 +45,8 @@ class AppAccess {
   // The Application's project with what global projects add to it.
   Result<sync::Project> project_of(const sync::Application& application);
   Result<> remove(const sync::Application& application);
-  // Asks for a comparison and waits until it is done (Code::timed_out after a minute).
-  Result<sync::Application> refresh(const sync::Application& application, AppRefresh how);
+  // Asks for a comparison and waits until it is done (Code::timed_out after `limit`, zero: a minute).
+  Result<sync::Application> refresh(const sync::Application& application, AppRefresh how, Duration limit = {});
 
   kube::Client& client() { return client_; }
 
@@ -112,7 +112,7 @@ kube::Identity identity_of_row(const Value& row);
 std::string resource_name(const Value& row);
 // Does "GROUP:KIND:[NAMESPACE/]NAME" ("!" in front: not) name the row? Refuses with Code::usage.
 Result<bool> names_resource(std::string_view pattern, const Value& row);
-// Does one of them?
+// Do they together? Those with "!" take away from what the others name; where there are no others, from everything.
 Result<bool> names_resource(const std::vector<std::string>& patterns, const Value& row);
 
 // "apps:Deployment:shop/web", as names_resource() reads it.

@@ -151,7 +151,9 @@ TEST(AppWait, NamesTheObjectThatIsWaitedFor) {
   const Case cases[] = {
       {"everything", {}, "application shop: ConfigMap shop/old is OutOfSync"},
       {"the health alone", {.health = true}, "application shop: Deployment shop/web is Degraded: 1 of 3 pods is ready"},
-      {"Degraded is good enough", {.degraded = true}, ""},
+      {"Degraded", {.degraded = true}, ""},
+      {"Suspended", {.suspended = true}, "application shop: Deployment shop/web is Degraded: 1 of 3 pods is ready"},
+      {"Healthy or Degraded", {.health = true, .degraded = true}, ""},
       {"the operation alone", {.operation = true}, ""},
       {"one resource that is as it should be", {.resources = {":Service:web"}}, ""},
       {"one resource in a namespace", {.resources = {"apps:Deployment:shop/web"}}, "application shop: Deployment shop/web is OutOfSync"},
@@ -161,6 +163,50 @@ TEST(AppWait, NamesTheObjectThatIsWaitedFor) {
     EXPECT_EQ(blocking(application(shop), each.options).value(), each.waits);
   }
   EXPECT_EQ(blocking(application(shop), {.resources = {"web"}}).error().code(), Code::usage);
+}
+
+constexpr std::string_view settled = R"({metadata: {name: shop, namespace: argocd}, spec: {source: {repoURL: a}}, status: {sync: {status: Synced}, health: {status: Healthy},
+  resources: [{version: v1, kind: ConfigMap, namespace: shop, name: extra, status: OutOfSync}, {version: v1, kind: Pod, namespace: shop, name: ill, status: Synced, health: {status: Degraded}}]}})";
+
+TEST(AppWait, AResourceThatDoesNotCountIsNotWaitedFor) {
+  // IgnoreExtraneous and ignore-healthcheck are such: the Application as a whole is Synced and Healthy.
+  EXPECT_EQ(blocking(application(settled), {}).value(), "");
+  EXPECT_EQ(blocking(application(settled), {.suspended = true}).value(), "application shop: it is Healthy");
+  EXPECT_EQ(blocking(application(settled), {.health = true, .suspended = true}).value(), "");
+  EXPECT_EQ(blocking(application(settled), {.resources = {":ConfigMap:extra"}}).value(), "application shop: ConfigMap shop/extra is OutOfSync");
+}
+
+TEST(AppWait, EndsWhenAnObjectGoesBadMeanwhile) {
+  const auto seen = [](Healths& healths, const char* health, const AppWaitOptions& options) {
+    const auto text = fmt::format(R"({{metadata: {{name: shop, namespace: argocd}}, spec: {{source: {{repoURL: a}}}}, status: {{resources: [
+      {{kind: Pod, namespace: shop, name: web, health: {{status: {}}}}}]}}}})", health);
+    return healths.gone_bad(application(text), options).value();
+  };
+  Healths all, named, sync, from_unknown;
+  EXPECT_EQ(seen(all, "Degraded", {}), "");  // it may get better
+  EXPECT_EQ(seen(all, "Progressing", {}), "");
+  EXPECT_EQ(seen(all, "Degraded", {}), "Pod shop/web is Degraded");
+  EXPECT_EQ(seen(all, "Degraded", {}), "");
+  for (const char* health : {"Progressing", "Degraded"}) EXPECT_EQ(seen(named, health, {.resources = {"!:Pod:web"}}), "");
+  for (const char* health : {"Progressing", "Degraded"}) EXPECT_EQ(seen(sync, health, {.sync = true}), "");
+  for (const char* health : {"Unknown", "Degraded"}) EXPECT_EQ(seen(from_unknown, health, {}), "");
+}
+
+TEST(AppResources, AreThoseThatArePickedWithoutThoseThatAreNot) {
+  const auto picked = [](const std::vector<std::string>& patterns) {
+    std::string names;
+    const auto app = application(shop);
+    for (const auto& row : rows_of(app.status(), {"resources"})) {
+      if (names_resource(patterns, row).value()) names += fmt::format("{}/{} ", row.text({"kind"}), row.text({"name"}));
+    }
+    return names;
+  };
+  EXPECT_EQ(picked({"*:*:web"}), "Service/web Deployment/web ");
+  EXPECT_EQ(picked({"!:Service:web"}), "ConfigMap/old Deployment/web ");
+  EXPECT_EQ(picked({"!:Service:web", "!apps:Deployment:*"}), "ConfigMap/old ");
+  EXPECT_EQ(picked({"*:*:web", "!:Service:shop/*"}), "Deployment/web ");
+  EXPECT_EQ(picked({"!*:*:web", "*:*:*"}), "ConfigMap/old ");
+  EXPECT_EQ(picked({":Service:web", "apps:Deployment:web"}), "Service/web Deployment/web ");
 }
 
 TEST(AppRevisions, AreThoseOfTheSourcesThatAreNamed) {
