@@ -21,7 +21,7 @@ void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> wor
 
 // Of what is told at the end.
 void add_end_format(CLI::App& command, AppFormat& format) {
-  add_format<AppFormat>(command, format, {{"wide", AppFormat::wide}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}});
+  add_format<AppFormat>(command, format, {{"wide", AppFormat::wide}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}, {"tree=detailed", AppFormat::tree_detailed}});
 }
 
 void add_refresh(CLI::App& command, AppRefresh& refresh) {
@@ -61,8 +61,10 @@ void add_get(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppGetOptions>();
   auto* command = group.add_subcommand("get", "Show an application and its resources");
   command->add_option("name", options->name, "the application")->required();
-  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}});
+  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}, {"tree=detailed", AppFormat::tree_detailed}});
   add_refresh(*command, options->refresh);
+  command->add_option_function<int>("--timeout", [options](int seconds) { options->timeout = std::chrono::seconds(seconds); },
+                                    "of a refresh, in seconds; a minute by default");
   command->add_flag("--show-operation", options->operation, "with the last operation");
   command->add_flag("--show-params", options->parameters, "with the chart's parameters that the application says");
   add_source_choice(*command, options->source);
@@ -80,7 +82,7 @@ void add_resources(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppResourcesOptions>();
   auto* command = group.add_subcommand("resources", "List an application's resources");
   command->add_option("name", options->name, "the application")->required();
-  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}});
+  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}, {"tree=detailed", AppFormat::tree_detailed}});
   bind_to(*command, chosen, options, &run_app_resources);
 }
 
@@ -184,6 +186,8 @@ void add_diff(CLI::App& group, Chosen& chosen) {
   add_revisions(*command, options->revisions);
   add_local(*command, options->local);
   command->add_flag("--exit-code,!--no-exit-code", options->exit_code, "tell differences by the exit code");
+  command->add_option("--diff-exit-code", options->differing, "the exit code of differences; 1 by default")->check(CLI::Range(0, 255));
+  for (const char* always : {"--server-side-diff", "--server-side-generate"}) command->add_flag_callback(always, [] {}, "as it is done anyway");
   add_refresh(*command, options->refresh);
   bind_to(*command, chosen, options, &run_app_diff);
 }

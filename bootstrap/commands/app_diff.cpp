@@ -109,7 +109,7 @@ Result<> run_app_diff(const AppDiffOptions& options, Console& console) {
   if (text.empty()) return {};
   text.pop_back();
   console.line(text);
-  if (options.exit_code) console.leave_with(Exit::differences);
+  if (options.exit_code) console.leave_with(static_cast<Exit>(options.differing));
   return {};
 }
 

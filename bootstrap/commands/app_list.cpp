@@ -2,6 +2,8 @@
 // app list, app get, app resources, app history: what stands in Applications, read only.
 #include "commands/app_list.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -89,7 +91,16 @@ std::string format_app_list(const std::vector<sync::Application>& applications) 
   return table(rows);
 }
 
-std::string format_app(const sync::Application& application) {
+std::vector<Cells> window_lines(const sync::Application& application, const std::vector<sync::Window>& windows, WallTime now) {
+  const auto subject = sync::window_subject(application);
+  std::vector<Cells> lines{{"SyncWindow:", std::string(sync::window_word(windows, subject, now))}};
+  std::vector<std::string_view> assigned;
+  for (const auto* each : sync::windows_for(windows, subject)) assigned.push_back(each->text);
+  if (!assigned.empty()) lines.push_back({"Assigned Windows:", fmt::format("{}", fmt::join(assigned, ","))});
+  return lines;
+}
+
+std::string format_app(const sync::Application& application, const std::vector<Cells>& windows) {
   const Value& status = application.status();
   auto health = text_at(status, {"health", "status"});
   if (const auto message = status.text({"health", "message"}); !message.empty()) health += fmt::format(" ({})", printable(message));
@@ -99,7 +110,9 @@ std::string format_app(const sync::Application& application) {
                            {"Server:", cluster_of(application)},
                            {"Namespace:", application.destination.namespace_}});
   out += "\n" + source_lines(application) + "\n";
-  out += table({{"Sync Policy:", policy}, {"Sync Status:", sync_status_text(application)}, {"Health Status:", health}});
+  auto state = windows;
+  state.insert(state.end(), {{"Sync Policy:", policy}, {"Sync Status:", sync_status_text(application)}, {"Health Status:", health}});
+  out += table(state);
   std::vector<Cells> conditions{{"CONDITION", "MESSAGE", "LAST TRANSITION"}};
   if (const Value* all = status.find("conditions"); all != nullptr && all->as_array() != nullptr) {
     for (const auto& each : *all->as_array()) {
@@ -117,39 +130,24 @@ std::string format_parameters(const sync::Source& source) {
 }
 
 std::string format_history(const sync::Application& application) {
-  const Value* history = application.status().find("history");
-  std::string out;
-  std::string source;
-  std::vector<Cells> rows;
-  const auto flush = [&] {
-    if (rows.empty()) return;
-    out += fmt::format("{}SOURCE  {}\n{}", out.empty() ? "" : "\n\n", source, table(rows));
-    rows.clear();
+  std::vector<std::pair<std::string, std::vector<Cells>>> places;  // by repository, in the order of the first entries
+  const auto add = [&](const Value& entry, const Value* from, const std::string& revision) {
+    const std::string url = from == nullptr ? std::string() : text_at(*from, {"repoURL"});
+    auto place = std::ranges::find(places, url, &std::pair<std::string, std::vector<Cells>>::first);
+    if (place == places.end()) place = places.insert(places.end(), {url, {{"ID", "DATE", "REVISION"}}});
+    const std::string target = from == nullptr ? std::string() : text_at(*from, {"targetRevision"});
+    const std::string shown = target.empty() || target == revision ? short_revision(revision)
+                                                                   : fmt::format("{} ({})", target, short_revision(revision));
+    place->second.push_back({fmt::format("{}", sync::int_of(entry.find("id"), 0)), text_at(entry, {"deployedAt"}), shown});
   };
-  if (history == nullptr || history->as_array() == nullptr) return out;
-  for (const auto& entry : *history->as_array()) {
-    const Value* sources = entry.find("sources");
-    std::vector<std::pair<const Value*, std::string>> each;
-    if (sources != nullptr && sources->as_array() != nullptr) {
-      const auto revisions = sync::strings_of(entry.find("revisions"));
-      for (std::size_t i = 0; i < sources->as_array()->size(); ++i) {
-        each.emplace_back(&(*sources->as_array())[i], i < revisions.size() ? revisions[i] : std::string());
-      }
-    } else {
-      each.emplace_back(entry.find("source"), text_at(entry, {"revision"}));
-    }
-    for (const auto& [from, revision] : each) {
-      const std::string url = from == nullptr ? std::string() : text_at(*from, {"repoURL"});
-      if (url != source) flush();
-      source = url;
-      if (rows.empty()) rows.push_back({"ID", "DATE", "REVISION"});
-      const std::string target = from == nullptr ? std::string() : text_at(*from, {"targetRevision"});
-      const std::string shown = target.empty() || target == revision ? short_revision(revision)
-                                                                     : fmt::format("{} ({})", target, short_revision(revision));
-      rows.push_back({fmt::format("{}", sync::int_of(entry.find("id"), 0)), text_at(entry, {"deployedAt"}), shown});
-    }
+  for (const auto& entry : rows_of(application.status(), {"history"})) {
+    const auto& sources = rows_of(entry, {"sources"});
+    const auto revisions = sync::strings_of(entry.find("revisions"));
+    for (std::size_t i = 0; i < sources.size(); ++i) add(entry, &sources[i], i < revisions.size() ? revisions[i] : std::string());
+    if (sources.empty()) add(entry, entry.find("source"), text_at(entry, {"revision"}));
   }
-  flush();
+  std::string out;
+  for (const auto& [url, rows] : places) out += fmt::format("{}SOURCE  {}\n{}", out.empty() ? "" : "\n\n", url, table(rows));
   return out;
 }
 
@@ -163,12 +161,12 @@ Result<> show_application(AppAccess& access, const sync::Application& applicatio
     console.line(application.namespace_ + "/" + application.name);
     return {};
   }
-  if (format == AppFormat::tree) {
-    const auto tree = TRY(read_tree(access.client(), application));
-    console.line(format_tree(tree));
+  if (is_tree(format)) {
+    const auto text = TRY(tree_text(access.client(), application, format));
+    console.line(text);
     return {};
   }
-  console.line(format_app(application));
+  console.line(format_app(application, between.windows));
   if (between.operation) console.line("\n" + operation_lines(application.status()));
   if (!between.parameters.empty()) console.line("\n" + between.parameters);
   if (const auto resources = resource_table(application.status()); !resources.empty()) console.line("\n" + resources);
@@ -197,8 +195,10 @@ Result<> run_app_list(const AppListOptions& options, Console& console) {
 Result<> run_app_get(const AppGetOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   auto application = TRY(access.find(options.name));
-  application = TRY(access.refresh(application, options.refresh));
+  application = TRY(access.refresh(application, options.refresh, options.timeout));
   ShownBetween between{.operation = options.operation, .parameters = ""};
+  // Who may not read the project is told nothing of its windows.
+  if (const auto project = access.project_of(application)) between.windows = window_lines(application, project->windows, console.clock().wall());
   if (options.parameters) {
     const auto source = TRY(chosen_source(application, options.source));
     between.parameters = format_parameters(source);
@@ -214,9 +214,9 @@ Result<> run_app_resources(const AppResourcesOptions& options, Console& console)
     print_document(console, options.format, Value(resources));
     return {};
   }
-  if (options.format == AppFormat::tree) {
-    const auto tree = TRY(read_tree(access.client(), application));
-    console.line(format_tree(tree));
+  if (is_tree(options.format)) {
+    const auto text = TRY(tree_text(access.client(), application, options.format));
+    console.line(text);
     return {};
   }
   std::vector<Cells> rows{{"GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH"}};

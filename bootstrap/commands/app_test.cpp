@@ -97,6 +97,37 @@ TEST(AppHistory, ListsWhatWasDeployedFromASource) {
             "1   2026-11-21T08:00:00Z  main (8f1c2d3)");
 }
 
+TEST(AppHistory, ListsEachOfSeveralSourcesByItself) {
+  const auto several = application(R"({metadata: {name: shop, namespace: argocd}, spec: {sources: [{repoURL: a}, {repoURL: b}]}, status: {history: [
+    {id: 0, deployedAt: '2026-11-20T08:00:00Z', sources: [{repoURL: a, targetRevision: main}, {repoURL: b}], revisions: [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, 1.2.0]},
+    {id: 1, deployedAt: '2026-11-21T08:00:00Z', sources: [{repoURL: a, targetRevision: main}, {repoURL: b}], revisions: [bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, 1.3.0]}]}})");
+  EXPECT_EQ(format_history(several),
+            "SOURCE  a\n"
+            "ID  DATE                  REVISION\n"
+            "0   2026-11-20T08:00:00Z  main (aaaaaaa)\n"
+            "1   2026-11-21T08:00:00Z  main (bbbbbbb)\n"
+            "\n"
+            "SOURCE  b\n"
+            "ID  DATE                  REVISION\n"
+            "0   2026-11-20T08:00:00Z  1.2.0\n"
+            "1   2026-11-21T08:00:00Z  1.3.0");
+}
+
+TEST(AppGet, ShowsTheSyncWindows) {
+  const auto noon = parse_rfc3339("2026-06-15T12:00:30Z").value();
+  const auto shown = [&](std::string_view windows) {
+    const auto list = parsed(windows);
+    const auto decoded = sync::decode_windows(&list);
+    return table(window_lines(application(shop), decoded, noon));
+  };
+  EXPECT_EQ(shown("[]"), "SyncWindow:  Sync Allowed");
+  EXPECT_EQ(shown("[{kind: deny, schedule: '* * * * *', duration: 1h, applications: [other]}]"), "SyncWindow:  Sync Allowed");
+  EXPECT_EQ(shown("[{kind: deny, schedule: '0 12 * * *', duration: 1h, applications: ['*']}]"),
+            "SyncWindow:        Sync Denied\nAssigned Windows:  deny:0 12 * * *:1h");
+  EXPECT_EQ(shown("[{kind: allow, schedule: '0 8 * * *', duration: 1h, namespaces: [shop], manualSync: true}, {kind: allow, schedule: '0 9 * * *', duration: 1h, applications: [shop], manualSync: true}]"),
+            "SyncWindow:        Manual Allowed\nAssigned Windows:  allow:0 8 * * *:1h,allow:0 9 * * *:1h");
+}
+
 TEST(AppGet, ShowsTheParametersThatTheApplicationSays) {
   const auto chart = application(R"({metadata: {name: shop, namespace: argocd}, spec: {source: {repoURL: a, helm: {parameters: [{name: image.tag, value: v2}, {name: x, value: ''}]}}}})");
   EXPECT_EQ(format_parameters(chart.sources.front()), "NAME       VALUE\nimage.tag  v2\nx");
@@ -140,6 +171,20 @@ TEST(AppTree, DrawsWhatResourcesOwn) {
             "  ├─Pod/web-1-x             Degraded     ImagePullBackOff\n"
             "  └─Pod/web-1-x             Degraded     ImagePullBackOff\n"
             "ConfigMap/settings  Synced");
+}
+
+TEST(AppTree, TellsInDetailSinceWhen) {
+  const TreeNode set{.kind = "ReplicaSet", .name = "web-1", .health = "Degraded", .message = "quota", .created = "2026-11-23T08:00:00Z"};
+  const TreeNode web{.kind = "Deployment", .name = "web", .status = "Synced", .health = "Healthy", .outcome = "configured", .children = {set}};
+  EXPECT_EQ(format_detailed_tree({web}, parse_rfc3339("2026-11-23T11:20:00Z").value()),
+            "KIND/NAME           STATUS  HEALTH    AGE        MESSAGE     REASON\n"
+            "Deployment/web      Synced  Healthy   <unknown>  configured\n"
+            "└─ReplicaSet/web-1          Degraded  3h20m                  quota");
+  const std::pair<std::chrono::seconds, const char*> ages[] = {
+      {std::chrono::seconds(-5), "0s"}, {std::chrono::seconds(119), "119s"}, {std::chrono::minutes(2), "2m"}, {std::chrono::seconds(125), "2m5s"},
+      {std::chrono::minutes(179), "179m"}, {std::chrono::hours(3), "3h"}, {std::chrono::hours(47), "47h"}, {std::chrono::hours(49), "2d1h"},
+      {std::chrono::hours(24 * 100), "100d"}, {std::chrono::hours(24 * 800), "2y70d"}, {std::chrono::hours(24 * 3650), "10y"}};
+  for (const auto& [age, text] : ages) EXPECT_EQ(age_text(age), text);
 }
 
 TEST(AppWait, NamesTheObjectThatIsWaitedFor) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/app_tree.h"
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -51,6 +53,8 @@ void add_children(const Children& children, TreeNode& node, int depth) {
                    .status = "",
                    .health = "",
                    .message = "",
+                   .created = std::string(object.text({"metadata", "creationTimestamp"})),
+                   .outcome = "",
                    .children = {}};
     if (const auto health = health::assess_builtin(object)) {
       child.health = health::to_string(health->status);
@@ -61,11 +65,28 @@ void add_children(const Children& children, TreeNode& node, int depth) {
   }
 }
 
-void add_rows(const TreeNode& node, const std::string& before, const std::string& branch, std::vector<Cells>& rows) {
-  rows.push_back({fmt::format("{}{}{}/{}", before, branch, node.kind, node.name), node.status, node.health, node.message});
+using MakeCells = std::function<Cells(const TreeNode&)>;  // those behind the name
+
+void add_rows(const TreeNode& node, const std::string& before, const std::string& branch, const MakeCells& cells, std::vector<Cells>& rows) {
+  Cells row = cells(node);
+  row.insert(row.begin(), fmt::format("{}{}{}/{}", before, branch, node.kind, node.name));
+  rows.push_back(std::move(row));
   const std::string inside = branch.empty() ? before : before + (branch == "├─" ? "│ " : "  ");
   for (std::size_t i = 0; i < node.children.size(); ++i) {
-    add_rows(node.children[i], inside, i + 1 == node.children.size() ? "└─" : "├─", rows);
+    add_rows(node.children[i], inside, i + 1 == node.children.size() ? "└─" : "├─", cells, rows);
+  }
+}
+
+// What stands in no status.
+void add_details(kube::Client& client, const sync::Application& application, std::vector<TreeNode>& roots) {
+  std::map<sync::Key, std::string> outcomes;
+  for (const auto& each : rows_of(application.status(), {"operationState", "syncResult", "resources"})) {
+    outcomes[key_of_row(each)] = printable(each.text({"message"}), 400);
+  }
+  for (auto& root : roots) {
+    root.outcome = outcomes[{root.group, root.kind, root.namespace_, root.name}];
+    const auto object = client.get({root.group, root.version, root.kind, root.namespace_, root.name});
+    if (object) root.created = object->text({"metadata", "creationTimestamp"});
   }
 }
 
@@ -108,6 +129,8 @@ Result<std::vector<TreeNode>> read_tree(kube::Client& client, const sync::Applic
                      .status = std::string(row.text({"status"})),
                      .health = std::string(row.text({"health", "status"})),
                      .message = printable(row.text({"health", "message"})),
+                     .created = "",
+                     .outcome = "",
                      .children = {}});
     if (!roots.back().namespace_.empty()) places.insert(roots.back().namespace_);
   }
@@ -121,8 +144,43 @@ Result<std::vector<TreeNode>> read_tree(kube::Client& client, const sync::Applic
 
 std::string format_tree(const std::vector<TreeNode>& roots) {
   std::vector<Cells> rows{{"KIND/NAME", "STATUS", "HEALTH", "MESSAGE"}};
-  for (const auto& root : roots) add_rows(root, "", "", rows);
+  const auto cells = [](const TreeNode& node) { return Cells{node.status, node.health, node.message}; };
+  for (const auto& root : roots) add_rows(root, "", "", cells, rows);
   return tree_table(std::move(rows));
+}
+
+std::string age_text(Duration age) {
+  const auto seconds = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(age).count());
+  const auto two = [](std::int64_t first, char one, std::int64_t rest, char other) {
+    return rest == 0 ? fmt::format("{}{}", first, one) : fmt::format("{}{}{}{}", first, one, rest, other);
+  };
+  const auto minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
+  if (seconds < 120) return fmt::format("{}s", seconds);
+  if (minutes < 10) return two(minutes, 'm', seconds % 60, 's');
+  if (minutes < 180) return fmt::format("{}m", minutes);
+  if (hours < 8) return two(hours, 'h', minutes % 60, 'm');
+  if (hours < 48) return fmt::format("{}h", hours);
+  if (days < 8) return two(days, 'd', hours % 24, 'h');
+  if (days < 2 * 365) return fmt::format("{}d", days);
+  if (days < 8 * 365) return two(days / 365, 'y', days % 365, 'd');
+  return fmt::format("{}y", days / 365);
+}
+
+std::string format_detailed_tree(const std::vector<TreeNode>& roots, WallTime now) {
+  std::vector<Cells> rows{{"KIND/NAME", "STATUS", "HEALTH", "AGE", "MESSAGE", "REASON"}};
+  const auto cells = [&](const TreeNode& node) {
+    const auto since = parse_rfc3339(node.created);
+    return Cells{node.status, node.health, since ? age_text(now - *since) : "<unknown>", node.outcome, node.message};
+  };
+  for (const auto& root : roots) add_rows(root, "", "", cells, rows);
+  return tree_table(std::move(rows));
+}
+
+Result<std::string> tree_text(kube::Client& client, const sync::Application& application, AppFormat format) {
+  auto tree = TRY(read_tree(client, application));
+  if (format == AppFormat::tree) return format_tree(tree);
+  add_details(client, application, tree);
+  return format_detailed_tree(tree, client.clock().wall());
 }
 
 }  // namespace holdfast::bootstrap

@@ -46,6 +46,14 @@ def of_revisions(plane, app, repository, first):
     says(app("manifests", "shop", "--source", "somewhere", exit_code=2), "somewhere")
 
 
+def of_exit_codes(app, first):
+    words = ["diff", "shop", "--revision", first, "--server-side-generate", "--server-side-diff"]
+    app(*words, exit_code=1)
+    app(*words, "--diff-exit-code", "20", exit_code=20)
+    app(*words, "--exit-code=false")
+    says(app(*words, "--diff-exit-code", "300", exit_code=2), "300")
+
+
 def of_folders(app):
     with tempfile.TemporaryDirectory() as folder:
         shop = pathlib.Path(folder) / "apps" / "shop"
@@ -86,6 +94,7 @@ def main():
         compared(plane, "shop")
         app = person(sys.argv[1], plane)
         of_revisions(plane, app, shop, first)
+        of_exit_codes(app, first)
         of_folders(app)
         of_several(plane, app, [shop, other], first)
         print("all as a person expects it")
