@@ -94,6 +94,20 @@ void explain_row(const sync::Application& application, const Value& row, const V
   }
 }
 
+// What the engine does not do by itself meanwhile, and whether a person may.
+void explain_windows(const sync::Application& application, const Surroundings& around, std::vector<Finding>& findings) {
+  const auto subject = sync::window_subject(application);
+  if (sync::may_sync(around.windows, subject, sync::SyncKind::automated, around.now)) return;
+  const auto ours = sync::windows_for(around.windows, subject);
+  std::vector<std::string> texts;
+  for (const auto* each : ours) texts.push_back(each->zone.empty() ? each->text : fmt::format("{} ({})", each->text, printable(each->zone)));
+  const auto problem = sync::window_problem(ours);
+  const auto because = problem.empty() ? fmt::format("{}", fmt::join(texts, ", ")) : problem;
+  const bool by_hand = sync::may_sync(around.windows, subject, sync::SyncKind::manual, around.now);
+  findings.push_back({by_hand ? "a sync window lets nothing be synced but by hand" : "a sync window lets nothing be synced", because,
+                      by_hand ? fmt::format("holdfast app sync {}", argument_of(application)) : fmt::format("wait, or correct syncWindows of project {}", application.project)});
+}
+
 }  // namespace
 
 std::string last_other_writer(const Value& live) {
@@ -112,7 +126,7 @@ std::string last_other_writer(const Value& live) {
   return who.empty() ? std::string() : fmt::format("{} at {}", who, when);
 }
 
-std::vector<Finding> explain_application(const sync::Application& application, const std::vector<Value>& live) {
+std::vector<Finding> explain_application(const sync::Application& application, const Surroundings& around) {
   std::vector<Finding> findings;
   const Value& status = application.status();
   if (application.annotation(sync::names::skip_reconcile) == "true") {
@@ -125,8 +139,9 @@ std::vector<Finding> explain_application(const sync::Application& application, c
                         condition_fix(each.text({"type"}), argument_of(application))});
   }
   explain_operation(application, findings);
-  for (const auto& row : rows_of(status, {"resources"})) explain_row(application, row, find_live(live, row), findings);
+  for (const auto& row : rows_of(status, {"resources"})) explain_row(application, row, find_live(around.live, row), findings);
   const bool waits = status.text({"sync", "status"}) == "OutOfSync" && !application.automated && application.operation() == nullptr;
+  if (status.text({"sync", "status"}) == "OutOfSync") explain_windows(application, around, findings);
   if (waits) findings.push_back({"nothing is applied by itself", "the application has no automated sync policy", fmt::format("holdfast app sync {}", argument_of(application))});
   return findings;
 }
@@ -134,13 +149,15 @@ std::vector<Finding> explain_application(const sync::Application& application, c
 Result<> run_app_explain(const AppExplainOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   const auto application = TRY(access.find(options.name));
-  std::vector<Value> live;
+  Surroundings around{.live = {}, .windows = {}, .now = console.clock().wall()};
+  auto& live = around.live;
+  if (auto project = access.project_of(application)) around.windows = std::move(project->windows);
   for (const auto& row : rows_of(application.status(), {"resources"})) {
     if (row.text({"status"}) != "OutOfSync" || row.text({"health", "status"}) == "Missing" || live.size() == objects_max) continue;
     auto object = access.client().get(identity_of_row(row));
     if (object) live.push_back(*std::move(object));
   }
-  const auto findings = explain_application(application, live);
+  const auto findings = explain_application(application, around);
   const Value& status = application.status();
   console.line(fmt::format("{}: {}, {}", argument_of(application), status.text({"sync", "status"}).empty() ? "Unknown" : status.text({"sync", "status"}),
                            status.text({"health", "status"}).empty() ? "Unknown" : status.text({"health", "status"})));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sync/application.h"
+#include "sync/window.h"
 
 namespace holdfast::bootstrap {
 
@@ -16,8 +17,13 @@ struct Finding {
   std::string fix;      // "" or a command or edit
 };
 
-// `live` objects of the Application (with their managed fields), as far as they could be read.
-std::vector<Finding> explain_application(const sync::Application& application, const std::vector<Value>& live);
+// What else an explanation may use, as far as it could be read.
+struct Surroundings {
+  std::vector<Value> live;            // objects of the Application, with their managed fields
+  std::vector<sync::Window> windows;  // of its project
+  WallTime now{};
+};
+std::vector<Finding> explain_application(const sync::Application& application, const Surroundings& around);
 
 // Who has changed an object since the engine applied it last: "kubectl-edit at 2026-11-23T08:00:00Z", "".
 std::string last_other_writer(const Value& live);

@@ -149,6 +149,21 @@ Result<> guard(const sync::Application& application, const AppSyncOptions& optio
   return {};
 }
 
+// What the engine would hold back is not begun: it would be in everybody's way until the window is over.
+Result<> guard_windows(AppAccess& access, const sync::Application& application, WallTime now) {
+  const auto project = access.project_of(application);
+  if (!project) return {};  // the engine knows it, and says so
+  const auto subject = sync::window_subject(application);
+  if (sync::may_sync(project->windows, subject, sync::SyncKind::manual, now)) return {};
+  const auto ours = sync::windows_for(project->windows, subject);
+  std::vector<std::string_view> texts;
+  for (const auto* each : ours) texts.push_back(each->text);
+  const auto problem = sync::window_problem(ours);
+  return failure(refused(application, "a sync window lets nothing be synced")
+                     .because(problem.empty() ? fmt::format("{}", fmt::join(texts, ", ")) : problem)
+                     .fix(fmt::format("wait until it is over, or correct syncWindows of project {}", application.project)));
+}
+
 std::vector<std::string> sync_options(const sync::Application& application, const AppSyncOptions& options) {
   std::vector<std::string> words = application.options.words();
   const auto add = [&](bool asked, const char* word) {
@@ -243,6 +258,7 @@ Result<Value> make_operation(AppAccess& access, const sync::Application& applica
 Result<std::optional<Value>> prepare(AppAccess& access, const sync::Application& application, const AppSyncOptions& options, Console& console) {
   const auto wanted = TRY(wanted_revisions(application, options));
   TRY(guard(application, options, wanted));
+  TRY(guard_windows(access, application, console.clock().wall()));
   const RenderFrom from{.revision = application.multi_source ? std::string() : wanted.revision, .revisions = options.revisions, .local = options.local};
   Rendering rendering(access, application, from);
   auto operation = TRY(make_operation(access, application, options, rendering, wanted));
@@ -292,9 +308,9 @@ Result<> tell_end(AppAccess& access, Console& console, const sync::Application& 
     console.data(Object{{"application", ended.name}, {"operationState", *status.find("operationState")}});
     return {};
   }
-  if (format != AppFormat::wide && format != AppFormat::tree) return show_application(access, ended, format, {}, console);
+  if (format != AppFormat::wide && !is_tree(format)) return show_application(access, ended, format, {}, console);
   console.line(operation_lines(status));
-  if (format == AppFormat::tree) {
+  if (is_tree(format)) {
     console.line();
     return show_application(access, ended, format, {}, console);
   }
@@ -378,6 +394,7 @@ Result<> run_app_rollback(const AppRollbackOptions& options, Console& console) {
   if (application.automated) {
     return failure(refused(application, "auto-sync is on, and would undo it").fix("revert the commit in Git, or turn automation off first"));
   }
+  TRY(guard_windows(access, application, console.clock().wall()));
   const Value* entry = history_entry(application, options.id);
   if (entry == nullptr) {
     const std::string what = options.id ? fmt::format("the history has no entry {}", *options.id) : "the history has no earlier entry";

@@ -300,7 +300,7 @@ TEST(AppExplain, SaysWhatIsWrongAndWhoDidIt) {
     {manager: kube-controller-manager, operation: Update, subresource: status, time: '2026-11-23T10:00:00Z'},
     {manager: kubectl-edit, operation: Update, time: '2026-11-23T09:00:00Z'}]}})");
   std::string text;
-  for (const auto& each : explain_application(application(shop), {live})) text += fmt::format("{} | {} | {}\n", each.what, each.because, each.fix);
+  for (const auto& each : explain_application(application(shop), {.live = {live}, .windows = {}})) text += fmt::format("{} | {} | {}\n", each.what, each.because, each.fix);
   EXPECT_EQ(text,
             "SyncError | Failed last sync attempt | correct it in Git, or try again: holdfast app sync shop\n"
             "SyncError | twice | correct it in Git, or try again: holdfast app sync shop\n"
@@ -335,6 +335,26 @@ status:
   EXPECT_EQ(explained("", "operation: {sync: {}}"),
             "an operation waits for a person | waiting for pruning confirmation of /ConfigMap/old | let them go: holdfast app confirm-deletion team/shop\n");
   EXPECT_EQ(explained("", ""), "");
+}
+
+TEST(AppExplain, SaysThatASyncWindowIsInTheWay) {
+  const auto explained = [](std::string_view manual, std::string_view policy) {
+    const auto list = parsed(fmt::format("[{{kind: deny, schedule: '0 10 * * *', duration: 1h, timeZone: UTC, applications: [shop], manualSync: {}}}]", manual));
+    Surroundings around{.live = {}, .windows = sync::decode_windows(&list), .now = parse_rfc3339("2026-11-23T10:30:00Z").value()};
+    const auto app = application(fmt::format(R"({{metadata: {{name: shop, namespace: argocd}}, spec: {{project: red, source: {{repoURL: a}}, syncPolicy: {}}}, status: {{sync: {{status: OutOfSync}}}}}})", policy));
+    std::string text;
+    for (const auto& each : explain_application(app, around)) text += fmt::format("{} | {} | {}\n", each.what, each.because, each.fix);
+    around.now += std::chrono::hours(2);
+    EXPECT_EQ(explain_application(app, around).size(), policy == "{}" ? 1U : 0U);
+    return text;
+  };
+  EXPECT_EQ(explained("true", "{automated: {}}"),
+            "a sync window lets nothing be synced but by hand | deny:0 10 * * *:1h (UTC) | holdfast app sync shop\n");
+  EXPECT_EQ(explained("false", "{automated: {}}"),
+            "a sync window lets nothing be synced | deny:0 10 * * *:1h (UTC) | wait, or correct syncWindows of project red\n");
+  EXPECT_EQ(explained("false", "{}"),
+            "a sync window lets nothing be synced | deny:0 10 * * *:1h (UTC) | wait, or correct syncWindows of project red\n"
+            "nothing is applied by itself | the application has no automated sync policy | holdfast app sync shop\n");
 }
 
 TEST(UnifiedDiff, ShowsThreeLinesAroundEachChange) {

@@ -130,6 +130,23 @@ def of_projects(cluster, app):
     assert plane.api.application("both").get("operation") is None and cluster.operation("both") == before
 
 
+def of_windows(cluster, app):
+    """What the engine would hold back is refused here, and everybody can see why."""
+    projects = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
+    window = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["shop"], "timeZone": "Europe/Berlin"}
+    cluster.plane.api.merge(f"{projects}/default", {"spec": {"syncWindows": [window]}})
+    for words in (["sync", "shop"], ["sync", "shop", "--dry-run"], ["rollback", "shop"]):
+        says(app(*words, exit_code=1), "a sync window lets nothing be synced", "deny:* * * * *:1h", "nothing was changed")
+    says(app("get", "shop"), "SyncWindow:        Sync Denied", "Assigned Windows:  deny:* * * * *:1h")
+    cluster.plane.api.merge(f"{projects}/default", {"spec": {"syncWindows": [{**window, "manualSync": True}]}})
+    says(app("get", "shop"), "SyncWindow:        Manual Allowed")
+    app("sync", "shop", "--timeout", "60")
+    cluster.plane.api.merge(f"{projects}/default", {"spec": {"syncWindows": [{**window, "schedule": "always"}]}})
+    says(app("sync", "shop", exit_code=1), "invalid sync windows: cannot parse schedule 'always'")
+    cluster.plane.api.merge(f"{projects}/default", {"spec": {"syncWindows": None}})
+    says(app("get", "shop", "--timeout", "20", "--refresh"), "SyncWindow:     Sync Allowed")
+
+
 def main():
     with Plane() as plane:
         plane.start_git()
@@ -156,6 +173,7 @@ def main():
         of_what_is_left(cluster, app)
         of_sources(cluster, app, first)
         of_projects(cluster, app)
+        of_windows(cluster, app)
         print("all as a person expects it")
 
 
