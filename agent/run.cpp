@@ -11,6 +11,7 @@
 #include "agent/last_duty.h"
 #include "agent/lease.h"
 #include "agent/measure.h"
+#include "agent/project_end.h"
 #include "agent/reconcile.h"
 #include "agent/serve.h"
 #include "agent/server_secret.h"
@@ -53,8 +54,24 @@ struct Measuring {
   const std::vector<std::string>& labels;
 };
 
+void work_on_project(Context& context, const std::string& key, const std::string& name) {
+  const auto ended = end_project(context, name);
+  if (ended) {
+    context.queue.forget(key);
+  } else {
+    const bool raced = ended.error().code() == Code::resource_version;
+    if (!raced) log::warn("a project's deletion is tried again", {{"project", name}, {"cause", ended.error().message()}});
+    context.queue.add_with_backoff(key, first_pause, longest_pause);
+  }
+  context.queue.done(key);
+}
+
 void work(Context& context, Memories& memories, const Measuring& measuring, FreeMemory& free_memory, const std::stop_token& stop) {
   while (const auto instance = context.queue.take(stop)) {
+    if (const auto project = project_of_key(*instance)) {
+      work_on_project(context, *instance, *project);
+      continue;
+    }
     const auto memory = memories.of(*instance);
     const auto own = sync::parse_instance_name(*instance, context.store.namespace_name());
     const auto start = context.clock.steady();
@@ -177,7 +194,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     for (const auto& name : store->applications()) queue.add(name);
   };
   Store store(client, options.namespace_, scripts,
-              {changed, now, all_again});
+              {changed, now, [&](const std::string& name) { queue.add_after(project_key(name), settle); }, all_again});
   const auto pushed = [&](const git::PushCommand& push) {
     refresh_followers(client, store, options.git_url, push);
   };

@@ -30,6 +30,14 @@ std::uint64_t version_of(const Value& object) {
   return number;
 }
 
+ObjectPtr leaving_metadata(const Value& project) {
+  const Value* metadata = project.find("metadata");
+  if (metadata == nullptr || metadata->text({"deletionTimestamp"}).empty()) return nullptr;
+  const auto finalizers = sync::strings_of(metadata->find("finalizers"));
+  const bool held = std::ranges::find(finalizers, sync::names::cascade_finalizer) != finalizers.end();
+  return held ? std::make_shared<const Value>(*metadata) : nullptr;
+}
+
 }  // namespace
 
 Store::KnownApplication Store::known(const Value& object) {
@@ -156,6 +164,19 @@ void Store::observe_application(kube::WatchEvent&& event) {
   }
   const auto& tell = fresh ? handlers_.appeared : handlers_.application;
   tell(instance);
+  tell_leaving_projects();
+}
+
+// Who came, went or changed its project: the last Application may be gone.
+void Store::tell_leaving_projects() {
+  std::vector<std::string> leaving;
+  {
+    auto state = state_.lock();
+    for (const auto& [name, project] : state->projects) {
+      if (project.leaving != nullptr) leaving.push_back(name);
+    }
+  }
+  for (const auto& name : leaving) handlers_.leaving_project(name);
 }
 
 void Store::look_elsewhere(std::vector<std::string> patterns) {
@@ -202,6 +223,7 @@ void Store::forget_elsewhere() {
     }
   }
   for (const auto& instance : gone) handlers_.application(instance);
+  tell_leaving_projects();
 }
 
 void Store::observe_project(kube::WatchEvent&& event) {
@@ -218,10 +240,11 @@ void Store::observe_project(kube::WatchEvent&& event) {
     } else {
       const Value* labels = event.object.find_path({"metadata", "labels"});
       state->projects[name] = {std::make_shared<const sync::Project>(sync::decode_project(event.object)),
-                               labels == nullptr ? Value(Object{}) : *labels};
+                               labels == nullptr ? Value(Object{}) : *labels, leaving_metadata(event.object)};
       state->signature_rules[name] = std::make_shared<const SignatureRules>(decode_signature_rules(event.object));
     }
   }
+  tell_leaving_projects();
   if (global) return handlers_.everything();
   std::vector<std::string> members;
   for (const auto& [instance, held] : state_.lock()->applications) {
@@ -282,7 +305,7 @@ std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
   auto state = state_.lock();
   const auto found = state->projects.find(name);
   if (found == state->projects.end()) return nullptr;
-  const auto& [own, labels] = found->second;
+  const auto& [own, labels, leaving] = found->second;
   std::shared_ptr<sync::Project> merged;
   for (const auto& global : state->configuration->settings.global_projects) {
     const auto more = state->projects.find(global.name);
@@ -292,6 +315,12 @@ std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
   }
   if (merged != nullptr) return merged;
   return own;
+}
+
+ObjectPtr Store::leaving_project(const std::string& name) {
+  auto state = state_.lock();
+  const auto found = state->projects.find(name);
+  return found == state->projects.end() ? nullptr : found->second.leaving;
 }
 
 std::shared_ptr<const SignatureRules> Store::signature_rules(const std::string& project) {

@@ -41,6 +41,7 @@ class Store {
   struct Handlers {
     std::function<void(const std::string& instance)> application;  // its object changed, or what it depends on
     std::function<void(const std::string& instance)> appeared;     // it was not there before
+    std::function<void(const std::string& name)> leaving_project;  // it may be what the project's deletion waits for
     std::function<void()> everything;                              // a setting changed
   };
 
@@ -55,6 +56,8 @@ class Store {
   [[nodiscard]] std::vector<std::string> applications();
   // With what the global projects of its labels add.
   [[nodiscard]] std::shared_ptr<const sync::Project> project(const std::string& name);
+  // The metadata of a project that is being deleted and that our finalizer holds; null when it is none.
+  [[nodiscard]] ObjectPtr leaving_project(const std::string& name);
   [[nodiscard]] std::shared_ptr<const Configuration> configuration();
   // Which commits the project accepts, and with which keys they are judged.
   [[nodiscard]] std::shared_ptr<const SignatureRules> signature_rules(const std::string& project);
@@ -81,6 +84,7 @@ class Store {
   struct KnownProject {
     std::shared_ptr<const sync::Project> own;
     Value labels;
+    ObjectPtr leaving;  // its metadata
   };
 
   struct State {
@@ -112,6 +116,7 @@ class Store {
   [[nodiscard]] std::string instance_of(const Value& application) const;
   static KnownApplication known(const Value& object);
   void observe_project(kube::WatchEvent&& event);
+  void tell_leaving_projects();
   void observe_config(kube::WatchEvent&& event);
   void observe_trusted(const std::string& name, kube::WatchEvent&& event);
   void observe_secret(kube::WatchEvent&& event);

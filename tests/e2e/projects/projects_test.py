@@ -97,6 +97,29 @@ def a_window_that_nobody_can_read_holds_everything(plane):
     check("until somebody corrects it", state["phase"], "Succeeded")
 
 
+def a_project_goes_with_its_last_application(plane):
+    """The finalizer that Argo CD's own example of a project has."""
+    path = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
+    repository = Repository(plane, "last")
+    repository.commit({"cm.yaml": CONFIG_MAP.format("last")})
+    for name in ("last", "unused"):
+        project(plane, name)
+        plane.api.merge(f"{path}/{name}", {"metadata": {"finalizers": ["resources-finalizer.argocd.argoproj.io", "example.com/mine"]}})
+    create(plane, "last", "last", repository, automated={})
+    status_of(plane, "last", lambda s: s.get("sync", {}).get("status") == "Synced")
+    for name in ("last", "unused"):
+        plane.api.delete(f"{path}/{name}")
+    wait_for("the project that nobody uses", lambda: plane.api.get(f"{path}/unused")["metadata"]["finalizers"] == ["example.com/mine"], 20)
+    plane.api.refresh("last")
+    wait_for("a look at the other", lambda: "argocd.argoproj.io/refresh" not in (plane.api.application("last")["metadata"].get("annotations") or {}), 20)
+    check("a project that is used stays", plane.api.get(f"{path}/last")["metadata"]["finalizers"], ["resources-finalizer.argocd.argoproj.io", "example.com/mine"])
+    plane.api.delete(f"{APPLICATIONS}/last")
+    wait_for("the project that nobody uses any more", lambda: plane.api.get(f"{path}/last")["metadata"]["finalizers"] == ["example.com/mine"], 20)
+    print("ok until its last application is gone")
+    for name in ("last", "unused"):
+        plane.api.merge(f"{path}/{name}", {"metadata": {"finalizers": None}})
+
+
 def what_lies_about_is_counted(plane):
     """Kinds that no Application has, and what an Application left behind that is gone."""
     api, namespace = plane.api, "/api/v1/namespaces/orphans"
@@ -140,7 +163,7 @@ def run(plane):
     plane.start_git()
     plane.start_agent()
     for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along, deletion_hooks_are_judged,
-                 a_window_that_nobody_can_read_holds_everything, what_lies_about_is_counted):
+                 a_window_that_nobody_can_read_holds_everything, a_project_goes_with_its_last_application, what_lies_about_is_counted):
         test(plane)
 
 
