@@ -2,48 +2,102 @@
 #include "commands/app_tree.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "base/text.h"
 #include "commands/app_access.h"
 #include "health/health.h"
 #include "sync/key.h"
+#include "sync/settings.h"
 
 namespace holdfast::bootstrap {
 namespace {
 
-// What controllers make of what is applied.
-struct ChildKind {
-  std::string_view api_version, kind;
+using GroupKind = std::pair<std::string_view, std::string_view>;
+
+// Whose health is read off the whole object; of all others their metadata say whose they are.
+constexpr std::array<GroupKind, 9> assessed{{{"apps", "Deployment"}, {"apps", "StatefulSet"}, {"apps", "DaemonSet"}, {"apps", "ReplicaSet"},
+                                             {"batch", "Job"}, {"batch", "CronJob"}, {"", "Pod"}, {"", "Service"}, {"", "PersistentVolumeClaim"}}};
+// What the argocd-cm leaves out that comes with Argo CD.
+constexpr std::array<GroupKind, 2> left_out{{{"", "Endpoints"}, {"discovery.k8s.io", "EndpointSlice"}}};
+
+struct Child {
+  Value object;
+  bool whole = false;
 };
-constexpr ChildKind child_kinds[] = {{"apps/v1", "ReplicaSet"}, {"batch/v1", "Job"}, {"v1", "Pod"}};
+using OwnerKey = sync::Key;
+using Children = std::multimap<OwnerKey, Child>;
 
-// "kind/name" in a namespace is unique enough within a group's own kinds: owners are named so.
-using OwnerKey = std::tuple<std::string, std::string, std::string>;  // namespace, kind, name
-using Children = std::multimap<OwnerKey, Value>;
+// The objects of one kind in one namespace that somebody owns.
+struct Listing {
+  kube::KindInfo kind;
+  std::string place;
+  bool whole = false;
+  std::vector<Value> objects{};
 
-void collect(kube::Client& client, const ChildKind& kind, const std::string& place, Children& children) {
-  const auto info = client.kind_of(kind.api_version, kind.kind);
-  if (!info) return;
-  auto list = client.list(*info, {.namespace_ = place, .managed_fields = kube::ManagedFields::drop});
-  if (!list) return;
-  for (auto& item : list->items) {
-    const Value* owners = item.find_path({"metadata", "ownerReferences"});
-    if (owners == nullptr || owners->as_array() == nullptr) continue;
-    for (const auto& owner : *owners->as_array()) {
-      children.emplace(OwnerKey{place, owner.text({"kind"}), owner.text({"name"})}, item);
+  void read(kube::Client& client) {
+    auto list = client.list(kind, {.namespace_ = place, .content = whole ? kube::Content::whole : kube::Content::metadata,
+                                   .managed_fields = kube::ManagedFields::drop});
+    if (!list) return;
+    objects = std::move(list->items);
+    std::erase_if(objects, [](const Value& object) { return rows_of(object, {"metadata", "ownerReferences"}).empty(); });
+    for (auto& object : objects) {
+      object["apiVersion"] = kind.api_version();
+      object["kind"] = kind.kind;
     }
   }
+};
+
+// All kinds that an owner may have, whatever it is itself.
+std::vector<Listing> listings_of(kube::Client& client, const sync::Application& application, const std::set<std::string>& places) {
+  std::vector<Listing> listings;
+  const auto catalog = client.catalog();
+  if (!catalog) return listings;
+  const auto settings = read_settings(client, application.control_namespace);
+  for (const auto& kind : (*catalog)->kinds()) {
+    const GroupKind name{kind.group, kind.kind};
+    const bool may = kind.namespaced && kind.preferred && kind.has_verb("list") && !settings.excludes(kind.group, kind.kind);
+    if (!may || std::ranges::find(left_out, name) != left_out.end()) continue;
+    const bool whole = std::ranges::find(assessed, name) != assessed.end();
+    for (const auto& place : places) listings.push_back({.kind = kind, .place = place, .whole = whole});
+  }
+  return listings;
+}
+
+Children read_children(kube::Client& client, std::vector<Listing> listings) {
+  constexpr std::size_t lists_at_once = 8;
+  std::atomic<std::size_t> next = 0;
+  const auto read = [&] {
+    for (auto at = next++; at < listings.size(); at = next++) listings[at].read(client);
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < std::min(lists_at_once, listings.size()); ++i) threads.emplace_back(read);
+  }
+  Children children;
+  for (auto& listing : listings) {
+    for (auto& object : listing.objects) {
+      for (const auto& owner : Array(rows_of(object, {"metadata", "ownerReferences"}))) {
+        const OwnerKey key{sync::split_api_version(owner.text({"apiVersion"})).group, std::string(owner.text({"kind"})), listing.place,
+                           std::string(owner.text({"name"}))};
+        children.emplace(key, Child{object, listing.whole});
+      }
+    }
+  }
+  return children;
 }
 
 void add_children(const Children& children, TreeNode& node, int depth) {
   constexpr int depth_max = 8;
   if (depth == depth_max) return;
-  const auto [from, to] = children.equal_range({node.namespace_, node.kind, node.name});
+  const auto [from, to] = children.equal_range({node.group, node.kind, node.namespace_, node.name});
   for (auto at = from; at != to; ++at) {
-    const Value& object = at->second;
+    const Value& object = at->second.object;
     const auto version = sync::split_api_version(object.text({"apiVersion"}));
     TreeNode child{.group = version.group,
                    .version = version.version,
@@ -56,7 +110,8 @@ void add_children(const Children& children, TreeNode& node, int depth) {
                    .created = std::string(object.text({"metadata", "creationTimestamp"})),
                    .outcome = "",
                    .children = {}};
-    if (const auto health = health::assess_builtin(object)) {
+    const auto health = at->second.whole ? health::assess_builtin(object) : std::nullopt;
+    if (health) {
       child.health = health::to_string(health->status);
       child.message = printable(health->message);
     }
@@ -134,10 +189,7 @@ Result<std::vector<TreeNode>> read_tree(kube::Client& client, const sync::Applic
                      .children = {}});
     if (!roots.back().namespace_.empty()) places.insert(roots.back().namespace_);
   }
-  Children children;
-  for (const auto& place : places) {
-    for (const auto& kind : child_kinds) collect(client, kind, place, children);
-  }
+  const auto children = read_children(client, listings_of(client, application, places));
   for (auto& root : roots) add_children(children, root, 0);
   return roots;
 }

@@ -57,6 +57,16 @@ def main():
         says(app("resources", "shop"), "GROUP  KIND       NAMESPACE  NAME  STATUS  HEALTH", "       ConfigMap  shop       two   Synced")
         assert app("resources", "shop", "-o", "name") == ":ConfigMap:shop/one\n:ConfigMap:shop/two\n"
         assert [each["name"] for each in json.loads(app("resources", "shop", "-o", "json"))] == ["one", "two"]
+        owner = plane.api.get("/api/v1/namespaces/shop/configmaps/one")["metadata"]["uid"]
+
+        def owned_by(api_version, kind, name, uid):
+            return {"ownerReferences": [{"apiVersion": api_version, "kind": kind, "name": name, "uid": uid}]}
+
+        made = plane.api.create("/api/v1/namespaces/shop/secrets", {"metadata": {"name": "made", **owned_by("v1", "ConfigMap", "one", owner)}, "stringData": {"a": "b"}})
+        plane.api.create("/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles", {
+            "metadata": {"name": "of-it", **owned_by("v1", "Secret", "made", made["metadata"]["uid"])}, "rules": []})
+        says(app("tree", "shop"), "\n└─Secret/made", "\n  └─Role/of-it")
+        says(app("get", "shop", "-o", "tree=detailed"), "AGE", "└─Secret/made", "REASON")
         assert app("resources", "shop", "-o", "tree") == app("tree", "shop")
 
         plane.api.merge("/api/v1/namespaces/shop/configmaps/two", {"data": {"v": "by hand"}})
