@@ -203,6 +203,32 @@ void show_unjudged(const EvaluateInput& input, Evaluation& evaluation) {
   }
 }
 
+// What the status shows of kinds that nobody can see now stays there, and is not taken for gone: forgotten, it would be left
+// behind when they are seen again. It is not removed either, because its kind is stale.
+void keep_unseen(const EvaluateInput& input, Evaluation& evaluation) {
+  const auto& unseen = evaluation.unseen;
+  const Value* rows = input.application.status().find("resources");
+  if (unseen.empty() || rows == nullptr || rows->as_array() == nullptr) return;
+  for (const auto& row : *rows->as_array()) {
+    const Key key{std::string(row.text({"group"})), std::string(row.text({"kind"})), std::string(row.text({"namespace"})), std::string(row.text({"name"}))};
+    const bool shown = std::ranges::find(evaluation.deltas, key, &sync::Delta::key) != evaluation.deltas.end();
+    if (!unseen.contains(sync::group_kind(key)) || shown) continue;
+    sync::Delta delta;
+    delta.key = key;
+    delta.version = row.text({"version"});
+    Value last;
+    last["apiVersion"] = sync::join_api_version(key.group, delta.version);
+    last["kind"] = key.kind;
+    last["metadata"]["name"] = key.name;
+    if (!key.namespace_.empty()) last["metadata"]["namespace"] = key.namespace_;
+    delta.live = std::make_shared<const Value>(std::move(last));
+    delta.hook = sync::flag_of(row.find("hook"));
+    delta.namespaced = !key.namespace_.empty();
+    delta.match = sync::Match::extra;
+    evaluation.deltas.push_back(std::move(delta));
+  }
+}
+
 }  // namespace
 
 Result<Evaluation> evaluate(Context& context, const EvaluateInput& input) {
@@ -211,6 +237,7 @@ Result<Evaluation> evaluate(Context& context, const EvaluateInput& input) {
   evaluation.ready = view.ready;
   if (!view.ready) return evaluation;
   evaluation.stale = std::move(view.stale);
+  evaluation.unseen = std::move(view.unseen);
   evaluation.live = std::move(view.objects);
   if (input.targets != nullptr) {
     evaluation.conditions = input.targets->conditions;
@@ -225,6 +252,7 @@ Result<Evaluation> evaluate(Context& context, const EvaluateInput& input) {
   if (!targeted) evaluation.live.erase(own_namespace);
   if (input.targets == nullptr) {
     show_unjudged(input, evaluation);
+    keep_unseen(input, evaluation);
     return evaluation;
   }
   if (auto compared = compare_targets(context, input, evaluation); !compared) {
@@ -233,6 +261,7 @@ Result<Evaluation> evaluate(Context& context, const EvaluateInput& input) {
     evaluation.deltas.clear();
     show_unjudged(input, evaluation);
   }
+  keep_unseen(input, evaluation);
   mark_forbidden(input, evaluation.deltas);
   return evaluation;
 }

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace holdfast::agent {
 struct Evaluation {
   bool ready = true;            // false: a kind's first list is on its way; the key comes back by itself
   std::map<sync::GroupKind, std::string> stale;  // kinds that may hold more than is shown, or less: see sync::View
+  std::set<sync::GroupKind> unseen;              // of these those whose objects are shown as the status had them
   sync::TargetsKnown targets_known = sync::TargetsKnown::yes;
   std::vector<sync::Delta> deltas;
   sync::Live live;

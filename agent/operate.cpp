@@ -233,11 +233,26 @@ void note_applied(Work& work, const Rendered& rendered, const sync::Plan& plan, 
   }
 }
 
+// Objects of a kind that nobody can see now, and that Git has no more: their pruning waits, as for every stale kind, and the
+// kind is none that an apply would fail on.
+std::optional<sync::Served> served_unseen(const Rendered& rendered, const Evaluation& evaluation, const sync::GroupKind& kind) {
+  if (!evaluation.unseen.contains(kind)) return std::nullopt;
+  const auto has_kind = [&](const auto& each) { return sync::group_kind(each.key) == kind; };
+  const auto& targets = *rendered.targets;
+  if (std::ranges::any_of(targets.objects, has_kind) || std::ranges::any_of(targets.hooks, has_kind)) return std::nullopt;
+  const auto shown = std::ranges::find_if(evaluation.deltas, has_kind);
+  sync::Served served;
+  served.known = true;
+  served.namespaced = shown == evaluation.deltas.end() || shown->namespaced;
+  return served;
+}
+
 void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
   const bool terminating = work.state.phase == OperationPhase::terminating;
   respect_ignored(work, evaluation.deltas);
   const sync::SyncRequest request = make_request(work, rendered);
   const auto served = [&](std::string_view group, std::string_view version, std::string_view kind) {
+    if (const auto unseen = served_unseen(rendered, evaluation, {std::string(group), std::string(kind)})) return *unseen;
     return find_served(work.context, work.application, {std::string(group), std::string(kind), "", ""},
                        std::string(version));
   };

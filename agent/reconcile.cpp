@@ -15,6 +15,8 @@ namespace {
 // not held by one Application.
 constexpr int waves_in_a_row = 20;
 
+constexpr auto deletion_pause = std::chrono::seconds(10);
+
 bool is_skipped(const sync::Application& application) {
   return application.annotation(sync::names::skip_reconcile) == "true";
 }
@@ -43,7 +45,8 @@ Result<std::optional<Duration>> reconcile(Context& context, const std::string& i
   if (application.deleted && !operation_in_progress(application)) {
     const bool again = TRY(finalize(context, application, memory));
     if (again) context.queue.add(instance);
-    return std::nullopt;
+    // What it waits for may be something that nobody tells of: a server behind the API that answers again.
+    return deletion_pause;
   }
 
   // Pin what Git wants, look at what lives, decide, tell. Automation may start an operation here.

@@ -263,7 +263,8 @@ bool Cluster::leaves_out(const kube::KindInfo& kind) {
   return verdict && !verdict->allowed;
 }
 
-void Cluster::watch_kinds(const std::vector<KindRef>& kinds) {
+std::set<GroupKind> Cluster::watch_kinds(const std::vector<KindRef>& kinds) {
+  std::set<GroupKind> unknown;
   for (const auto& each : kinds) {
     {
       auto state = state_->lock();
@@ -272,13 +273,16 @@ void Cluster::watch_kinds(const std::vector<KindRef>& kinds) {
     }
     const auto info = client_.kind_of(join_api_version(each.group, each.version), each.kind);
     if (info && info->has_verb("watch") && info->has_verb("list")) start(*info);
+    if (!info && info.error().code() != Code::kind_unknown) unknown.insert({each.group, each.kind});
   }
+  return unknown;
 }
 
 Result<View> Cluster::live_of(const std::string& application, const std::vector<KindRef>& kinds,
                               const std::set<Key>& targets) {
-  watch_kinds(kinds);
   View view;
+  view.unseen = watch_kinds(kinds);
+  for (const auto& kind : view.unseen) view.stale[kind] = "whether the cluster serves it is not known";
   std::vector<std::pair<Key, std::string>> thin;
   std::vector<std::pair<Key, Packed>> packed;  // unpacked without the lock
   {

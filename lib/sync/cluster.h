@@ -37,6 +37,7 @@ struct View {
   Live objects;
   bool ready = true;          // every kind's first list is here, or has been in trouble for long
   std::map<GroupKind, std::string> stale;  // the kinds of which what is shown may be old or not all, with the reason
+  std::set<GroupKind> unseen;  // of these those of which nothing is shown: whether the cluster serves them is not known
   std::string waits_for;      // the kind that is not ready
 };
 
@@ -64,8 +65,9 @@ class Cluster {
   // `respect`: what a kind is that the engine may not list.
   void configure(const Tracking& tracking, IsIdle is_idle, RespectRbac respect);
 
-  // Watches the kinds from now on. A kind that the cluster does not serve is left out.
-  void watch_kinds(const std::vector<KindRef>& kinds);
+  // Watches the kinds from now on. A kind that the cluster does not serve is left out; those of which that is not known,
+  // because the server behind their group does not answer, are returned.
+  std::set<GroupKind> watch_kinds(const std::vector<KindRef>& kinds);
 
   // The application's objects: tracked ones without an owner, and what has one of the `targets`.
   // `application` is told of changes of all of these from now on, and of the end of a kind's trouble.

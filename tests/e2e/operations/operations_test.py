@@ -236,6 +236,48 @@ def a_broken_conversion_holds_up_its_kind_alone(plane):
     check("and the rest of its application is applied", plane.api.get("/api/v1/namespaces/broken/configmaps/color")["data"], {"color": "blue"})
 
 
+def what_nobody_can_see_is_not_gone(plane):
+    """The server behind a group of kinds is away when the agent starts; meanwhile Git drops all its objects, and an Application is deleted."""
+    service = "/apis/apiregistration.k8s.io/v1/apiservices/v1.rail.example.com"
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    plane.api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "cars.rail.example.com"},
+        "spec": {"group": "rail.example.com", "scope": "Namespaced", "names": {"plural": "cars", "singular": "car", "kind": "Car"},
+                 "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}})
+
+    def cars(name):
+        return plane.api.call("GET", f"/apis/rail.example.com/v1/namespaces/{name}/cars")
+
+    wait_for("the kind", lambda: cars("default")[0] == 200, 20)
+    car = "---\napiVersion: rail.example.com/v1\nkind: Car\nmetadata: {name: car}\n"
+    repositories = {name: Repository(plane, name) for name in ("dropped", "deleted")}
+    for name, repository in repositories.items():
+        repository.commit({"all.yaml": COLOR.format("blue") + car})
+        app = application(name, repository, automated={"prune": True})
+        app["metadata"]["finalizers"] = ["resources-finalizer.argocd.argoproj.io/background"]
+        create(plane, app)
+        status_of(plane, name, lambda s: phase(s) == "Succeeded" and s["sync"]["status"] == "Synced")
+    plane.stop("agent")
+    plane.api.merge(service, {"metadata": {"labels": {"kube-aggregator.kubernetes.io/automanaged": None}},
+                              "spec": {"service": {"name": "dead", "namespace": "default"}, "insecureSkipTLSVerify": True}})
+    wait_for("the group to be away", lambda: cars("dropped")[0] == 503, 20)
+    commit = repositories["dropped"].commit({"all.yaml": COLOR.format("red")})
+    plane.api.delete(f"{APPLICATIONS}/deleted")
+    plane.start_agent("--customizations", plane.folder / "scripts")
+    state = status_of(plane, "dropped", lambda s: s["sync"].get("revision") == commit and s["operationState"].get("message"))["operationState"]
+    check("an operation waits for what it cannot see", state["message"], "waiting to prune Car: whether the cluster serves it is not known")
+    rows = {each["kind"]: (each["status"], each.get("requiresPruning")) for each in plane.api.application("dropped")["status"]["resources"]}
+    check("which is not forgotten", rows["Car"], ("OutOfSync", True))
+    status = status_of(plane, "deleted", lambda s: s.get("conditions"))
+    check("nor is it left behind by a deletion", [each["message"] for each in status["conditions"]],
+          ["whether objects of kind Car are left is not known: whether the cluster serves it is not known"])
+    plane.api.delete(service)  # the API server makes it anew, as it was
+    wait_for("both cars to be gone", lambda: all(cars(name)[0] == 200 and not cars(name)[1]["items"] for name in ("dropped", "deleted")), 60)
+    wait_for("the deletion", lambda: plane.api.application("deleted") is None, 30)
+    status_of(plane, "dropped", lambda s: phase(s) == "Succeeded" and s["sync"] == {**s["sync"], "status": "Synced", "revision": commit})
+    print("ok until it is seen again")
+
+
 def configure(plane, data):
     plane.api.apply("/api/v1/namespaces/argocd/configmaps/argocd-cm", {"apiVersion": "v1", "kind": "ConfigMap", "data": data, "metadata": {
         "name": "argocd-cm", "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}}})
@@ -303,6 +345,7 @@ def run(plane):
     a_silent_server_slows_nobody_else(plane)
     a_server_that_never_lists_slows_nobody_else(plane)
     a_broken_conversion_holds_up_its_kind_alone(plane)
+    what_nobody_can_see_is_not_gone(plane)
     a_rollback_needs_no_git(plane)
 
 
