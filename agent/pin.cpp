@@ -122,7 +122,8 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
                           .api_versions = std::move(versions),
                           .repository = remote_bases(context, input),
                           .values_file = remote_values(context, input),
-                          .references = {}};
+                          .references = {},
+                          .kustomize_options = input.configuration.settings.kustomize_options};
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!sources[i].ref.empty()) options.references["$" + sources[i].ref] = trees[i];
   }

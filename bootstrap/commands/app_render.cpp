@@ -65,7 +65,7 @@ Result<TreePtr> complete(const sync::Application& application, const sync::Sourc
 }
 
 Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Application& application, const Checkout& checkout,
-                                          SourceAccess& sources) {
+                                          SourceAccess& sources, const sync::Settings& settings) {
   const auto catalog = TRY(client.catalog());
   render::Context context{.application = application.instance,
                           .project = application.project,
@@ -73,7 +73,8 @@ Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Appl
                           .revision = "",
                           .kube_version = client.server_version(),
                           .api_versions = {},
-                          .references = {}};
+                          .references = {},
+                          .kustomize_options = settings.kustomize_options};
   for (const auto& kind : catalog->kinds()) {
     context.api_versions.push_back(kind.api_version());
     context.api_versions.push_back(fmt::format("{}/{}", kind.api_version(), kind.kind));
@@ -174,7 +175,7 @@ Result<sync::Targets> render_targets(AppAccess& access, const sync::Application&
   } else {
     checkout = TRY(check_out_folder(rendered, from.local));
   }
-  auto manifests = TRY(render_sources(access.client(), rendered, checkout, *sources));
+  auto manifests = TRY(render_sources(access.client(), rendered, checkout, *sources, settings));
   return make_targets(access.client(), rendered, settings, std::move(manifests));
 }
 

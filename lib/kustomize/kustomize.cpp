@@ -241,7 +241,7 @@ Result<Built> build(const tree::FileTree& tree, std::string_view directory,
   TRY(resolve_vars(all.resources, all.vars, all.config->var_references, context.budget()));
   TRY(drop_local(all.resources));
   TRY(at_sort_options(sort(all.resources, kustomization, options.order), root));
-  if (wants(kustomization, "managedByLabel")) {
+  if (options.managed_by == ManagedBy::always || wants(kustomization, "managedByLabel")) {
     const FieldSpecs specs{FieldSpec{{}, "metadata/labels", true}};
     TRY(set_pairs(all.resources,
                   {{"app.kubernetes.io/managed-by", fmt::format("kustomize-{}", options.version)}},

@@ -50,10 +50,14 @@ enum class Order { legacy, fifo };
 // Which files a kustomization may read: those in and below its own directory, or all of the tree.
 enum class Reading { root_only, anywhere };
 
+// Who gets the label app.kubernetes.io/managed-by: what a kustomization asks it for, or everything.
+enum class ManagedBy { as_asked, always };
+
 struct Options {
   Limits limits;
   Reading reading = Reading::root_only;
   Order order = Order::legacy;  // where the kustomization has no sortOptions
+  ManagedBy managed_by = ManagedBy::as_asked;
   // What `helm template` prints. Without it helmCharts are refused.
   std::function<Result<std::string>(const ChartRequest&)> render_chart;
   // The files of another repository at a revision ("" is its default branch). Without it remote

@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/text.h"
 #include "kustomize/kustomize.h"
+#include "render/build_options.h"
 #include "render/chart_inflation.h"
 #include "render/overlay_tree.h"
 #include "yaml/yaml.h"
@@ -261,9 +262,13 @@ Result<Value> edit_kustomization(Value kustomization, const Value& options,
 namespace {
 
 // What a build may use beside its own tree.
-kustomize::Options build_options(const Context& context, const Value* options) {
+Result<kustomize::Options> build_options(const Context& context, const Value* options) {
+  const auto flags = TRY(parse_build_options(context.kustomize_options));
   kustomize::Options out;
   out.limits.time = context.build_time;
+  out.reading = flags.reading;
+  out.order = flags.order;
+  out.managed_by = flags.managed_by;
   ClusterFacts cluster{context.kube_version, context.api_versions};
   if (options != nullptr) {
     if (const auto version = options->text({"kubeVersion"}); !version.empty())
@@ -273,6 +278,8 @@ kustomize::Options build_options(const Context& context, const Value* options) {
     for (const auto& each : versions)
       if (each.is_string()) cluster.api_versions.push_back(*each.as_string());
   }
+  if (cluster.kube_version.empty()) cluster.kube_version = flags.kube_version;
+  cluster.api_versions.insert(cluster.api_versions.end(), flags.api_versions.begin(), flags.api_versions.end());
   out.render_chart = [cluster = std::move(cluster)](const kustomize::ChartRequest& request) {
     return inflate_chart(request, cluster);
   };
@@ -288,7 +295,7 @@ kustomize::Options build_options(const Context& context, const Value* options) {
 
 Result<std::vector<Manifest>> render_kustomize(const KustomizePlace& place, const Value* options) {
   OverlayTree overlay(place.tree);
-  const auto build = build_options(place.context, options);
+  const auto build = TRY(build_options(place.context, options));
   if (options != nullptr && !is_empty(*options)) {
     const auto path = TRY(kustomization_path(place.tree, place.folder));
     const auto text = TRY(place.tree.read(path));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/kustomize_source.h"
 
+#include "render/build_options.h"
 #include "render/chart_inflation.h"
 #include "tree/memory_tree.h"
 #include "value/json.h"
@@ -260,6 +261,45 @@ TEST(KustomizeSource, InlineValuesAreMergedAsTheToolMergesThem) {
     ASSERT_TRUE(rendered) << entry << ": " << rendered.error().message();
     EXPECT_EQ(rendered->at(0).object.text({"data", "all"}), want) << entry;
   }
+}
+
+constexpr auto shared_base = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"base/cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: outside}\n"},
+     {"base/ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: space}\n"},
+     {"app/kustomization.yaml", "resources: [../base/cm.yaml, ../base/ns.yaml]\n"}});
+
+TEST(KustomizeSource, BuildOptionsOfTheSettingsCount) {
+  const tree::MemoryTree tree(tree::MemoryTree::Files(shared_base.begin(), shared_base.end()));
+  for (const auto& [options, want] : std::to_array<std::pair<std::string_view, std::string_view>>({
+           {"", "outside the root"},
+           {"--load-restrictor=LoadRestrictionsRootOnly", "outside the root"},
+           {"--enable-helm --load-restrictor LoadRestrictionsNone", "space outside "},
+           {"--load-restrictor=LoadRestrictionsNone  --reorder none --enable-alpha-plugins", "outside space "},
+           {"--load-restrictor LoadRestrictionsNone --enable-managedby-label --helm-command helm3 -e A=b", "space=kustomize-v5.8.1 outside=kustomize-v5.8.1 "},
+           {"--load-restrictor none", "not supported"},
+           {"--load-restrictor", "not supported"},
+           {"--stack-trace", "not supported"},
+           {"enable-helm", "not supported"},
+       })) {
+    const Context context{.kustomize_options = std::string(options)};
+    const auto rendered = render_kustomize({tree, "app", context, sample_environment()}, nullptr);
+    std::string got;
+    if (!rendered && rendered.error().code() == Code::path_outside) got = "outside the root";
+    if (!rendered && rendered.error().code() == Code::source_unsupported) got = "not supported";
+    for (const auto& each : rendered ? *rendered : std::vector<Manifest>()) {
+      const auto manager = each.object.text({"metadata", "labels", "app.kubernetes.io/managed-by"});
+      got += fmt::format("{}{}{} ", each.object.text({"metadata", "name"}), manager.empty() ? "" : "=", manager);
+    }
+    EXPECT_EQ(got, want) << options;
+  }
+}
+
+// What a person named is told, because nothing else says where it was written.
+TEST(KustomizeSource, ARefusedBuildOptionIsNamed) {
+  const auto refused = parse_build_options("--enable-helm --load-restrictor none");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "kustomize.buildOptions: '--load-restrictor none' is not taken: legal are LoadRestrictionsRootOnly and LoadRestrictionsNone");
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ struct Context {
   std::function<Result<std::string>(const std::string& url)> values_file;
   // The trees of sources with a `ref`, by "$name".
   std::map<std::string, std::shared_ptr<const tree::FileTree>, std::less<>> references;
+  std::string kustomize_options;  // argocd-cm's kustomize.buildOptions
   // How long a kustomization may be built; Argo CD's ARGOCD_EXEC_TIMEOUT is as long.
   std::chrono::milliseconds build_time{90'000};
 };
