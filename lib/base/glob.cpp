@@ -240,6 +240,12 @@ bool glob_match(std::string_view pattern, std::string_view text, GlobMode mode) 
   return false;
 }
 
+std::vector<std::string> glob_alternatives(std::string_view pattern) {
+  std::vector<std::string> alternatives;
+  if (pattern.size() > pattern_bytes_max || !expand(std::string(pattern), alternatives)) alternatives.clear();
+  return alternatives;
+}
+
 bool glob_valid(std::string_view pattern) {
   std::vector<std::string> alternatives;
   return pattern.size() <= pattern_bytes_max && expand(std::string(pattern), alternatives);

@@ -6,7 +6,9 @@
 // byte there (match/row.go).
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace holdfast {
 
@@ -16,6 +18,9 @@ enum class GlobMode { plain, separator };
 // A pattern that is broken (an open bracket, a class of more than one range, too many alternatives)
 // matches nothing. An open brace ends with the pattern.
 bool glob_match(std::string_view pattern, std::string_view text, GlobMode mode = GlobMode::plain);
+
+// The patterns without braces that this one stands for: "{a,b}c" is "ac" and "bc". None when it is broken.
+std::vector<std::string> glob_alternatives(std::string_view pattern);
 
 // Is the pattern one, or does glob_match refuse it?
 bool glob_valid(std::string_view pattern);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/helm_source.h"
 
-#include "base/glob.h"
 #include "base/text.h"
 #include "helm/helm.h"
+#include "render/value_globs.h"
 #include "yaml/yaml.h"
 
 #include <algorithm>
@@ -76,32 +76,7 @@ Result<std::string> read_located(const Located& file, const Context& context) {
                      .fix("keep the file in a repository"));
 }
 
-bool is_glob(const Located& file) {
-  return file.tree != nullptr && file.path.find_first_of("*?[") != std::string::npos;
-}
-
-// "**/" also stands for no folder at all.
-bool path_match(const std::string& pattern, std::string_view path) {
-  if (glob_match(pattern, path, GlobMode::separator)) return true;
-  const auto stars = pattern.find("**/");
-  if (stars == std::string::npos) return false;
-  return path_match(pattern.substr(0, stars) + pattern.substr(stars + 3), path);
-}
-
-Result<std::vector<Located>> expand(const Located& pattern) {
-  const auto first = pattern.path.find_first_of("*?[");
-  const auto folder = std::string(parent_path(pattern.path.substr(0, first) + "x"));
-  std::vector<Located> out;
-  const auto kind = TRY(pattern.tree->kind(folder));
-  if (kind != tree::EntryKind::directory) return out;
-  const auto files = TRY(tree::walk(*pattern.tree, folder));
-  for (const auto& file : files) {
-    auto path = folder.empty() ? file : fmt::format("{}/{}", folder, file);
-    if (path_match(pattern.path, path)) out.push_back({pattern.tree, std::move(path)});
-  }
-  std::ranges::sort(out, {}, &Located::path);
-  return out;
-}
+bool is_pattern(const Located& file) { return file.tree != nullptr && is_glob(file.path); }
 
 enum class Missing { refuse, ignore };
 
@@ -114,21 +89,22 @@ class ValueFiles {
     std::vector<Located> located;
     for (const auto& name : given) {
       auto file = TRY(locate_file(name, place_));
-      if (!is_glob(file)) explicit_files.insert(file);
+      if (!is_pattern(file)) explicit_files.insert(file);
       located.push_back(std::move(file));
     }
     for (const auto& file : located) {
-      if (!is_glob(file)) {
+      if (!is_pattern(file)) {
         TRY(add(file, missing));
         continue;
       }
-      const auto matches = TRY(expand(file));
+      const auto matches = TRY(glob_files(*file.tree, file.path));
       if (matches.empty() && missing == Missing::refuse) {
         return failure(Code::path_missing, "values file pattern '{}' matches nothing",
                        printable(file.path));
       }
       for (const auto& match : matches) {
-        if (!explicit_files.contains(match)) TRY(add(match, missing));
+        const Located found{file.tree, match};
+        if (!explicit_files.contains(found)) TRY(add(found, missing));
       }
     }
     return std::move(out_);
@@ -188,9 +164,9 @@ std::string first_of(std::string_view given, std::string_view fallback) {
 }
 
 // "v1.29.3-gke.100" and "1.29.3" are both "v1.29.3" to Helm.
-std::string kube_version_of(std::string version) {
-  if (!version.starts_with('v')) version.insert(0, "v");
-  return version.substr(0, version.find_first_of("-+"));
+std::string kube_version_of(const std::string& version) {
+  const auto number = std::string_view(version).substr(version.starts_with('v') ? 1 : 0);
+  return fmt::format("v{}", number.substr(0, number.find_first_of("-+")));
 }
 
 // "v3" asks for what Helm 3 renders, where it differs; without it Helm 4's results count.

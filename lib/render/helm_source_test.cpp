@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/helm_source.h"
 
+#include "render/value_globs.h"
 #include "tree/memory_tree.h"
 #include "value/json.h"
 #include "yaml/yaml.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -82,7 +84,7 @@ TEST(HelmSource, ValuesMeetInUpstreamsOrder) {
            {"{valueFiles: [v2.yaml, v1.yaml]}", "v1 10"},
            {"{valueFiles: ['v*.yaml', v1.yaml]}", "v1 10"},
            {"{valueFiles: [/shared/v3.yaml]}", "v3 1"},
-           {"{valueFiles: ['../shared/**/*.yaml']}", "v3 1"},
+           {"{valueFiles: ['../shared/**/*.yaml']}", "v4 1"},
            {"{valueFiles: [$other/x/values.yaml]}", "other 1"},
            {"{valueFiles: [none.yaml, 'n*.yaml'], ignoreMissingValueFiles: true}", "none 1"},
            {"{valueFiles: [v1.yaml], values: 'color: inline'}", "inline 10"},
@@ -93,6 +95,30 @@ TEST(HelmSource, ValuesMeetInUpstreamsOrder) {
            {"{fileParameters: [{name: color, path: text.txt}]}", "from a file 1"},
        })) {
     EXPECT_EQ(sample.colors(options), want) << options;
+  }
+}
+
+// The order of `doublestar.FilepathGlob` 4.10: a folder's files before those of the folders in it.
+TEST(HelmSource, PatternsNameFilesInTheirOrder) {
+  const tree::MemoryTree tree(tree::MemoryTree::Files{{"env/z.yaml", ""}, {"env/a/x.yaml", ""}, {"env/a/b/y.yaml", ""}, {"env/a-b/x.yaml", ""},
+                                                      {"env/c/x.yaml", ""}, {"env/c/values/k.yaml", ""}, {"env/values/v.yaml", ""}, {"top.yaml", ""}});
+  for (const auto& [pattern, want] : std::to_array<std::pair<std::string_view, std::string_view>>({
+           {"env/**/*.yaml", "env/z.yaml env/a/x.yaml env/a/b/y.yaml env/a-b/x.yaml env/c/x.yaml env/c/values/k.yaml env/values/v.yaml"},
+           {"env/*/x.yaml", "env/a/x.yaml env/a-b/x.yaml env/c/x.yaml"},
+           {"env/**/values/*.yaml", "env/values/v.yaml env/c/values/k.yaml"},
+           {"**/z.yaml", "env/z.yaml"},
+           {"env/{c,a}/x.yaml", "env/a/x.yaml env/c/x.yaml"},
+           {"env/{c,a/b}/*.yaml", "env/a/b/y.yaml env/c/x.yaml"},
+           {"env/**/{x,y}.yaml", "env/a-b/x.yaml env/a/b/y.yaml env/a/x.yaml env/c/x.yaml"},
+           {"env/[^a]/x.yaml", "env/c/x.yaml"},
+           {"env/?/x.yaml", "env/a/x.yaml env/c/x.yaml"},
+           {"none/*.yaml", ""},
+           {"env/z.yaml/*", ""},
+           {"*.yaml", "top.yaml"},
+       })) {
+    const auto found = glob_files(tree, pattern);
+    ASSERT_TRUE(found) << pattern;
+    EXPECT_EQ(fmt::format("{}", fmt::join(*found, " ")), want) << pattern;
   }
 }
 
