@@ -83,13 +83,21 @@ TEST(Jq, SelectsPlacesOrRefusesByName) {
   const Case cases[] = {{".a", 1}, {".a.list[]", 2}, {".a.list[0].v", 1}, {".a[\"b.c\"]", 1}, {".a.\"b.c\"", 1},
                         {".a.list[] | select(.n == \"y\")", 1}, {".a.list[-1]", 1}, {".missing", 0},
                         {".a.list[] | select(.n | startswith(\"x\")) | .v", 1}, {".a.list[0].v, .a.list[1].v", 2},
-                        {".a.list[] | select(.v > 1 and .n != \"x\")", 1}, {"..", 10}, {".a.list[]?.v", 2}};
+                        {".a.list[] | select(.v > 1 and .n != \"x\")", 1}, {"..", 10}, {".a.list[]?.v", 2},
+                        {".a.list[] | select(.n | test(\"^[xz]$\"))", 1}, {".a.list[] | select(.n | test(\"^X\"; \"i\"))", 1},
+                        {".a.list[] | select(.n | test(\"(\"))", 0}, {".a.list[] | select(.n | IN(\"x\", \"y\"))", 2},
+                        {".a | select(.list[].n == \"y\") | .list", 1}, {".a | select(any(.list[]; .v > 1)) | .list", 1},
+                        {".a | select(all(.list[]; .v > 1)) | .list", 0}, {".a | select(.list | any(.n == \"y\"))", 1},
+                        {".a.list[] | select(.w == null)", 2},
+                        {".a.list[] | select(.w.deeper == null) | .n", 2}, {".a.list[] | select(.n | inside(\"xx\"))", 1},
+                        {".a | select(.list | length == 2)", 1}, {".a | select(keys | contains([\"list\"]))", 1},
+                        {".a.list[] | select([.n] | inside([\"x\", \"z\"]))", 1}, {".a.list[] | select(.n | not)", 0}, {".a.list[] | select(has(\"n\")) | .n", 2}, {"empty", 0}};
   for (const auto& each : cases) {
     const auto path = JqPath::parse(each.path);
     ASSERT_TRUE(path) << each.path;
     EXPECT_EQ(path->select(document).size(), each.places) << each.path;
   }
-  for (const char* bad : {".a[", ")", ".a | nosuch", ".a.\"x", "select()", ""}) EXPECT_FALSE(JqPath::parse(bad)) << bad;
+  for (const char* bad : {".a[", ")", ".a | nosuch", ".a.\"x", "select()", "test", "not(.a)", "[.a", ""}) EXPECT_FALSE(JqPath::parse(bad)) << bad;
 }
 
 TEST(Fields, ProjectFindsItemsByTheirKey) {

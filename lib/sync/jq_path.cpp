@@ -6,18 +6,20 @@
 #include <charconv>
 #include <functional>
 
+#include "regex/expression.h"
 #include "value/json.h"
 
 namespace holdfast::sync {
 
 struct JqPath::Node {
   enum class Kind {
-    identity, member, index, iterate, recurse, pipe, comma, select, literal, compare, all, any, call
+    identity, member, index, iterate, recurse, pipe, comma, select, literal, list, compare, all, any, call
   };
   Kind kind = Kind::identity;
   std::string text;        // member name, comparison, function name
   std::int64_t number = 0; // index; negative counts from the end
   Value literal;
+  std::shared_ptr<const regex::Expression> expression;  // of a test whose expression is written out
   std::vector<std::shared_ptr<const Node>> parts;
 };
 
@@ -123,6 +125,12 @@ class Parser {
       if (!take(")")) return unexpected();
       return node;
     }
+    if (take("[")) {
+      if (take("]")) return make(Kind::list);
+      NodePtr node = TRY(pipe());
+      if (!take("]")) return unexpected();
+      return make(Kind::list, {node});
+    }
     if (peek() == '"' || peek() == '-' || std::isdigit(static_cast<unsigned char>(peek()))) {
       return literal();
     }
@@ -189,11 +197,6 @@ class Parser {
     node->kind = Kind::literal;
     if (name == "true" || name == "false") node->literal = name == "true";
     if (name == "true" || name == "false" || name == "null") return NodePtr(node);
-    static constexpr std::string_view known[] = {"select", "test", "startswith", "endswith", "contains",
-                                                 "has", "not", "length", "keys", "any", "recurse", "empty"};
-    if (std::ranges::find(known, name) == std::end(known)) {
-      return failure(Code::application_spec, "function not defined: {}", name);
-    }
     if (name == "recurse") return make(Kind::recurse);
     std::vector<NodePtr> arguments;
     if (take("(")) {
@@ -203,8 +206,39 @@ class Parser {
       } while (take(";"));
       if (!take(")")) return unexpected();
     }
-    if (name == "select" && arguments.size() != 1) return unexpected();
-    return make(name == "select" ? Kind::select : Kind::call, std::move(arguments), name);
+    return function(name, std::move(arguments));
+  }
+
+  static Result<NodePtr> function(const std::string& name, std::vector<NodePtr> arguments) {
+    struct Function {
+      std::string_view name;
+      std::size_t least, most;  // arguments
+    };
+    static constexpr Function known[] = {{"select", 1, 1}, {"test", 1, 2}, {"startswith", 1, 1}, {"endswith", 1, 1},
+                                         {"contains", 1, 1}, {"inside", 1, 1}, {"has", 1, 1}, {"IN", 1, 1}, {"not", 0, 0},
+                                         {"length", 0, 0}, {"keys", 0, 0}, {"any", 0, 2}, {"all", 0, 2}, {"empty", 0, 0}};
+    const auto* found = std::ranges::find(known, name, &Function::name);
+    const auto count = arguments.size();
+    if (found == std::end(known) || count < found->least || count > found->most) {
+      return failure(Code::application_spec, "function not defined: {}/{}", name, count);
+    }
+    if (name == "select") return make(Kind::select, std::move(arguments));
+    auto node = std::make_shared<Node>();
+    node->kind = Kind::call;
+    node->text = name;
+    if (name == "test") node->expression = expression_of(arguments);
+    node->parts = std::move(arguments);
+    return NodePtr(node);
+  }
+
+  // An expression that Go refuses matches nothing, as upstream's program fails when it runs.
+  static std::shared_ptr<const regex::Expression> expression_of(const std::vector<NodePtr>& arguments) {
+    if (!std::ranges::all_of(arguments, [](const NodePtr& each) { return each->kind == Kind::literal && each->literal.is_string(); })) {
+      return nullptr;
+    }
+    const bool any_case = arguments.size() == 2 && arguments[1]->literal.as_string()->find('i') != std::string::npos;
+    auto compiled = regex::Expression::compile((any_case ? "(?i)" : "") + *arguments[0]->literal.as_string());
+    return compiled ? std::make_shared<const regex::Expression>(*std::move(compiled)) : nullptr;
   }
 
   std::string word() {
@@ -289,9 +323,10 @@ class Evaluator {
         for (const auto& part : node.parts) places(*part, at, emit);
         return;
       case Kind::select:
-        if (truthy(value(*node.parts[0], at))) emit(at);
+        if (here != nullptr && any_of(*node.parts[0], *here)) emit(at);
         return;
       case Kind::literal:
+      case Kind::list:
       case Kind::compare:
       case Kind::all:
       case Kind::any:
@@ -331,64 +366,170 @@ class Evaluator {
     iterate(at, here, [&](const JqPlace& next) { recurse(next, find_place(document_, next), emit); });
   }
 
-  Value value(const Node& node, const JqPlace& at) {
+  using Take = std::function<void(const Value&)>;
+
+  // What the expression gives for an input, one after the other: jq's generators.
+  void values(const Node& node, const Value& input, const Take& take) {
+    if (budget_ == 0) return;
+    --budget_;
     switch (node.kind) {
-      case Kind::literal: return node.literal;
-      case Kind::all: return truthy(value(*node.parts[0], at)) && truthy(value(*node.parts[1], at));
-      case Kind::any: return truthy(value(*node.parts[0], at)) || truthy(value(*node.parts[1], at));
-      case Kind::compare: return compare(node, at);
-      case Kind::call: return call(node, at, Value());
-      case Kind::pipe: return pipe(node, at);
-      case Kind::identity:
-      case Kind::member:
-      case Kind::index:
-      case Kind::iterate:
-      case Kind::recurse:
+      case Kind::identity: take(input); return;
+      case Kind::literal: take(node.literal); return;
+      case Kind::list: take(list_of(node, input)); return;
+      case Kind::member: take_member(input.is_null() ? nullptr : input.find(node.text), input, input.is_object(), take); return;
+      case Kind::index: take_member(item_of(input, node.number), input, input.is_array(), take); return;
+      case Kind::iterate: return for_each_in(input, take);
+      case Kind::recurse: return recurse_values(input, take);
+      case Kind::pipe: return values(*node.parts[0], input, [&](const Value& next) { values(*node.parts[1], next, take); });
       case Kind::comma:
-      case Kind::select: break;
+        for (const auto& part : node.parts) values(*part, input, take);
+        return;
+      case Kind::select:
+        values(*node.parts[0], input, [&](const Value& holds) { if (truthy(holds)) take(input); });
+        return;
+      case Kind::compare:
+        for_each_pair(node, input, [&](const Value& left, const Value& right) { take(Value(compare(node.text, left, right))); });
+        return;
+      case Kind::all: return take(Value(any_of(*node.parts[0], input) && any_of(*node.parts[1], input)));
+      case Kind::any: return take(Value(any_of(*node.parts[0], input) || any_of(*node.parts[1], input)));
+      case Kind::call: return call(node, input, take);
     }
-    Value found;
-    bool first = true;
-    places(node, at, [&](const JqPlace& place) {
-      const Value* here = find_place(document_, place);
-      if (first && here != nullptr) found = *here;
-      first = false;
+  }
+
+  // Of null every member is null; of what has none there is nothing.
+  static void take_member(const Value* found, const Value& input, bool may_have, const Take& take) {
+    static const Value none;
+    if (found != nullptr) return take(*found);
+    if (may_have || input.is_null()) take(none);
+  }
+
+  static const Value* item_of(const Value& input, std::int64_t number) {
+    const auto* array = input.as_array();
+    if (array == nullptr) return nullptr;
+    const auto size = static_cast<std::int64_t>(array->size());
+    const auto index = number < 0 ? number + size : number;
+    return index >= 0 && index < size ? &(*array)[static_cast<std::size_t>(index)] : nullptr;
+  }
+
+  static void for_each_in(const Value& input, const Take& take) {
+    if (const auto* array = input.as_array()) {
+      for (const auto& item : *array) take(item);
+    } else if (const auto* object = input.as_object()) {
+      for (const auto& [key, value] : *object) take(value);
+    }
+  }
+
+  void recurse_values(const Value& input, const Take& take) {
+    if (budget_ == 0) return;
+    --budget_;
+    take(input);
+    for_each_in(input, [&](const Value& next) { recurse_values(next, take); });
+  }
+
+  void for_each_pair(const Node& node, const Value& input, const std::function<void(const Value&, const Value&)>& take) {
+    values(*node.parts[1], input, [&](const Value& right) {
+      values(*node.parts[0], input, [&](const Value& left) { take(left, right); });
     });
+  }
+
+  bool any_of(const Node& node, const Value& input) {
+    bool found = false;
+    values(node, input, [&](const Value& value) { found = found || truthy(value); });
     return found;
   }
 
-  Value compare(const Node& node, const JqPlace& at) {
-    const Value left = value(*node.parts[0], at), right = value(*node.parts[1], at);
-    if (node.text == "==") return left == right;
-    if (node.text == "!=") return !(left == right);
-    if (node.text == "<") return less(left, right);
-    if (node.text == ">") return less(right, left);
-    return node.text == "<=" ? !less(right, left) : !less(left, right);
+  static bool compare(std::string_view sign, const Value& left, const Value& right) {
+    if (sign == "==") return left == right;
+    if (sign == "!=") return !(left == right);
+    if (sign == "<") return less(left, right);
+    if (sign == ">") return less(right, left);
+    return sign == "<=" ? !less(right, left) : !less(left, right);
   }
 
-  // `.name | startswith("x")`: the left side's value is the function's input.
-  Value pipe(const Node& node, const JqPlace& at) {
-    if (node.parts[1]->kind == Kind::call) return call(*node.parts[1], at, value(*node.parts[0], at));
-    Value found;
-    places(*node.parts[0], at, [&](const JqPlace& next) { found = value(*node.parts[1], next); });
+  void call(const Node& node, const Value& input, const Take& take) {
+    if (node.text == "empty") return;
+    if (node.text == "not") return take(Value(!truthy(input)));
+    if (node.text == "length") return take(Value(length_of(input)));
+    if (node.text == "keys") return take(keys_of(input));
+    if (node.text == "IN") return take(Value(is_among(*node.parts[0], input)));
+    if (node.text == "any" || node.text == "all") return take(Value(quantified(node, input)));
+    if (node.expression) return take(Value(input.is_string() && node.expression->matches(*input.as_string())));
+    values(*node.parts[0], input, [&](const Value& argument) { take(Value(holds(node.text, input, argument))); });
+  }
+
+  bool is_among(const Node& generator, const Value& input) {
+    bool found = false;
+    values(generator, input, [&](const Value& each) { found = found || each == input; });
     return found;
   }
 
-  Value call(const Node& node, const JqPlace& at, Value input) {
-    const Value argument = node.parts.empty() ? Value() : value(*node.parts[0], at);
-    if (node.text == "not") return !truthy(input);
-    if (node.text == "has") return argument.is_string() && input.find(*argument.as_string()) != nullptr;
-    if (node.text == "length") {
-      if (const auto* array = input.as_array()) return static_cast<std::int64_t>(array->size());
-      if (const auto* text = input.as_string()) return static_cast<std::int64_t>(text->size());
-      return std::int64_t{0};
+  // any, any(condition), any(generator; condition), and all alike.
+  bool quantified(const Node& node, const Value& input) {
+    const bool wanted = node.text == "any";
+    bool found = false;
+    const auto look = [&](const Value& each) {
+      const bool holds = node.parts.empty() ? truthy(each) : any_of(*node.parts.back(), each);
+      found = found || holds == wanted;
+    };
+    if (node.parts.size() == 2) {
+      values(*node.parts[0], input, look);
+    } else {
+      for_each_in(input, look);
     }
-    if (!input.is_string() || !argument.is_string()) return false;
-    const std::string& text = *input.as_string();
+    return found == wanted;
+  }
+
+  Value list_of(const Node& node, const Value& input) {
+    Array list;
+    for (const auto& part : node.parts) values(*part, input, [&](const Value& each) { list.push_back(each); });
+    return list;
+  }
+
+  static std::int64_t length_of(const Value& input) {
+    if (const auto* array = input.as_array()) return static_cast<std::int64_t>(array->size());
+    if (const auto* object = input.as_object()) return static_cast<std::int64_t>(object->size());
+    if (const auto* text = input.as_string()) return static_cast<std::int64_t>(text->size());
+    return 0;
+  }
+
+  static Value keys_of(const Value& input) {
+    Array keys;
+    if (const auto* object = input.as_object()) {
+      for (const auto& [key, value] : *object) keys.emplace_back(key);
+    }
+    std::ranges::sort(keys, {}, [](const Value& key) { return *key.as_string(); });
+    return keys;
+  }
+
+  static bool holds(std::string_view function, const Value& input, const Value& argument) {
+    if (function == "contains") return contains(input, argument);
+    if (function == "inside") return contains(argument, input);
+    if (!argument.is_string()) return false;
     const std::string& word = *argument.as_string();
-    if (node.text == "startswith") return text.starts_with(word);
-    if (node.text == "endswith") return text.ends_with(word);
-    return text.find(word) != std::string::npos;  // contains; test with a plain word
+    if (function == "has") return input.find(word) != nullptr;
+    if (!input.is_string()) return false;
+    const std::string& text = *input.as_string();
+    if (function == "startswith") return text.starts_with(word);
+    if (function == "endswith") return text.ends_with(word);
+    const auto expression = regex::Expression::compile(word);
+    return expression && expression->matches(text);  // test
+  }
+
+  // jq's: a text holds its parts, a list an item that holds each, an object members that hold each.
+  static bool contains(const Value& outer, const Value& inner) {
+    if (outer.is_string() && inner.is_string()) return outer.as_string()->find(*inner.as_string()) != std::string::npos;
+    if (const auto *all = outer.as_array(), *some = inner.as_array(); all != nullptr && some != nullptr) {
+      return std::ranges::all_of(*some, [&](const Value& each) {
+        return std::ranges::any_of(*all, [&](const Value& candidate) { return contains(candidate, each); });
+      });
+    }
+    if (const auto* some = inner.as_object(); some != nullptr && outer.is_object()) {
+      return std::ranges::all_of(*some, [&](const auto& member) {
+        const Value* found = outer.find(member.key);
+        return found != nullptr && contains(*found, member.value);
+      });
+    }
+    return outer == inner;
   }
 
   const Value& document_;
