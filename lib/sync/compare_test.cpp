@@ -74,6 +74,73 @@ TEST(Ignored, WhatAManagerOwnsThroughASubresourceToo) {
   EXPECT_NE(live.find_path({"spec", "paused"}), nullptr);
 }
 
+TEST(Ignored, WhatIsRespectedKeepsItsLiveValue) {
+  struct Case {
+    const char* sentence;
+    std::vector<std::string> pointers, jq;
+    const char *live, *target, *want;
+  };
+  // Of each list the managers' entries say what names its items.
+  constexpr std::string_view entries = R"("managedFields":[{"manager":"argocd-controller","operation":"Apply","fieldsV1":{"f:spec":{
+      "f:containers":{"k:{\"name\":\"app\"}":{".":{},"f:image":{},"f:mounts":{"k:{\"path\":\"/a\"}":{}}}},
+      "f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:nodePort":{}}}}}}])";
+  const Case cases[] = {
+      {"an autoscaler's replicas", {"/spec/replicas"}, {}, R"({"replicas":7,"x":1})", R"({"replicas":2,"x":2})", R"({"replicas":7,"x":2})"},
+      {"a field that Git does not have", {"/spec/replicas"}, {}, R"({"replicas":7})", R"({"x":2})", R"({"replicas":7,"x":2})"},
+      {"a field that was removed is not brought back", {"/spec/a/note"}, {}, R"({"a":{"x":1}})", R"({"a":{"note":"n","x":2}})", R"({"a":{"x":2}})"},
+      {"what neither has", {"/spec/none", "/spec/a/b"}, {}, R"({"x":1})", R"({"x":2})", R"({"x":2})"},
+      {"the image of a container that an injected one has moved", {}, {".spec.containers[] | select(.name == \"app\") | .image"},
+       R"({"containers":[{"name":"proxy","image":"p"},{"name":"app","image":"live"}]})", R"({"containers":[{"name":"app","image":"git"}]})",
+       R"({"containers":[{"image":"live","name":"app"}]})"},
+      {"every image, where one container is injected", {}, {".spec.containers[].image"},
+       R"({"containers":[{"name":"proxy","image":"p"},{"name":"app","image":"live"}]})", R"({"containers":[{"name":"app","image":"git"}]})",
+       R"({"containers":[{"image":"live","name":"app"}]})"},
+      {"an injected container as a whole stays beside ours", {}, {".spec.containers[] | select(.name == \"proxy\")"},
+       R"({"containers":[{"name":"proxy","image":"p"},{"name":"app","image":"live"}]})", R"({"containers":[{"name":"app","image":"git"}]})",
+       R"({"containers":[{"image":"git","name":"app"},{"image":"p","name":"proxy"}]})"},
+      {"an ignored container keeps its place", {}, {".spec.containers[] | select(.name == \"app\")"},
+       R"({"containers":[{"name":"b","image":"b"},{"name":"app","image":"live"}]})",
+       R"({"containers":[{"name":"app","image":"git"},{"name":"b","image":"new"}]})",
+       R"({"containers":[{"image":"live","name":"app"},{"image":"new","name":"b"}]})"},
+      {"an ignored container that was removed", {}, {".spec.containers[] | select(.name == \"app\")"},
+       R"({"containers":[{"name":"b","image":"b"}]})", R"({"containers":[{"name":"app","image":"git"},{"name":"b","image":"b"}]})",
+       R"({"containers":[{"image":"b","name":"b"}]})"},
+      {"a port that Git writes without its protocol", {}, {".spec.ports[].nodePort"},
+       R"({"ports":[{"port":81,"protocol":"TCP","nodePort":31},{"port":80,"protocol":"TCP","nodePort":30}]})", R"({"ports":[{"port":80},{"port":81}]})",
+       R"({"ports":[{"nodePort":30,"port":80},{"nodePort":31,"port":81}]})"},
+      {"lists within an item go by names as well", {}, {".spec.containers[].env[].value"},
+       R"({"containers":[{"name":"app","env":[{"name":"NEW","value":"n"},{"name":"A","value":"live"}]}]})",
+       R"({"containers":[{"name":"app","env":[{"name":"A","value":"git"}]}]})", R"({"containers":[{"env":[{"name":"A","value":"live"}],"name":"app"}]})"},
+      {"and by the key that names them where that is no name", {}, {".spec.containers[].mounts[].sub"},
+       R"({"containers":[{"name":"app","mounts":[{"name":"v","path":"/b","sub":"live b"},{"name":"v","path":"/a","sub":"live a"}]}]})",
+       R"({"containers":[{"name":"app","mounts":[{"name":"v","path":"/a","sub":"a"},{"name":"v","path":"/b","sub":"b"}]}]})",
+       R"({"containers":[{"mounts":[{"name":"v","path":"/a","sub":"live a"},{"name":"v","path":"/b","sub":"live b"}],"name":"app"}]})"},
+      {"a list that is no list of named items goes by its order", {"/spec/args/1"}, {}, R"({"args":["a","live"]})", R"({"args":["a","git"]})", R"({"args":["a","live"]})"},
+      {"what is of another type in Git", {"/spec/a/b"}, {}, R"({"a":{"b":1}})", R"({"a":[1]})", R"({"a":[1]})"},
+  };
+  for (const auto& each : cases) {
+    IgnoreRule rule;
+    rule.kind = "*";
+    rule.pointers = each.pointers;
+    rule.jq = each.jq;
+    const auto ignore = Ignore::make({rule});
+    ASSERT_TRUE(ignore) << each.sentence;
+    Value target = object(fmt::format(R"({{"kind":"X","spec":{}}})", each.target));
+    ignore->respect({"", "X", "", "x"}, object(fmt::format(R"({{"kind":"X","metadata":{{{}}},"spec":{},"status":{{"a":1}}}})", entries, each.live)), target);
+    EXPECT_EQ(json::write(*target.find("spec")), each.want) << each.sentence;
+    EXPECT_EQ(target.find("status"), nullptr) << each.sentence;
+  }
+}
+
+TEST(Ignored, AStatusIsNeverTakenOver) {
+  IgnoreRule rule;
+  rule.kind = "*";
+  rule.pointers = {"/status", "/status/phase"};
+  Value target = object(R"({"spec":{}})");
+  Ignore::make({rule})->respect({"", "X", "", "x"}, object(R"({"spec":{},"status":{"phase":"Old"}})"), target);
+  EXPECT_EQ(target, object(R"({"spec":{}})"));
+}
+
 TEST(Jq, SelectsPlacesOrRefusesByName) {
   const Value document = object(R"({"a":{"b.c":1,"list":[{"n":"x","v":1},{"n":"y","v":2}]}})");
   struct Case {

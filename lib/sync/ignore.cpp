@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <utility>
 
+#include "base/glob.h"
 #include "base/text.h"
 #include "sync/fields.h"
-#include "base/glob.h"
+#include "value/json.h"
 
 namespace holdfast::sync {
 namespace {
@@ -55,6 +57,7 @@ std::vector<JqPlace> places_of(const IgnoreRule& rule, const std::vector<JqPath>
   return places;
 }
 
+// What is at `place` becomes the value; an index that is the list's size makes a new item.
 void put(Value& document, const JqPlace& place, const Value& value) {
   Value* here = &document;
   for (const auto& step : place) {
@@ -62,13 +65,119 @@ void put(Value& document, const JqPlace& place, const Value& value) {
       here = &(*here)[*name];
       continue;
     }
-    auto* array = here->as_array();
+    Array& array = *here->as_array();
     const auto index = std::get<std::size_t>(step);
-    if (array == nullptr || index >= array->size()) return;  // the item is not in Git: nothing to keep
-    here = &(*array)[index];
+    if (index == array.size()) array.emplace_back();
+    here = &array[index];
   }
   *here = value;
 }
+
+bool is_status(const JqPlace& place) { return !place.empty() && place.front() == JqStep(std::string("status")); }
+
+bool starts_with(const JqPlace& place, const JqPlace& start) {
+  return place.size() >= start.size() && std::equal(start.begin(), start.end(), place.begin());
+}
+
+// Finds what one object has at a place in another one. An item of a list is found by what names it, wherever it
+// stands: a container that was injected has moved the others.
+class Counterpart {
+ public:
+  Counterpart(const Value& live, const Value& target)
+      : live_(live), target_(target), owned_(owned_fields(live, [](const ManagerEntry&) { return true; })) {}
+
+  // Nothing when the list that would hold it has no such item; a whole item is then a new one at its end.
+  [[nodiscard]] std::optional<JqPlace> find(const JqPlace& place) const {
+    JqPlace found;
+    const Value *live = &live_, *target = &target_, *fields = &owned_;
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      if (const auto* name = std::get_if<std::string>(&place[i])) {
+        if (target != nullptr && !target->is_object() && !target->is_null()) return std::nullopt;
+        found.emplace_back(*name);
+        live = member(live, *name);
+        target = member(target, *name);
+        fields = member(fields, "f:" + *name);
+        continue;
+      }
+      const auto* items = target == nullptr ? nullptr : target->as_array();
+      if (items == nullptr) return std::nullopt;
+      live = &live->as_array()->at(std::get<std::size_t>(place[i]));
+      const auto index = item_like(*items, *live, std::get<std::size_t>(place[i]), fields);
+      if (index == items->size() && i + 1 < place.size()) return std::nullopt;
+      found.emplace_back(index);
+      target = index < items->size() ? &(*items)[index] : nullptr;
+      fields = fields_of_item(fields, *live);
+    }
+    return found;
+  }
+
+ private:
+  static const Value* member(const Value* value, const std::string& name) { return value == nullptr ? nullptr : value->find(name); }
+
+  using Use = std::function<bool(const Value& key, const Value& fields)>;
+
+  // The keys by which the managers' entries name items, until one is of use.
+  static void for_each_key(const Value* fields, const Use& use) {
+    if (fields == nullptr || fields->as_object() == nullptr) return;
+    for (const auto& each : *fields->as_object()) {
+      if (!each.key.starts_with("k:")) continue;
+      const auto key = json::parse(std::string_view(each.key).substr(2), "managedFields");
+      if (key && key->as_object() != nullptr && use(*key, each.value)) return;
+    }
+  }
+
+  static std::vector<std::string> keys_of(const Value* fields) {
+    std::vector<std::string> names;
+    for_each_key(fields, [&](const Value& key, const Value&) {
+      for (const auto& part : *key.as_object()) names.push_back(part.key);
+      return true;
+    });
+    return names;
+  }
+
+  static const Value* fields_of_item(const Value* fields, const Value& live) {
+    const Value* found = nullptr;
+    for_each_key(fields, [&](const Value& key, const Value& inner) {
+      const bool same = std::ranges::all_of(*key.as_object(), [&](const auto& part) {
+        const Value* held = live.find(part.key);
+        return held != nullptr && *held == part.value;
+      });
+      if (same) found = &inner;
+      return same;
+    });
+    return found;
+  }
+
+  static std::size_t item_like(const Array& items, const Value& live, std::size_t index, const Value* fields) {
+    auto names = keys_of(fields);
+    if (names.empty() && live.find("name") != nullptr) names = {"name"};
+    if (!names.empty()) {
+      const auto same = [&](const Value& item) { return is_named(item, live, names); };
+      return static_cast<std::size_t>(std::ranges::find_if(items, same) - items.begin());
+    }
+    const bool whole = !live.is_object() && !live.is_array();
+    if (whole && std::ranges::find(items, live) != items.end()) {
+      return static_cast<std::size_t>(std::ranges::find(items, live) - items.begin());
+    }
+    return std::min(index, items.size());
+  }
+
+  // A member that Git leaves to its default (a port's protocol) is no difference.
+  static bool is_named(const Value& item, const Value& live, const std::vector<std::string>& names) {
+    bool any = false;
+    for (const auto& name : names) {
+      const Value *ours = item.find(name), *theirs = live.find(name);
+      if (ours == nullptr) continue;
+      if (theirs == nullptr || !(*ours == *theirs)) return false;
+      any = true;
+    }
+    return any;
+  }
+
+  const Value& live_;
+  const Value& target_;
+  Value owned_;
+};
 
 }  // namespace
 
@@ -125,11 +234,20 @@ void Ignore::normalize(const Key& key, Value& live, Value& predicted) const {
 void Ignore::respect(const Key& key, const Value& live, Value& target) const {
   for (const auto& [rule, jq] : rules_) {
     if (!applies(rule, key)) continue;
-    auto places = places_of(rule, jq, live);
-    for (const auto& place : places) {
-      if (!place.empty() && place.front() == JqStep(std::string("status"))) continue;
-      if (const Value* value = find_place(live, place)) put(target, place, *value);
+    auto dropped = places_of(rule, jq, target);
+    std::vector<JqPlace> kept;
+    for (const auto& place : places_of(rule, jq, live)) {
+      const Value* value = is_status(place) ? nullptr : find_place(live, place);
+      const auto found = value == nullptr ? std::nullopt : Counterpart(live, target).find(place);
+      if (!found) continue;
+      put(target, *found, *value);
+      kept.push_back(*found);
     }
+    // What is ignored and does not live is not brought back.
+    std::erase_if(dropped, [&](const JqPlace& place) {
+      return is_status(place) || std::ranges::any_of(kept, [&](const JqPlace& each) { return starts_with(each, place); });
+    });
+    remove_places(target, std::move(dropped));
     // Fields of other managers: what is not sent is left as it is.
     for (const auto& manager : rule.managers) remove_fields(target, fields_of_manager(live, manager));
   }
