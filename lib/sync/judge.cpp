@@ -57,22 +57,40 @@ bool judge_row(const Delta& delta, Row& row) {
   return counts;
 }
 
-// How much the object's health weighs on the Application; sets the row's own.
-void judge_health(const Application& application, const Delta& delta, const Assess& assess, Row& row,
-                  Judgement& judgement) {
-  if (delta.skip || delta.hook) return;
+// Sets the row's health; returns whether it weighs on the Application's.
+bool judge_health(const Application& application, const Delta& delta, const Assess& assess, Row& row) {
+  if (delta.skip || delta.hook) return false;
   if (delta.live == nullptr) {
     row.health = health::Health{Status::missing, ""};
-    return;
+    return false;
   }
-  if (is_self(application, delta.key)) return;
-  if (annotation(*delta.live, names::ignore_healthcheck) == "true") return;
+  if (is_self(application, delta.key)) return false;
+  if (annotation(*delta.live, names::ignore_healthcheck) == "true") return false;
   row.health = assess(*delta.live);
-  if (!row.health) return;
+  if (!row.health) return false;
   const Status status = row.health->status;
-  if (status == Status::missing) return;
-  if (is_child_application(delta.key) && status == Status::unknown) return;
+  const bool of_nobody = status == Status::missing || status == Status::unknown;
+  return !of_nobody || !is_child_application(delta.key);
+}
+
+// `causes`: whose health is the worst.
+void weigh(const Delta& delta, Status status, Judgement& judgement, std::vector<const Key*>& causes) {
+  if (status > judgement.health) causes.clear();
   judgement.health = std::max(judgement.health, status);
+  if (status == judgement.health && status != Status::healthy) causes.push_back(&delta.key);
+}
+
+constexpr std::size_t causes_shown = 3;
+
+std::string told_causes(const std::vector<const Key*>& causes) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(causes.size(), causes_shown); ++i) {
+    const Key& key = *causes[i];
+    text += fmt::format("{}{}{}{}:{}{}{}", i == 0 ? "Caused by " : ", ", key.group, key.group.empty() ? "" : "/", key.kind,
+                        key.namespace_, key.namespace_.empty() ? "" : "/", key.name);
+  }
+  if (causes.size() > causes_shown) text += fmt::format(" and {} more", causes.size() - causes_shown);
+  return text;
 }
 
 bool nothing_lives(const std::vector<Delta>& deltas) {
@@ -165,16 +183,18 @@ bool heal(const AutoSyncInput& input, Value& operation, AutoSync& answer) {
 Judgement judge(const JudgeInput& input, const Assess& assess) {
   Judgement judgement;
   judgement.sync = "Synced";
+  std::vector<const Key*> causes;
   for (const auto& delta : input.deltas) {
     Row row = start_row(input.application.options, delta);
     if (judge_row(delta, row)) judgement.sync = "OutOfSync";
     if (input.targets == TargetsKnown::no) row.status = "Unknown";
-    judge_health(input.application, delta, assess, row, judgement);
+    if (judge_health(input.application, delta, assess, row)) weigh(delta, row.health->status, judgement, causes);
     judgement.rows.push_back(std::move(row));
   }
   if (input.namespace_metadata_changed) judgement.sync = "OutOfSync";
   if (input.targets == TargetsKnown::no) judgement.sync = "Unknown";
   if (nothing_lives(input.deltas)) judgement.health = Status::missing;
+  judgement.health_message = told_causes(causes);
   std::ranges::stable_sort(judgement.rows, {}, &Row::key);
   return judgement;
 }

@@ -30,6 +30,7 @@ struct Row {
 struct Judgement {
   std::string sync;  // Synced, OutOfSync, Unknown
   health::Status health = health::Status::healthy;
+  std::string health_message;  // whose health that is
   std::vector<Row> rows;
 };
 

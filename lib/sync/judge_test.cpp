@@ -40,6 +40,46 @@ Judgement out_of_sync() {
 
 const WallTime now = *parse_rfc3339("2026-01-01T00:00:01Z");
 
+// A ConfigMap for each word, whose health a script would say so.
+Judgement judged(std::string_view words, std::string_view kind = "ConfigMap") {
+  std::vector<Delta> deltas;
+  for (const auto word : split(words, ' ')) {
+    Delta delta;
+    delta.key = {kind == "Application" ? "argoproj.io" : "", std::string(kind), "shop", fmt::format("n{}", deltas.size())};
+    delta.match = word == "-" ? Match::missing : Match::same;
+    if (word != "-") delta.live = std::make_shared<const Value>(Object{{"kind", kind}, {"health", word}});
+    delta.own = true;
+    deltas.push_back(std::move(delta));
+  }
+  const auto app = application("{}");
+  return judge({app, deltas}, [](const Value& live) -> std::optional<health::Health> {
+    const auto status = health::parse_status(live.text({"health"}));
+    return status ? std::optional(health::Health{*status, ""}) : std::nullopt;
+  });
+}
+
+TEST(Health, TheWorstObjectsAreTheApplications) {
+  struct Case {
+    const char *words, *kind, *health, *message;
+  };
+  const Case cases[] = {
+      {"Healthy none Healthy", "ConfigMap", "Healthy", ""},
+      {"Healthy Progressing - Healthy", "ConfigMap", "Progressing", "Caused by ConfigMap:shop/n1"},
+      {"Progressing Degraded Suspended Degraded", "ConfigMap", "Degraded", "Caused by ConfigMap:shop/n1, ConfigMap:shop/n3"},
+      {"Unknown Unknown Unknown Unknown Unknown", "ConfigMap", "Unknown",
+       "Caused by ConfigMap:shop/n0, ConfigMap:shop/n1, ConfigMap:shop/n2 and 2 more"},
+      // What its script calls missing although it lives is worse than Progressing.
+      {"Missing Progressing", "ConfigMap", "Missing", "Caused by ConfigMap:shop/n0"},
+      {"Missing Unknown Progressing", "Application", "Progressing", "Caused by argoproj.io/Application:shop/n2"},
+      {"- -", "ConfigMap", "Missing", ""},
+  };
+  for (const auto& each : cases) {
+    const auto judgement = judged(each.words, each.kind);
+    EXPECT_EQ(health::to_string(judgement.health), each.health) << each.words;
+    EXPECT_EQ(judgement.health_message, each.message) << each.words;
+  }
+}
+
 TEST(AutoSync, StartsWhenTheRevisionIsNew) {
   const auto app = application(R"({"automated":{"prune":true},"syncOptions":["A=b"]})");
   const auto judgement = out_of_sync();

@@ -41,9 +41,11 @@ Value encode_row(const Row& row) {
   return object;
 }
 
-void set_health(Value& status, std::string_view health, WallTime now) {
-  if (status.text({"health", "status"}) == health) return;
-  status["health"] = Object{{"lastTransitionTime", format_rfc3339(now)}, {"status", health}};
+void set_health(Value& status, std::string_view health, std::string_view message, WallTime now) {
+  if (status.text({"health", "status"}) != health) {
+    status["health"] = Object{{"lastTransitionTime", format_rfc3339(now)}, {"status", health}};
+  }
+  set_or_erase(status["health"], "message", message, !message.empty());
 }
 
 Value compared_to(const Application& application) {
@@ -120,7 +122,7 @@ Value report_comparison(Value status, const Application& application, const Comp
     sync.set("revision", comparison.revisions.front());
   }
   status["sync"] = std::move(sync);
-  set_health(status, health::to_string(judgement.health), now);
+  set_health(status, health::to_string(judgement.health), judgement.health_message, now);
   Array rows;
   for (const auto& row : judgement.rows) rows.push_back(encode_row(row));
   const bool any_row = !rows.empty();
@@ -142,7 +144,7 @@ Value report_refusal(Value status, WallTime now) {
   status["sync"]["status"] = "Unknown";
   Value& compared = status["sync"]["comparedTo"];
   if (!compared.is_object()) compared = Object{{"destination", Object{}}};
-  set_health(status, "Unknown", now);
+  set_health(status, "Unknown", "", now);
   return status;
 }
 
