@@ -2,6 +2,7 @@
 #include "sync/application.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -14,6 +15,9 @@ namespace holdfast::sync {
 namespace {
 
 const Value null_value;
+
+// A century is longer than anything that is waited for; above it nanoseconds overflow.
+constexpr double longest_wait_seconds = 3.2e9;
 
 Automated decode_automated(const Value& value) {
   return {.prune = flag_of(value.find("prune")),
@@ -50,6 +54,14 @@ std::optional<double> take_unit(std::string_view& text) {
     return std::strtod(number.c_str(), nullptr) * seconds;
   }
   return std::nullopt;
+}
+
+// A number alone counts seconds.
+Duration backoff_duration(std::string_view text, Duration absent) {
+  std::uint32_t seconds = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool plain = code == std::errc{} && end == text.data() + text.size();
+  return plain ? std::chrono::seconds(seconds) : parse_go_duration(text).value_or(absent);
 }
 
 // The engine's namespace, as far as the Application tells.
@@ -95,14 +107,13 @@ std::optional<Duration> parse_go_duration(std::string_view text) {
     if (!part) return std::nullopt;
     seconds += *part;
   }
-  // A century is longer than anything that is waited for; above it nanoseconds overflow.
-  seconds = std::min(seconds, 3.2e9);
+  seconds = std::min(seconds, longest_wait_seconds);
   return Duration(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
 }
 
 Duration RetryPolicy::delay(std::int64_t count) const {
   double seconds = std::chrono::duration<double>(duration).count();
-  const double cap = std::chrono::duration<double>(most).count();
+  const double cap = most > Duration{0} ? std::chrono::duration<double>(most).count() : longest_wait_seconds;
   for (std::int64_t i = 0; i < count && seconds < cap; ++i) seconds *= static_cast<double>(factor);
   return Duration(static_cast<std::int64_t>(std::min(seconds, cap) * 1e9));
 }
@@ -112,8 +123,8 @@ RetryPolicy decode_retry(const Value& value) {
   policy.limit = int_of(value.find("limit"), 0);
   policy.refresh = flag_of(value.find("refresh"));
   if (const Value* backoff = value.find("backoff")) {
-    policy.duration = parse_go_duration(backoff->text({"duration"})).value_or(policy.duration);
-    policy.most = parse_go_duration(backoff->text({"maxDuration"})).value_or(policy.most);
+    policy.duration = backoff_duration(backoff->text({"duration"}), policy.duration);
+    policy.most = backoff_duration(backoff->text({"maxDuration"}), policy.most);
     policy.factor = std::max<std::int64_t>(1, int_of(backoff->find("factor"), policy.factor));
   }
   return policy;

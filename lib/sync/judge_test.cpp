@@ -287,6 +287,26 @@ TEST(Report, KeepsTheTimeOfWhatDidNotChange) {
   EXPECT_EQ(status.find("conditions"), nullptr);
 }
 
+TEST(Application, RetriesWaitLongerEachTime) {
+  struct Case {
+    const char* retry;
+    std::int64_t count;
+    Duration wait;
+  };
+  using std::chrono::seconds;
+  const Case cases[] = {
+      {"{}", 0, seconds(5)},
+      {"{}", 2, seconds(20)},
+      {"{}", 20, seconds(180)},
+      {R"({"backoff":{"duration":"10","maxDuration":"25"}})", 0, seconds(10)},
+      {R"({"backoff":{"duration":"10","maxDuration":"25"}})", 2, seconds(25)},
+      {R"({"backoff":{"duration":"1m","factor":3,"maxDuration":"0"}})", 3, seconds(27 * 60)},
+      {R"({"backoff":{"duration":"1m","factor":10,"maxDuration":"0s"}})", 400, seconds(3'200'000'000)},
+      {R"({"backoff":{"duration":"soon"}})", 1, seconds(10)},
+  };
+  for (const auto& each : cases) EXPECT_EQ(decode_retry(object(each.retry)).delay(each.count), each.wait) << each.retry;
+}
+
 TEST(Application, DurationsAreGos) {
   EXPECT_EQ(parse_go_duration("1h2m3.5s"), std::chrono::milliseconds(3'723'500));
   EXPECT_EQ(parse_go_duration("180s"), std::chrono::seconds(180));
