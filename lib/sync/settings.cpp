@@ -124,6 +124,9 @@ void decode_legacy(std::string_view text, Settings& settings) {
     if (const auto lua = override.text({"health.lua"}); !lua.empty()) {
       settings.health.push_back({name, std::string(lua)});
     }
+    if (const auto actions = override.text({"actions"}); !actions.empty()) {
+      if (const auto parsed = parse(key, actions, settings)) settings.actions[name] = decode_actions(*parsed);
+    }
     if (const auto types = override.text({"knownTypeFields"}); !types.empty()) {
       if (const auto parsed = parse(key, types, settings)) decode_known_types(name, *parsed, settings);
     }

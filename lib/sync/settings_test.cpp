@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/settings.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "yaml/yaml.h"
@@ -102,6 +103,38 @@ TEST(GlobalProjects, AddWhatTheyPermitAndDeny) {
   EXPECT_TRUE(project.permits_kind(map, Scope::namespaced));
   EXPECT_FALSE(project.permits_kind(secret, Scope::namespaced));
   EXPECT_FALSE(project.permits_kind(deployment, Scope::namespaced));
+}
+
+// One YAML map for all kinds, as it was written before there was a key for each.
+TEST(Settings, TheOlderFormOfCustomizationsCounts) {
+  const auto settings = settings_of("resource.customizations", R"(
+apps/Deployment:
+  health.lua: return {status = 'Healthy'}
+  ignoreDifferences: 'jsonPointers: [/spec/replicas]'
+  ignoreResourceUpdates: 'jqPathExpressions: [.status]'
+"*.example.com/*":
+  health.lua: return {}
+ConfigMap:
+  ignoreDifferences: 'managedFieldsManagers: [somebody]'
+  actions: |
+    discovery.lua: return {restart = {}}
+    definitions: [{name: restart, action.lua: return obj}]
+example.com/Size:
+  knownTypeFields: '[{field: spec.size, type: core/Quantity}]'
+)");
+  EXPECT_TRUE(settings.problems.empty());
+  std::string health, ignored;
+  for (const auto& each : settings.health) health += each.group_kind + " ";
+  for (const auto& each : settings.ignore) {
+    ignored += fmt::format("{}|{} {} {};", each.group, each.kind, fmt::join(each.pointers, ","), fmt::join(each.managers, ","));
+  }
+  EXPECT_EQ(health, "*.example.com_* apps_Deployment ");
+  EXPECT_EQ(ignored, "|ConfigMap  somebody;apps|Deployment /spec/replicas ;");
+  EXPECT_EQ(settings.ignore_updates.front().jq, std::vector<std::string>{".status"});
+  ASSERT_TRUE(settings.actions.contains("ConfigMap"));
+  EXPECT_EQ(settings.actions.at("ConfigMap").scripts.discovery, "return {restart = {}}");
+  EXPECT_EQ(settings.actions.at("ConfigMap").scripts.definitions.at("restart"), "return obj");
+  EXPECT_EQ(settings.equal.known_types.back().field, "spec.size");
 }
 
 }  // namespace
