@@ -183,6 +183,7 @@ sync::SyncRequest make_request(Work& work, const Rendered& rendered) {
   request.namespace_ = work.application.destination.namespace_;
   request.operation = work.operation;
   request.started = work.state.started;
+  request.now = work.context.clock.wall();
   request.revision = rendered.revisions.empty() ? std::string() : rendered.revisions.front();
   request.prunes_approved = work.application.approved(work.state.started);
   request.namespace_metadata = work.application.namespace_metadata;

@@ -35,6 +35,32 @@ OperationPhase hook_phase(const std::optional<health::Health>& health) {
   std::unreachable();
 }
 
+// How long a controller has to say what it makes of a change; upstream's workers sleep as long between waves.
+constexpr auto controller_patience = std::chrono::seconds(2);
+
+bool is_recent(std::string_view time, WallTime now) {
+  const auto when = parse_rfc3339(time);
+  // Times are whole seconds, and of the API server's clock: one from the future is another clock's.
+  return when && now - *when < controller_patience && now >= *when - std::chrono::seconds(1);
+}
+
+// Was the object changed by our apply so recently that its status may still be of what it was before? A kind of
+// Kubernetes' own tells by its observedGeneration, which its rule of health heeds.
+bool may_be_stale(const Task& task, WallTime now) {
+  const Value& live = *task.live;
+  const bool own_kind = task.key.group.find('.') == std::string::npos || task.key.group.ends_with(".k8s.io");
+  const Value* status = live.find("status");
+  if (own_kind || status == nullptr || status->as_object() == nullptr || status->as_object()->empty()) return false;
+  const Value *observed = status->find("observedGeneration"), *generation = live.find_path({"metadata", "generation"});
+  if (observed != nullptr && generation != nullptr && *observed == *generation) return false;
+  if (is_recent(live.text({"metadata", "creationTimestamp"}), now)) return false;
+  const Value* entries = live.find_path({"metadata", "managedFields"});
+  if (entries == nullptr || entries->as_array() == nullptr) return false;
+  return std::ranges::any_of(*entries->as_array(), [&](const Value& entry) {
+    return entry.text({"manager"}) == names::field_manager && entry.text({"operation"}) == "Apply" && is_recent(entry.text({"time"}), now);
+  });
+}
+
 void update_running(Task& task, const Assess& assess) {
   const auto health = assess(*task.live);
   const std::string message = health && !health->message.empty() ? health->message : task.message;
@@ -265,11 +291,18 @@ Step next_step(Plan& plan, const SyncRequest& request, OperationPhase phase, con
     if (completed(refused.phase)) return refused;
   }
   const Waves open = open_waves(plan);
+  bool looks_again = false;
   for (auto& task : plan.tasks) {
-    const bool judged = task.running() && task.live != nullptr && !task.prune();
-    if (judged && !is_open(open, task)) update_running(task, assess);
+    if (!task.running() || task.live == nullptr || task.prune() || is_open(open, task)) continue;
+    const bool early = plan.multi_step && !task.is_hook && may_be_stale(task, request.now) && assess(*task.live);
+    looks_again = looks_again || early;
+    if (!early) update_running(task, assess);
   }
-  if (const auto running = still_running(plan, open); !running.empty()) return waiting(plan, running, "");
+  if (const auto running = still_running(plan, open); !running.empty()) {
+    Step step = waiting(plan, running, "");
+    step.comes_back = looks_again;
+    return step;
+  }
   const auto going = pick(plan, [](const Task& task) { return task.status == "Pruned" && is_terminating(task); });
   if (!going.empty()) return waiting(plan, going, "deletion of");
   return advance(plan, request);

@@ -28,6 +28,7 @@ struct World {
   Project project;
   std::map<std::string, health::Health> health;
   std::set<std::string> refused;
+  std::map<std::string, Value> written;  // what the server makes of an apply, where it is not just that
   std::vector<std::string> log;
 
   World() {
@@ -54,7 +55,7 @@ struct World {
       case Change::Verb::apply:
         log.push_back("apply " + task.key.name);
         if (refused.contains(task.key.name)) return {false, "SyncFailed", "no " + task.key.name};
-        live[task.key] = task.target;
+        live[task.key] = written.contains(task.key.name) ? std::make_shared<const Value>(written[task.key.name]) : task.target;
         return {true, "Synced", "done"};
       case Change::Verb::prune:
         log.push_back("prune " + task.key.name);
@@ -255,6 +256,50 @@ TEST(Plan, RemovalRunsInTheReverseOfCreation) {
   world.want({});
   EXPECT_EQ(world.until_rest().phase, OperationPhase::succeeded);
   EXPECT_EQ(world.log, (std::vector<std::string>{"prune w2", "prune w0", "prune w-1"}));
+}
+
+// A status that was written before the change says nothing about it, neither good nor bad.
+TEST(Step, AStatusFromBeforeTheChangeIsNotTakenForAnAnswer) {
+  const auto applied = *parse_rfc3339("2026-01-01T12:00:00Z");
+  constexpr std::string_view widget = R"({"apiVersion":"%s","kind":"Widget","metadata":{"name":"a","namespace":"shop","generation":2,
+      "creationTimestamp":"%c","annotations":{"argocd.argoproj.io/sync-wave":"0"},"managedFields":[
+      {"manager":"argocd-controller","operation":"Apply","time":"2026-01-01T12:00:00Z"}]}%r})";
+  constexpr const char* long_ago = "2025-01-01T12:00:00Z";
+  struct Case {
+    const char *sentence, *version, *created, *rest;
+    std::chrono::milliseconds after;
+    health::Status health;
+    OperationPhase phase;
+  };
+  using std::chrono::milliseconds;
+  const Case cases[] = {
+      {"good news of before", "example.com/v1", long_ago, R"(,"status":{"x":1})", milliseconds(900), health::Status::healthy, OperationPhase::running},
+      {"bad news of before", "example.com/v1", long_ago, R"(,"status":{"x":1})", milliseconds(1900), health::Status::degraded, OperationPhase::running},
+      {"it had its time", "example.com/v1", long_ago, R"(,"status":{"x":1})", milliseconds(2000), health::Status::healthy, OperationPhase::succeeded},
+      {"its status is of this generation", "example.com/v1", long_ago, R"(,"status":{"observedGeneration":2})", milliseconds(0), health::Status::healthy,
+       OperationPhase::succeeded},
+      {"its status is of the one before", "example.com/v1", long_ago, R"(,"status":{"observedGeneration":1})", milliseconds(0), health::Status::healthy,
+       OperationPhase::running},
+      {"it is new", "example.com/v1", "2026-01-01T12:00:00Z", R"(,"status":{"x":1})", milliseconds(0), health::Status::healthy, OperationPhase::succeeded},
+      {"it has no status", "example.com/v1", long_ago, "", milliseconds(0), health::Status::healthy, OperationPhase::succeeded},
+      {"Kubernetes' own kinds say it themselves", "apps/v1", long_ago, R"(,"status":{"x":1})", milliseconds(0), health::Status::healthy, OperationPhase::succeeded},
+      {"another clock", "example.com/v1", long_ago, R"(,"status":{"x":1})", milliseconds(-60'000), health::Status::healthy, OperationPhase::succeeded},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.sentence);
+    std::string text(widget);
+    for (const auto& [from, to] : {std::pair{"%s", each.version}, {"%c", each.created}, {"%r", each.rest}}) text.replace(text.find(from), 2, to);
+    World world;
+    world.request.now = applied + each.after;
+    world.written["a"] = object(text);
+    world.health["a"] = {each.health, ""};
+    Value wanted = object(text);
+    wanted.as_object()->erase("status");
+    world.want({wanted, config_map("b", 1)});
+    const Step step = world.until_rest();
+    EXPECT_EQ(step.phase, each.phase);
+    EXPECT_EQ(step.comes_back, each.phase == OperationPhase::running);
+  }
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ struct SyncRequest {
   std::string namespace_;           // the destination's
   Operation operation;
   WallTime started{};
+  WallTime now{};
   std::string revision;             // for the names of generateName hooks
   bool prunes_approved = false;     // argocd.argoproj.io/deletion-approved is late enough
   Value namespace_metadata;         // managedNamespaceMetadata, null when absent
