@@ -29,6 +29,52 @@ bool looks_like_manifests(std::string_view text) {
          text.find("metadata:") != std::string_view::npos;
 }
 
+void append_utf8(std::string& out, std::uint32_t c) {
+  const auto tail = [&](unsigned shift) { out += static_cast<char>(0x80 | (c >> shift & 0x3F)); };
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+  } else if (c < 0x800) {
+    out += static_cast<char>(0xC0 | c >> 6);
+    tail(0);
+  } else if (c < 0x10000) {
+    out += static_cast<char>(0xE0 | c >> 12);
+    tail(6), tail(0);
+  } else {
+    out += static_cast<char>(0xF0 | c >> 18);
+    tail(12), tail(6), tail(0);
+  }
+}
+
+enum class Bytes { high_first, low_first };
+
+std::string from_utf16(std::string_view text, Bytes order) {
+  constexpr std::uint32_t replacement = 0xFFFD;
+  const auto unit = [&](std::size_t i) {
+    const auto a = static_cast<unsigned char>(text[i]), b = static_cast<unsigned char>(text[i + 1]);
+    return static_cast<std::uint32_t>(order == Bytes::high_first ? a << 8 | b : b << 8 | a);
+  };
+  std::string out;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    std::uint32_t c = unit(i);
+    if (c >= 0xD800 && c < 0xE000) {
+      const std::uint32_t low = i + 3 < text.size() ? unit(i + 2) : 0;
+      const bool pair = c < 0xDC00 && low >= 0xDC00 && low < 0xE000;
+      c = pair ? 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00) : replacement;
+      if (pair) i += 2;
+    }
+    append_utf8(out, c);
+  }
+  return out;
+}
+
+// As Windows saves text: with a byte order mark, perhaps in UTF-16. Without one it is UTF-8.
+std::string decoded(std::string text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  if (text.starts_with("\xFF\xFE")) return from_utf16(std::string_view(text).substr(2), Bytes::low_first);
+  if (text.starts_with("\xFE\xFF")) return from_utf16(std::string_view(text).substr(2), Bytes::high_first);
+  return text;
+}
+
 Error no_object(const Value& value, std::string where) {
   if (!value.is_object()) {
     return Error(Code::object_invalid, fmt::format("a manifest is an object, this is of type {}",
@@ -135,7 +181,8 @@ Result<std::vector<Manifest>> render_directory(const tree::FileTree& tree, std::
   for (const auto& name : files) {
     if (!is_chosen(options, name)) continue;
     const auto path = folder.empty() ? name : fmt::format("{}/{}", folder, name);
-    const auto text = TRY(tree.read(path));
+    auto held = TRY(tree.read(path));
+    const auto text = decoded(std::move(held));
     if (text.find(skip_marker) != std::string::npos) continue;
     if (name.ends_with(".jsonnet")) {
       return failure(Error(Code::source_unsupported, "jsonnet is not rendered here").at(path));

@@ -30,6 +30,17 @@ const tree::MemoryTree& sample() {
   return tree;
 }
 
+// With its byte order mark, as Windows PowerShell writes a file.
+std::string utf16(std::string_view text, bool high_first) {
+  std::string out = high_first ? "\xFE\xFF" : "\xFF\xFE";
+  for (const char c : text) {
+    if (high_first) out += '\0';
+    out += c;
+    if (!high_first) out += '\0';
+  }
+  return out;
+}
+
 std::string names(const Result<std::vector<Manifest>>& manifests) {
   if (!manifests) return manifests.error().message();
   std::string out;
@@ -82,6 +93,12 @@ TEST(Directory, ReadsFilesAsUpstreamDoes) {
            {"a.json", R"([{"kind":"X"}])",
             "a manifest is an object, this is of type array (a.json)"},
            {"a.json", R"({"a":1})", "the object has no 'kind' (a.json)"},
+           {"a.yaml", "\xEF\xBB\xBF" + object("marked"), "marked"},
+           {"a.json", "\xEF\xBB\xBF{\"kind\":\"X\",\"metadata\":{\"name\":\"marked\"}}", "marked"},
+           {"a.yaml", utf16("kind: X\nmetadata: {name: wide}\n", false), "wide"},
+           {"a.yaml", utf16("kind: X\nmetadata: {name: wide}\n", true), "wide"},
+           {"a.json", utf16("{\"kind\":\"X\",\"metadata\":{\"name\":\"wide\"}}", false), "wide"},
+           {"a.yaml", utf16("kind: X\nmetadata: {name: \"", false) + std::string("\x3D\xD8\x00\xDE\xE9\x00\xAC\x20\x00\xD8\"\x00}\x00", 14), "😀é€\uFFFD"},
            {"a.jsonnet", "{}", "jsonnet is not rendered here (a.jsonnet)"},
        })) {
     const tree::MemoryTree tree(tree::MemoryTree::Files{{std::string(name), text}});
