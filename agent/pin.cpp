@@ -8,6 +8,7 @@
 #include "agent/remote_values.h"
 #include "agent/sources.h"
 #include "render/detect.h"
+#include "render/references.h"
 #include "render/render.h"
 #include "sync/names.h"
 #include "sync/wording.h"
@@ -202,7 +203,15 @@ Wanted wanted_by_operation(const sync::Application& application, const sync::Ope
 
 namespace {
 
+Result<> check_sources(const PinInput& input) {
+  if (!input.application.multi_source && input.wanted.sources.size() < 2) return {};
+  std::vector<Value> sources;
+  for (const auto& source : input.wanted.sources) sources.push_back(source.raw);
+  return render::check_references(sources);
+}
+
 Result<Rendered> pin_now(Context& context, const PinInput& input) {
+  TRY(check_sources(input));
   Revisions revisions = TRY(resolve(context, input));
   Value sources = sources_value(input.wanted.sources);
   const bool same_question = input.before && input.before->sources == sources &&

@@ -8,6 +8,7 @@
 #include "commands/app_settings.h"
 #include "commands/source_access.h"
 #include "render/detect.h"
+#include "render/references.h"
 #include "render/render.h"
 #include "sync/names.h"
 #include "tree/disk_tree.h"
@@ -83,7 +84,9 @@ Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Appl
   for (std::size_t i = 0; i < application.sources.size(); ++i) {
     if (!application.sources[i].ref.empty()) context.references["$" + application.sources[i].ref] = checkout.trees[i];
   }
-  std::vector<Value> manifests;
+  std::vector<Value> manifests, sources_of_spec;
+  for (const auto& source : application.sources) sources_of_spec.push_back(source.raw);
+  if (application.multi_source) TRY(render::check_references(sources_of_spec), "application {}", argument_of(application));
   for (std::size_t i = 0; i < application.sources.size(); ++i) {
     if (application.sources[i].reference_only()) continue;
     context.revision = checkout.revisions[i];

@@ -2,8 +2,10 @@
 #include "render/render.h"
 
 #include "render/detect.h"
+#include "render/references.h"
 #include "tree/memory_tree.h"
 #include "value/json.h"
+#include "yaml/yaml.h"
 
 #include <gtest/gtest.h>
 
@@ -94,6 +96,31 @@ TEST(Render, ListsAreFlattened) {
   const tree::MemoryTree odd(tree::MemoryTree::Files{{"a.yaml", "kind: List\nitems: [1]\n"}});
   EXPECT_EQ(render(Object{{"path", "."}}, {}, odd).error().message(),
             "a list's item is of type integer, wanted: an object (a.yaml:1:1)");
+}
+
+TEST(References, NameOneSourceEach) {
+  struct Case {
+    std::string_view sources, want;
+  };
+
+  for (const auto& [sources, want] : std::to_array<Case>({
+           {"[{chart: c, helm: {valueFiles: [$vals/a.yaml, b.yaml]}}, {ref: vals}]", ""},
+           {"[{path: p, helm: {fileParameters: [{name: n, path: $vals/a}]}}, {ref: vals, path: q}]", ""},
+           {"[{path: p}, {ref: va-l_1}, {ref: other}]", ""},
+           {"[{path: p, helm: {valueFiles: [$vals/a.yaml]}}, {path: q}]", "source referenced \"$vals\", but no source has a 'ref' field defined"},
+           {"[{path: p, helm: {valueFiles: [$val/a.yaml]}}, {ref: vals}, {ref: more}]",
+            "source referenced \"$val\", which is not one of the available sources ($more, $vals)"},
+           {"[{path: p, helm: {fileParameters: [{name: n, path: $none/a}]}}, {ref: vals}]",
+            "source referenced \"$none\", which is not one of the available sources ($vals)"},
+           {"[{ref: vals}, {ref: vals}]", "several sources have the ref \"vals\""},
+           {"[{ref: va.ls}]", "sources.ref va.ls cannot contain any special characters except '_' and '-'"},
+           {"[{path: p, helm: {valueFiles: [$vals/a.yaml]}}, {chart: c, ref: vals}]", "source referenced \"$vals\", which is a chart"},
+       })) {
+    const auto parsed = yaml::parse_one(sources, "case", yaml::Dialect::kube);
+    ASSERT_TRUE(parsed) << sources;
+    const auto checked = check_references({parsed->as_array()->begin(), parsed->as_array()->end()});
+    EXPECT_EQ(checked ? "" : checked.error().message(), want) << sources;
+  }
 }
 
 }  // namespace
