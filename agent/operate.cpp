@@ -177,6 +177,13 @@ Result<Rendered> pin_operation(Work& work) {
                                          : pin(work.context, input);
 }
 
+// Upstream's default, what the Application names, or nobody.
+std::string migrated_manager(const Work& work) {
+  if (work.operation.options.has("ClientSideApplyMigration=false")) return {};
+  const auto named = work.application.annotation(sync::names::migration_manager);
+  return std::string(named.empty() ? "kubectl-client-side-apply" : named);
+}
+
 sync::SyncRequest make_request(Work& work, const Rendered& rendered) {
   sync::SyncRequest request;
   request.application = work.application.instance;
@@ -187,6 +194,7 @@ sync::SyncRequest make_request(Work& work, const Rendered& rendered) {
   request.revision = rendered.revisions.empty() ? std::string() : rendered.revisions.front();
   request.prunes_approved = work.application.approved(work.state.started);
   request.namespace_metadata = work.application.namespace_metadata;
+  request.migrated_manager = migrated_manager(work);
   request.results = work.state.results;
   if (work.operation.options.has("CreateNamespace=true") && !request.namespace_.empty()) {
     auto found = work.context.cluster.fetch({"", "Namespace", "", request.namespace_}, "v1");

@@ -97,7 +97,7 @@ std::optional<Value> migrated_fields(const Value& live, std::string_view manager
     const ManagerEntry row{entry.text({"manager"}), entry.text({"operation"}), entry.text({"subresource"})};
     const bool grant = row.manager == replace_manager && is_rbac(live);  // see grant_first
     const bool migrated = row.operation == "Update" && row.subresource.empty() && !grant &&
-                          (row.manager == manager || row.manager == names::field_manager || row.manager == replace_manager);
+                          ((!manager.empty() && row.manager == manager) || row.manager == names::field_manager || row.manager == replace_manager);
     const bool apply = row.operation == "Apply" && row.subresource.empty() && row.manager == names::field_manager;
     if (!migrated && !apply) {
       kept.push_back(entry);
@@ -115,18 +115,17 @@ std::optional<Value> migrated_fields(const Value& live, std::string_view manager
   return Value(std::move(kept));
 }
 
-std::optional<Value> fields_to_migrate(const Value& live) {
-  const auto note = annotation(live, names::migration_manager);
+std::optional<Value> fields_to_migrate(const Value& live, std::string_view manager) {
   // The status of an Application is an Update of ours as well: taken over, it would go with the next apply.
   if (live.text({"kind"}) == "Application" && live.text({"apiVersion"}) == names::api_version) return std::nullopt;
-  return migrated_fields(live, note.empty() ? "kubectl-client-side-apply" : note);
+  return migrated_fields(live, manager);
 }
 
-Result<> migrate(kube::Client& client, const Value& held) {
-  if (!fields_to_migrate(held)) return {};
+Result<> migrate(kube::Client& client, const Value& held, std::string_view manager) {
+  if (!fields_to_migrate(held, manager)) return {};
   // What is held leaves out entries that the patch must not lose.
   const Value live = TRY(client.get(identity_of(held)));
-  const auto fields = fields_to_migrate(live);
+  const auto fields = fields_to_migrate(live, manager);
   if (!fields) return {};
   const Value patch = Array{Object{{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", *fields}},
                             Object{{"op", "replace"},
@@ -212,9 +211,9 @@ class Executor {
   }
 
   // Would an apply change nothing, neither in the object nor in who owns it?
-  [[nodiscard]] static bool is_settled(const Task& task) {
+  [[nodiscard]] bool is_settled(const Task& task) const {
     if (!task.exact || task.live == nullptr) return false;
-    return !applied_fields(*task.live, names::field_manager).as_object()->empty() && !fields_to_migrate(*task.live);
+    return !applied_fields(*task.live, names::field_manager).as_object()->empty() && !fields_to_migrate(*task.live, request_.migrated_manager);
   }
 
   // Is the kind defined by a CRD of this plan that was applied moments ago?
@@ -261,7 +260,7 @@ class Executor {
     for (const auto index : indexes) {
       const Task& task = plan_.tasks[changes[index].task];
       // A lost race repeats at the next sync: the migration only decides what a removal reaches.
-      if (task.live != nullptr) std::ignore = migrate(client_, *task.live);
+      if (task.live != nullptr) std::ignore = migrate(client_, *task.live, request_.migrated_manager);
       // What keeps the grant from being made keeps the apply as well, and that says why.
       if (is_rbac(*task.target)) std::ignore = grant_first(client_, *task.target, task.live.get());
       objects.push_back(*task.target);

@@ -80,10 +80,13 @@ bool has_hook_finalizer(const Value& object) {
 
 Step waiting(const Plan& plan, const std::vector<std::size_t>& tasks, std::string_view what) {
   Step step;
-  const Task& first = plan.tasks[tasks.front()];
-  const std::string_view wait_for = !what.empty() ? what : first.is_hook ? "completion of hook" : "healthy state of";
-  step.message = fmt::format("waiting for {} {}", wait_for, name_of(first));
-  if (tasks.size() > 1) step.message += fmt::format(" and {} more {}", tasks.size() - 1, first.is_hook ? "hooks" : "resources");
+  const auto is_hook = [&](std::size_t index) { return plan.tasks[index].is_hook; };
+  const auto hook = std::ranges::find_if(tasks, is_hook);
+  const bool any_hook = hook != tasks.end();
+  const std::string_view wait_for = !what.empty() ? what : any_hook ? "completion of hook" : "healthy state of";
+  step.message = fmt::format("waiting for {} {}", wait_for, name_of(plan.tasks[any_hook ? *hook : tasks.front()]));
+  const bool all_hooks = std::ranges::all_of(tasks, is_hook);
+  if (tasks.size() > 1) step.message += fmt::format(" and {} more {}", tasks.size() - 1, all_hooks ? "hooks" : "resources");
   return step;
 }
 

@@ -64,6 +64,7 @@ struct SyncRequest {
   std::string revision;             // for the names of generateName hooks
   bool prunes_approved = false;     // argocd.argoproj.io/deletion-approved is late enough
   Value namespace_metadata;         // managedNamespaceMetadata, null when absent
+  std::string migrated_manager;     // whose client-side applies become ours; "": nobody's
   ObjectPtr live_namespace;         // the destination namespace's object, null when there is none
   std::vector<TaskResult> results;  // of earlier steps
 };
