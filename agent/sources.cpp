@@ -130,6 +130,7 @@ struct SignatureLook {
   WallTime now;
   git::CommitId commit;
   std::string name;  // the tag that was asked for, by its name or as the commit that it was resolved to before
+  std::string tag_prefix;
 
   Result<> operator()(const git::Remote& remote, const std::stop_token& stop) const;
 
@@ -141,7 +142,8 @@ struct SignatureLook {
 
 Result<std::optional<std::string>> SignatureLook::asked_tag(const git::Remote& remote, const std::stop_token& stop) const {
   if (name.empty() || name == "HEAD" || git::full_commit_id(name)) return std::nullopt;
-  return mirrors.tag_object(remote, name, commit, stop);
+  const git::Query query{.revision = name, .tag_prefix = tag_prefix};
+  return mirrors.tag_object(remote, query, commit, stop);
 }
 
 Result<> SignatureLook::look_at_history(const git::Remote& remote, const SignatureInput& input, SignatureProblems& problems,
@@ -182,8 +184,8 @@ Result<> check_source_signature(Context& context, const SourceRequest& request, 
   const auto commit = git::full_commit_id(request.revision);
   CHECK(commit.has_value());
   const std::string& name = git::full_commit_id(asked) ? request.source.target_revision : asked;
-  SignatureLook look{context.mirrors, context.accepted, *rule, context.store.signature_keys(), context.clock.wall(), *commit, name};
-  auto text = fmt::format("signature {} {} {} {}", request.revision, name, request.project, rule->mode);
+  SignatureLook look{context.mirrors, context.accepted, *rule, context.store.signature_keys(), context.clock.wall(), *commit, name, request.source.tag_prefix};
+  auto text = fmt::format("signature {} {}{} {} {}", request.revision, request.source.tag_prefix, name, request.project, rule->mode);
   for (const auto& key : rule->keys) text += " " + key;
   return ask_server<void>(context, remote_of(context, request), text, std::move(look));
 }

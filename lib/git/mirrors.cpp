@@ -353,10 +353,10 @@ Result<std::vector<Ref>> Mirrors::State::refs_of(const Remote& remote, const std
   return listing->refs;
 }
 
-Result<std::optional<std::string>> Mirrors::tag_object(const Remote& remote, const std::string& name, const CommitId& commit,
+Result<std::optional<std::string>> Mirrors::tag_object(const Remote& remote, const Query& query, const CommitId& commit,
                                                        const std::stop_token& stop) {
   const auto refs = TRY(state_->refs_of(remote, stop));
-  const Ref* tag = find_annotated_tag(refs, name);
+  const Ref* tag = find_annotated_tag(refs, query.revision, query.tag_prefix);
   if (tag == nullptr || *tag->peeled != commit) return std::nullopt;
   const auto folder = TRY(state_->folder_of(remote));
   auto objects = TRY(open_objects(folder));
@@ -366,7 +366,7 @@ Result<std::optional<std::string>> Mirrors::tag_object(const Remote& remote, con
   }
   auto object = TRY(read_object(*objects, tag->id, commit_bytes_max));
   if (object.kind == ObjectKind::tag) return std::move(object.content);
-  return at_url(no_revision(name), remote.url);
+  return at_url(no_revision(query.revision), remote.url);
 }
 
 Result<> Mirrors::walk(const Remote& remote, const CommitId& commit, const Visit& visit, const std::stop_token& stop) {

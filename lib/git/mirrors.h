@@ -91,9 +91,9 @@ class Mirrors {
   Result<std::string> commit_object(const Remote& remote, const CommitId& commit,
                                     const std::stop_token& stop);
 
-  // The annotated tag that has this name and leads to `commit`, as it is stored; nothing where the name
-  // is none. Refuses as tree().
-  Result<std::optional<std::string>> tag_object(const Remote& remote, const std::string& name, const CommitId& commit,
+  // The annotated tag that the revision means and that leads to `commit`, as it is stored; nothing where it means
+  // none. Refuses as tree().
+  Result<std::optional<std::string>> tag_object(const Remote& remote, const Query& query, const CommitId& commit,
                                                 const std::stop_token& stop);
 
   enum class Descend { no, yes };

@@ -165,12 +165,17 @@ TEST_P(Served, AnAnnotatedTagIsReadAsItIsStored) {
   stock::git(work.path(), {"push", "-q", "origin", "--tags"});
   const auto commit_of = [&](std::size_t i) { return *CommitId::parse(history[i]); };
   mirrors->expire(remote.url);
-  const auto tag = mirrors->tag_object(remote, "v1", commit_of(1), {});
+  const auto tag = mirrors->tag_object(remote, {.revision = "v1", .tag_prefix = ""}, commit_of(1), {});
   ASSERT_TRUE(tag && *tag) << (tag ? "no tag" : tag.error().message());
   EXPECT_TRUE((*tag)->starts_with("object " + history[1])) << **tag;
   EXPECT_TRUE((*tag)->ends_with("\n\nabout it\n")) << **tag;
-  EXPECT_FALSE(mirrors->tag_object(remote, "v1", commit_of(2), {}).value());
-  for (const auto* name : {"plain", "main", "absent"}) EXPECT_FALSE(mirrors->tag_object(remote, name, commit_of(1), {}).value());
+  EXPECT_FALSE(mirrors->tag_object(remote, {.revision = "v1", .tag_prefix = ""}, commit_of(2), {}).value());
+  for (const auto* name : {"plain", "main", "absent"}) EXPECT_FALSE(mirrors->tag_object(remote, {.revision = name, .tag_prefix = ""}, commit_of(1), {}).value());
+  // A range means the tag that it finds, whose signature then counts.
+  for (const auto* range : {"1.x", ">=1"}) {
+    const auto ranged = mirrors->tag_object(remote, {.revision = range, .tag_prefix = ""}, commit_of(1), {});
+    EXPECT_TRUE(ranged && *ranged) << range;
+  }
 }
 
 TEST_P(Served, AShortIdIsFoundInTheWholeHistory) {
@@ -486,7 +491,7 @@ TEST_F(Private, WhatOneReaderFetchedIsReadByThoseWhomTheServerLetsInAlone) {
   EXPECT_EQ(mirrors->resolve(stranger, recent, {}).error().code(), Code::git_unreachable);
   EXPECT_EQ(mirrors->resolve(stranger, {.revision = commit->hex().substr(0, 8)}, {}).error().code(), Code::git_unreachable);
   EXPECT_EQ(mirrors->commit_object(stranger, *commit, {}).error().code(), Code::git_unreachable);
-  EXPECT_EQ(mirrors->tag_object(stranger, "v1", *commit, {}).error().code(), Code::git_unreachable);
+  EXPECT_EQ(mirrors->tag_object(stranger, {.revision = "v1", .tag_prefix = ""}, *commit, {}).error().code(), Code::git_unreachable);
   const auto visit = [](const CommitId&, std::string_view) -> Result<Mirrors::Descend> { return Mirrors::Descend::no; };
   EXPECT_EQ(mirrors->walk(stranger, *commit, visit, {}).error().code(), Code::git_unreachable);
   Remote here = stranger;

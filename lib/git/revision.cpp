@@ -22,11 +22,9 @@ std::string_view short_name(std::string_view ref) {
   return name;
 }
 
-// The highest tag in the range, as it is written after the prefix; nothing when the revision is no
-// range or matches no tag.
+// The highest tag in the range, with the prefix; nothing when the revision is no range or matches no tag.
 std::optional<std::string> highest_tag(const std::vector<Ref>& refs, std::string_view revision,
                                        std::string_view tag_prefix) {
-  if (semver::Version::parse(revision)) return std::nullopt;  // a pin, not a range
   const auto range = semver::Range::parse(revision);
   if (!range) return std::nullopt;
   std::optional<semver::Version> highest;
@@ -41,6 +39,13 @@ std::optional<std::string> highest_tag(const std::vector<Ref>& refs, std::string
   }
   if (!highest) return std::nullopt;
   return std::string(tag_prefix) + highest->original;
+}
+
+// The name of the ref that a revision means. A version is a pin, not a range, and has the prefix as well.
+std::string meant_name(const std::vector<Ref>& refs, std::string_view revision, std::string_view tag_prefix) {
+  if (revision.empty()) return "HEAD";
+  if (semver::Version::parse(revision)) return std::string(tag_prefix) + std::string(revision);
+  return highest_tag(refs, revision, tag_prefix).value_or(std::string(revision));
 }
 
 const Ref* find_named(const std::vector<Ref>& refs, std::string_view name) {
@@ -67,16 +72,13 @@ bool is_short_commit_id(std::string_view revision) {
 
 std::optional<CommitId> find_revision(const std::vector<Ref>& refs, std::string_view revision,
                                       std::string_view tag_prefix) {
-  if (revision.empty()) revision = "HEAD";
-  const auto tag = highest_tag(refs, revision, tag_prefix);
-  const std::string_view name = tag ? std::string_view(*tag) : revision;
-  const Ref* found = find_named(refs, name);
+  const Ref* found = find_named(refs, meant_name(refs, revision, tag_prefix));
   if (found == nullptr) return std::nullopt;
   return found->peeled ? *found->peeled : found->id;
 }
 
-const Ref* find_annotated_tag(const std::vector<Ref>& refs, std::string_view revision) {
-  const Ref* found = find_named(refs, revision);
+const Ref* find_annotated_tag(const std::vector<Ref>& refs, std::string_view revision, std::string_view tag_prefix) {
+  const Ref* found = find_named(refs, meant_name(refs, revision, tag_prefix));
   const bool tag = found != nullptr && found->name.starts_with("refs/tags/") && found->peeled;
   return tag ? found : nullptr;
 }

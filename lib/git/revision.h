@@ -32,7 +32,7 @@ bool is_short_commit_id(std::string_view revision);
 std::optional<CommitId> find_revision(const std::vector<Ref>& refs, std::string_view revision,
                                       std::string_view tag_prefix);
 
-// The annotated tag that has this name; null when it names something else, or nothing.
-const Ref* find_annotated_tag(const std::vector<Ref>& refs, std::string_view revision);
+// The annotated tag that `revision` means; null when it means something else, or nothing.
+const Ref* find_annotated_tag(const std::vector<Ref>& refs, std::string_view revision, std::string_view tag_prefix);
 
 }  // namespace holdfast::git

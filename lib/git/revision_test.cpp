@@ -45,6 +45,9 @@ TEST(Revision, IsFoundAsArgoFindsIt) {
       {"*", "", id('9')},  // no prerelease unless asked for
       {">=2.0.0-0", "", id('a')},
       {"1.x", "app-", id('5')},
+      {"1.3.0", "app-", id('5')},  // a pin has the prefix, too
+      {"v1.2.0", "app-", std::nullopt},
+      {"main", "app-", id('1')},
       {"both", "", id('6')},
       {"1.2", "", std::nullopt},  // a version is a pin, and no tag has this name
       {"3.x", "", std::nullopt},
@@ -55,6 +58,17 @@ TEST(Revision, IsFoundAsArgoFindsIt) {
   for (const auto& row : table) {
     EXPECT_EQ(find_revision(refs(), row.revision, row.tag_prefix), row.want) << row.revision;
   }
+}
+
+TEST(Revision, AnAnnotatedTagIsFoundByWhatMeansIt) {
+  for (const auto* revision : {"v1.2.0", "refs/tags/v1.2.0", "~1.2"}) {
+    const auto table = refs();
+    const Ref* tag = find_annotated_tag(table, revision, "");
+    ASSERT_NE(tag, nullptr) << revision;
+    EXPECT_EQ(tag->id, id('7')) << revision;
+  }
+  const auto table = refs();
+  for (const auto* revision : {"1.x", "main", "", "both", "v9"}) EXPECT_EQ(find_annotated_tag(table, revision, ""), nullptr) << revision;
 }
 
 TEST(Revision, KnowsCommitIds) {
