@@ -164,9 +164,9 @@ Result<std::shared_ptr<const sync::Targets>> make_targets(Context& context, cons
   return std::make_shared<const sync::Targets>(sync::adopt(options, std::move(manifests)));
 }
 
-// Do the new commits hold anything that the Application is made of? Upstream: UpdateRevisionForPaths.
-Result<bool> is_touched(Context& context, const PinInput& input, const Revisions& revisions) {
-  const auto& before = input.before->revisions;
+}  // namespace
+
+Result<bool> is_touched(Context& context, const PinInput& input, const Revisions& before, const Revisions& revisions) {
   if (before == revisions) return false;
   const auto& sources = input.wanted.sources;
   if (before.size() != sources.size()) return true;
@@ -180,8 +180,6 @@ Result<bool> is_touched(Context& context, const PinInput& input, const Revisions
   }
   return false;
 }
-
-}  // namespace
 
 Value sources_value(const std::vector<Source>& sources) {
   Array array;
@@ -217,7 +215,7 @@ Result<Rendered> pin_now(Context& context, const PinInput& input) {
   const bool same_question = input.before && input.before->sources == sources &&
                              input.before->configuration == input.configuration.generation;
   if (same_question) {
-    const bool touched = TRY(is_touched(context, input, revisions));
+    const bool touched = TRY(is_touched(context, input, input.before->revisions, revisions));
     if (!touched) {
       Rendered rendered = *input.before;
       rendered.revisions = std::move(revisions);

@@ -35,6 +35,11 @@ struct PinInput {
 // Code::answer_awaited: the asker's key comes back by itself.
 Result<Rendered> pin(Context& context, const PinInput& input);
 
+// Do commits after these hold anything that the Application says it is made of? Refuses as pin(). Upstream:
+// UpdateRevisionForPaths.
+Result<bool> is_touched(Context& context, const PinInput& input, const std::vector<std::string>& before,
+                        const std::vector<std::string>& revisions);
+
 // An operation may bring its manifests along.
 Result<Rendered> pin_manifests(Context& context, const PinInput& input, const sync::Operation& operation);
 

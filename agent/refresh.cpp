@@ -229,12 +229,29 @@ Result<RefreshResult> refuse(Pass& pass, const std::vector<sync::Condition>& ref
   return RefreshResult{};
 }
 
+// Commits that leave alone what the Application says it is made of are no new revision of it: they do not try again
+// what has failed, nor undo what was changed by hand where nothing heals itself. Nothing while Git is asked.
+std::optional<sync::Since> since_operation(Pass& pass, const Told& told, const std::optional<sync::OperationState>& state) {
+  using sync::Since;
+  const auto& application = pass.application;
+  if (application.annotation(sync::names::generate_paths).empty() || told.judgement.sync != "OutOfSync") return Since::unknown;
+  if (!state || !state->has_result || state->revisions == told.revisions || state->revisions.size() != told.revisions.size()) return Since::unknown;
+  pass.context.look.name = "since";
+  const Wanted wanted = wanted_by_spec(application);
+  const auto touched = is_touched(pass.context, {application, *pass.configuration, wanted, Freshness::remembered, std::nullopt},
+                                  state->revisions, told.revisions);
+  if (pass.context.errands.end_look(pass.context.look) == Errands::Ended::awaiting) return std::nullopt;
+  return touched && !*touched ? Since::nothing : Since::unknown;
+}
+
 // Automation: sets or clears its condition, and returns the operation that it starts.
 sync::AutoSync automate(Pass& pass, Told& told) {
   const auto now = pass.context.clock.wall();
   if (!sync::may_sync(pass.project->windows, sync::window_subject(pass.application), sync::SyncKind::automated, now)) return {};
   const auto state = sync::decode_state(pass.application.status());
-  auto decision = sync::decide_auto_sync({pass.application, told.judgement, told.revisions, state, now});
+  const auto since = since_operation(pass, told, state);
+  if (!since) return {};
+  auto decision = sync::decide_auto_sync({pass.application, told.judgement, told.revisions, state, now, *since});
   std::vector<sync::Condition> conditions;
   if (decision.error) conditions.push_back(*decision.error);
   told.status = sync::report_conditions(std::move(told.status), conditions, {"SyncError"}, now);

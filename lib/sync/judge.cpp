@@ -113,7 +113,7 @@ bool attempted(const AutoSyncInput& input) {
   const auto& state = input.state;
   if (!state) return false;
   if (!state->has_result) return completed(state->phase);
-  if (state->revisions != input.revisions) return false;
+  if (state->revisions != input.revisions && input.since == Since::unknown) return false;
   const Application& application = input.application;
   if (application.multi_source != state->multi_source) return false;
   const Value* sources = application.spec().find(application.multi_source ? "sources" : "source");

@@ -52,12 +52,16 @@ struct AutoSync {
   std::optional<Duration> look_again;   // selfHeal waits for its back-off
 };
 
+// What the commits after the last operation's have to do with the Application (manifest-generate-paths).
+enum class Since { unknown, nothing };
+
 struct AutoSyncInput {
   const Application& application;
   const Judgement& judgement;
   const std::vector<std::string>& revisions;
   const std::optional<OperationState>& state;
   WallTime now;
+  Since since = Since::unknown;
 };
 
 AutoSync decide_auto_sync(const AutoSyncInput& input);

@@ -101,6 +101,30 @@ TEST(AutoSync, AFailedRevisionIsToldAndNotRepeated) {
   EXPECT_EQ(decision.error->message, "Failed last sync attempt to [abc]: why");
 }
 
+TEST(AutoSync, CommitsOfOthersAreNoNewRevision) {
+  const auto judgement = out_of_sync();
+  const std::vector<std::string> later{"def"};
+  struct Case {
+    const char *policy, *phase;
+    Since since;
+    bool syncs, tells;
+  };
+  const Case cases[] = {
+      {R"({"automated":{}})", "Succeeded", Since::unknown, true, false},
+      {R"({"automated":{}})", "Succeeded", Since::nothing, false, false},
+      {R"({"automated":{"selfHeal":true}})", "Succeeded", Since::nothing, true, false},
+      {R"({"automated":{"selfHeal":true}})", "Failed", Since::unknown, true, false},
+      {R"({"automated":{"selfHeal":true}})", "Failed", Since::nothing, false, true},
+  };
+  for (const auto& each : cases) {
+    const auto app = application(each.policy);
+    const auto state = state_of(each.phase);
+    const auto decision = decide_auto_sync({app, judgement, later, state, now, each.since});
+    EXPECT_EQ(decision.operation.has_value(), each.syncs) << each.policy << each.phase;
+    EXPECT_EQ(decision.error.has_value(), each.tells) << each.policy << each.phase;
+  }
+}
+
 TEST(AutoSync, HealingTakesOnlyWhatDiffersAndWaitsLongerEachTime) {
   const auto app = application(R"({"automated":{"selfHeal":true}})");
   const auto judgement = out_of_sync();

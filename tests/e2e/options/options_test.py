@@ -116,6 +116,33 @@ def a_window_that_cannot_be_read_closes(plane):
     print("ok and opens when it can")
 
 
+def commits_of_others_undo_nothing(plane):
+    """An Application that says what it is made of, in a repository of many: without selfHeal a hand's change stays."""
+    def files(color, other):
+        return {"app/cm.yaml": COLOR.format(color), "other/cm.yaml": COLOR.format(other)}
+
+    repository = Repository(plane, "many")
+    first = repository.commit(files("blue", "a"))
+    app = application("many", repository, path="app", automated={})
+    app["metadata"]["annotations"] = {"argocd.argoproj.io/manifest-generate-paths": "."}
+    create(plane, app)
+    status_of(plane, "many", lambda s: phase(s) == "Succeeded" and s["sync"]["status"] == "Synced")
+    path = "/api/v1/namespaces/many/configmaps/color"
+    plane.api.merge(path, {"data": {"color": "hand"}})
+    status_of(plane, "many", lambda s: s["sync"]["status"] == "OutOfSync")
+    second = repository.commit(files("blue", "b"))
+    plane.restart("agent")  # what it knows is in the cluster and in Git
+    plane.api.refresh("many")
+    status = status_of(plane, "many", lambda s: s["sync"].get("revision") == second and s["sync"]["status"] == "OutOfSync")
+    check("a commit that is not of the Application undoes nothing",
+          (plane.api.application("many").get("operation"), status["operationState"]["syncResult"]["revision"], plane.api.get(path)["data"]["color"]),
+          (None, first, "hand"))
+    third = repository.commit(files("red", "b"))
+    plane.api.refresh("many")
+    status_of(plane, "many", lambda s: s["sync"] == {**s["sync"], "status": "Synced", "revision": third})
+    check("one that is does", plane.api.get(path)["data"]["color"], "red")
+
+
 def a_reference_names_a_source(plane):
     repository = Repository(plane, "chart")
     repository.commit({"Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n", "x.yaml": "color: wrong\n",
@@ -136,6 +163,7 @@ def main():
         fields_of_client_side_applies_are_taken_over(plane)
         build_options_of_kustomize_count(plane)
         a_window_that_cannot_be_read_closes(plane)
+        commits_of_others_undo_nothing(plane)
         a_reference_names_a_source(plane)
 
 
