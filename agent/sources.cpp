@@ -80,6 +80,7 @@ Result<std::string> fetch_dependency(Context& context, const charts::MissingChar
 Result<std::string> resolve_source(Context& context, const SourceRequest& request) {
   const auto& source = request.source;
   if (access::is_git(source)) {
+    TRY(context.store.repositories()->must_be_spoken(source.repo_url, request.project));
     const git::Query query{request.revision, source.tag_prefix, request.max_age};
     return ask_server<std::string>(
         context, remote_of(context, request), fmt::format("resolve {} {} {}", query.revision, query.tag_prefix, request.project),

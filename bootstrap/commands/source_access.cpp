@@ -82,6 +82,7 @@ class FolderAccess final : public SourceAccess {
   }
 
   Result<FetchedTree> fetch_commit(const sync::Source& source, const std::string& revision) {
+    TRY(repositories_.must_be_spoken(source.repo_url, application_.project));
     return read_commit(repositories_.git_remote(source.repo_url, application_.project), {.revision = revision, .tag_prefix = source.tag_prefix});
   }
 

@@ -13,6 +13,9 @@ constexpr std::string_view type_label = "argocd.argoproj.io/secret-type";
 // What Git servers take for a user when only a token is given.
 constexpr std::string_view token_user = "x-access-token";
 
+constexpr std::string_view unspoken_fields[] = {"githubAppPrivateKey", "githubAppID", "gcpServiceAccountKey", "useAzureWorkloadIdentity",
+                                                "azureServicePrincipalClientSecret"};
+
 std::string field(const Value& secret, std::string_view name) {
   return from_base64(secret.text({"data", name})).value_or(std::string());
 }
@@ -59,6 +62,11 @@ Repositories::Known Repositories::decode(const Value& secret) {
   known.project = field(secret, "project");
   known.type = field(secret, "type");
   known.username = field(secret, "username");
+  for (const std::string_view name : unspoken_fields) {
+    const auto text = field(secret, name);
+    const bool given = name.starts_with("use") ? is_true(text) : !text.empty();
+    if (known.unspoken.empty() && given) known.unspoken = name;
+  }
   known.password = Secret(field(secret, "password"));
   known.bearer_token = Secret(field(secret, "bearerToken"));
   known.ssh_private_key = Secret(field(secret, "sshPrivateKey"));
@@ -106,6 +114,7 @@ const Repositories::Known* Repositories::find_template(std::string_view url) con
 
 void Repositories::take_credentials(Known& into, const Known& from) {
   into.username = from.username;
+  if (!from.unspoken.empty()) into.unspoken = from.unspoken;
   into.password = from.password;
   into.bearer_token = from.bearer_token;
   into.ssh_private_key = from.ssh_private_key;
@@ -139,6 +148,15 @@ Repositories Repositories::permitted(const sync::Project* project) const {
     return project == nullptr || !project->permits_source(asked);
   });
   return some;
+}
+
+Result<> Repositories::must_be_spoken(std::string_view url, std::string_view project) const {
+  const Known known = settle(url, project);
+  if (known.has_credentials() || known.unspoken.empty()) return {};
+  const auto shown = url.substr(url.rfind('@') + 1);  // a URL may carry a password
+  return failure(Error(Code::source_unsupported, fmt::format("the Secret of {} has '{}', and such credentials are not spoken here",
+                                                             printable(shown), known.unspoken))
+                     .fix("give it a username with a token as password, or an sshPrivateKey"));
 }
 
 git::Remote Repositories::git_remote(std::string_view url, std::string_view project) const {

@@ -39,6 +39,9 @@ class Repositories {
   // A repository Secret of the same URL counts, the project's own before one without a project; one
   // without credentials takes those of the template with the longest prefix.
   [[nodiscard]] git::Remote git_remote(std::string_view url, std::string_view project) const;
+  // Refuses with Code::source_unsupported where all that the Secret has are credentials that are not spoken here: a
+  // GitHub App, a cloud's identity. The server would only say that it knows nobody.
+  [[nodiscard]] Result<> must_be_spoken(std::string_view url, std::string_view project) const;
   [[nodiscard]] charts::Repository chart_repository(std::string_view url,
                                                     std::string_view project) const;
   // The same, with what the source itself says of credentials.
@@ -57,6 +60,7 @@ class Repositories {
     bool is_template = false;
     std::string url, normalized, name, project, type;
     std::string username;
+    std::string unspoken;  // the field of credentials that are not spoken here
     Secret password, bearer_token, ssh_private_key, client_certificate, client_key;
     std::string proxy, no_proxy;
     bool insecure = false, oci = false, plain_http = false;

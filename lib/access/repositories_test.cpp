@@ -110,6 +110,27 @@ TEST(Repositories, AProjectLendsTheCredentialsOfItsSourcesAlone) {
   EXPECT_EQ(none.dependency_repository("https://open.example.com/x", "default")->username, "");
 }
 
+TEST(Repositories, CredentialsThatAreNotSpokenAreNamed) {
+  const Repositories repositories({
+      .secrets = {secret("repository", {{"url", "https://github.example.com/team/app"}, {"githubAppID", "1"}, {"githubAppPrivateKey", "k"}}),
+                  secret("repository", {{"url", "https://github.example.com/team/both"}, {"githubAppPrivateKey", "k"}, {"password", "token"}}),
+                  secret("repository", {{"url", "https://github.example.com/team/plain"}, {"useAzureWorkloadIdentity", "false"}}),
+                  secret("repository", {{"url", "https://git.example.com/team/app"}}),
+                  secret("repo-creds", {{"url", "https://git.example.com/team"}, {"useAzureWorkloadIdentity", "true"}})},
+      .tls_certificates = nullptr,
+      .known_hosts = nullptr,
+  });
+  const auto refused = repositories.must_be_spoken("https://github.example.com/team/app.git", "default");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::source_unsupported);
+  EXPECT_EQ(refused.error().message(),
+            "the Secret of https://github.example.com/team/app.git has 'githubAppPrivateKey', and such credentials are not spoken here");
+  EXPECT_FALSE(repositories.must_be_spoken("https://git.example.com/team/app", "default"));
+  EXPECT_TRUE(repositories.must_be_spoken("https://github.example.com/team/both", "default"));
+  EXPECT_TRUE(repositories.must_be_spoken("https://github.example.com/team/plain", "default"));
+  EXPECT_TRUE(repositories.must_be_spoken("https://open.example.com/x", "default"));
+}
+
 TEST(Repositories, TrustComesFromTheConfigMaps) {
   const Repositories repositories({
       .secrets = {secret("repository", {{"url", "git@git.example.com:team/web.git"}, {"sshPrivateKey", "key"}}),
