@@ -273,6 +273,32 @@ TEST(Windows, DenyWinsAndAnAllowThatIsClosedBlocks) {
   EXPECT_EQ(windows.front().text, "deny:often:1h");
 }
 
+// An operation that was allowed to begin may end within a window that all say so.
+TEST(Windows, MayBeOverrun) {
+  const WindowSubject subject{"web", "shop", "https://kubernetes.default.svc", "in-cluster"};
+  const auto noon = *parse_rfc3339("2026-06-15T12:00:30Z");
+  struct Case {
+    const char* windows;
+    std::chrono::minutes ago;
+    bool goes_on;
+  };
+  using std::chrono::minutes;
+  const Case cases[] = {
+      {R"([{"kind":"deny","schedule":"0 12 * * *","duration":"1h","applications":["*"]}])", minutes(5), false},
+      {R"([{"kind":"deny","schedule":"0 12 * * *","duration":"1h","applications":["*"],"syncOverrun":true}])", minutes(5), true},
+      {R"([{"kind":"deny","schedule":"0 12 * * *","duration":"1h","applications":["*"],"syncOverrun":true}])", minutes(0), false},
+      {R"([{"kind":"deny","schedule":"0 12 * * *","duration":"1h","applications":["*"],"syncOverrun":true},
+           {"kind":"deny","schedule":"0 12 * * *","duration":"1h","applications":["*"]}])", minutes(5), false},
+      {R"([{"kind":"allow","schedule":"0 11 * * *","duration":"1h","applications":["*"]}])", minutes(5), false},
+      {R"([{"kind":"allow","schedule":"0 11 * * *","duration":"1h","applications":["*"],"syncOverrun":true}])", minutes(5), true},
+      {R"([{"kind":"allow","schedule":"0 11 * * *","duration":"1h","applications":["*"],"syncOverrun":true}])", minutes(90), false},
+  };
+  for (const auto& each : cases) {
+    const Value list = object(each.windows);
+    EXPECT_EQ(may_sync(decode_windows(&list), subject, SyncKind::automated, noon, noon - each.ago), each.goes_on) << each.windows << each.ago.count();
+  }
+}
+
 TEST(Windows, AreToldInTheirTimeZone) {
   if (!find_zone("Europe/Berlin", 0)) GTEST_SKIP() << "this machine has no time zones";
   const WindowSubject subject{"web", "shop", "https://kubernetes.default.svc", ""};

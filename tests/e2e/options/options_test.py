@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/plane"))
-from plane import APPLICATIONS, Missing, Plane, Repository, application, check, status_of  # noqa: E402
+from plane import APPLICATIONS, Missing, Plane, Repository, application, check, status_of, wait_for  # noqa: E402
 
 PROJECTS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
 COLOR = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: color}}\ndata: {{color: {}}}\n"
@@ -116,6 +116,53 @@ def a_window_that_cannot_be_read_closes(plane):
     print("ok and opens when it can")
 
 
+def missing_kinds_are_skipped_where_asked(plane):
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "known"}}
+    widget = {"apiVersion": "nowhere.example.com/v1", "kind": "Widget", "metadata": {"name": "unknown"}}
+    noted = {**widget, "metadata": {"name": "unknown", "annotations": {"argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true"}}}
+    cases = {"refused": (widget, [], False), "of-sync": (widget, ["SkipDryRunOnMissingResource=true"], True), "of-object": (noted, [], True)}
+    for name, (unknown, options, applied) in cases.items():
+        repository = Repository(plane, name)
+        repository.commit({"all.json": json.dumps({"apiVersion": "v1", "kind": "List", "items": [config_map, unknown]})})
+        create(plane, application(name, repository))
+        status = sync(plane, name, syncOptions=options)
+        check(f"a kind that is not there: {name}",
+              (phase(status), plane.api.get(f"/api/v1/namespaces/{name}/configmaps/known") is not None), ("Failed", applied))
+
+
+def prunes_propagate_as_asked(plane):
+    """Each prune takes an owner whose dependent hangs on a finalizer."""
+    def owner(name):
+        return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
+
+    policies = {"plain": [], "background": ["PrunePropagationPolicy=background"], "orphan": ["PrunePropagationPolicy=orphan"]}
+    repository = Repository(plane, "pruned")
+    repository.commit({f"{name}.yaml": owner(name) for name in policies})
+    create(plane, application("pruned", repository))
+    check("owners are made", phase(sync(plane, "pruned")), "Succeeded")
+    path = "/api/v1/namespaces/pruned/configmaps"
+    for name in policies:
+        uid = plane.api.get(f"{path}/{name}")["metadata"]["uid"]
+        plane.api.create(path, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+            "name": f"of-{name}", "finalizers": ["example.com/hold"], "ownerReferences": [
+                {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid, "blockOwnerDeletion": True}]}})
+    left = dict.fromkeys(policies)
+    for name, options in policies.items():
+        left.pop(name)
+        repository.commit({f"{each}.yaml": owner(each) for each in left} or {"README.md": "nothing is left"})
+        check(f"a prune: {name}", phase(sync(plane, "pruned", prune=True, syncOptions=options)), "Succeeded")
+
+    def settled(name):
+        found, dependent = plane.api.get(f"{path}/{name}"), plane.api.get(f"{path}/of-{name}")["metadata"]
+        return found is not None, "deletionTimestamp" in dependent, bool(dependent.get("ownerReferences"))
+
+    want = {"plain": (True, True, True), "background": (False, True, True), "orphan": (False, False, False)}
+    wait_for("the garbage collector", lambda: all(settled(name) == each for name, each in want.items()), 60)
+    print("ok foreground waits for dependents, background does not, orphan leaves them")
+    for name in policies:
+        plane.api.merge(f"{path}/of-{name}", {"metadata": {"finalizers": None}})
+
+
 def commits_of_others_undo_nothing(plane):
     """An Application that says what it is made of, in a repository of many: without selfHeal a hand's change stays."""
     def files(color, other):
@@ -163,6 +210,8 @@ def main():
         fields_of_client_side_applies_are_taken_over(plane)
         build_options_of_kustomize_count(plane)
         a_window_that_cannot_be_read_closes(plane)
+        missing_kinds_are_skipped_where_asked(plane)
+        prunes_propagate_as_asked(plane)
         commits_of_others_undo_nothing(plane)
         a_reference_names_a_source(plane)
 
