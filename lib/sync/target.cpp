@@ -59,7 +59,8 @@ void fold_string_data(Value& object) {
   const Value texts = *found;
   if (texts.as_object() != nullptr) {
     for (const auto& [key, value] : *texts.as_object()) {
-      if (const auto* text = value.as_string()) object["data"][key] = to_base64(*text);
+      const auto* text = value.as_string();
+      object["data"][key] = text == nullptr ? value : Value(to_base64(*text));  // what is no text the server refuses
     }
   }
   object.as_object()->erase("stringData");

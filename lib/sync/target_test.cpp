@@ -73,6 +73,12 @@ TEST(Adopt, FoldsStringDataIntoData) {
   EXPECT_EQ(targets.objects[0].object->find("stringData"), nullptr);
 }
 
+// What is no text stays as it is, so that the server refuses the Secret instead of storing it without the key.
+TEST(Adopt, LosesNothingOfStringData) {
+  const auto targets = adopt_one(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"stringData":{"port":5432,"a":"b"}})");
+  EXPECT_EQ(json::write(*targets.objects[0].object->find("data")), R"({"a":"Yg==","port":5432})");
+}
+
 TEST(Hooks, ArgosAnnotationWinsOverHelms) {
   struct Case {
     const char* argo;
