@@ -96,7 +96,7 @@ Result<bool> Loader::has_file(std::string_view path) const {
 
 Result<std::string> Loader::read(std::string_view path) const {
   const std::string full = TRY(resolve(path));
-  auto content = tree_->read(full);
+  auto content = tree::read_text(*tree_, full);
   if (content) {
     TRY(budget_->count_file(content->size(), full));
     return content;

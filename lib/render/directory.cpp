@@ -181,7 +181,7 @@ Result<std::vector<Manifest>> render_directory(const tree::FileTree& tree, std::
   for (const auto& name : files) {
     if (!is_chosen(options, name)) continue;
     const auto path = folder.empty() ? name : fmt::format("{}/{}", folder, name);
-    auto held = TRY(tree.read(path));
+    auto held = TRY(tree::read_text(tree, path));
     const auto text = decoded(std::move(held));
     if (text.find(skip_marker) != std::string::npos) continue;
     if (name.ends_with(".jsonnet")) {

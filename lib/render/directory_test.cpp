@@ -99,6 +99,7 @@ TEST(Directory, ReadsFilesAsUpstreamDoes) {
            {"a.yaml", utf16("kind: X\nmetadata: {name: wide}\n", true), "wide"},
            {"a.json", utf16("{\"kind\":\"X\",\"metadata\":{\"name\":\"wide\"}}", false), "wide"},
            {"a.yaml", utf16("kind: X\nmetadata: {name: \"", false) + std::string("\x3D\xD8\x00\xDE\xE9\x00\xAC\x20\x00\xD8\"\x00}\x00", 14), "😀é€\uFFFD"},
+           {"a.yaml", "version https://git-lfs.github.com/spec/v1\noid sha256:0a\nsize 12345\n", "\"a.yaml\" is kept in Git LFS, which is not read here"},
            {"a.jsonnet", "{}", "jsonnet is not rendered here (a.jsonnet)"},
        })) {
     const tree::MemoryTree tree(tree::MemoryTree::Files{{std::string(name), text}});

@@ -68,7 +68,7 @@ Result<Located> locate_file(const std::string& given, const ChartPlace& place) {
 }
 
 Result<std::string> read_located(const Located& file, const Context& context) {
-  if (file.tree != nullptr) return file.tree->read(file.path);
+  if (file.tree != nullptr) return tree::read_text(*file.tree, file.path);
   if (context.values_file) return context.values_file(file.path);
   return failure(Error(Code::source_unsupported,
                        fmt::format("values file '{}' is a URL", printable(file.path)))

@@ -53,6 +53,13 @@ Result<bool> is_file(const FileTree& tree, std::string_view path) {
   return kind == EntryKind::file;
 }
 
+Result<std::string> read_text(const FileTree& tree, std::string_view path) {
+  std::string text = TRY(tree.read(path));
+  if (!text.starts_with("version https://git-lfs.github.com/spec/v1\n")) return text;
+  return failure(Error(Code::source_unsupported, fmt::format("\"{}\" is kept in Git LFS, which is not read here", printable(path)))
+                     .fix("keep the file in Git itself"));
+}
+
 std::unique_ptr<FileTree> subtree(const FileTree& tree, std::string_view directory) {
   return std::make_unique<Subtree>(tree, std::string(directory));
 }

@@ -47,6 +47,10 @@ class FileTree {
 // Is there a file (not a directory) at `path`?
 Result<bool> is_file(const FileTree& tree, std::string_view path);
 
+// The whole file as text. Refuses as read(), and with Code::source_unsupported what is only a pointer to Git LFS: taken
+// for the text it would be an object, or values, of nothing.
+Result<std::string> read_text(const FileTree& tree, std::string_view path);
+
 // A view of `directory` as a root of its own. The underlying tree must outlive it.
 std::unique_ptr<FileTree> subtree(const FileTree& tree, std::string_view directory);
 
