@@ -104,7 +104,7 @@ void count_orphans(Context& context, const EvaluateInput& input, Evaluation& eva
   std::size_t count = 0;
   const auto others = context.cluster.others_in(input.application.destination.namespace_, input.application.instance, orphan_kinds(context, input));
   for (const auto& [key, owner] : others) {
-    const bool theirs = !owner.empty() && context.store.application(owner) != nullptr;
+    const bool theirs = !owner.empty() && context.store.has_application(owner);
     const bool ours = evaluation.live.contains(key);
     if (!theirs && !ours && !is_default_orphan(key) && !ignores_orphan(input.project, key)) ++count;
   }

@@ -247,8 +247,11 @@ void Store::observe_project(kube::WatchEvent&& event) {
   tell_leaving_projects();
   if (global) return handlers_.everything();
   std::vector<std::string> members;
-  for (const auto& [instance, held] : state_.lock()->applications) {
-    if (held.project == name) members.push_back(instance);
+  {
+    auto state = state_.lock();
+    for (const auto& [instance, held] : state->applications) {
+      if (held.project == name) members.push_back(instance);
+    }
   }
   for (const auto& instance : members) handlers_.application(instance);
 }
@@ -295,9 +298,12 @@ ObjectPtr Store::application(const std::string& instance) {
   return std::make_shared<const Value>(held.unpack());
 }
 
+bool Store::has_application(const std::string& instance) { return state_.lock()->applications.contains(instance); }
+
 std::vector<std::string> Store::applications() {
   std::vector<std::string> instances;
-  for (const auto& [instance, held] : state_.lock()->applications) instances.push_back(instance);
+  auto state = state_.lock();
+  for (const auto& [instance, held] : state->applications) instances.push_back(instance);
   return instances;
 }
 

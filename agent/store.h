@@ -53,6 +53,7 @@ class Store {
   Result<> wait_until_listed(const std::stop_token& stop);
 
   [[nodiscard]] ObjectPtr application(const std::string& instance);
+  [[nodiscard]] bool has_application(const std::string& instance);
   [[nodiscard]] std::vector<std::string> applications();
   // With what the global projects of its labels add.
   [[nodiscard]] std::shared_ptr<const sync::Project> project(const std::string& name);

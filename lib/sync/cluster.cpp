@@ -418,7 +418,8 @@ std::size_t Cluster::watched_kinds() { return state_->lock()->kinds.size(); }
 
 std::map<GroupKind, std::uint64_t> Cluster::events_seen() {
   std::map<GroupKind, std::uint64_t> seen;
-  for (const auto& [kind, watched] : state_->lock()->kinds) seen[kind] = watched.events;
+  auto state = state_->lock();
+  for (const auto& [kind, watched] : state->kinds) seen[kind] = watched.events;
   return seen;
 }
 

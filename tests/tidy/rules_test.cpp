@@ -62,6 +62,7 @@ TEST(Rules, FindWhatTheyAreFor) {
            {check_constructs, "\n#define MAX 1\n", "macro:2"},
            {check_constructs, "try { f(); } catch (...) {}", "catch-all:1"},
            {check_constructs, "auto p = \"/root/x\";", "path:1"},
+           {check_constructs, "for (auto& a : state.lock()->all) f(a); for (auto* a : all) a->lock()->clear();", "locked-loop:1"},
            {check_error_texts, "return failure(Code::x, \"failed to read '{}'\", a);",
             "error-words:1"},
            {check_error_texts, "return failure(Code::x, \"Cannot read.\");",

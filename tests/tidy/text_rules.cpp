@@ -91,6 +91,19 @@ void check_macros(const Source& source, Findings& out) {
   }
 }
 
+// Before C++23's lifetimes, which g++ 12 has not, a lock in what a loop runs over is gone before its first round.
+void check_locked_loops(const Source& source, Findings& out) {
+  const std::string_view code = source.code;
+  for (auto at = find_word(code, "for"); at != std::string_view::npos; at = find_word(code, "for", at + 1)) {
+    const auto open = code.find('(', at);
+    const auto end = open == std::string_view::npos ? open : after_closing(code, open);
+    if (end == std::string_view::npos) continue;
+    if (code.substr(open, end - open).find("lock()->") != std::string_view::npos) {
+      add(out, source, source.line_of(at), "locked-loop", "name the lock before the loop that runs over what it guards");
+    }
+  }
+}
+
 // `#define`s and paths are looked for in the text, words in the code.
 void check_paths(const Source& source, Findings& out) {
   for (const auto& literal : source.literals) {
@@ -224,6 +237,7 @@ void check_constructs(const Source& source, Findings& out) {
     add(out, source, 1, "disabled", "a test runs or is removed");
   }
   check_memory(source, out);
+  check_locked_loops(source, out);
   check_macros(source, out);
   check_paths(source, out);
 }
