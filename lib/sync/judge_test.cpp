@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "base/zone.h"
 #include "sync/project.h"
 #include "sync/report.h"
