@@ -29,23 +29,7 @@ struct Reader {
   std::size_t nodes = 0;
 
   Result<Value> document(simdjson::dom::element root) {
-    if (list == nullptr || !root.is_object()) return value(root);
-    Object out;
-    const simdjson::dom::object members = root.get_object().value_unsafe();
-    for (const auto member : members) {
-      if (member.key == list->name && member.value.is_array()) {
-        const simdjson::dom::array elements = member.value.get_array().value_unsafe();
-        for (const auto element : elements) {
-          Value read = TRY(value(element));
-          list->each(std::move(read));
-        }
-        continue;
-      }
-      Value read = TRY(value(member.value));
-      out.append(std::string(member.key), std::move(read));
-    }
-    std::ignore = out.sort();
-    return out;
+    return root.is_object() ? object(root.get_object().value_unsafe(), list) : value(root);
   }
 
   Result<Value> value(simdjson::dom::element element) {
@@ -77,10 +61,23 @@ struct Reader {
     return out;
   }
 
-  Result<Value> object(simdjson::dom::object members) {
+  Result<> each_of(simdjson::dom::array elements, const List& of) {
+    for (const auto element : elements) {
+      Value read = TRY(value(element));
+      of.each(std::move(read));
+    }
+    return {};
+  }
+
+  // What `apart` names is not in what is returned.
+  Result<Value> object(simdjson::dom::object members, const List* apart = nullptr) {
     Object out;
     out.reserve(members.size());
     for (const auto member : members) {
+      if (apart != nullptr && member.key == apart->name && member.value.is_array()) {
+        TRY(each_of(member.value.get_array().value_unsafe(), *apart));
+        continue;
+      }
       Value read = TRY(value(member.value));
       out.append(std::string(member.key), std::move(read));
     }
