@@ -236,9 +236,10 @@ void Ignore::respect(const Key& key, const Value& live, Value& target) const {
     if (!applies(rule, key)) continue;
     auto dropped = places_of(rule, jq, target);
     std::vector<JqPlace> kept;
+    const Counterpart counterpart(live, target);  // of the target as it becomes
     for (const auto& place : places_of(rule, jq, live)) {
       const Value* value = is_status(place) ? nullptr : find_place(live, place);
-      const auto found = value == nullptr ? std::nullopt : Counterpart(live, target).find(place);
+      const auto found = value == nullptr ? std::nullopt : counterpart.find(place);
       if (!found) continue;
       put(target, *found, *value);
       kept.push_back(*found);
