@@ -196,7 +196,7 @@ void measure_look(Metrics& metrics, Context& context, const LookMeasured& look) 
   for (const auto& [kind, count] : context.cluster.events_seen()) {
     metrics.set("argocd_cluster_events_total", {server, kind.first, kind.second}, static_cast<double>(count));
   }
-  metrics.set("holdfast_applications", {}, static_cast<double>(context.store.applications().size()));
+  metrics.set("holdfast_applications", {}, static_cast<double>(context.store.application_count()));
   metrics.set("holdfast_dry_runs", {}, static_cast<double>(context.predictor.requests()));
   metrics.set("holdfast_queue_depth", {}, static_cast<double>(context.queue.waiting()));
   metrics.set("workqueue_depth", {"app_reconciliation_queue"}, static_cast<double>(context.queue.waiting()));

@@ -143,7 +143,7 @@ struct Ends {
 Result<> act(Context context, const Measuring& measuring, const Options& options, Lease& lease, Ends& ends) {
   TRY(lease.acquire(ends.asked));
   ensure_server_secret(context.client, options.namespace_);
-  log::info("the agent acts", {{"applications", context.store.applications().size()}});
+  log::info("the agent acts", {{"applications", context.store.application_count()}});
   for (const auto& name : context.store.applications()) context.queue.add(name);
   Memories memories;
   FreeMemory free_memory;

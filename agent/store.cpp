@@ -300,6 +300,8 @@ ObjectPtr Store::application(const std::string& instance) {
 
 bool Store::has_application(const std::string& instance) { return state_.lock()->applications.contains(instance); }
 
+std::size_t Store::application_count() { return state_.lock()->applications.size(); }
+
 std::vector<std::string> Store::applications() {
   std::vector<std::string> instances;
   auto state = state_.lock();

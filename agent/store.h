@@ -54,6 +54,7 @@ class Store {
 
   [[nodiscard]] ObjectPtr application(const std::string& instance);
   [[nodiscard]] bool has_application(const std::string& instance);
+  [[nodiscard]] std::size_t application_count();
   [[nodiscard]] std::vector<std::string> applications();
   // With what the global projects of its labels add.
   [[nodiscard]] std::shared_ptr<const sync::Project> project(const std::string& name);
