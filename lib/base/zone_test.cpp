@@ -5,27 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <charconv>
-#include <fstream>
-#include <vector>
 
-#include "base/text.h"
+#include "fakes/table.h"
 
 namespace holdfast {
 namespace {
-
-// Lines of cells between tabs; '#' starts a comment.
-std::vector<std::vector<std::string>> recorded() {
-  std::ifstream file("testdata/zones.tsv");
-  std::vector<std::vector<std::string>> rows;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with('#')) continue;
-    std::vector<std::string> cells;
-    for (const std::string_view cell : split(line, '\t')) cells.emplace_back(cell);
-    rows.push_back(std::move(cells));
-  }
-  EXPECT_FALSE(rows.empty());
-  return rows;
-}
 
 void append_number(std::string& out, std::int64_t number, int bytes) {
   for (int at = bytes; at-- > 0;) out += static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * at));
@@ -56,7 +40,9 @@ std::string zone_file(const std::string& rule) {
 }
 
 TEST(ZoneFile, AfterTheLastTransitionItsRuleHolds) {
-  for (const auto& row : recorded()) {
+  const auto rows = fakes::rows_of("testdata/zones.tsv");
+  EXPECT_FALSE(rows.empty());
+  for (const auto& row : rows) {
     std::int64_t seconds = 0;
     std::from_chars(row[1].data(), row[1].data() + row[1].size(), seconds);
     const auto zone = zone_in_file(zone_file(row[0]), seconds);

@@ -2,33 +2,18 @@
 // What Go and helm print, recorded as rows of testdata/recorded: a new case is added as data.
 #include <gtest/gtest.h>
 
-#include <charconv>
-#include <fstream>
-
-#include "base/text.h"
+#include "fakes/table.h"
 #include "gotmpl/templates.h"
 #include "value/json.h"
 
 namespace holdfast::gotmpl {
 namespace {
 
-// Lines of cells between tabs; '#' starts a comment.
-std::vector<std::vector<std::string>> rows_of(const std::string& name) {
-  std::ifstream file("testdata/recorded/" + name);
-  std::vector<std::vector<std::string>> rows;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with('#')) continue;
-    std::vector<std::string> cells;
-    for (const std::string_view cell : split(line, '\t')) cells.emplace_back(cell);
-    rows.push_back(std::move(cells));
-  }
-  EXPECT_FALSE(rows.empty()) << name;
-  return rows;
-}
-
 TEST(Recorded, TemplatesPrintWhatHelmPrints) {
   for (const std::string name : {"printf.tsv", "toml.tsv"}) {
-    for (const auto& row : rows_of(name)) {
+    const auto rows = fakes::rows_of("testdata/recorded/" + name);
+    EXPECT_FALSE(rows.empty()) << name;
+    for (const auto& row : rows) {
       Templates templates{Environment{}};
       ASSERT_TRUE(templates.parse("t", row[0])) << row[0];
       const Result<std::string> out = templates.execute("t", Datum::new_dict());
