@@ -19,6 +19,11 @@ void add_format(CLI::App& command, Enum& format, std::map<std::string, Enum> wor
       ->option_text(fmt::format("{{{}}}", fmt::join(names, ",")));
 }
 
+// Of an Application that is shown.
+void add_shown_format(CLI::App& command, AppFormat& format) {
+  add_format<AppFormat>(command, format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}, {"tree=detailed", AppFormat::tree_detailed}});
+}
+
 // Of what is told at the end.
 void add_end_format(CLI::App& command, AppFormat& format) {
   add_format<AppFormat>(command, format, {{"wide", AppFormat::wide}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}, {"tree=detailed", AppFormat::tree_detailed}});
@@ -61,7 +66,7 @@ void add_get(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppGetOptions>();
   auto* command = group.add_subcommand("get", "Show an application and its resources");
   command->add_option("name", options->name, "the application")->required();
-  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}, {"tree=detailed", AppFormat::tree_detailed}});
+  add_shown_format(*command, options->format);
   add_refresh(*command, options->refresh);
   command->add_option_function<int>("--timeout", [options](int seconds) { options->timeout = std::chrono::seconds(seconds); },
                                     "of a refresh, in seconds; a minute by default");
@@ -82,7 +87,7 @@ void add_resources(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppResourcesOptions>();
   auto* command = group.add_subcommand("resources", "List an application's resources");
   command->add_option("name", options->name, "the application")->required();
-  add_format<AppFormat>(*command, options->format, {{"wide", AppFormat::wide}, {"name", AppFormat::name}, {"json", AppFormat::json}, {"yaml", AppFormat::yaml}, {"tree", AppFormat::tree}, {"tree=detailed", AppFormat::tree_detailed}});
+  add_shown_format(*command, options->format);
   bind_to(*command, chosen, options, &run_app_resources);
 }
 
