@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines that are measured beside each other: Holdfast's agent, and upstream Argo CD as plain processes.
+"""The engines that one control plane may have: Holdfast's agent, and upstream Argo CD as plain processes.
 
 Both know the API server under one client certificate, so that its audit log counts their requests, and run
 with their defaults. Upstream's folder is what ../../shared/lab/argocd/build.sh makes: bin/argocd and the
@@ -10,7 +10,6 @@ import os
 import pathlib
 import shutil
 import socket
-import subprocess
 import urllib.request
 
 from plane import Missing, free_ports, wait_for
@@ -21,8 +20,8 @@ class Holdfast:
     processes = ("agent",)
     restarted = ("agent",)
 
-    def start(self, plane):
-        plane.start_agent()
+    def start(self, plane, *words):
+        plane.start_agent(*words)
         wait_for("the agent", lambda: self.is_ready(plane))
 
     def is_ready(self, plane):
@@ -45,7 +44,7 @@ class ArgoCd:
         if shutil.which("redis-server") is None:
             raise Missing("redis-server is not there")
 
-    def start(self, plane):
+    def start(self, plane, *words):
         config = self.folder / "argocd"
         plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(config / "application-crd.yaml"), "-f", str(config / "appproject-crd.yaml"),
                       "-f", str(config / "applicationset-crd.yaml"))
@@ -75,7 +74,7 @@ class ArgoCd:
         wait_for("the repo-server", lambda: socket.socket().connect_ex(("127.0.0.1", repo)) == 0)
         plane.start("controller", [bin_ / "argocd-application-controller", "--kubeconfig", kubeconfig, "-n", "argocd", "--loglevel", "warn",
                                    "--redis", f"127.0.0.1:{redis}", "--repo-server", f"127.0.0.1:{repo}", "--repo-server-plaintext",
-                                   "--metrics-port", metrics], environment)
+                                   "--metrics-port", metrics, *words], environment)
         self.port = metrics
         wait_for("the controller", lambda: self.is_ready(plane))
 
@@ -92,10 +91,3 @@ class ArgoCd:
             return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).status == 200
         except OSError:
             return False
-
-
-def bare_apply(plane, program, arguments, objects=None):
-    """Server-side apply with nothing between us and the API server; the lines that the program prints."""
-    ran = subprocess.run([program, *arguments], env={**os.environ, "KUBECONFIG": str(plane.kubeconfig)}, capture_output=True, text=True,
-                         check=True, timeout=600, input=None if objects is None else json.dumps(objects))
-    return [line.strip() for line in ran.stdout.splitlines() if "in flight" in line]
