@@ -183,24 +183,28 @@ void measure_application(Metrics& metrics, const ApplicationMeasured& measured, 
   if (app.find("status") != nullptr) count_operation(metrics, id, app, memory);
 }
 
-void measure_look(Metrics& metrics, Context& context, const LookMeasured& look) {
+void measure_look(Metrics& metrics, const LookMeasured& look) {
   const std::string server(sync::names::local_server);
   metrics.observe("argocd_app_reconcile", {look.namespace_, server}, std::chrono::duration<double>(look.took).count());
   if (look.error != nullptr) metrics.count("holdfast_reconcile_errors_total", {std::string(row_of(look.error->code()).name)});
-  const auto& version = context.client.server_version();
-  metrics.set("argocd_cluster_info", {server, version, std::string(sync::names::local_name)}, 1);
   const bool lost = look.error != nullptr && look.error->code() == Code::cluster_unreachable;
-  metrics.set("argocd_cluster_connection_status", {server, version}, lost ? 0 : 1);
-  metrics.set("argocd_cluster_api_resources", {server}, static_cast<double>(context.cluster.watched_kinds()));
-  metrics.set("argocd_cluster_api_resource_objects", {server}, static_cast<double>(context.cluster.known_objects()));
-  for (const auto& [kind, count] : context.cluster.events_seen()) {
+  metrics.set("argocd_cluster_connection_status", {server, look.server_version}, lost ? 0 : 1);
+}
+
+void measure_cluster(Metrics& metrics, const ClusterMeasured& measured) {
+  const std::string server(sync::names::local_server);
+  metrics.set("argocd_cluster_info", {server, measured.client.server_version(), std::string(sync::names::local_name)}, 1);
+  metrics.set("argocd_cluster_api_resources", {server}, static_cast<double>(measured.cluster.watched_kinds()));
+  metrics.set("argocd_cluster_api_resource_objects", {server}, static_cast<double>(measured.cluster.known_objects()));
+  for (const auto& [kind, count] : measured.cluster.events_seen()) {
     metrics.set("argocd_cluster_events_total", {server, kind.first, kind.second}, static_cast<double>(count));
   }
-  metrics.set("holdfast_applications", {}, static_cast<double>(context.store.application_count()));
-  metrics.set("holdfast_dry_runs", {}, static_cast<double>(context.predictor.requests()));
-  metrics.set("holdfast_queue_depth", {}, static_cast<double>(context.queue.waiting()));
-  metrics.set("workqueue_depth", {"app_reconciliation_queue"}, static_cast<double>(context.queue.waiting()));
-  const auto traffic = context.client.traffic();
+  metrics.set("holdfast_applications", {}, static_cast<double>(measured.store.application_count()));
+  metrics.set("holdfast_dry_runs", {}, static_cast<double>(measured.predictor.requests()));
+  const auto waiting = static_cast<double>(measured.queue.waiting());
+  metrics.set("holdfast_queue_depth", {}, waiting);
+  metrics.set("workqueue_depth", {"app_reconciliation_queue"}, waiting);
+  const auto traffic = measured.client.traffic();
   metrics.set("holdfast_api_requests", {"sent"}, static_cast<double>(traffic.calls));
   metrics.set("holdfast_api_requests", {"throttled"}, static_cast<double>(traffic.throttled));
   metrics.set("holdfast_api_requests", {"lost"}, static_cast<double>(traffic.lost));

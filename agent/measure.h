@@ -50,9 +50,20 @@ class RequestMeter {
 
 struct LookMeasured {
   std::string namespace_;
+  const std::string& server_version;
   Duration took{};
   const Error* error = nullptr;
 };
-void measure_look(Metrics& metrics, Context& context, const LookMeasured& look);
+void measure_look(Metrics& metrics, const LookMeasured& look);
+
+struct ClusterMeasured {
+  kube::Client& client;
+  Store& store;
+  sync::Cluster& cluster;
+  sync::Predictor& predictor;
+  WorkQueue& queue;
+};
+// What is only true of the moment at which somebody asks.
+void measure_cluster(Metrics& metrics, const ClusterMeasured& measured);
 
 }  // namespace holdfast::agent

@@ -28,9 +28,7 @@ std::optional<Duration> sooner(std::optional<Duration> left, std::optional<Durat
 
 }  // namespace
 
-Result<std::optional<Duration>> reconcile(Context& context, const std::string& instance, Memory& memory) {
-  // Something happened. Only the key travelled: this is how the Application stands now.
-  const ObjectPtr object = context.store.application(instance);
+Result<std::optional<Duration>> reconcile(Context& context, const std::string& instance, const Value* object, Memory& memory) {
   if (object == nullptr) {
     context.cluster.forget(instance);
     context.predictor.forget(instance);

@@ -9,7 +9,8 @@
 
 namespace holdfast::agent {
 
-// `instance`: see sync::instance_name(). When to look again, if nothing happens before; errors come back with the queue's back-off.
-Result<std::optional<Duration>> reconcile(Context& context, const std::string& instance, Memory& memory);
+// `instance`: see sync::instance_name(). `object`: the Application as it stands now, null when it is gone. When to look
+// again, if nothing happens before; errors come back with the queue's back-off.
+Result<std::optional<Duration>> reconcile(Context& context, const std::string& instance, const Value* object, Memory& memory);
 
 }  // namespace holdfast::agent

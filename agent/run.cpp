@@ -75,15 +75,16 @@ void work(Context& context, Memories& memories, const Measuring& measuring, Free
     const auto memory = memories.of(*instance);
     const auto own = sync::parse_instance_name(*instance, context.store.namespace_name());
     const auto start = context.clock.steady();
-    measuring.requests.work_on(context.store.application(*instance).get());
+    const auto object = context.store.application(*instance);
+    measuring.requests.work_on(object.get());
     Context own_context = context;
     own_context.look.asker = *instance;
     memory->wake();
-    const auto next = reconcile(own_context, *instance, *memory);
+    const auto next = reconcile(own_context, *instance, object.get(), *memory);
     memory->rest();
     context.errands.end_pass(*instance);
     measuring.requests.work_on(nullptr);
-    measure_look(measuring.metrics, context, {own.namespace_, context.clock.steady() - start, next ? nullptr : &next.error()});
+    measure_look(measuring.metrics, {own.namespace_, context.client.server_version(), context.clock.steady() - start, next ? nullptr : &next.error()});
     const auto held = context.store.application(*instance);
     measure_application(measuring.metrics, {own.namespace_, own.name, held.get(), measuring.labels}, *memory);
     if (!next) {
@@ -204,7 +205,11 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     if (ready) return {};
     return failure(Code::not_healthy, "the namespace has not been read yet");
   };
-  const auto server = TRY(serve({options, client, metrics, is_ready, pushed, notified}));
+  const auto numbers = [&] {
+    measure_cluster(metrics, {client, store, cluster, predictor, queue});
+    return metrics.text();
+  };
+  const auto server = TRY(serve({options, client, numbers, is_ready, pushed, notified}));
   TRY(store.wait_until_listed(stop));
   known = &store;
   all_again();

@@ -93,7 +93,7 @@ std::string git_repository(const Options& options) {
 }
 
 Result<std::unique_ptr<Server>> serve(const ServeInput& input) {
-  auto routes = status_routes(input.metrics, input.ready);
+  auto routes = status_routes(input.numbers, input.ready);
   if (!input.options.git_url.empty()) TRY(add_git_routes(input, routes));
   WebhookOptions webhook;
   webhook.secret = [&client = input.client, place = input.options.namespace_] { return read_webhook_secrets(client, place); };

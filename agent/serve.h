@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "agent/options.h"
-#include "agent/web/metrics.h"
 #include "agent/web/server.h"
 #include "agent/web/webhook.h"
 #include "git/receive_push.h"
@@ -18,7 +17,7 @@ namespace holdfast::agent {
 struct ServeInput {
   const Options& options;
   kube::Client& client;
-  const Metrics& metrics;
+  std::function<std::string()> numbers;  // the text of /metrics
   std::function<Result<>()> ready;
   std::function<void(const git::PushCommand&)> pushed;  // the built-in repository has a new commit
   std::function<void(const PushNotice&)> notified;       // another server says that it has one

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/web/server.h"
 
+#include "agent/web/metrics.h"
 #include "agent/web/status_endpoint.h"
 #include "base/handle.h"
 
@@ -275,7 +276,7 @@ TEST(StatusEndpoint, SaysWhatIsMissing) {
   const Metrics metrics(std::vector<MetricFamily>{{.name = "x_total", .help = "X."}});
   const auto server =
       Server::start({.address = "127.0.0.1"},
-                    status_routes(metrics,
+                    status_routes([&] { return metrics.text(); },
                                   []() -> Result<> {
                                     return failure(Code::not_healthy, "the cache is not complete");
                                   }))
