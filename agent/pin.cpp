@@ -145,6 +145,16 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
   return manifests;
 }
 
+sync::FindScope scope_in(std::shared_ptr<const kube::Catalog> catalog) {
+  return [catalog = std::move(catalog)](std::string_view group, std::string_view kind) -> std::optional<sync::Scope> {
+    for (const auto& each : catalog->kinds()) {
+      if (each.group != group || each.kind != kind) continue;
+      return each.namespaced ? sync::Scope::namespaced : sync::Scope::cluster;
+    }
+    return std::nullopt;
+  };
+}
+
 Result<std::shared_ptr<const sync::Targets>> make_targets(Context& context, const PinInput& input,
                                                           std::vector<Value> manifests) {
   const auto catalog = TRY(context.client.catalog());
@@ -153,18 +163,17 @@ Result<std::shared_ptr<const sync::Targets>> make_targets(Context& context, cons
       .application = input.application.instance,
       .namespace_ = input.application.destination.namespace_,
       .tracking = settings.tracking,
-      .scope = [&](std::string_view group, std::string_view kind) -> std::optional<sync::Scope> {
-        for (const auto& each : catalog->kinds()) {
-          if (each.group != group || each.kind != kind) continue;
-          return each.namespaced ? sync::Scope::namespaced : sync::Scope::cluster;
-        }
-        return std::nullopt;
-      },
+      .scope = scope_in(catalog),
       .excluded = [&](std::string_view group, std::string_view kind) { return settings.excludes(group, kind); }};
   return std::make_shared<const sync::Targets>(sync::adopt(options, std::move(manifests)));
 }
 
 }  // namespace
+
+bool scopes_hold(Context& context, const Rendered& rendered) {
+  const auto catalog = context.client.catalog();
+  return !catalog || sync::scopes_hold(*rendered.targets, scope_in(*catalog));
+}
 
 Result<bool> is_touched(Context& context, const PinInput& input, const Revisions& before, const Revisions& revisions) {
   if (before == revisions) return false;
@@ -213,7 +222,7 @@ Result<Rendered> pin_now(Context& context, const PinInput& input) {
   Revisions revisions = TRY(resolve(context, input));
   Value sources = sources_value(input.wanted.sources);
   const bool same_question = input.before && input.before->sources == sources &&
-                             input.before->configuration == input.configuration.generation;
+                             input.before->configuration == input.configuration.generation && scopes_hold(context, *input.before);
   if (same_question) {
     const bool touched = TRY(is_touched(context, input, input.before->revisions, revisions));
     if (!touched) {

@@ -35,6 +35,9 @@ struct PinInput {
 // Code::answer_awaited: the asker's key comes back by itself.
 Result<Rendered> pin(Context& context, const PinInput& input);
 
+// Are the kinds of what was rendered scoped as they were then? Otherwise it is rendered anew before anybody acts on it.
+bool scopes_hold(Context& context, const Rendered& rendered);
+
 // Do commits after these hold anything that the Application says it is made of? Refuses as pin(). Upstream:
 // UpdateRevisionForPaths.
 Result<bool> is_touched(Context& context, const PinInput& input, const std::vector<std::string>& before,

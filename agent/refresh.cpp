@@ -91,6 +91,10 @@ void choose_depth(Pass& pass, Freshness freshness) {
   }
 }
 
+void forget_other_scopes(Pass& pass) {
+  if (pass.memory.rendered && !scopes_hold(pass.context, *pass.memory.rendered)) pass.memory.rendered.reset();
+}
+
 void forget_what_changed(Pass& pass) {
   if (pass.hard && pass.memory.asking != Memory::Asking::anew) {
     pass.memory.rendered.reset();
@@ -263,6 +267,7 @@ sync::AutoSync automate(Pass& pass, Told& told) {
 Result<RefreshResult> refresh(Context& context, sync::Application& application, Memory& memory,
                               Freshness freshness) {
   Pass pass{context, application, memory, context.store.configuration(), context.store.project(application.project)};
+  forget_other_scopes(pass);
   choose_depth(pass, freshness);
   forget_what_changed(pass);
   const auto refusals = sync::admit(application, pass.project.get(), pass.configuration->settings.local);

@@ -112,6 +112,22 @@ TEST(Step, OneWaveEndsWithoutWaitingForHealth) {
   EXPECT_EQ(world.request.results[0].hook_phase, OperationPhase::running);
 }
 
+// Rendered while nobody served its kind, it was taken for namespaced.
+TEST(Step, ATargetIsNotPrunedForItsNamespace) {
+  World world;
+  const auto ring = [](std::string_view namespace_) {
+    Value made = object(R"({"apiVersion":"example.com/v1","kind":"Ring","metadata":{"name":"one"}})");
+    if (!namespace_.empty()) made["metadata"]["namespace"] = namespace_;
+    track(made, "web", "shop", {});
+    return made;
+  };
+  world.want({ring("shop")});
+  world.live[{"example.com", "Ring", "", "one"}] = std::make_shared<const Value>(ring(""));
+  world.request.operation.prune = true;
+  world.until_rest();
+  EXPECT_EQ(world.log, (std::vector<std::string>{"apply one"}));
+}
+
 TEST(Step, AWaveWaitsUntilTheOneBeforeIsHealthy) {
   World world;
   world.want({config_map("late", 1), config_map("early", 0)});

@@ -141,6 +141,7 @@ Targets adopt(const AdoptOptions& options, std::vector<Value> manifests) {
   std::vector<Target> all;
   for (auto& manifest : manifests) {
     Target target = make_target(options, scope, std::move(manifest));
+    targets.scopes.insert_or_assign({target.key.group, target.key.kind}, target.namespaced ? Scope::namespaced : Scope::cluster);
     if (target.key.name.empty()) {  // generateName: two of them are two objects
       all.push_back(std::move(target));
       continue;
@@ -176,6 +177,13 @@ Targets adopt(const AdoptOptions& options, std::vector<Value> manifests) {
   }
   std::ranges::stable_sort(targets.objects, {}, &Target::key);
   return targets;
+}
+
+bool scopes_hold(const Targets& targets, const FindScope& scope) {
+  return std::ranges::all_of(targets.scopes, [&](const auto& taken) {
+    const auto& [kind, then] = taken;
+    return scope(kind.first, kind.second).value_or(then) == then;
+  });
 }
 
 }  // namespace holdfast::sync

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ struct Targets {
   std::vector<Target> objects;  // sorted by key; hooks apart, Skip objects among them
   std::vector<Target> hooks;    // in the order of Git; a generateName has an empty name in its key
   std::vector<Condition> conditions;
+  std::map<std::pair<std::string, std::string>, Scope> scopes;  // of each group and kind, as they were taken
 };
 
 // Targets at rest: their objects packed.
@@ -61,6 +63,10 @@ struct AdoptOptions {
 };
 
 Targets adopt(const AdoptOptions& options, std::vector<Value> manifests);
+
+// Are all kinds scoped as they were taken? A kind that nobody served then was taken for namespaced; where it is not, the
+// targets name objects that cannot be, and those that are look like what Git does not have.
+bool scopes_hold(const Targets& targets, const FindScope& scope);
 
 std::uint64_t hash_of(const Value& value);
 

@@ -107,6 +107,18 @@ TEST(Hooks, ArgosAnnotationWinsOverHelms) {
   }
 }
 
+TEST(Adopt, WhatAKindWasTakenForHoldsUntilTheClusterSaysOtherwise) {
+  const auto scope = [](std::optional<Scope> of_unknown) -> FindScope {
+    return [of_unknown](std::string_view, std::string_view kind) { return kind == "Unknown" ? of_unknown : std::optional(Scope::namespaced); };
+  };
+  std::vector<Value> manifests{object(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"}})"),
+                               object(R"({"apiVersion":"example.com/v1","kind":"Unknown","metadata":{"name":"one"}})")};
+  const auto targets = PackedTargets(adopt(options(), std::move(manifests))).unpack();
+  EXPECT_TRUE(scopes_hold(targets, scope(std::nullopt)));
+  EXPECT_TRUE(scopes_hold(targets, scope(Scope::namespaced)));
+  EXPECT_FALSE(scopes_hold(targets, scope(Scope::cluster)));
+}
+
 TEST(PackedTargets, ComeBackAsTheyWere) {
   std::vector<Value> manifests;
   for (const char* text : {R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"},"data":{"a":"b"}})",

@@ -56,6 +56,14 @@ Key with_namespace(Key key, const std::string& namespace_) {
   return key;
 }
 
+// What lives without a namespace and has a target with one is that target, taken for namespaced while nobody served its kind.
+bool is_target_elsewhere(const Targets& targets, const Delta& delta) {
+  if (delta.target != nullptr || !delta.key.namespace_.empty()) return false;
+  return std::ranges::any_of(targets.objects, [&](const Target& each) {
+    return each.key.group == delta.key.group && each.key.kind == delta.key.kind && each.key.name == delta.key.name;
+  });
+}
+
 Task object_task(const SyncRequest& request, const Delta& delta) {
   Task task;
   task.key = delta.key;
@@ -268,7 +276,7 @@ Plan plan_tasks(const SyncRequest& request, const PlanInput& input, const FindSe
   Plan plan;
   const Selection selection(request.operation.selectors);
   for (const auto& delta : deltas) {
-    if (delta.hook || delta.skip || !delta.own || !selection.holds(delta.key)) continue;
+    if (delta.hook || delta.skip || !delta.own || !selection.holds(delta.key) || is_target_elsewhere(targets, delta)) continue;
     plan.tasks.push_back(object_task(request, delta));
   }
   const bool hooks_run = !request.operation.apply_strategy && request.operation.selectors.empty();

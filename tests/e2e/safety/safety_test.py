@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The agent on a real API server: what would make it remove what Git holds, and what would hold up everybody.
+
+usage: safety_test.py [CASE…]        cases by name; --list prints them
+"""
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/plane"))
+from plane import APPLICATIONS, Missing, Plane, Repository, application, check, status_of, wait_for  # noqa: E402
+
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+CASCADE = "resources-finalizer.argocd.argoproj.io/background"
+
+
+def config_map(name, namespace=None, value="1"):
+    place = f", namespace: {namespace}" if namespace else ""
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}{place}}}\ndata: {{v: '{value}'}}\n"
+
+
+def create(plane, app, cascade=False):
+    name = app["metadata"]["name"]
+    if cascade:
+        app["metadata"]["finalizers"] = [CASCADE]
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    plane.api.create(APPLICATIONS, app)
+
+
+def phase(status):
+    return status.get("operationState", {}).get("phase")
+
+
+def synced_at(commit):
+    return lambda s: s.get("sync", {}).get("revision") == commit and s["sync"]["status"] == "Synced"
+
+
+def a_kind_that_comes_late_loses_no_object(plane):
+    """Nobody serves the kind when its object is rendered first, so that whether it has a namespace is not known."""
+    repository = Repository(plane, "late")
+    commit = repository.commit({"ring.yaml": "apiVersion: late.example.com/v1\nkind: Ring\nmetadata: {name: one}\nspec: {size: 1}\n", "cm.yaml": config_map("a")})
+    create(plane, application("late", repository, automated={"prune": True, "selfHeal": True},
+                              retry={"limit": -1, "backoff": {"duration": "1s", "factor": 1, "maxDuration": "1s"}}))
+    status_of(plane, "late", lambda s: "Retrying" in s.get("operationState", {}).get("message", ""))
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    plane.api.create(DEFINITIONS, {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "rings.late.example.com"},
+        "spec": {"group": "late.example.com", "scope": "Cluster", "names": {"plural": "rings", "singular": "ring", "kind": "Ring"},
+                 "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}})
+    path = "/apis/late.example.com/v1/rings/one"
+    uid = wait_for("the object", lambda: plane.api.get(path), 30)["metadata"]["uid"]
+    status = status_of(plane, "late", lambda s: phase(s) == "Succeeded" and synced_at(commit)(s))
+    check("an object of a kind that came late is one", [each.get("namespace") for each in status["resources"] if each["kind"] == "Ring"], [None])
+    for _ in range(3):
+        plane.api.refresh("late", "hard")
+        status_of(plane, "late", lambda s: "annotations" not in plane.api.application("late")["metadata"] and synced_at(commit)(s))
+    check("and stays what it was", (plane.api.get(path) or {}).get("metadata", {}).get("uid"), uid)
+
+
+CASES = [a_kind_that_comes_late_loses_no_object]
+
+
+def main():
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(each.__name__ for each in CASES))
+        return
+    with Plane() as plane:
+        plane.start_git()
+        plane.start_agent()
+        for case in CASES:
+            if not sys.argv[1:] or case.__name__ in sys.argv[1:]:
+                case(plane)
+
+
+try:
+    main()
+except Missing as missing:
+    print(f"skipped: safety: {missing}")
