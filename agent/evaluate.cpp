@@ -114,10 +114,12 @@ void count_orphans(Context& context, const EvaluateInput& input, Evaluation& eva
       {"OrphanedResourceWarning", fmt::format("Application has {} orphaned resources", count)});
 }
 
-// Live objects that the project does not permit are neither shown nor touched.
+// Live objects that the project does not permit are neither shown nor touched; nor those of a kind that the settings exclude:
+// its targets are left out, so that all of it would look as if Git had none.
 void hide_forbidden(const EvaluateInput& input, sync::Live& live) {
   std::erase_if(live, [&](const auto& each) {
     const Key& key = each.first;
+    if (input.configuration.settings.excludes(key.group, key.kind)) return true;
     if (!input.project.permits_kind(key, key.namespace_.empty() ? sync::Scope::cluster : sync::Scope::namespaced)) return true;
     if (key.namespace_.empty()) return false;
     const sync::Destination place{std::string(sync::names::local_server), std::string(sync::names::local_name),

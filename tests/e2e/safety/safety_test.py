@@ -58,7 +58,30 @@ def a_kind_that_comes_late_loses_no_object(plane):
     check("and stays what it was", (plane.api.get(path) or {}).get("metadata", {}).get("uid"), uid)
 
 
-CASES = [a_kind_that_comes_late_loses_no_object]
+def configure(plane, data):
+    plane.api.apply("/api/v1/namespaces/argocd/configmaps/argocd-cm", {"apiVersion": "v1", "kind": "ConfigMap", "data": data, "metadata": {
+        "name": "argocd-cm", "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}}})
+
+
+def what_is_excluded_is_left_alone(plane):
+    role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\nrules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n"
+    repository = Repository(plane, "excluded")
+    commit = repository.commit({"cm.yaml": config_map("a"), "role.yaml": role})
+    create(plane, application("excluded", repository, automated={"prune": True, "selfHeal": True}), cascade=True)
+    status_of(plane, "excluded", synced_at(commit))
+    path = "/apis/rbac.authorization.k8s.io/v1/namespaces/excluded/roles/reader"
+    uid = plane.api.get(path)["metadata"]["uid"]
+    configure(plane, {"resource.exclusions": "[{apiGroups: [rbac.authorization.k8s.io], kinds: [Role], clusters: ['*']}]"})
+    status_of(plane, "excluded", lambda s: any(each["type"] == "ExcludedResourceWarning" for each in s.get("conditions", [])))
+    commit = repository.commit({"cm.yaml": config_map("a"), "more.yaml": config_map("b"), "role.yaml": role})
+    plane.api.refresh("excluded")
+    status_of(plane, "excluded", lambda s: phase(s) == "Succeeded" and synced_at(commit)(s) and len(s["resources"]) == 2)
+    check("what the settings exclude from now on is not removed", (plane.api.get(path) or {}).get("metadata", {}).get("uid"), uid)
+    configure(plane, {})
+    status_of(plane, "excluded", lambda s: synced_at(commit)(s) and len(s["resources"]) == 3)
+
+
+CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone]
 
 
 def main():
