@@ -256,6 +256,15 @@ std::optional<sync::Served> served_unseen(const Rendered& rendered, const Evalua
   return served;
 }
 
+// Automation is held to what it was held to when it began: a retry with the latest revision has other manifests.
+std::optional<std::string> refused_removal(const Work& work, const Evaluation& evaluation) {
+  const bool decides = work.operation.automated && work.operation.prune && work.state.results.empty();
+  const auto is_extra = [](const sync::Delta& delta) { return delta.match == sync::Match::extra && delta.own; };
+  if (!decides || std::ranges::none_of(evaluation.deltas, is_extra)) return std::nullopt;
+  const auto judgement = sync::judge({work.application, evaluation.deltas}, [](const Value&) { return std::nullopt; });
+  return sync::removal_problem(work.application, judgement.rows, work.context.clock.wall());
+}
+
 void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
   const bool terminating = work.state.phase == OperationPhase::terminating;
   respect_ignored(work, evaluation.deltas);
@@ -337,6 +346,8 @@ Result<> advance(Work& work) {
   if (!work.operation.brings_manifests) work.state.revisions = rendered->revisions;
   if (const auto text = condition_text(evaluation.conditions); !text.empty()) {
     fail(work, OperationPhase::error, text);
+  } else if (auto problem = refused_removal(work, evaluation)) {
+    fail(work, OperationPhase::failed, *std::move(problem));
   } else if (!shared_refused(work, evaluation)) {
     take_step(work, *rendered, evaluation);
   }

@@ -130,6 +130,8 @@ Duration heal_delay(std::int64_t attempts) {
 // Upstream has no such brake.
 constexpr std::size_t removals_few = 50;
 
+bool needs_pruning(const Row& row) { return row.requires_pruning; }
+
 bool removes_most(const Application& application, const std::vector<Row>& rows, WallTime now) {
   const auto going = static_cast<std::size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.requires_pruning && !row.hook; }));
   if (going <= removals_few || going * 2 <= rows.size()) return false;
@@ -199,13 +201,20 @@ Judgement judge(const JudgeInput& input, const Assess& assess) {
   return judgement;
 }
 
+std::optional<std::string> removal_problem(const Application& application, const std::vector<Row>& rows, WallTime now) {
+  if (application.automated && application.automated->allow_empty) return std::nullopt;
+  if (std::ranges::all_of(rows, needs_pruning)) return "auto-sync will wipe out all resources";
+  if (!removes_most(application, rows, now)) return std::nullopt;
+  return fmt::format("auto-sync would remove {} of {} resources. Sync by hand, or approve it with the annotation {} and the time",
+                     std::ranges::count_if(rows, needs_pruning), rows.size(), names::deletion_approved);
+}
+
 AutoSync decide_auto_sync(const AutoSyncInput& input) {
   const Application& application = input.application;
   AutoSync answer;
   if (!application.automated || application.operation() != nullptr || application.deleted) return answer;
   if (input.judgement.sync != "OutOfSync") return answer;
   const auto& rows = input.judgement.rows;
-  const auto needs_pruning = [](const Row& row) { return row.requires_pruning; };
   const bool only_prunes = std::ranges::all_of(rows, [&](const Row& row) {
     return row.status == "Synced" || needs_pruning(row);
   });
@@ -219,20 +228,11 @@ AutoSync decide_auto_sync(const AutoSyncInput& input) {
     }
     if (!application.automated->self_heal || !heal(input, operation, answer)) return answer;
   }
-  if (application.automated->prune && !application.automated->allow_empty &&
-      std::ranges::all_of(rows, needs_pruning)) {
-    answer.error = Condition{"SyncError",
-                             fmt::format("Skipping sync attempt to {}: auto-sync will wipe out all resources",
-                                         brackets(input.revisions))};
-    return answer;
-  }
-  if (application.automated->prune && !application.automated->allow_empty && removes_most(application, rows, input.now)) {
-    const auto going = std::ranges::count_if(rows, needs_pruning);
-    answer.error = Condition{"SyncError",
-                             fmt::format("Skipping sync attempt to {}: auto-sync would remove {} of {} resources. Sync by hand, or "
-                                         "approve it with the annotation {} and the time",
-                                         brackets(input.revisions), going, rows.size(), names::deletion_approved)};
-    return answer;
+  if (application.automated->prune) {
+    if (const auto problem = removal_problem(application, rows, input.now)) {
+      answer.error = Condition{"SyncError", fmt::format("Skipping sync attempt to {}: {}", brackets(input.revisions), *problem)};
+      return answer;
+    }
   }
   answer.operation = std::move(operation);
   return answer;

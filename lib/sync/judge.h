@@ -45,6 +45,9 @@ struct JudgeInput {
 
 Judgement judge(const JudgeInput& input, const Assess& assess);
 
+// Why automation does not remove what these rows would have pruned; nothing where it may.
+std::optional<std::string> removal_problem(const Application& application, const std::vector<Row>& rows, WallTime now);
+
 // What automation does now.
 struct AutoSync {
   std::optional<Value> operation;       // to start

@@ -13,6 +13,7 @@ from plane import APPLICATIONS, Missing, Plane, Repository, application, check, 
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CASCADE = "resources-finalizer.argocd.argoproj.io/background"
+REFUSED = "apiVersion: v1\nkind: Service\nmetadata: {name: refused}\nspec: {ports: [{port: 700000}]}\n"
 
 
 def config_map(name, namespace=None, value="1"):
@@ -34,6 +35,12 @@ def phase(status):
 
 def synced_at(commit):
     return lambda s: s.get("sync", {}).get("revision") == commit and s["sync"]["status"] == "Synced"
+
+
+def config_maps_of(plane, namespace):
+    """Their names and uids."""
+    items = plane.api.items(f"/api/v1/namespaces/{namespace}/configmaps")
+    return {each["metadata"]["name"]: each["metadata"]["uid"] for each in items if each["metadata"]["name"] != "kube-root-ca.crt"}
 
 
 def a_kind_that_comes_late_loses_no_object(plane):
@@ -81,7 +88,25 @@ def what_is_excluded_is_left_alone(plane):
     status_of(plane, "excluded", lambda s: synced_at(commit)(s) and len(s["resources"]) == 3)
 
 
-CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone]
+def a_retry_removes_no_more_than_a_sync(plane):
+    """A retry with the latest revision meets a commit from which everything has gone."""
+    repository = Repository(plane, "retried")
+    commit = repository.commit({f"{name}.yaml": config_map(name) for name in "abc"})
+    create(plane, application("retried", repository, automated={"prune": True},
+                              retry={"limit": -1, "refresh": True, "backoff": {"duration": "1s", "factor": 1, "maxDuration": "1s"}}))
+    status_of(plane, "retried", synced_at(commit))
+    before = config_maps_of(plane, "retried")
+    repository.commit({**{f"{name}.yaml": config_map(name) for name in "abc"}, "refused.yaml": REFUSED})
+    plane.api.refresh("retried")
+    status_of(plane, "retried", lambda s: "Retrying" in s.get("operationState", {}).get("message", ""))
+    repository.commit({"README": "nothing"})
+    status = status_of(plane, "retried", lambda s: "auto-sync will wipe out all resources" in s["operationState"].get("message", "")
+                       or not config_maps_of(plane, "retried"))
+    check("a retry is held to what a sync is", config_maps_of(plane, "retried"), before)
+    del status
+
+
+CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync]
 
 
 def main():
