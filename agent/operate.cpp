@@ -27,6 +27,8 @@ constexpr auto come_back = std::chrono::milliseconds(300);
 // How soon one that a window blocks looks whether it is over, as upstream.
 constexpr auto window_pause = std::chrono::seconds(30);
 
+constexpr auto clock_skew = std::chrono::seconds(1);  // whole seconds are written
+
 // Everything one call works on.
 struct Work {
   Context& context;
@@ -112,8 +114,11 @@ void retry_or_end(Work& work, bool terminating) {
 // Phase Running with an end means: waiting for the next attempt. The rest of the wait, if so.
 std::optional<Duration> retry_wait(const Work& work) {
   if (!work.state.finished || work.state.phase != OperationPhase::running) return std::nullopt;
+  const auto now = work.context.clock.wall();
+  // An end that is still to come is another clock's: nobody waits for that one.
+  if (*work.state.finished > now + clock_skew) return Duration{0};
   const auto due = *work.state.finished + retry_of(work.operation).delay(work.state.retries - 1);
-  return std::max<Duration>(due - work.context.clock.wall(), Duration{0});
+  return std::max<Duration>(due - now, Duration{0});
 }
 
 void start_retry(Work& work) {

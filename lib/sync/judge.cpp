@@ -165,7 +165,8 @@ bool heal(const AutoSyncInput& input, Value& operation, AutoSync& answer) {
   const Operation last = decode_operation(input.state->operation).value_or(Operation{});
   const auto since = input.state->finished ? input.now - *input.state->finished : Duration::max();
   const Duration wait = heal_delay(last.heal_attempts);
-  if (since < wait) {
+  // An end that is still to come is another clock's: nobody waits for that one.
+  if (since < wait && since > -std::chrono::seconds(1)) {
     answer.look_again = wait - since;
     return false;
   }

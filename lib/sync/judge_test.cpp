@@ -150,6 +150,15 @@ TEST(AutoSync, AnEmptiedFolderIsNotSynced) {
   EXPECT_EQ(decision.error->message, "Skipping sync attempt to [abc]: auto-sync will wipe out all resources");
 }
 
+TEST(AutoSync, HealingDoesNotWaitForAClockThatWasAhead) {
+  const auto app = application(R"({"automated":{"selfHeal":true}})");
+  const auto judgement = out_of_sync();
+  const auto state = state_of("Succeeded", 5);
+  const auto yesterday = now - std::chrono::hours(24);
+  EXPECT_TRUE(decide_auto_sync({app, judgement, revisions, state, now}).look_again);
+  EXPECT_TRUE(decide_auto_sync({app, judgement, revisions, state, yesterday}).operation);
+}
+
 TEST(AutoSync, MostOfAnApplicationIsNotRemovedWithoutAPerson) {
   struct Case {
     const char* sentence;
