@@ -132,9 +132,19 @@ constexpr std::size_t removals_few = 50;
 
 bool needs_pruning(const Row& row) { return row.requires_pruning; }
 
+// As many objects as it stands for: with a child Application or a namespace goes what is in it.
+std::size_t weight_of(const Key& key) {
+  constexpr std::size_t of_a_whole = 10;
+  return is_child_application(key) || (key.group.empty() && key.kind == "Namespace") ? of_a_whole : 1;
+}
+
 bool removes_most(const Application& application, const std::vector<Row>& rows, WallTime now) {
-  const auto going = static_cast<std::size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.requires_pruning && !row.hook; }));
-  if (going <= removals_few || going * 2 <= rows.size()) return false;
+  std::size_t going = 0, all = 0;
+  for (const auto& row : rows) {
+    all += weight_of(row.key);
+    if (row.requires_pruning && !row.hook) going += weight_of(row.key);
+  }
+  if (going <= removals_few || going * 2 <= all) return false;
   return !application.approved(now - std::chrono::hours(1));
 }
 

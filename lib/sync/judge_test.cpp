@@ -187,6 +187,30 @@ TEST(AutoSync, MostOfAnApplicationIsNotRemovedWithoutAPerson) {
   }
 }
 
+TEST(AutoSync, AChildApplicationStandsForManyObjects) {
+  struct Case {
+    const char *group, *kind;
+    std::size_t going, all;
+    bool syncs;
+  };
+  const Case cases[] = {{"argoproj.io", "Application", 6, 7, false},
+                        {"argoproj.io", "Application", 5, 7, true},
+                        {"argoproj.io", "Application", 6, 12, true},
+                        {"", "Namespace", 6, 7, false},
+                        {"", "ConfigMap", 6, 7, true}};
+  for (const auto& each : cases) {
+    auto judgement = out_of_sync();
+    judgement.rows.resize(each.all, judgement.rows.front());
+    for (std::size_t i = 0; i < each.all; ++i) {
+      judgement.rows[i].key = {each.group, each.kind, "argocd", fmt::format("n{}", i)};
+      judgement.rows[i].requires_pruning = i < each.going;
+    }
+    const std::optional<OperationState> none;
+    const auto app = application(R"({"automated":{"prune":true}})");
+    EXPECT_EQ(decide_auto_sync({app, judgement, revisions, none, now}).operation.has_value(), each.syncs) << each.kind << " " << each.going;
+  }
+}
+
 TEST(Project, RulesFollowTheirGlobsAndDenials) {
   const auto project = decode_project(object(R"({"metadata":{"name":"p"},"spec":{
     "sourceRepos":["https://git.example.com/*","!https://git.example.com/secret*"],
