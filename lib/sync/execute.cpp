@@ -158,6 +158,11 @@ bool drop_undeclared(const Error& error, Value& object) {
   }
 }
 
+// What takes others along when it is deleted.
+bool holds_others(const Key& key) {
+  return (key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition") || (key.group.empty() && key.kind == "Namespace");
+}
+
 // Why Git's absence of an object does not remove it; empty when it does.
 std::string_view why_kept(const SyncRequest& request, const Task& task) {
   if (!request.operation.prune) return "ignored (requires pruning)";
@@ -286,8 +291,13 @@ class Executor {
     auto answer = client_.apply(*task.target, apply_options());
     if (answer) return written(task, *answer);
     const auto code = answer.error().code();
-    const bool recreate = code == Code::object_invalid || code == Code::object_conflict;
-    return recreate && task.live != nullptr ? recreate_object(task) : refused(answer.error());
+    const bool recreate = (code == Code::object_invalid || code == Code::object_conflict) && task.live != nullptr;
+    if (recreate && holds_others(task.key)) {
+      auto outcome = refused(answer.error());
+      outcome.message += fmt::format("; a {} is not made anew by force, because all that is in it would go", task.key.kind);
+      return outcome;
+    }
+    return recreate ? recreate_object(task) : refused(answer.error());
   }
 
   // A bare name owns no field, so an apply would leave no trace of who made it.
@@ -308,8 +318,7 @@ class Executor {
       cluster_.note_written(*answer);
       return {true, "Synced", name + " created", nullptr};
     }
-    const bool guarded = task.key.kind == "CustomResourceDefinition" || task.key.kind == "Namespace";
-    if (forces(task) && !guarded) return recreate_object(task);
+    if (forces(task) && !holds_others(task.key)) return recreate_object(task);
     Value object = *task.target;
     object["metadata"]["resourceVersion"] = task.live->text({"metadata", "resourceVersion"});
     auto answer = client_.replace(object, options);

@@ -43,6 +43,10 @@ def config_maps_of(plane, namespace):
     return {each["metadata"]["name"]: each["metadata"]["uid"] for each in items if each["metadata"]["name"] != "kube-root-ca.crt"}
 
 
+def results_of(status):
+    return {each["name"]: (each.get("status"), each.get("message")) for each in status["operationState"]["syncResult"]["resources"]}
+
+
 def a_kind_that_comes_late_loses_no_object(plane):
     """Nobody serves the kind when its object is rendered first, so that whether it has a namespace is not known."""
     repository = Repository(plane, "late")
@@ -106,7 +110,30 @@ def a_retry_removes_no_more_than_a_sync(plane):
     del status
 
 
-CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync]
+def force_makes_no_definition_anew(plane):
+    """The CRD in Git cannot be applied; made anew by force, it would take all objects of its kind along."""
+    def definition(scope):
+        return ("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: beads.force.example.com}\n"
+                f"spec: {{group: force.example.com, scope: {scope}, names: {{plural: beads, singular: bead, kind: Bead}}, versions: [{{name: v1, served: true, "
+                "storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}\n")
+
+    repository = Repository(plane, "forced")
+    commit = repository.commit({"crd.yaml": definition("Cluster")})
+    create(plane, application("forced", repository, automated={}))
+    status_of(plane, "forced", synced_at(commit))
+    path = "/apis/force.example.com/v1/beads"
+    bead = {"apiVersion": "force.example.com/v1", "kind": "Bead", "metadata": {"name": "one"}}
+    wait_for("the kind", lambda: plane.api.call("POST", path, bead)[0] == 201, 20)
+    plane.api.merge(f"{APPLICATIONS}/forced", {"spec": {"syncPolicy": None}})
+    commit = repository.commit({"crd.yaml": definition("Namespaced")})
+    plane.api.merge(f"{APPLICATIONS}/forced", {"operation": {"sync": {"revision": commit, "syncStrategy": {"apply": {"force": True}}}}})
+    status = status_of(plane, "forced", lambda s: phase(s) in ("Failed", "Succeeded") and s["operationState"]["syncResult"]["revision"] == commit)
+    message = results_of(status)["beads.force.example.com"][1]
+    check("a definition is not made anew by force", (phase(status), "is not made anew by force" in message, plane.api.get(f"{path}/one") is not None),
+          ("Failed", True, True))
+
+
+CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync, force_makes_no_definition_anew]
 
 
 def main():
