@@ -14,6 +14,7 @@
 #include "agent/memory.h"
 #include "agent/signatures.h"
 #include "agent/store.h"
+#include "sync/claims.h"
 #include "sync/cluster.h"
 #include "sync/predict.h"
 
@@ -26,6 +27,7 @@ struct Context {
   git::Mirrors& mirrors;
   charts::Charts& charts;
   sync::Cluster& cluster;
+  sync::Claims& claims;
   sync::Predictor& predictor;
   kube::EventRecorder& events;
   AcceptedHistories& accepted;

@@ -19,6 +19,10 @@ namespace {
 using sync::ObjectPtr;
 namespace names = sync::names;
 
+// How long after it was asked for a deletion waits for Applications that nobody has looked at.
+constexpr auto claims_patience = std::chrono::seconds(60);
+constexpr auto look_again = std::chrono::milliseconds(200);
+
 enum class Moment { before, after };
 
 struct Removal {
@@ -28,6 +32,10 @@ struct Removal {
   std::shared_ptr<const Configuration> configuration;
   std::shared_ptr<const sync::Project> project;
 };
+
+sync::ExecuteOptions execute_options(const Removal& removal) {
+  return {removal.application.instance, removal.configuration->settings.tracking, removal.context.claims};
+}
 
 Result<> drop_finalizers(Removal& removal, const std::vector<std::string_view>& dropped) {
   StatusChange change;
@@ -100,7 +108,7 @@ Result<bool> run_hooks(Removal& removal, Moment moment) {
     if (!health || health->status == health::Status::healthy) continue;
     all_done = false;
     if (health->status != health::Status::degraded) return false;  // the next wave waits as well
-    const sync::ExecuteOptions options{removal.application.instance, removal.configuration->settings.tracking};
+    const auto options = execute_options(removal);
     TRY(sync::remove_owned(removal.context.client, removal.context.cluster, *live, options, kube::Propagation::background));
     TRY(tell(removal, {{"DeletionError", fmt::format("{} hook {}/{} failed: {}", moment == Moment::before ? "PreDelete" : "PostDelete",
                                                      hook->key.kind, hook->key.name, health->message)}}));
@@ -113,7 +121,7 @@ Result<> clean_hooks(Removal& removal, Moment moment) {
   const auto targets = TRY(targets_of(removal));
   auto evaluation = TRY(evaluate(removal.context, {removal.application, *removal.project, *removal.configuration, targets.get()}));
   if (!evaluation.ready) return {};
-  const sync::ExecuteOptions options{removal.application.instance, removal.configuration->settings.tracking};
+  const auto options = execute_options(removal);
   for (const auto* hook : hooks_of(*targets, moment)) {
     const auto found = evaluation.live.find(hook->key);
     if (found == evaluation.live.end() || !sync::delete_policy_of(*hook->object).succeeded) continue;
@@ -131,19 +139,34 @@ bool is_kept(const Removal& removal, const sync::Key& key, const Value& live) {
   return sync::delete_of(removal.application.options, live) == sync::Delete::no;
 }
 
+// By another Application: it is left to that one, as it is.
+bool is_wanted(const Removal& removal, const sync::Key& key, const Value& live) {
+  const auto objection = removal.context.claims.objection(removal.application.instance, nullptr, live);
+  if (objection.empty()) return false;
+  log::info("an object outlives its application", {{"application", removal.application.instance}, {"object", sync::to_string(key)}, {"cause", objection}});
+  return true;
+}
+
+// What took an Application's place under another name may not have been looked at yet.
+bool waits_for_others(const Removal& removal) {
+  if (removal.context.clock.wall() - *removal.application.deleted > claims_patience) return false;
+  const auto unknown = removal.context.claims.unknown_of(removal.context.store.applications());
+  if (unknown) removal.context.queue.add_after(removal.application.instance, look_again);
+  return unknown.has_value();
+}
+
 bool terminating(const Value& live) { return !live.text({"metadata", "deletionTimestamp"}).empty(); }
 
 // The objects of the highest wave that is left; true when nothing is left at all.
 Result<bool> cascade(Removal& removal) {
-  const sync::Targets none;
   auto evaluation = TRY(evaluate(removal.context, {removal.application, *removal.project, *removal.configuration, nullptr}));
-  if (!evaluation.ready) return false;
+  if (!evaluation.ready || waits_for_others(removal)) return false;
   std::vector<ObjectPtr> left;
   const sync::Key* unconfirmed = nullptr;
   for (const auto& [key, live] : evaluation.live) {
     const auto& tracking = removal.configuration->settings.tracking;
     if (sync::owner_of(*live, tracking) != removal.application.instance) continue;
-    if (!sync::names_itself(*live, nullptr, tracking) || is_kept(removal, key, *live)) continue;
+    if (!sync::names_itself(*live, nullptr, tracking) || is_kept(removal, key, *live) || is_wanted(removal, key, *live)) continue;
     if (terminating(*live)) return false;
     left.push_back(live);
     const bool asks = sync::delete_of(removal.application.options, *live) == sync::Delete::confirm;
@@ -164,7 +187,7 @@ Result<bool> cascade(Removal& removal) {
   int highest = sync::wave_of(*left.front());
   for (const auto& live : left) highest = std::max(highest, sync::wave_of(*live));
   const bool background = removal.application.has_finalizer(names::cascade_background);
-  const sync::ExecuteOptions options{removal.application.instance, removal.configuration->settings.tracking};
+  const auto options = execute_options(removal);
   for (const auto& live : left) {
     if (sync::wave_of(*live) != highest) continue;
     TRY(sync::remove_owned(removal.context.client, removal.context.cluster, *live, options,
@@ -222,6 +245,7 @@ std::optional<std::vector<std::string>> hook_finalizers(const sync::Application&
 }
 
 Result<bool> finalize(Context& context, sync::Application& application, Memory& memory) {
+  context.claims.put(application.instance, {}, {});
   if (!holds_any(application)) return false;
   const auto before = application.finalizers;
   Removal removal{context, application, memory, context.store.configuration(),

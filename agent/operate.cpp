@@ -29,6 +29,9 @@ constexpr auto window_pause = std::chrono::seconds(30);
 
 constexpr auto clock_skew = std::chrono::seconds(1);  // whole seconds are written
 
+// How long after its start an operation that prunes waits for Applications that nobody has looked at.
+constexpr auto claims_patience = std::chrono::seconds(60);
+
 // Everything one call works on.
 struct Work {
   Context& context;
@@ -261,6 +264,17 @@ std::optional<sync::Served> served_unseen(const Rendered& rendered, const Evalua
   return served;
 }
 
+// Why nothing is removed just now; "" when it may be.
+std::string prune_waits(const Work& work, const Evaluation& evaluation, const std::set<sync::GroupKind>& pruned) {
+  for (const auto& kind : pruned) {
+    const auto stale = evaluation.stale.find(kind);
+    if (stale != evaluation.stale.end()) return fmt::format("waiting to prune {}: {}", kind.second, stale->second);
+  }
+  if (pruned.empty() || work.context.clock.wall() - work.state.started > claims_patience) return {};
+  const auto unknown = work.context.claims.unknown_of(work.context.store.applications());
+  return unknown ? fmt::format("waiting to prune: what application {} is made of is not known yet", *unknown) : std::string();
+}
+
 // Automation is held to what it was held to when it began: a retry with the latest revision has other manifests.
 std::optional<std::string> refused_removal(const Work& work, const Evaluation& evaluation) {
   const bool decides = work.operation.automated && work.operation.prune && work.state.results.empty();
@@ -283,11 +297,9 @@ void take_step(Work& work, const Rendered& rendered, Evaluation& evaluation) {
       request, {evaluation.deltas, *rendered.targets, evaluation.live, *work.project}, served);
   const auto assess = [&](const Value& live) { return work.configuration->assessor.assess(live); };
   auto step = sync::next_step(plan, request, work.state.phase, assess);
-  const sync::ExecuteOptions options{work.application.instance, work.configuration->settings.tracking};
-  for (const auto& kind : sync::pruned_kinds({plan, request, step, options})) {
-    const auto stale = evaluation.stale.find(kind);
-    if (stale == evaluation.stale.end()) continue;
-    work.state.message = fmt::format("waiting to prune {}: {}", kind.second, stale->second);
+  const sync::ExecuteOptions options{work.application.instance, work.configuration->settings.tracking, work.context.claims, rendered.targets.get()};
+  if (auto reason = prune_waits(work, evaluation, sync::pruned_kinds({plan, request, step, options})); !reason.empty()) {
+    work.state.message = std::move(reason);
     work.comes_back = true;
     return;
   }

@@ -31,11 +31,15 @@ std::optional<Duration> sooner(std::optional<Duration> left, std::optional<Durat
 Result<std::optional<Duration>> reconcile(Context& context, const std::string& instance, const Value* object, Memory& memory) {
   if (object == nullptr) {
     context.cluster.forget(instance);
+    context.claims.drop(instance);
     context.predictor.forget(instance);
     return std::nullopt;
   }
   sync::Application application = TRY(sync::decode_application(*object, context.store.namespace_name()));
-  if (is_skipped(application)) return std::nullopt;
+  if (is_skipped(application)) {
+    context.claims.note_look(instance);
+    return std::nullopt;
+  }
 
   // A running operation goes first: as far as it gets without waiting for anything.
   OperateResult operated = TRY(operate(context, application, memory));

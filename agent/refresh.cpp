@@ -185,6 +185,16 @@ struct Told {
   std::shared_ptr<const sync::Targets> kept;
 };
 
+// From now on nobody removes it on behalf of another Application. What cannot be rendered just now keeps what it had.
+void claim(Pass& pass, const sync::Targets* targets) {
+  auto& claims = pass.context.claims;
+  const auto& instance = pass.application.instance;
+  if (targets == nullptr) return claims.note_look(instance);
+  claims.put(instance, *targets, [&](const sync::Target& target) {
+    return pass.project->refusal(target.key, target.namespaced ? sync::Scope::namespaced : sync::Scope::cluster).empty();
+  });
+}
+
 Result<std::optional<Told>> compare_spec(Pass& pass) {
   auto rendered = rendered_now(pass);
   if (!rendered && rendered.error().code() == Code::answer_awaited) return std::optional<Told>();
@@ -198,6 +208,7 @@ Result<std::optional<Told>> compare_spec(Pass& pass) {
     told.revisions = asked_revisions(pass.application);
     conditions.push_back({"ComparisonError", fmt::format("{}: {}", sync::wording::load_target, rendered.error().message())});
   }
+  claim(pass, pass.application.deleted ? nullptr : told.targets);
   auto evaluation = TRY(evaluate(pass.context, {pass.application, *pass.project, *pass.configuration, told.targets}));
   pass.memory.orphans = evaluation.orphans;
   if (!evaluation.ready) return std::optional<Told>();
@@ -271,7 +282,10 @@ Result<RefreshResult> refresh(Context& context, sync::Application& application, 
   choose_depth(pass, freshness);
   forget_what_changed(pass);
   const auto refusals = sync::admit(application, pass.project.get(), pass.configuration->settings.local);
-  if (!refusals.empty()) return refuse(pass, refusals);
+  if (!refusals.empty()) {
+    context.claims.note_look(application.instance);
+    return refuse(pass, refusals);
+  }
   auto told = TRY(compare_spec(pass));
   if (!told) return RefreshResult{false, not_ready_pause};
   const auto decision = automate(pass, *told);

@@ -181,6 +181,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto changed = [&](const std::string& name) { queue.add_after(name, settle); };
   const auto now = [&](const std::string& name) { queue.add(name); };
   sync::Cluster cluster(client, {changed, now});
+  sync::Claims claims;
   sync::Predictor predictor(client);
   AcceptedHistories accepted;
   std::atomic<Store*> known = nullptr;
@@ -218,7 +219,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   // Its threads read the store and the mirrors, so it ends before them.
   Errands errands([&](const std::string& name) { queue.add(name); });
   Lease lease(client, options.namespace_, holder_name());
-  auto acted = act({clock, client, store, *mirrors, *charts, cluster, predictor, events, accepted, queue, ends.workers.get_token(),
+  auto acted = act({clock, client, store, *mirrors, *charts, cluster, claims, predictor, events, accepted, queue, ends.workers.get_token(),
                     options.git_url, errands, {}},
                    {metrics, requests, options.metrics_application_labels}, options, lease, ends);
   known = nullptr;

@@ -13,6 +13,9 @@ namespace {
 
 constexpr int in_flight = 32;
 
+// Of an object whose controller writes its status all the time.
+constexpr int removal_attempts = 8;
+
 // Longer than any API server took to serve a kind whose CRD is Established (≤ 3 s under load).
 constexpr auto kind_patience = std::chrono::seconds(60);
 
@@ -358,6 +361,9 @@ class Executor {
 
   Outcome prune(const Task& task) {
     if (const auto kept = why_kept(request_, task); !kept.empty()) return {true, "PruneSkipped", std::string(kept), nullptr};
+    if (auto kept = options_.claims.objection(options_.application, options_.own, *task.live); !kept.empty()) {
+      return {true, "PruneSkipped", std::move(kept), nullptr};
+    }
     if (request_.operation.dry_run) return {true, "Pruned", "pruned (dry run)", nullptr};
     const auto gone = remove_owned(client_, cluster_, *task.live, options_, propagation_of(request_.operation.options));
     if (!gone) return refused(gone.error());
@@ -365,6 +371,9 @@ class Executor {
   }
 
   Result<> delete_hook(const Task& task) {
+    if (const auto kept = options_.claims.objection(options_.application, nullptr, *task.live); !kept.empty()) {
+      return failure(Code::object_conflict, "{}", kept);
+    }
     TRY(release_hook(client_, cluster_, *task.live));
     const kube::DeleteOptions options{.propagation = kube::Propagation::background,
                                       .uid = std::string(task.live->text({"metadata", "uid"})),
@@ -428,21 +437,25 @@ void execute_cleanup(kube::Client& client, Cluster& cluster, const ExecuteInput&
 Result<> remove_owned(kube::Client& client, Cluster& cluster, const Value& live,
                       const ExecuteOptions& options, kube::Propagation propagation) {
   const auto identity = identity_of(live);
-  auto fresh = client.get(identity);
-  if (!fresh && fresh.error().code() == Code::object_missing) return {};
-  if (!fresh) return failure(std::move(fresh).error());
-  if (fresh->text({"metadata", "uid"}) != live.text({"metadata", "uid"})) return {};  // another one by now
-  if (owner_of(*fresh, options.tracking) != options.application) {
-    return failure(Error(Code::object_conflict, "the object belongs to another application now").at(kube::to_string(identity)));
+  for (int attempt = 1;; ++attempt) {
+    auto fresh = client.get(identity);
+    if (!fresh && fresh.error().code() == Code::object_missing) return {};
+    if (!fresh) return failure(std::move(fresh).error());
+    if (fresh->text({"metadata", "uid"}) != live.text({"metadata", "uid"})) return {};  // another one by now
+    if (owner_of(*fresh, options.tracking) != options.application) {
+      return failure(Error(Code::object_conflict, "the object belongs to another application now").at(kube::to_string(identity)));
+    }
+    if (!fresh->text({"metadata", "deletionTimestamp"}).empty()) return {};
+    // Whoever takes it over between the look and the deletion keeps it.
+    const kube::DeleteOptions remove{.propagation = propagation,
+                                     .uid = std::string(live.text({"metadata", "uid"})),
+                                     .resource_version = std::string(fresh->text({"metadata", "resourceVersion"})),
+                                     .grace_seconds = -1,
+                                     .dry_run = kube::DryRun::no};
+    const auto gone = client.remove(identity, remove);
+    if (gone || gone.error().code() == Code::object_missing) break;
+    if (gone.error().code() != Code::resource_version || attempt == removal_attempts) return gone;
   }
-  if (!fresh->text({"metadata", "deletionTimestamp"}).empty()) return {};
-  const kube::DeleteOptions remove{.propagation = propagation,
-                                   .uid = std::string(live.text({"metadata", "uid"})),
-                                   .resource_version = "",
-                                   .grace_seconds = -1,
-                                   .dry_run = kube::DryRun::no};
-  const auto gone = client.remove(identity, remove);
-  if (!gone && gone.error().code() != Code::object_missing) return gone;
   auto after = client.get(identity);
   if (after) {
     cluster.note_written(*after);

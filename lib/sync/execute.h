@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kube/client.h"
+#include "sync/claims.h"
 #include "sync/cluster.h"
 #include "sync/step.h"
 
@@ -18,6 +19,8 @@ namespace holdfast::sync {
 struct ExecuteOptions {
   std::string application;
   Tracking tracking;
+  const Claims& claims;
+  const Targets* own = nullptr;  // what the Application is made of, all of it
 };
 
 // Outcomes are aligned with step.changes. Ends early, with fewer outcomes, when `stop` is requested.
@@ -38,7 +41,7 @@ std::vector<Outcome> execute(kube::Client& client, Cluster& cluster, const Execu
 // The changes that follow a success; their outcomes change nothing.
 void execute_cleanup(kube::Client& client, Cluster& cluster, const ExecuteInput& input);
 
-// For the deletion of an Application: removes one object that is still ours.
+// For the deletion of an Application: removes one object that is still ours, whoever else has it in Git.
 Result<> remove_owned(kube::Client& client, Cluster& cluster, const Value& live,
                       const ExecuteOptions& options, kube::Propagation propagation);
 

@@ -166,9 +166,11 @@ Step failed(const Plan& plan, std::string_view message) {
   return step;
 }
 
+bool is_application(const Key& key) { return key.group == names::api_group && key.kind == "Application"; }
+
 Step run_wave(const Plan& plan, const SyncRequest& request, const std::vector<std::size_t>& pending) {
   const Task& first = plan.tasks[pending.front()];
-  std::vector<std::size_t> prunes, blocked, leftovers, applies;
+  std::vector<std::size_t> prunes, children, blocked, leftovers, applies;
   Step step;
   step.acts = true;
   step.message = "one or more tasks are running";
@@ -181,7 +183,7 @@ Step run_wave(const Plan& plan, const SyncRequest& request, const std::vector<st
     if (task.prune()) {
       const bool asks = prune_of(request.operation.options, *task.live) == Prune::confirm;
       const bool held = request.operation.prune && asks && !request.prunes_approved;
-      (held ? blocked : prunes).push_back(index);
+      (held ? blocked : is_application(task.key) ? children : prunes).push_back(index);
     } else if (task.is_hook && task.live != nullptr && task.policy.before_creation) {
       leftovers.push_back(index);
     } else {
@@ -200,6 +202,8 @@ Step run_wave(const Plan& plan, const SyncRequest& request, const std::vector<st
   all.insert(all.end(), applies.begin(), applies.end());
   std::ranges::sort(all);
   add_applies(step, plan, all, 2);
+  // After those that take their place: what these have as well is then not removed on the way.
+  add_changes(step, Change::Verb::prune, children, step.changes.empty() ? 0 : step.changes.back().group + 1);
   return step;
 }
 

@@ -128,6 +128,24 @@ TEST(Step, ATargetIsNotPrunedForItsNamespace) {
   EXPECT_EQ(world.log, (std::vector<std::string>{"apply one"}));
 }
 
+TEST(Step, AnApplicationGoesAfterWhatTakesItsPlace) {
+  World world;
+  const auto child = [](std::string_view name) {
+    Value made = object(R"({"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"namespace":"shop"}})");
+    made["metadata"]["name"] = name;
+    track(made, "web", "shop", {});
+    return made;
+  };
+  Value gone = config_map("gone", 0);
+  track(gone, "web", "shop", {});
+  world.want({child("new"), config_map("stays", 0)});
+  world.live[{"argoproj.io", "Application", "shop", "old"}] = std::make_shared<const Value>(child("old"));
+  world.live[{"", "ConfigMap", "shop", "gone"}] = std::make_shared<const Value>(gone);
+  world.request.operation.prune = true;
+  world.until_rest();
+  EXPECT_EQ(world.log, (std::vector<std::string>{"prune gone", "apply stays", "apply new", "prune old"}));
+}
+
 TEST(Step, AWaveWaitsUntilTheOneBeforeIsHealthy) {
   World world;
   world.want({config_map("late", 1), config_map("early", 0)});

@@ -4,6 +4,7 @@
 
 usage: safety_test.py [CASE…]        cases by name; --list prints them
 """
+import json
 import pathlib
 import sys
 
@@ -110,6 +111,70 @@ def a_retry_removes_no_more_than_a_sync(plane):
     del status
 
 
+def what_another_application_has_stays(plane):
+    one, other = Repository(plane, "one"), Repository(plane, "other")
+    commit = one.commit({"a.yaml": config_map("a"), "shared.yaml": config_map("shared", "one")})
+    create(plane, application("one", one, automated={"prune": True}), cascade=True)
+    status_of(plane, "one", synced_at(commit))
+    other.commit({"b.yaml": config_map("b"), "shared.yaml": config_map("shared", "one", "2")})
+    create(plane, application("other", other))
+    status_of(plane, "other", lambda s: s.get("sync", {}).get("status") == "OutOfSync")
+    before = config_maps_of(plane, "one")
+    commit = one.commit({"a.yaml": config_map("a")})
+    plane.api.refresh("one")
+    status = status_of(plane, "one", lambda s: phase(s) == "Succeeded" and s["operationState"]["syncResult"]["revision"] == commit)
+    check("what another application has is not pruned", (config_maps_of(plane, "one"), results_of(status)["shared"]),
+          (before, ("PruneSkipped", "kept: application other has it as well")))
+    plane.api.delete(f"{APPLICATIONS}/one")
+    wait_for("the deletion", lambda: plane.api.application("one") is None, 30)
+    check("nor removed with its application", config_maps_of(plane, "one"), {"shared": before["shared"]})
+    plane.api.merge(f"{APPLICATIONS}/other", {"operation": {"sync": {}}})
+    status_of(plane, "other", lambda s: phase(s) == "Succeeded" and s["sync"]["status"] == "Synced")
+    check("until that one takes it over", config_maps_of(plane, "one"), {"shared": before["shared"]})
+
+
+def child(name, repository):
+    app = application(name, repository, namespace="renamed", automated={"prune": True, "selfHeal": True})
+    app["metadata"]["finalizers"] = [CASCADE]
+    return json.dumps(app)
+
+
+def a_renamed_application_keeps_its_objects(plane):
+    family, content = Repository(plane, "family"), Repository(plane, "content")
+    inner = content.commit({f"{name}.yaml": config_map(name) for name in "abc"})
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "renamed"}})
+    commit = family.commit({"child.json": child("old-name", content)})
+    create(plane, application("family", family, namespace="argocd", automated={"prune": True, "allowEmpty": True}))
+    status_of(plane, "family", synced_at(commit))
+    status_of(plane, "old-name", synced_at(inner))
+    before = config_maps_of(plane, "renamed")
+    commit = family.commit({"child.json": child("new-name", content)})
+    plane.api.refresh("family")
+    wait_for("the old one to go", lambda: plane.api.application("old-name") is None, 60)
+    status_of(plane, "new-name", lambda s: phase(s) == "Succeeded" and synced_at(inner)(s))
+    status_of(plane, "family", synced_at(commit))
+    check("a renamed application keeps its objects", config_maps_of(plane, "renamed"), before)
+
+
+def a_namespace_is_not_pruned_under_what_git_has(plane):
+    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: under}\n"
+    repository = Repository(plane, "space")
+    commit = repository.commit({"space.yaml": space, "cm.yaml": config_map("a", "under"), "b.yaml": config_map("b")})
+    create(plane, application("space", repository, automated={"prune": True}))
+    status_of(plane, "space", synced_at(commit))
+    before = config_maps_of(plane, "under")
+    commit = repository.commit({"cm.yaml": config_map("a", "under"), "b.yaml": config_map("b")})
+    plane.api.refresh("space")
+    status = status_of(plane, "space", lambda s: phase(s) == "Succeeded" and s["operationState"]["syncResult"]["revision"] == commit)
+    check("a namespace with what Git has in it is not pruned", (config_maps_of(plane, "under"), results_of(status)["under"]),
+          (before, ("PruneSkipped", "kept: ConfigMap/a, which Git has, would go with it")))
+    commit = repository.commit({"b.yaml": config_map("b")})
+    plane.api.refresh("space")
+    wait_for("the namespace to go with what was in it", lambda: plane.api.get("/api/v1/namespaces/under") is None, 60)
+    status_of(plane, "space", synced_at(commit))
+    print("ok a namespace without it is")
+
+
 def force_makes_no_definition_anew(plane):
     """The CRD in Git cannot be applied; made anew by force, it would take all objects of its kind along."""
     def definition(scope):
@@ -133,7 +198,9 @@ def force_makes_no_definition_anew(plane):
           ("Failed", True, True))
 
 
-CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync, force_makes_no_definition_anew]
+CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync,
+         what_another_application_has_stays, a_renamed_application_keeps_its_objects, a_namespace_is_not_pruned_under_what_git_has,
+         force_makes_no_definition_anew]
 
 
 def main():
