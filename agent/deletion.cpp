@@ -220,6 +220,24 @@ Result<> step(Removal& removal) {
   return {};
 }
 
+Result<bool> is_going(Removal& removal, const kube::Identity& identity) {
+  const auto object = removal.context.client.get(identity, kube::Content::metadata);
+  if (object) return !object->text({"metadata", "deletionTimestamp"}).empty();
+  const Code code = object.error().code();
+  if (code == Code::object_missing || code == Code::forbidden) return false;
+  return failure(Error(object.error()));
+}
+
+// Does it end because the kind Application does, or the engine's own namespace? Nobody who takes the engine away, or makes
+// it anew, asks for the end of everything that it has ever made.
+Result<bool> goes_with_all(Removal& removal) {
+  const auto& application = removal.application;
+  const bool kind = TRY(is_going(removal, {"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "", "applications.argoproj.io"}));
+  if (kind) return true;
+  if (application.namespace_ != application.control_namespace) return false;
+  return is_going(removal, {"", "v1", "Namespace", "", application.namespace_});
+}
+
 bool holds_any(const sync::Application& application) {
   return std::ranges::any_of(all_finalizers(), [&](std::string_view each) { return application.has_finalizer(each); });
 }
@@ -250,6 +268,12 @@ Result<bool> finalize(Context& context, sync::Application& application, Memory& 
   const auto before = application.finalizers;
   Removal removal{context, application, memory, context.store.configuration(),
                   context.store.project(application.project)};
+  const bool with_all = TRY(goes_with_all(removal));
+  if (with_all) {
+    log::warn("an application goes with all of them: what it made stays", {{"application", application.instance}});
+    TRY(drop_finalizers(removal, all_finalizers()));
+    return false;
+  }
   if (removal.project == nullptr) {
     TRY(tell(removal, {{"DeletionError", fmt::format(sync::wording::get_project, application.project)}}));
     return false;

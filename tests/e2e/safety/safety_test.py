@@ -198,9 +198,33 @@ def force_makes_no_definition_anew(plane):
           ("Failed", True, True))
 
 
+def the_end_of_all_applications_is_no_deletion(plane):
+    """Whoever removes the kind Application, or the engine's namespace, does not ask for the end of what it has made."""
+    repository = Repository(plane, "kept")
+    commit = repository.commit({"cm.yaml": config_map("a")})
+    create(plane, application("kept", repository, automated={"prune": True}), cascade=True)
+    status_of(plane, "kept", synced_at(commit))
+    before = config_maps_of(plane, "kept")
+    plane.api.delete("/api/v1/namespaces/argocd")
+    wait_for("the namespace to go", lambda: plane.api.get("/api/v1/namespaces/argocd") is None, 60)
+    check("what it made outlives the engine's namespace", config_maps_of(plane, "kept"), before)
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}})
+    plane.api.create("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects", {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "default", "namespace": "argocd"},
+        "spec": {"sourceRepos": ["*"], "destinations": [{"namespace": "*", "server": "*"}], "clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}})
+    plane.restart("agent")
+    app = application("kept", repository, automated={"prune": True})
+    app["metadata"]["finalizers"] = [CASCADE]
+    plane.api.create(APPLICATIONS, app)
+    status_of(plane, "kept", synced_at(commit))
+    plane.api.delete(f"{DEFINITIONS}/applications.argoproj.io")
+    wait_for("the kind to go", lambda: plane.api.get(f"{DEFINITIONS}/applications.argoproj.io") is None, 60)
+    check("and the kind Application", config_maps_of(plane, "kept"), before)
+
+
 CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync,
          what_another_application_has_stays, a_renamed_application_keeps_its_objects, a_namespace_is_not_pruned_under_what_git_has,
-         force_makes_no_definition_anew]
+         force_makes_no_definition_anew, the_end_of_all_applications_is_no_deletion]
 
 
 def main():
