@@ -151,7 +151,9 @@ class Wire {
   // So the first request to a place goes alone, until its answer begins or a second has passed.
   bool may_start(const Transfer& transfer) {
     if (transfer.not_before > now()) return false;
-    if (transfer.pipe == nullptr && calls_active_ >= options_.in_flight_max) return false;
+    // A quarter is left to those who ask one thing at a time: batches whose answers do not come must not stand in their way.
+    const int calls_max = options_.in_flight_max - (transfer.of_batch != nullptr && *transfer.of_batch > 0 ? options_.in_flight_max / 4 : 0);
+    if (transfer.pipe == nullptr && calls_active_ >= calls_max) return false;
     const Origin& origin = origins_[transfer.origin];
     return origin.warm || origin.active == 0;
   }
@@ -180,6 +182,7 @@ class Wire {
     CURL* easy = transfer->easy.get();
     ++origins_[transfer->origin].active;
     if (transfer->pipe == nullptr) ++calls_active_;
+    if (transfer->of_batch != nullptr) ++*transfer->of_batch;
     active_.emplace(easy, std::move(transfer));
     curl_multi_add_handle(multi_.get(), easy);
   }
@@ -191,6 +194,7 @@ class Wire {
     curl_multi_remove_handle(multi_.get(), easy);
     --origins_[transfer->origin].active;
     if (transfer->pipe == nullptr) --calls_active_;
+    if (transfer->of_batch != nullptr) --*transfer->of_batch;
     curl_easy_reset(easy);
     idle_.push_back(std::move(transfer->easy));
     return transfer;
@@ -400,19 +404,38 @@ class CurlIncoming final : public Incoming {
   std::string piece_;
 };
 
+// A batch begins narrow, and each answer that comes lets one more of its requests be under way: one whose answers do not
+// come, because each waits for a webhook that is away, holds few of the places that all callers share.
 struct Batch {
-  explicit Batch(std::vector<Request> all)
+  Batch(std::vector<Request> all, int in_flight)
       : requests(std::move(all)),
         results(requests.size()),
-        done(static_cast<std::ptrdiff_t>(requests.size())) {}
+        done(static_cast<std::ptrdiff_t>(requests.size())),
+        width_max(std::max(in_flight, 1)),
+        width(std::min(width_max, first_width)) {}
+
+  static constexpr int first_width = 2;
+  static constexpr auto soon = std::chrono::seconds(5);
+
+  // May one more than before be under way?
+  bool widens(SteadyTime sent) {
+    if (now() - sent > soon) return false;
+    for (int held = width; held < width_max;) {
+      if (width.compare_exchange_weak(held, held + 1)) return true;
+    }
+    return false;
+  }
 
   std::vector<Request> requests;
   std::vector<Result<Response>> results;
   std::atomic<std::size_t> next = 0;
+  const std::shared_ptr<int> under_way = std::make_shared<int>(0);
   std::latch done;
+  const int width_max;
+  std::atomic<int> width;
 };
 
-// Sends the next request that can be sent; its end sends the next one.
+// Sends the next request that can be sent; its end sends the next one, or two.
 void launch_next(Wire& wire, const std::shared_ptr<Batch>& batch) {
   while (true) {
     const std::size_t index = batch->next.fetch_add(1);
@@ -423,9 +446,11 @@ void launch_next(Wire& wire, const std::shared_ptr<Batch>& batch) {
       batch->done.count_down();
       continue;
     }
-    (*transfer)->finish = [&wire, batch, index](Result<Response> result) {
+    (*transfer)->of_batch = batch->under_way;
+    (*transfer)->finish = [&wire, batch, index, sent = now()](Result<Response> result) {
       batch->results[index] = std::move(result);
       batch->done.count_down();
+      if (batch->widens(sent)) launch_next(wire, batch);
       launch_next(wire, batch);
     };
     wire.submit(*std::move(transfer));
@@ -449,8 +474,8 @@ class CurlTransport final : public Transport {
   }
 
   std::vector<Result<Response>> send_all(std::vector<Request> requests, int in_flight) override {
-    const auto batch = std::make_shared<Batch>(std::move(requests));
-    for (int i = 0; i < std::max(in_flight, 1); ++i)
+    const auto batch = std::make_shared<Batch>(std::move(requests), in_flight);
+    for (int i = std::min(batch->width_max, Batch::first_width); i > 0; --i)
       launch_next(wire_, batch);
     batch->done.wait();
     return std::move(batch->results);

@@ -7,7 +7,9 @@
 #include <atomic>
 #include <barrier>
 #include <latch>
+#include <semaphore>
 #include <set>
+#include <thread>
 
 namespace holdfast::http {
 namespace {
@@ -471,14 +473,45 @@ TEST(CurlTransport, KeepsItsConnectionsWhenOneAnswerComesAfterTheOthers) {
   });
   const auto transport = plain_transport();
   const auto ask_together = [&] {
-    const std::vector<Request> requests(together, {.url = server->url("/together")});
-    for (const auto& answer : transport->send_all(requests, together)) ASSERT_TRUE(answer.has_value()) << answer.error().message();
+    std::vector<std::jthread> askers;
+    for (int i = 0; i < together; ++i) {
+      askers.emplace_back([&] { EXPECT_TRUE(transport->send({.url = server->url("/together")}).has_value()); });
+    }
   };
   ASSERT_TRUE(transport->send({.url = server->url("/alone")}).has_value());
   ask_together();
   ASSERT_TRUE(transport->send({.url = server->url("/alone")}).has_value());
   ask_together();
   EXPECT_EQ(server->connections(), together);
+}
+
+TEST(CurlTransport, BatchesWithoutAnswersLeaveOthersTheirTurn) {
+  constexpr int batches = 3;
+  std::counting_semaphore<64> held(0);
+  std::latch let_go(1);
+  const auto server = Loopback::answering([&](const Received& got, Connection& peer) {
+    if (got.target == "/held") {
+      held.release();
+      let_go.wait();
+    }
+    peer.answer(200, "");
+  });
+  Options options;
+  options.in_flight_max = 8;
+  const auto transport = *make_curl_transport(options);
+  ASSERT_TRUE(transport->send({.url = server->url("/first")}).has_value());
+  std::vector<std::jthread> askers;
+  for (int i = 0; i < batches; ++i) {
+    askers.emplace_back([&] {
+      const std::vector<Request> requests(8, {.url = server->url("/held")});
+      for (const auto& answer : transport->send_all(requests, 8)) EXPECT_TRUE(answer.has_value());
+    });
+  }
+  for (int i = 0; i < batches * 2; ++i) held.acquire();
+  std::vector<Request> requests(10, {.url = server->url("/quick"), .timeout = seconds(5)});
+  for (const auto& answer : transport->send_all(std::move(requests), 8)) EXPECT_TRUE(answer.has_value());
+  EXPECT_TRUE(transport->send({.url = server->url("/quick"), .timeout = seconds(5)}).has_value());
+  let_go.count_down();
 }
 
 TEST(CurlTransport, LetsTheFirstRequestToAPlaceGoAlone) {

@@ -51,6 +51,7 @@ struct Transfer {
   std::size_t body_bytes_max = 0;
   std::function<void(Result<Response>)> finish;
   std::shared_ptr<Pipe> pipe;  // streams only
+  std::shared_ptr<int> of_batch;  // how many of its batch are under way, for the wire thread alone; null: alone
 
   Response response;
   std::size_t header_bytes = 0;
