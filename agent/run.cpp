@@ -8,6 +8,7 @@
 
 #include "agent/after_push.h"
 #include "agent/context.h"
+#include "agent/crew.h"
 #include "agent/last_duty.h"
 #include "agent/lease.h"
 #include "agent/measure.h"
@@ -66,40 +67,42 @@ void work_on_project(Context& context, const std::string& key, const std::string
   context.queue.done(key);
 }
 
-void work(Context& context, Memories& memories, const Measuring& measuring, FreeMemory& free_memory, const std::stop_token& stop) {
-  while (const auto instance = context.queue.take(stop)) {
-    if (const auto project = project_of_key(*instance)) {
-      work_on_project(context, *instance, *project);
-      continue;
-    }
-    const auto memory = memories.of(*instance);
-    const auto own = sync::parse_instance_name(*instance, context.store.namespace_name());
-    const auto start = context.clock.steady();
-    const auto object = context.store.application(*instance);
-    measuring.requests.work_on(object.get());
-    Context own_context = context;
-    own_context.look.asker = *instance;
-    memory->wake();
-    const auto next = reconcile(own_context, *instance, object.get(), *memory);
-    memory->rest();
-    context.errands.end_pass(*instance);
-    measuring.requests.work_on(nullptr);
-    measure_look(measuring.metrics, {own.namespace_, context.client.server_version(), context.clock.steady() - start, next ? nullptr : &next.error()});
-    const auto held = context.store.application(*instance);
-    measure_application(measuring.metrics, {own.namespace_, own.name, held.get(), measuring.labels}, *memory);
-    if (!next) {
-      const Code code = next.error().code();
-      const bool raced = code == Code::resource_version || code == Code::object_missing;
-      if (!raced) log::warn("an application is tried again", {{"application", *instance}, {"cause", next.error().message()}});
-      context.queue.add_with_backoff(*instance, first_pause, longest_pause);
-    } else {
-      context.queue.forget(*instance);
-      if (*next) context.queue.add_after(*instance, **next);
-      if (held == nullptr) memories.forget(*instance);
-    }
-    context.queue.done(*instance);
-    free_memory.note_work();
+struct Work {
+  Context& context;
+  Memories& memories;
+  const Measuring& measuring;
+  FreeMemory& free_memory;
+};
+
+void work_on_application(const Work& work, const std::string& instance) {
+  auto& [context, memories, measuring, free_memory] = work;
+  const auto memory = memories.of(instance);
+  const auto own = sync::parse_instance_name(instance, context.store.namespace_name());
+  const auto start = context.clock.steady();
+  const auto object = context.store.application(instance);
+  measuring.requests.work_on(object.get());
+  Context own_context = context;
+  own_context.look.asker = instance;
+  memory->wake();
+  const auto next = reconcile(own_context, instance, object.get(), *memory);
+  memory->rest();
+  context.errands.end_pass(instance);
+  measuring.requests.work_on(nullptr);
+  measure_look(measuring.metrics, {own.namespace_, context.client.server_version(), context.clock.steady() - start, next ? nullptr : &next.error()});
+  const auto held = context.store.application(instance);
+  measure_application(measuring.metrics, {own.namespace_, own.name, held.get(), measuring.labels}, *memory);
+  if (!next) {
+    const Code code = next.error().code();
+    const bool raced = code == Code::resource_version || code == Code::object_missing;
+    if (!raced) log::warn("an application is tried again", {{"application", instance}, {"cause", next.error().message()}});
+    context.queue.add_with_backoff(instance, first_pause, longest_pause);
+  } else {
+    context.queue.forget(instance);
+    if (*next) context.queue.add_after(instance, **next);
+    if (held == nullptr) memories.forget(instance);
   }
+  context.queue.done(instance);
+  free_memory.note_work();
 }
 
 Result<kube::Config> load_config(const Options& options) {
@@ -148,15 +151,18 @@ Result<> act(Context context, const Measuring& measuring, const Options& options
   for (const auto& name : context.store.applications()) context.queue.add(name);
   Memories memories;
   FreeMemory free_memory;
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < options.workers; ++i) {
-    threads.emplace_back([&] { work(context, memories, measuring, free_memory, context.stop); });
-  }
+  const Work work{context, memories, measuring, free_memory};
+  const auto pass = [&](const std::string& key) {
+    if (const auto project = project_of_key(key)) return work_on_project(context, key, *project);
+    work_on_application(work, key);
+  };
+  std::optional<Crew> crew(std::in_place, CrewLimits{.workers = static_cast<std::size_t>(options.workers)},
+                           [&](const std::stop_token& token) { return context.queue.take(token); }, pass, context.stop);
   const bool kept = lease.keep(ends.asked, [&] { free_memory.give_back(); });
   const bool in_cluster = options.kubeconfig.empty();
   if (kept && in_cluster) bring_itself_back(context, options.namespace_, last_duty_patience);
   ends.workers.request_stop();
-  threads.clear();
+  crew.reset();
   if (kept) lease.release();
   return kept ? Result<>() : failure(Code::stopped, "another agent has taken the lease");
 }

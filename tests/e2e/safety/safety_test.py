@@ -4,9 +4,15 @@
 
 usage: safety_test.py [CASE…]        cases by name; --list prints them
 """
+import base64
+import contextlib
 import json
 import pathlib
+import socket
+import ssl
 import sys
+import threading
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/plane"))
@@ -198,6 +204,61 @@ def force_makes_no_definition_anew(plane):
           ("Failed", True, True))
 
 
+@contextlib.contextmanager
+def silent_webhook(plane, namespaces):
+    """An admission webhook for ConfigMaps of these namespaces that takes connections and never answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(plane.pki / "server.crt", plane.pki / "server.key")
+    ended, held = threading.Event(), []
+    configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as server:
+        def accept():
+            while not ended.is_set():
+                with contextlib.suppress(OSError):
+                    held.append(context.wrap_socket(server.accept()[0], server_side=True))
+
+        threading.Thread(target=accept, daemon=True).start()
+        bundle = base64.b64encode((plane.pki / "ca.crt").read_bytes()).decode()
+        plane.api.create(configurations, {
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "silent"}, "webhooks": [{
+                "name": "silent.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"], "timeoutSeconds": 30, "failurePolicy": "Fail",
+                "clientConfig": {"url": f"https://127.0.0.1:{server.getsockname()[1]}/", "caBundle": bundle},
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}],
+                "namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces}]}}]})
+        try:
+            yield
+        finally:
+            plane.api.delete(f"{configurations}/silent")
+            ended.set()
+
+
+def a_silent_webhook_holds_up_nobody_else(plane):
+    """More Applications than the agent has workers, with more objects than it has requests under way, wait 30 s for every answer."""
+    names = [f"stuck-{number}" for number in range(12)]
+    stuck, quick = Repository(plane, "stuck"), Repository(plane, "quick")
+    stuck.commit({f"{number}.yaml": config_map(f"cm-{number}") for number in range(40)})
+    commit = quick.commit({"cm.yaml": config_map("a")})
+    create(plane, application("quick", quick, automated={}))
+    status_of(plane, "quick", synced_at(commit))
+    with silent_webhook(plane, names):
+        for name in names:
+            create(plane, application(name, stuck, automated={}, retry={"limit": 0}))
+        for name in names:
+            status_of(plane, name, lambda s: phase(s) == "Running")
+        slowest = 0.0
+        for value in "2345":
+            commit = quick.commit({"cm.yaml": config_map("a", value=value)})
+            started = time.monotonic()
+            plane.api.refresh("quick")
+            status_of(plane, "quick", lambda s: phase(s) == "Succeeded" and synced_at(commit)(s), seconds=60)
+            slowest = max(slowest, time.monotonic() - started)
+            time.sleep(5)  # so that more than the lease's time passes
+        check(f"a webhook that does not answer holds up nobody else ({slowest:.1f} s)", slowest < 10, True)
+        check("nor does the agent lose its lease", plane.processes["agent"].poll(), None)
+        for name in names:
+            plane.api.delete(f"{APPLICATIONS}/{name}")
+
+
 def the_end_of_all_applications_is_no_deletion(plane):
     """Whoever removes the kind Application, or the engine's namespace, does not ask for the end of what it has made."""
     repository = Repository(plane, "kept")
@@ -224,7 +285,7 @@ def the_end_of_all_applications_is_no_deletion(plane):
 
 CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync,
          what_another_application_has_stays, a_renamed_application_keeps_its_objects, a_namespace_is_not_pruned_under_what_git_has,
-         force_makes_no_definition_anew, the_end_of_all_applications_is_no_deletion]
+         force_makes_no_definition_anew, a_silent_webhook_holds_up_nobody_else, the_end_of_all_applications_is_no_deletion]
 
 
 def main():
