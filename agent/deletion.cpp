@@ -142,8 +142,8 @@ bool is_kept(const Removal& removal, const sync::Key& key, const Value& live) {
 // By another Application: it is left to that one, as it is.
 bool is_wanted(const Removal& removal, const sync::Key& key, const Value& live) {
   const auto objection = removal.context.claims.objection(removal.application.instance, nullptr, live);
-  if (objection.empty()) return false;
-  log::info("an object outlives its application", {{"application", removal.application.instance}, {"object", sync::to_string(key)}, {"cause", objection}});
+  if (!objection) return false;
+  log::info("an object outlives its application", {{"application", removal.application.instance}, {"object", sync::to_string(key)}, {"cause", objection->text}});
   return true;
 }
 

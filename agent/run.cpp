@@ -184,13 +184,18 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto charts = TRY(charts::Charts::open({options.state_dir + "/charts", {}, {}}, clock));
   WorkQueue queue(clock);
   kube::EventRecorder events(client, "holdfast-agent", holder_name());
+  sync::Claims claims;
+  std::atomic<Store*> known = nullptr;
   const auto changed = [&](const std::string& name) { queue.add_after(name, settle); };
   const auto now = [&](const std::string& name) { queue.add(name); };
+  const auto told = [&](const std::string& name) {  // by the store
+    // What an Application had that is gone keeps nobody any longer.
+    if (Store* store = known; store != nullptr && !store->has_application(name)) claims.drop(name);
+    changed(name);
+  };
   sync::Cluster cluster(client, {changed, now});
-  sync::Claims claims;
   sync::Predictor predictor(client);
   AcceptedHistories accepted;
-  std::atomic<Store*> known = nullptr;
   const auto all_again = [&] {
     Store* store = known;
     if (store == nullptr) return;
@@ -202,7 +207,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
     for (const auto& name : store->applications()) queue.add(name);
   };
   Store store(client, options.namespace_, scripts,
-              {changed, now, [&](const std::string& name) { queue.add_after(project_key(name), settle); }, all_again});
+              {told, now, [&](const std::string& name) { queue.add_after(project_key(name), settle); }, all_again});
   const auto pushed = [&](const git::PushCommand& push) {
     refresh_followers(client, store, options.git_url, push);
   };

@@ -49,22 +49,23 @@ void Claims::note_look(const std::string& application) { claimed_.lock()->try_em
 
 void Claims::drop(const std::string& application) { claimed_.lock()->erase(application); }
 
-std::string Claims::objection(const std::string& application, const Targets* own, const Value& live) const {
+std::optional<Claims::Objection> Claims::objection(const std::string& application, const Targets* own, const Value& live) const {
   const Key key = key_of(live);
   const Contents contents = contents_of(key, live);
   if (own != nullptr) {
     const auto inside = std::ranges::find_if(own->objects, [&](const Target& target) { return contents.holds(target.key); });
-    if (inside != own->objects.end()) return fmt::format("kept: {}/{}, which Git has, would go with it", inside->key.kind, inside->key.name);
+    if (inside != own->objects.end()) return Objection{"", fmt::format("kept: {}/{}, which Git has, would go with it", inside->key.kind, inside->key.name)};
   }
   const auto hash = hash_of_key(key);
   auto claimed = claimed_.lock();
   for (const auto& [other, theirs] : *claimed) {
     if (other == application) continue;
-    if (std::ranges::binary_search(theirs.objects, hash)) return fmt::format("kept: application {} has it as well", replace_all(other, "_", "/"));
+    const auto name = replace_all(other, "_", "/");
+    if (std::ranges::binary_search(theirs.objects, hash)) return Objection{other, fmt::format("kept: application {} has it as well", name)};
     const bool within = theirs.namespaces.contains(contents.namespace_) || theirs.kinds.contains(contents.kind);
-    if (within) return fmt::format("kept: objects of application {} would go with it", replace_all(other, "_", "/"));
+    if (within) return Objection{other, fmt::format("kept: objects of application {} would go with it", name)};
   }
-  return {};
+  return std::nullopt;
 }
 
 std::optional<std::string> Claims::unknown_of(const std::vector<std::string>& applications) const {

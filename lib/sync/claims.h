@@ -30,8 +30,13 @@ class Claims {
   // It is gone, or going.
   void drop(const std::string& application);
 
-  // Why `application` does not remove the object; "" when nothing speaks against it. `own`: what it is made of itself, or null.
-  [[nodiscard]] std::string objection(const std::string& application, const Targets* own, const Value& live) const;
+  struct Objection {
+    std::string application;  // that has it; "" for the one that asks
+    std::string text;
+  };
+
+  // Why `application` does not remove the object; nothing when it may. `own`: what it is made of itself, or null.
+  [[nodiscard]] std::optional<Objection> objection(const std::string& application, const Targets* own, const Value& live) const;
   // The first of these that nobody has looked at yet: it may want anything.
   [[nodiscard]] std::optional<std::string> unknown_of(const std::vector<std::string>& applications) const;
 

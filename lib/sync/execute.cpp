@@ -359,10 +359,20 @@ class Executor {
     return refused(answer.error());
   }
 
+  // Is the Application one of those that this step prunes?
+  [[nodiscard]] bool goes_as_well(const std::string& application) const {
+    return std::ranges::any_of(plan_.tasks, [&](const Task& each) {
+      const bool child = each.prune() && each.key.group == names::api_group && each.key.kind == "Application" && why_kept(request_, each).empty();
+      return child && (application == each.key.name || application == fmt::format("{}_{}", each.key.namespace_, each.key.name));
+    });
+  }
+
   Outcome prune(const Task& task) {
     if (const auto kept = why_kept(request_, task); !kept.empty()) return {true, "PruneSkipped", std::string(kept), nullptr};
-    if (auto kept = options_.claims.objection(options_.application, options_.own, *task.live); !kept.empty()) {
-      return {true, "PruneSkipped", std::move(kept), nullptr};
+    if (const auto objection = options_.claims.objection(options_.application, options_.own, *task.live)) {
+      // A namespace and the child Application that fills it leave together, the one after the other.
+      if (goes_as_well(objection->application)) return {true, "", objection->text, nullptr};
+      return {true, "PruneSkipped", objection->text, nullptr};
     }
     if (request_.operation.dry_run) return {true, "Pruned", "pruned (dry run)", nullptr};
     const auto gone = remove_owned(client_, cluster_, *task.live, options_, propagation_of(request_.operation.options));
@@ -371,8 +381,8 @@ class Executor {
   }
 
   Result<> delete_hook(const Task& task) {
-    if (const auto kept = options_.claims.objection(options_.application, nullptr, *task.live); !kept.empty()) {
-      return failure(Code::object_conflict, "{}", kept);
+    if (const auto objection = options_.claims.objection(options_.application, nullptr, *task.live)) {
+      return failure(Code::object_conflict, "{}", objection->text);
     }
     TRY(release_hook(client_, cluster_, *task.live));
     const kube::DeleteOptions options{.propagation = kube::Propagation::background,

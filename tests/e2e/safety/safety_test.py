@@ -139,8 +139,8 @@ def what_another_application_has_stays(plane):
     check("until that one takes it over", config_maps_of(plane, "one"), {"shared": before["shared"]})
 
 
-def child(name, repository):
-    app = application(name, repository, namespace="renamed", automated={"prune": True, "selfHeal": True})
+def child(name, repository, namespace):
+    app = application(name, repository, namespace=namespace, automated={"prune": True, "selfHeal": True})
     app["metadata"]["finalizers"] = [CASCADE]
     return json.dumps(app)
 
@@ -149,17 +149,32 @@ def a_renamed_application_keeps_its_objects(plane):
     family, content = Repository(plane, "family"), Repository(plane, "content")
     inner = content.commit({f"{name}.yaml": config_map(name) for name in "abc"})
     plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "renamed"}})
-    commit = family.commit({"child.json": child("old-name", content)})
+    commit = family.commit({"child.json": child("old-name", content, "renamed")})
     create(plane, application("family", family, namespace="argocd", automated={"prune": True, "allowEmpty": True}))
     status_of(plane, "family", synced_at(commit))
     status_of(plane, "old-name", synced_at(inner))
     before = config_maps_of(plane, "renamed")
-    commit = family.commit({"child.json": child("new-name", content)})
+    commit = family.commit({"child.json": child("new-name", content, "renamed")})
     plane.api.refresh("family")
     wait_for("the old one to go", lambda: plane.api.application("old-name") is None, 60)
     status_of(plane, "new-name", lambda s: phase(s) == "Succeeded" and synced_at(inner)(s))
     status_of(plane, "family", synced_at(commit))
     check("a renamed application keeps its objects", config_maps_of(plane, "renamed"), before)
+
+
+def a_namespace_leaves_with_the_application_in_it(plane):
+    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n"
+    teams, content = Repository(plane, "teams"), Repository(plane, "team-content")
+    inner = content.commit({"a.yaml": config_map("a")})
+    commit = teams.commit({"space.yaml": space, "child.json": child("team-app", content, "team"), "stays.yaml": config_map("stays", "argocd")})
+    create(plane, application("teams", teams, namespace="argocd", automated={"prune": True}))
+    status_of(plane, "teams", synced_at(commit))
+    status_of(plane, "team-app", synced_at(inner))
+    commit = teams.commit({"stays.yaml": config_map("stays", "argocd")})
+    plane.api.refresh("teams")
+    wait_for("both to go", lambda: plane.api.application("team-app") is None and plane.api.get("/api/v1/namespaces/team") is None, 60)
+    status = status_of(plane, "teams", lambda s: phase(s) == "Succeeded" and synced_at(commit)(s))
+    check("a namespace leaves with the application in it", results_of(status)["team"], ("Pruned", "pruned"))
 
 
 def a_namespace_is_not_pruned_under_what_git_has(plane):
@@ -284,8 +299,9 @@ def the_end_of_all_applications_is_no_deletion(plane):
 
 
 CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync,
-         what_another_application_has_stays, a_renamed_application_keeps_its_objects, a_namespace_is_not_pruned_under_what_git_has,
-         force_makes_no_definition_anew, a_silent_webhook_holds_up_nobody_else, the_end_of_all_applications_is_no_deletion]
+         what_another_application_has_stays, a_renamed_application_keeps_its_objects, a_namespace_leaves_with_the_application_in_it,
+         a_namespace_is_not_pruned_under_what_git_has, force_makes_no_definition_anew, a_silent_webhook_holds_up_nobody_else,
+         the_end_of_all_applications_is_no_deletion]
 
 
 def main():
