@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/status.h"
 
+#include <algorithm>
+
+#include "base/log.h"
 #include "sync/names.h"
+#include "sync/report.h"
 #include "sync/updates.h"
 #include "value/patch.h"
 
@@ -52,7 +56,65 @@ Value make_patch(const sync::Application& application, const StatusChange& chang
   return patch;
 }
 
+// The API server takes 3 MiB and etcd, which it keeps it in, 1.5 MiB.
+bool is_too_large(const Error& error) {
+  return error.code() == Code::limit ||
+         std::ranges::any_of(error.causes(), [](const std::string& cause) { return cause.find("request is too large") != std::string::npos; });
+}
+
+constexpr std::string_view oversized = "OversizedStatusWarning";
+
+// As if it fitted this time.
+StatusChange whole(const StatusChange& change) {
+  StatusChange made = change;
+  const Value* conditions = made.status.find("conditions");
+  const auto is_it = [](const Value& each) { return each.text({"type"}) == oversized; };
+  const bool told = conditions != nullptr && conditions->as_array() != nullptr && std::ranges::any_of(*conditions->as_array(), is_it);
+  if (told) made.status = sync::report_conditions(std::move(made.status), {}, {oversized}, {});
+  return made;
+}
+
+bool completed_phase(std::string_view phase) {
+  const auto known = sync::parse_operation_phase(phase);
+  return known && sync::completed(*known);
+}
+
+bool is_well(const Value& row) {
+  const auto status = row.text({"status"}), health = row.text({"health", "status"});
+  return (status.empty() || status == "Synced" || status == "Pruned") && (health.empty() || health == "Healthy");
+}
+
+// Of the rows as many as fit easily, those first that are not well. Returns how many there were.
+std::size_t shorten_rows(Value* rows) {
+  constexpr std::size_t rows_max = 1000;
+  if (rows == nullptr || rows->as_array() == nullptr) return 0;
+  Array& all = *rows->as_array();
+  const auto count = all.size();
+  if (count <= rows_max) return 0;
+  std::ranges::stable_partition(all, [](const Value& row) { return !is_well(row); });
+  all.resize(rows_max);
+  return count;
+}
+
 }  // namespace
+
+StatusChange shortened(StatusChange change, WallTime now) {
+  Value* state = change.status.find("operationState");
+  Value* result = state == nullptr ? nullptr : state->find("syncResult");
+  const auto objects = shorten_rows(change.status.find("resources"));
+  const auto results = shorten_rows(result == nullptr ? nullptr : result->find("resources"));
+  const auto problem = fmt::format("what there is to say of {} objects does not fit into one object of the API server: not all are shown. "
+                                   "Make several Applications of it", std::max(objects, results));
+  // Its results are the memory of an operation: without all of them it would begin anew for ever.
+  if (results > 0 && !completed_phase(state->text({"phase"}))) {
+    (*state)["phase"] = "Error";
+    (*state)["message"] = problem;
+    (*state)["finishedAt"] = format_rfc3339(now);
+    change.drop_operation = true;
+  }
+  change.status = sync::report_conditions(std::move(change.status), {{std::string(oversized), problem}}, {oversized}, now);
+  return change;
+}
 
 bool changed_by_others(const Value& before, const Value& patch, const Value& written) {
   // The server has held such a patch to what was looked at.
@@ -63,7 +125,9 @@ bool changed_by_others(const Value& before, const Value& patch, const Value& wri
   return !(expected == now);
 }
 
-Result<> write_status(Context& context, sync::Application& application, const StatusChange& change) {
+namespace {
+
+Result<> write_change(Context& context, sync::Application& application, const StatusChange& change) {
   const Value patch = make_patch(application, change);
   if (patch.as_object()->empty()) return {};
   const kube::WriteOptions options{.field_manager = std::string(sync::names::field_manager),
@@ -77,6 +141,15 @@ Result<> write_status(Context& context, sync::Application& application, const St
   context.store.note_application(written);
   application = TRY(sync::decode_application(std::move(written), context.store.namespace_name()));
   return {};
+}
+
+}  // namespace
+
+Result<> write_status(Context& context, sync::Application& application, const StatusChange& change) {
+  auto written = write_change(context, application, whole(change));
+  if (written || !is_too_large(written.error())) return written;
+  log::warn("a status is too large", {{"application", application.instance}, {"cause", written.error().message()}});
+  return write_change(context, application, shortened(change, context.clock.wall()));
 }
 
 void hold_status(sync::Application& application, const StatusChange& change) {

@@ -25,6 +25,9 @@ struct StatusChange {
 // faster: the key is to be taken again.
 Result<> write_status(Context& context, sync::Application& application, const StatusChange& change);
 
+// What is written where all of it is too large for the API server: the objects first that are not well, and that it is so.
+StatusChange shortened(StatusChange change, WallTime now);
+
 // Does `written` hold what neither `before` nor `patch` says? Then somebody else wrote in between.
 bool changed_by_others(const Value& before, const Value& patch, const Value& written);
 

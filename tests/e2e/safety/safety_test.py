@@ -274,6 +274,28 @@ def a_silent_webhook_holds_up_nobody_else(plane):
             plane.api.delete(f"{APPLICATIONS}/{name}")
 
 
+def an_application_of_too_many_objects_says_so(plane):
+    """More than fit into one object of etcd: they are applied all the same, and nobody else waits for it."""
+    count = 10000
+    large, small = Repository(plane, "large"), Repository(plane, "small")
+    whole = large.commit({f"{part}.yaml": "---\n".join(config_map(f"an-object-whose-name-is-as-long-as-charts-make-them-{part}-{number}") for number in range(count // 10)) for part in range(10)})
+    commit = small.commit({"cm.yaml": config_map("a")})
+    create(plane, application("small", small, automated={}))
+    status_of(plane, "small", synced_at(commit))
+    create(plane, application("large", large, automated={}, retry={"limit": 0}))
+    status_of(plane, "large", lambda s: phase(s) == "Running", 60)
+    commit = small.commit({"cm.yaml": config_map("a", value="2")})
+    started = time.monotonic()
+    plane.api.refresh("small")
+    status_of(plane, "small", synced_at(commit), 60)
+    took = time.monotonic() - started
+    check(f"one of many objects holds up nobody else ({took:.1f} s)", took < 10, True)
+    status = status_of(plane, "large", lambda s: phase(s) == "Succeeded" and synced_at(whole)(s), 240)
+    check("it says that not all are shown", ([each["type"] for each in status["conditions"]], len(status["resources"])), (["OversizedStatusWarning"], 1000))
+    check("and all are there", len(config_maps_of(plane, "large")), count)
+    plane.api.delete(f"{APPLICATIONS}/large")
+
+
 def the_end_of_all_applications_is_no_deletion(plane):
     """Whoever removes the kind Application, or the engine's namespace, does not ask for the end of what it has made."""
     repository = Repository(plane, "kept")
@@ -298,10 +320,9 @@ def the_end_of_all_applications_is_no_deletion(plane):
     check("and the kind Application", config_maps_of(plane, "kept"), before)
 
 
-CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync,
-         what_another_application_has_stays, a_renamed_application_keeps_its_objects, a_namespace_leaves_with_the_application_in_it,
-         a_namespace_is_not_pruned_under_what_git_has, force_makes_no_definition_anew, a_silent_webhook_holds_up_nobody_else,
-         the_end_of_all_applications_is_no_deletion]
+CASES = [a_kind_that_comes_late_loses_no_object, what_is_excluded_is_left_alone, a_retry_removes_no_more_than_a_sync, what_another_application_has_stays,
+         a_renamed_application_keeps_its_objects, a_namespace_leaves_with_the_application_in_it, a_namespace_is_not_pruned_under_what_git_has, force_makes_no_definition_anew,
+         a_silent_webhook_holds_up_nobody_else, an_application_of_too_many_objects_says_so, the_end_of_all_applications_is_no_deletion]
 
 
 def main():
