@@ -64,14 +64,16 @@ bool is_too_large(const Error& error) {
 
 constexpr std::string_view oversized = "OversizedStatusWarning";
 
-// As if it fitted this time.
-StatusChange whole(const StatusChange& change) {
-  StatusChange made = change;
-  const Value* conditions = made.status.find("conditions");
+bool is_oversized(const Value& status) {
+  const Value* conditions = status.find("conditions");
   const auto is_it = [](const Value& each) { return each.text({"type"}) == oversized; };
-  const bool told = conditions != nullptr && conditions->as_array() != nullptr && std::ranges::any_of(*conditions->as_array(), is_it);
-  if (told) made.status = sync::report_conditions(std::move(made.status), {}, {oversized}, {});
-  return made;
+  return conditions != nullptr && conditions->as_array() != nullptr && std::ranges::any_of(*conditions->as_array(), is_it);
+}
+
+// As if it fitted this time.
+StatusChange whole(StatusChange change) {
+  change.status = sync::report_conditions(std::move(change.status), {}, {oversized}, {});
+  return change;
 }
 
 bool completed_phase(std::string_view phase) {
@@ -146,7 +148,7 @@ Result<> write_change(Context& context, sync::Application& application, const St
 }  // namespace
 
 Result<> write_status(Context& context, sync::Application& application, const StatusChange& change) {
-  auto written = write_change(context, application, whole(change));
+  auto written = is_oversized(change.status) ? write_change(context, application, whole(change)) : write_change(context, application, change);
   if (written || !is_too_large(written.error())) return written;
   log::warn("a status is too large", {{"application", application.instance}, {"cause", written.error().message()}});
   return write_change(context, application, shortened(change, context.clock.wall()));
