@@ -122,10 +122,21 @@ void Store::observe(const std::string& kind, kube::WatchEvent&& event) {
   if (event.kind == kube::WatchEvent::Kind::synced) {
     return note_listed(kind);
   }
+  if (event.kind == kube::WatchEvent::Kind::rewound) {
+    log::warn("the API server has gone back to an earlier state", {{"kind", kind}});
+    if (kind == "Application") forget_versions();
+    return;
+  }
   if (kind == "Application") return observe_application(std::move(event));
   if (kind == "AppProject") return observe_project(std::move(event));
   if (kind == "ConfigMap") return observe_config(std::move(event));
   observe_secret(std::move(event));
+}
+
+void Store::forget_versions() {
+  auto state = state_.lock();
+  for (auto& [instance, held] : state->applications) held.version = 0;
+  state->written.clear();
 }
 
 void Store::observe_secret(kube::WatchEvent&& event) {
@@ -205,6 +216,7 @@ void Store::observe_elsewhere(const std::vector<std::string>& patterns, kube::Wa
   if (event.kind == kube::WatchEvent::Kind::trouble) {
     log::warn("the Applications of other namespaces are read again", {{"cause", event.error->message()}});
   }
+  if (event.kind == kube::WatchEvent::Kind::rewound) return forget_versions();
   if (event.kind == kube::WatchEvent::Kind::trouble || event.kind == kube::WatchEvent::Kind::synced) return note_listed(elsewhere_listed);
   const auto place = event.object.text({"metadata", "namespace"});
   if (place != namespace_ && sync::lists_namespace(patterns, place)) observe_application(std::move(event));

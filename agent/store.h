@@ -109,6 +109,8 @@ class Store {
   [[nodiscard]] std::shared_ptr<const Configuration> make_configuration(const State& state, std::uint64_t generation) const;
   void observe(const std::string& kind, kube::WatchEvent&& event);
   void observe_application(kube::WatchEvent&& event);
+  // All that the watch reports from now on is newer than what is known.
+  void forget_versions();
   // Watches Applications of all namespaces from now on and takes those that the patterns list.
   void look_elsewhere(std::vector<std::string> patterns);
   void watch_elsewhere(const std::vector<std::string>& patterns, const std::stop_token& stop);

@@ -7,6 +7,7 @@
 #include "value/json.h"
 
 #include <algorithm>
+#include <charconv>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -24,6 +25,13 @@ std::optional<StreamEvent::Type> parse_type(std::string_view text) {
   if (text == "BOOKMARK") return StreamEvent::Type::bookmark;
   if (text == "ERROR") return StreamEvent::Type::error;
   return std::nullopt;
+}
+
+// resourceVersions of one kind are comparable numbers (KEP-5504); 0 for what is none.
+std::uint64_t number_of(std::string_view version) {
+  std::uint64_t number = 0;
+  std::from_chars(version.data(), version.data() + version.size(), number);
+  return number;
 }
 
 Result<StreamEvent> parse_event(std::string_view line) {
@@ -49,6 +57,7 @@ class Reflector {
       if (step || stop.stop_requested()) continue;
       if (step.error().code() == Code::kind_unknown || step.error().code() == Code::forbidden)
         return step;
+      if (step.error().code() == Code::timed_out) place_.clear();
       troubled_ = true;
       handler_({.kind = WatchEvent::Kind::trouble, .error = std::move(step).error()});
       pause(stop);
@@ -76,14 +85,29 @@ class Reflector {
       version = list_pages(at_once);
     }
     if (!version) return failure(std::move(version).error());
+    if (went_back(*version)) return {};
     std::erase_if(known_, [&](const auto& entry) {
       if (!entry.second.seen) report_vanished(entry.first, entry.second.uid);
       return !entry.second.seen;
     });
-    place_ = *std::move(version);
+    note_place(*version);
     pauses_ = 0;
     report_synced();
     return {};
+  }
+
+  // Then the list is read once more, and all of it is reported.
+  bool went_back(std::string_view version) {
+    const auto number = number_of(version);
+    if (number == 0 || number >= std::exchange(highest_, number)) return false;
+    for (auto& [key, known] : known_) known.resource_version.clear();
+    handler_({.kind = WatchEvent::Kind::rewound});
+    return true;
+  }
+
+  void note_place(std::string_view version) {
+    place_ = version;
+    highest_ = std::max(highest_, number_of(version));
   }
 
   void report_synced() {
@@ -165,7 +189,7 @@ class Reflector {
       return failure(std::move(error));
     }
     if (const auto version = event.object.text({"metadata", "resourceVersion"}); !version.empty()) {
-      place_ = version;
+      note_place(version);
     }
     pauses_ = 0;
     apply_event(std::move(event));
@@ -205,6 +229,7 @@ class Reflector {
   const WatchHandler& handler_;
   const WatchTimes& times_;
   std::string place_;  // the resource version to watch from; "" = list first
+  std::uint64_t highest_ = 0;  // that the server has told
   std::unordered_map<std::string, Known> known_;
   int pauses_ = 0;
   bool troubled_ = false;  // and not told otherwise

@@ -24,6 +24,8 @@ struct WatchEvent {
     synced,   // everything that a list held has been reported; after trouble also: the server
               // watches on from the last place
     trouble,  // the view grows old since now; watch() goes on trying, and synced ends it
+    rewound,  // the server's versions have gone back, as after a restore: what is known of them counts no more. All
+              // objects are reported again, then synced
   };
 
   Kind kind = Kind::synced;
@@ -37,7 +39,8 @@ using WatchHandler = std::function<void(WatchEvent&&)>;
 struct WatchTimes {
   Duration first_pause = std::chrono::milliseconds(250);
   Duration longest_pause = std::chrono::seconds(30);
-  // The server sends a bookmark about once a minute; longer silence is a dead connection.
+  // The server sends a bookmark about once a minute; longer silence is a dead connection, or a server that has gone
+  // back behind our place and waits until it has passed it. Either way the kind is listed again.
   Duration silence_max = std::chrono::seconds(150);
 };
 

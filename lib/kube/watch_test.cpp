@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 const SystemClock system_clock;
 const KindInfo config_maps{
     .version = "v1", .kind = "ConfigMap", .resource = "configmaps", .namespaced = true};
-const WatchTimes quick{.first_pause = milliseconds(1), .longest_pause = milliseconds(2)};
+const WatchTimes quick{.first_pause = milliseconds(1), .longest_pause = milliseconds(2), .silence_max = milliseconds(500)};
 
 std::string object(const std::string& name, const std::string& uid, const std::string& version) {
   return fmt::format(
@@ -87,6 +87,7 @@ struct Script {
       case WatchEvent::Kind::deleted:
         seen.push_back(fmt::format("deleted {} {}", name, event.object.text({"metadata", "uid"})));
         break;
+      case WatchEvent::Kind::rewound: seen.push_back("rewound"); break;
       case WatchEvent::Kind::synced: seen.push_back("synced " + event.resource_version); break;
       case WatchEvent::Kind::trouble:
         seen.push_back(fmt::format("trouble {}", row_of(event.error->code()).name));
@@ -194,6 +195,22 @@ TEST(Watch, SaysThatTheTroubleIsOverWhenTheServerAnswersAndHasNothingToTell) {
   script.then_events({});
   script.run();
   EXPECT_EQ(script.seen, (Lines{"synced 10", "trouble HF-E-1004", "synced 10"}));
+}
+
+// Its watch from a place that is still to come is silent, not refused.
+TEST(Watch, ReportsEverythingAgainWhenTheServerHasGoneBack) {
+  Script script;
+  script.then_answer(200, list("50", {object("a", "u1", "40"), object("b", "u2", "20"), object("c", "u3", "45")}));
+  script.answers.emplace_back([](const Received&, Connection& peer) {
+    peer.begin_chunked();
+    peer.wait_until_closed();
+  });
+  script.then_answer(200, list("30", {object("a", "u1", "10"), object("b", "u2", "20")}));
+  script.then_answer(200, list("30", {object("a", "u1", "10"), object("b", "u2", "20")}));
+  script.then_events({event("MODIFIED", object("a", "u1", "31"))});
+  script.run();
+  EXPECT_EQ(script.seen, (Lines{"added a 40", "added b 20", "added c 45", "synced 50", "trouble HF-E-1013", "modified a 10", "rewound",
+                                "modified a 10", "modified b 20", "deleted c u3", "synced 30", "modified a 31"}));
 }
 
 TEST(Watch, EndsWhenTheKindIsServedNoMoreOrForbidden) {

@@ -177,7 +177,7 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
     const auto found = state->kinds.find({group, kind});
     if (found == state->kinds.end()) return;
     Watched& watched = found->second;
-    if (event.kind != kube::WatchEvent::Kind::synced && event.kind != kube::WatchEvent::Kind::trouble) ++watched.events;
+    if (!event.object.is_null()) ++watched.events;
     switch (event.kind) {
       case kube::WatchEvent::Kind::added:
         tell_counting(*state, event.object, touched);
@@ -210,6 +210,12 @@ void Cluster::observe(const std::string& group, const std::string& kind, kube::W
         watched.synced = true;
         watched.trouble_since.reset();
         touched.swap(state->waiting[{group, kind}]);
+        break;
+      case kube::WatchEvent::Kind::rewound:
+        // The list that follows brings all of it; nobody decides anything before it has.
+        for (auto& [name, held] : watched.objects) held.version = 0;
+        state->dead.clear();
+        watched.synced = false;
         break;
       case kube::WatchEvent::Kind::trouble:
         if (!watched.trouble_since) watched.trouble_since = client_.clock().steady();

@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -271,6 +272,34 @@ def api_server_restarts(storm):
     storm.settled(120)
 
 
+def etcd_is_restored(storm):
+    """Its state of some syncs ago comes back, with versions that the engine has seen long since."""
+    plane = storm.plane
+    state, saved = plane.folder / "etcd", plane.folder / "etcd-saved"
+
+    def while_it_is_stopped(act):
+        for name in ("apiserver", "etcd"):
+            plane.stop(name)
+        act()
+        for name in ("etcd", "apiserver"):
+            plane.start(name, *plane.commands[name])
+        plane.wait_for_api()
+
+    def go_back():
+        shutil.rmtree(state)
+        saved.rename(state)
+
+    while_it_is_stopped(lambda: shutil.copytree(state, saved))
+    for _ in range(3):
+        storm.change()
+        storm.settled()
+    while_it_is_stopped(go_back)
+    for name in ("controllers", "scheduler", "kwok"):  # as whoever restores it is told to
+        plane.restart(name)
+    storm.change()
+    storm.settled(300)
+
+
 def everything_at_once(storm):
     def judge(request):
         if not storm.strikes(request, 0.2):
@@ -337,7 +366,7 @@ def killed_at_every_write(storm):
 
 
 CASES = [writes_conflict, watches_expire, server_throttles, server_has_internal_errors, watches_are_cut, answers_are_slow,
-         answers_are_lost, tokens_expire, etcd_restarts, api_server_restarts, lists_fail_after_a_restart_while_git_removes_objects,
+         answers_are_lost, tokens_expire, etcd_restarts, api_server_restarts, etcd_is_restored, lists_fail_after_a_restart_while_git_removes_objects,
          everything_at_once, killed_at_every_write]
 
 

@@ -205,6 +205,7 @@ class Watching {
       case WatchEvent::Kind::deleted: note_line(fmt::format("deleted {}", name)); break;
       case WatchEvent::Kind::synced: note_line("synced"); break;
       case WatchEvent::Kind::trouble: note_line(event.error->message()); break;
+      case WatchEvent::Kind::rewound: note_line("rewound"); break;
     }
   }
 
