@@ -46,8 +46,8 @@ Result<> check_url(std::string_view url) {
 }
 
 std::string reader_of(const Remote& remote) {
-  return crypto::sha256_of({remote.username, remote.password.reveal(), remote.bearer_token.reveal(), remote.client_certificate_pem.reveal(),
-                            remote.client_key_pem.reveal(), remote.ssh_private_key.reveal(), remote.proxy, remote.no_proxy})
+  return crypto::sha256_of({remote.username, remote.password.reveal(), remote.bearer_token.reveal(), remote.lease.holder,
+                            remote.client_certificate_pem.reveal(), remote.client_key_pem.reveal(), remote.ssh_private_key.reveal(), remote.proxy, remote.no_proxy})
       .hex();
 }
 

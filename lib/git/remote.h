@@ -7,6 +7,8 @@
 #include "base/result.h"
 #include "base/secret.h"
 
+#include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -14,11 +16,19 @@ namespace holdfast::git {
 
 enum class Verify { peer, nothing };
 
+// A password that does not live long: its keeper is asked for it whenever a server is.
+struct Lease {
+  std::string holder;  // who asks, which stays the same while passwords change
+  // Refuses with Code::forbidden when the keeper knows no such holder.
+  std::function<Result<Secret>(const std::stop_token&)> password;
+};
+
 struct Remote {
   std::string url;  // http(s):// without user information, ssh, or one of the local URLs
   std::string username;
   Secret password;
   Secret bearer_token;  // instead of user name and password
+  Lease lease;          // instead of the password, when it has a keeper
   std::string ca_pem;   // trusted instead of the system's authorities
   Secret client_certificate_pem, client_key_pem;
   Verify verify = Verify::peer;  // nothing: of certificates and host keys

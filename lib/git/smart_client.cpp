@@ -193,23 +193,21 @@ http::Request SmartClient::post(Dialect dialect, std::string body) const {
   return request;
 }
 
-namespace {
-
-void authorise(http::Request& request, const Remote& remote) {
-  if (!remote.bearer_token.empty()) {
-    request.headers.push_back({"Authorization", "Bearer " + remote.bearer_token.reveal()});
-  } else if (!remote.username.empty() || !remote.password.empty()) {
+Result<> SmartClient::authorise(http::Request& request, const std::stop_token& stop) {
+  if (remote_.lease.password) password_ = TRY(remote_.lease.password(stop));
+  if (!remote_.bearer_token.empty()) {
+    request.headers.push_back({"Authorization", "Bearer " + remote_.bearer_token.reveal()});
+  } else if (!remote_.username.empty() || !password_.empty()) {
     request.headers.push_back(
         {"Authorization",
-         "Basic " + to_base64(fmt::format("{}:{}", remote.username, remote.password.reveal()))});
+         "Basic " + to_base64(fmt::format("{}:{}", remote_.username, password_.reveal()))});
   }
+  return {};
 }
-
-}  // namespace
 
 Result<http::Response> SmartClient::send(http::Request request, std::string_view content_type,
                                          const std::stop_token& stop) {
-  authorise(request, remote_);
+  TRY(authorise(request, stop));
   auto incoming = transport_.open(request, stop);
   if (!incoming) return failure(as_git_error(incoming.error()));
   http::Response response = (*incoming)->head();
@@ -249,15 +247,13 @@ Result<std::vector<Ref>> SmartClient::list_v2(const std::vector<std::string>& ex
   }
 }
 
-namespace {
-
 // A server may echo what it was sent: its words are left out when the secret is among them.
-Error without_secrets(const Error& error, const Remote& remote) {
+Error SmartClient::without_secrets(const Error& error) const {
   const std::string message = error.message();
-  for (const auto* secret : {&remote.password, &remote.bearer_token}) {
+  for (const auto* secret : {&password_, &remote_.bearer_token}) {
     if (secret->empty()) continue;
     const std::string& plain = secret->reveal();
-    const std::string basic = to_base64(fmt::format("{}:{}", remote.username, plain));
+    const std::string basic = to_base64(fmt::format("{}:{}", remote_.username, plain));
     if (message.find(plain) == std::string::npos && message.find(basic) == std::string::npos)
       continue;
     return Error(error.code(),
@@ -266,16 +262,14 @@ Error without_secrets(const Error& error, const Remote& remote) {
   return error;
 }
 
-}  // namespace
-
 Error SmartClient::told(const Error& error) {
   refused_ = error.code() == Code::forbidden;
-  if (!refused_) return without_secrets(error, remote_);
+  if (!refused_) return without_secrets(error);
   Error known(Code::git_unreachable, error.what());
   for (const auto& where : error.where()) known = std::move(known).at(where);
   for (const auto& cause : error.causes()) known = std::move(known).because(cause);
   if (error.fix_line() != row_of(error.code()).fix) known = std::move(known).fix(std::string(error.fix_line()));
-  return without_secrets(known, remote_);
+  return without_secrets(known);
 }
 
 Result<std::vector<Ref>> SmartClient::list(Dialect& dialect, const std::vector<std::string>& extra,
@@ -416,7 +410,7 @@ Result<> SmartClient::fetch_pack(Dialect dialect, const FetchRequest& request, c
       post(dialect, dialect == Dialect::v2 ? fetch_body_v2(request) : fetch_body_v0(request));
   message.timeout = limits_.idle_timeout;
   message.whole = limits_.fetch_timeout;
-  authorise(message, remote_);
+  TRY(authorise(message, stop));
   auto incoming = transport_.open(message, stop);
   if (!incoming) return failure(as_git_error(incoming.error()));
   TRY(judge((*incoming)->head(), "application/x-git-upload-pack-result"));

@@ -68,8 +68,10 @@ class SmartClient {
  private:
   Result<http::Response> send(http::Request request, std::string_view content_type,
                               const std::stop_token& stop);
+  Result<> authorise(http::Request& request, const std::stop_token& stop);
   // What callers are told, with the refusal noted.
   Error told(const Error& error);
+  [[nodiscard]] Error without_secrets(const Error& error) const;
   [[nodiscard]] http::Request get_info() const;
   [[nodiscard]] http::Request post(Dialect dialect, std::string body) const;
   Result<std::vector<Ref>> list_refs(Dialect& dialect, const std::vector<std::string>& extra,
@@ -83,6 +85,7 @@ class SmartClient {
   const Remote& remote_;
   const ClientLimits& limits_;
   const Clock& clock_;
+  Secret password_ = remote_.password;  // or what its keeper gave last
   bool refused_ = false;
 };
 
