@@ -47,7 +47,11 @@ Store::KnownApplication Store::known(const Value& object) {
 
 Store::Store(kube::Client& client, std::string namespace_name, std::shared_ptr<const health::Scripts> scripts,
              Handlers handlers)
-    : client_(client), namespace_(std::move(namespace_name)), scripts_(std::move(scripts)), handlers_(std::move(handlers)) {
+    : client_(client),
+      namespace_(std::move(namespace_name)),
+      scripts_(std::move(scripts)),
+      tokens_(std::make_shared<access::Tokens>(client.clock())),
+      handlers_(std::move(handlers)) {
   state_.lock()->configuration = make_configuration({}, 0);
   const kube::ListOptions all{.namespace_ = namespace_,
                               .managed_fields = kube::ManagedFields::drop};
@@ -372,6 +376,7 @@ std::shared_ptr<const access::Repositories> Store::repositories() {
     for (const auto& [name, secret] : state->secrets) objects.secrets.push_back(secret);
     objects.tls_certificates = state->trusted[std::string(certificates_name)];
     objects.known_hosts = state->trusted[std::string(known_hosts_name)];
+    objects.tokens = tokens_;
     state->repositories = std::make_shared<const access::Repositories>(objects);
   }
   return state->repositories;

@@ -128,6 +128,7 @@ class Store {
   kube::Client& client_;
   const std::string namespace_;
   const std::shared_ptr<const health::Scripts> scripts_;
+  const std::shared_ptr<access::Tokens> tokens_;
   Handlers handlers_;
   Guarded<State> state_;
   std::condition_variable_any changed_;

@@ -16,6 +16,11 @@ namespace {
 // The list of what Secrets hold, as far as the caller may read them; `unread` is told why not.
 access::Repositories read_repositories(kube::Client& client, const std::string& control_namespace, std::vector<std::string>& unread) {
   access::RepositoryObjects objects;
+  const auto make = [&client](http::Options way) -> Result<std::unique_ptr<http::Transport>> {
+    auto made = TRY(http::make_curl_transport(std::move(way)));
+    return make_source_transport(client, std::move(made));
+  };
+  objects.tokens = std::make_shared<access::Tokens>(client.clock(), make);
   kube::ListOptions options;
   options.namespace_ = control_namespace;
   options.label_selector = "argocd.argoproj.io/secret-type in (repository,repo-creds)";

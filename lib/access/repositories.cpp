@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "access/github_app.h"
 #include "access/host.h"
 #include "base/text.h"
 
@@ -13,11 +14,20 @@ constexpr std::string_view type_label = "argocd.argoproj.io/secret-type";
 // What Git servers take for a user when only a token is given.
 constexpr std::string_view token_user = "x-access-token";
 
-constexpr std::string_view unspoken_fields[] = {"githubAppPrivateKey", "githubAppID", "gcpServiceAccountKey", "useAzureWorkloadIdentity",
-                                                "azureServicePrincipalClientSecret"};
+constexpr std::string_view unspoken_fields[] = {"gcpServiceAccountKey", "useAzureWorkloadIdentity", "azureServicePrincipalClientSecret"};
 
 std::string field(const Value& secret, std::string_view name) {
   return from_base64(secret.text({"data", name})).value_or(std::string());
+}
+
+// A number as upstream has it, where 0 is none.
+std::string number(const Value& secret, std::string_view name) {
+  const auto text = field(secret, name);
+  return text == "0" ? std::string() : text;
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() < 20 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Go's strconv.ParseBool.
@@ -50,7 +60,11 @@ const std::string& chart_of(const sync::Source& source) {
 
 bool Repositories::Known::has_credentials() const {
   return !username.empty() || !password.empty() || !bearer_token.empty() || !ssh_private_key.empty() ||
-         !client_certificate.empty();
+         !client_certificate.empty() || !app_key.empty() || !unspoken.empty();
+}
+
+bool Repositories::Known::is_app() const {
+  return !app_key.empty() && password.empty() && bearer_token.empty() && ssh_private_key.empty();
 }
 
 Repositories::Known Repositories::decode(const Value& secret) {
@@ -70,6 +84,10 @@ Repositories::Known Repositories::decode(const Value& secret) {
   known.password = Secret(field(secret, "password"));
   known.bearer_token = Secret(field(secret, "bearerToken"));
   known.ssh_private_key = Secret(field(secret, "sshPrivateKey"));
+  known.app_id = number(secret, "githubAppID");
+  known.app_installation = number(secret, "githubAppInstallationID");
+  known.app_key = Secret(field(secret, "githubAppPrivateKey"));
+  known.app_api = field(secret, "githubAppEnterpriseBaseUrl");
   known.client_certificate = Secret(field(secret, "tlsClientCertData"));
   known.client_key = Secret(field(secret, "tlsClientCertKey"));
   known.proxy = field(secret, "proxy");
@@ -80,7 +98,7 @@ Repositories::Known Repositories::decode(const Value& secret) {
   return known;
 }
 
-Repositories::Repositories(const RepositoryObjects& objects) {
+Repositories::Repositories(const RepositoryObjects& objects) : tokens_(objects.tokens) {
   for (const auto& secret : objects.secrets) known_.push_back(decode(*secret));
   const Value* certificates = objects.tls_certificates ? objects.tls_certificates->find("data") : nullptr;
   if (certificates != nullptr && certificates->as_object() != nullptr) {
@@ -114,10 +132,14 @@ const Repositories::Known* Repositories::find_template(std::string_view url) con
 
 void Repositories::take_credentials(Known& into, const Known& from) {
   into.username = from.username;
-  if (!from.unspoken.empty()) into.unspoken = from.unspoken;
+  into.unspoken = from.unspoken;
   into.password = from.password;
   into.bearer_token = from.bearer_token;
   into.ssh_private_key = from.ssh_private_key;
+  into.app_key = from.app_key;
+  if (into.app_id.empty()) into.app_id = from.app_id;
+  if (into.app_installation.empty()) into.app_installation = from.app_installation;
+  if (into.app_api.empty()) into.app_api = from.app_api;
   into.client_certificate = from.client_certificate;
   into.client_key = from.client_key;
   into.oci = into.oci || from.oci;
@@ -152,11 +174,40 @@ Repositories Repositories::permitted(const sync::Project* project) const {
 
 Result<> Repositories::must_be_spoken(std::string_view url, std::string_view project) const {
   const Known known = settle(url, project);
-  if (known.has_credentials() || known.unspoken.empty()) return {};
-  const auto shown = url.substr(url.rfind('@') + 1);  // a URL may carry a password
-  return failure(Error(Code::source_unsupported, fmt::format("the Secret of {} has '{}', and such credentials are not spoken here",
-                                                             printable(shown), known.unspoken))
-                     .fix("give it a username with a token as password, or an sshPrivateKey"));
+  const auto shown = printable(url.substr(url.rfind('@') + 1));  // a URL may carry a password
+  if (known.is_app()) {
+    if (is_number(known.app_id) && (known.app_installation.empty() || is_number(known.app_installation))) return {};
+    return failure(Error(Code::source_unsupported, fmt::format("the Secret of {} has 'githubAppPrivateKey', and 'githubAppID' or "
+                                                               "'githubAppInstallationID' is no number",
+                                                               shown))
+                       .fix("give it the App's number as githubAppID; githubAppInstallationID may be left out"));
+  }
+  const bool opened = !known.password.empty() || !known.bearer_token.empty() || !known.ssh_private_key.empty();
+  if (opened || known.unspoken.empty()) return {};
+  return failure(Error(Code::source_unsupported,
+                       fmt::format("the Secret of {} has '{}', and such credentials are not spoken here", shown, known.unspoken))
+                     .fix("give it a username with a token as password, an sshPrivateKey, or a GitHub App"));
+}
+
+git::Lease Repositories::lease_of(const Known& known, std::string_view url) const {
+  const auto app = std::make_shared<GithubApp>();
+  app->id = known.app_id;
+  app->installation = known.app_installation;
+  app->owner = owner_of(url);
+  app->api = api_of(known.app_api);
+  app->private_key = known.app_key;
+  app->way.tls.ca_pem = authorities_of(app->api);
+  app->way.tls.client_certificate_pem = known.client_certificate;
+  app->way.tls.client_key_pem = known.client_key;
+  app->way.tls.verify = known.insecure ? http::Verify::nothing : http::Verify::peer;
+  app->way.proxy = known.proxy;
+  app->way.no_proxy = known.no_proxy;
+  std::string holder = holder_of(*app);
+  CHECK(tokens_ != nullptr);
+  auto password = [tokens = tokens_, app, holder](const std::stop_token& stop) {
+    return tokens->of(holder, app->way, [&](const Counter& counter) { return ask_github(*app, counter); }, stop);
+  };
+  return {std::move(holder), std::move(password)};
 }
 
 git::Remote Repositories::git_remote(std::string_view url, std::string_view project) const {
@@ -164,7 +215,8 @@ git::Remote Repositories::git_remote(std::string_view url, std::string_view proj
   git::Remote remote;
   remote.url = url;
   remote.username = known.username;
-  if (known.username.empty() && !known.password.empty()) remote.username = token_user;
+  if (known.is_app()) remote.lease = lease_of(known, url);
+  if (known.is_app() || (known.username.empty() && !known.password.empty())) remote.username = token_user;
   remote.password = std::move(known.password);
   remote.bearer_token = std::move(known.bearer_token);
   remote.ca_pem = authorities_of(url);

@@ -113,22 +113,38 @@ TEST(Repositories, AProjectLendsTheCredentialsOfItsSourcesAlone) {
 TEST(Repositories, CredentialsThatAreNotSpokenAreNamed) {
   const Repositories repositories({
       .secrets = {secret("repository", {{"url", "https://github.example.com/team/app"}, {"githubAppID", "1"}, {"githubAppPrivateKey", "k"}}),
+                  secret("repository", {{"url", "https://github.example.com/team/nameless"}, {"githubAppID", "0"}, {"githubAppPrivateKey", "k"}}),
+                  secret("repository", {{"url", "https://github.example.com/team/word"}, {"githubAppID", "1/../2"}, {"githubAppPrivateKey", "k"}}),
                   secret("repository", {{"url", "https://github.example.com/team/both"}, {"githubAppPrivateKey", "k"}, {"password", "token"}}),
-                  secret("repository", {{"url", "https://github.example.com/team/plain"}, {"useAzureWorkloadIdentity", "false"}}),
+                  secret("repository", {{"url", "https://azure.example.com/team/plain"}, {"useAzureWorkloadIdentity", "false"}}),
+                  secret("repository", {{"url", "https://azure.example.com/team/both"}, {"useAzureWorkloadIdentity", "true"}, {"password", "token"}}),
                   secret("repository", {{"url", "https://git.example.com/team/app"}}),
                   secret("repo-creds", {{"url", "https://git.example.com/team"}, {"useAzureWorkloadIdentity", "true"}})},
       .tls_certificates = nullptr,
       .known_hosts = nullptr,
   });
-  const auto refused = repositories.must_be_spoken("https://github.example.com/team/app.git", "default");
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), Code::source_unsupported);
-  EXPECT_EQ(refused.error().message(),
-            "the Secret of https://github.example.com/team/app.git has 'githubAppPrivateKey', and such credentials are not spoken here");
-  EXPECT_FALSE(repositories.must_be_spoken("https://git.example.com/team/app", "default"));
-  EXPECT_TRUE(repositories.must_be_spoken("https://github.example.com/team/both", "default"));
-  EXPECT_TRUE(repositories.must_be_spoken("https://github.example.com/team/plain", "default"));
-  EXPECT_TRUE(repositories.must_be_spoken("https://open.example.com/x", "default"));
+
+  struct Case {
+    std::string_view url, want;
+  };
+
+  for (const auto& [url, want] : std::to_array<Case>({
+           {"https://git.example.com/team/app.git",
+            "the Secret of https://git.example.com/team/app.git has 'useAzureWorkloadIdentity', and such credentials are not spoken here"},
+           {"https://github.example.com/team/nameless",
+            "the Secret of https://github.example.com/team/nameless has 'githubAppPrivateKey', and 'githubAppID' or 'githubAppInstallationID' is no number"},
+           {"https://github.example.com/team/word",
+            "the Secret of https://github.example.com/team/word has 'githubAppPrivateKey', and 'githubAppID' or 'githubAppInstallationID' is no number"},
+           {"https://github.example.com/team/app", ""},
+           {"https://github.example.com/team/both", ""},
+           {"https://azure.example.com/team/plain", ""},
+           {"https://azure.example.com/team/both", ""},
+           {"https://open.example.com/x", ""},
+       })) {
+    const auto spoken = repositories.must_be_spoken(url, "default");
+    EXPECT_EQ(spoken ? "" : spoken.error().message(), want);
+    EXPECT_TRUE(spoken || spoken.error().code() == Code::source_unsupported);
+  }
 }
 
 TEST(Repositories, TrustComesFromTheConfigMaps) {

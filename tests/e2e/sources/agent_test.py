@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tarfile
@@ -24,6 +25,7 @@ from person import person, says  # noqa: E402
 status_of = functools.partial(status_of, seconds=60)  # repositories are fetched from real servers
 
 PASSWORD = "s3cret-of-ann"
+TOKEN = "ghs_0f8a1c2b3d"
 CHART = {"Chart.yaml": "apiVersion: v2\nname: {name}\nversion: {version}\n",
          "values.yaml": "color: chart\n",
          "templates/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {{{{ .Release.Name }}}}-{name}}}\n"
@@ -236,6 +238,33 @@ def behind_walls(plane):
     print("ok a Secret opens it at once")
 
 
+def github_app(plane):
+    """A repository that only the token of a GitHub App opens; the App's installation is found by the owner."""
+    folder, port = plane.folder / "github", free_ports(1)[0]
+    folder.mkdir()
+    subprocess.run(["openssl", "genrsa", "-traditional", "-out", folder / "app.key", "2048"], check=True, capture_output=True)
+    subprocess.run(["openssl", "rsa", "-in", folder / "app.key", "-pubout", "-out", folder / "app.pub"], check=True, capture_output=True)
+    plane.start("github", ["env", f"GIT_URL={plane.git_url}", "python3", HERE / "peers.py", "github", folder, port,
+                           plane.pki / "server.crt", plane.pki / "server.key", "12", TOKEN])
+    wait_for("GitHub", lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+    repository = Repository(plane, "byapp")
+    commit = repository.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: byapp}\n"})
+    repository.url = f"https://127.0.0.1:{port}/Team/byapp.git"
+    base = f"https://127.0.0.1:{port}/api/v3"
+    secret(plane, "byapp", "repo-creds", url=f"https://127.0.0.1:{port}/Team", githubAppID="13", githubAppEnterpriseBaseUrl=base,
+           githubAppPrivateKey=(folder / "app.key").read_text())
+    start(plane, application("byapp", repository, automated={}))
+    refused = status_of(plane, "byapp", lambda s: s.get("conditions"))["conditions"][0]["message"]
+    check("an App that GitHub does not know", "the GitHub App 13 gets no token" in refused and "HTTP 401" in refused or refused, True)
+    plane.api.merge("/api/v1/namespaces/argocd/secrets/byapp", {"stringData": {"githubAppID": "12"}})
+    check("a GitHub App opens its repository", synced(plane, "byapp")["sync"]["revision"], commit)
+    second = repository.commit({"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: byapp}\ndata: {pushed: again}\n"})
+    plane.api.refresh("byapp")
+    status_of(plane, "byapp", lambda s: s["sync"].get("revision") == second and s["sync"]["status"] == "Synced")
+    check("its token is asked for once", (folder / "asked").read_text().splitlines(),
+          ["GET /api/v3/app/installations?per_page=100&page=1", "POST /api/v3/app/installations/7/access_tokens"])
+
+
 def pushed(plane):
     """A webhook instead of the next look, for who knows the secret."""
     # The agent made it; a person puts the secret of the webhook into it.
@@ -320,7 +349,7 @@ def holdfast():
 def as_a_person_sees_it(plane):
     """The same sources read by `holdfast app`, with what a person may read of the Secrets."""
     app = person(holdfast(), plane)
-    for name in ("fromchart", "several", "umbrella", "walled", "overssh"):
+    for name in ("fromchart", "several", "umbrella", "walled", "byapp", "overssh"):
         if plane.api.application(name):
             check(f"app diff of {name}", app("diff", name), "")
     says(app("manifests", "fromchart"), "name: fromchart-web", "version: 1.1.0")
@@ -371,6 +400,7 @@ def run(plane):
         check("a repository over SSH", synced(plane, "overssh")["sync"]["revision"], commit)
 
     behind_walls(plane)
+    github_app(plane)
     pushed(plane)
     remote_base(plane)
 
@@ -393,7 +423,9 @@ def run(plane):
     signed_commits(plane)
 
     shown = (plane.folder / "agent.log").read_text() + str(plane.api.items(APPLICATIONS))
-    check("no secret is shown", (PASSWORD in shown, base64.b64encode(f"ann:{PASSWORD}".encode()).decode() in shown), (False, False))
+    hidden = (PASSWORD, base64.b64encode(f"ann:{PASSWORD}".encode()).decode(), TOKEN, base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode(),
+              "PRIVATE KEY")
+    check("no secret is shown", [each for each in hidden if each in shown], [])
     plane.stop("charts")
     plane.restart("agent")
     plane.api.refresh("fromchart")
