@@ -8,8 +8,8 @@ namespace holdfast::health {
 namespace {
 
 // A message may be a number, as scripts count things.
-std::string message_of(const Value& table) {
-  const Value* message = table.find("message");
+std::string message_of(const Value& table, std::string_view name) {
+  const Value* message = table.find(name);
   if (message == nullptr || message->is_null()) return "";
   return message->is_string() ? *message->as_string() : json::write(*message);
 }
@@ -24,14 +24,16 @@ std::string group_kind_of(const Value& live) {
   return fmt::format("{}_{}", api_version.substr(0, slash), kind);
 }
 
-Result<std::optional<Health>> run_script(std::string_view lua, const Value& live,
-                                         const ScriptLimits& limits) {
+Result<Answer> run_script(std::string_view lua, const Value& live, const ScriptLimits& limits) {
   const Value table = TRY(run_lua({lua, live}, limits));
-  const bool empty = table.is_array() && table.as_array()->empty();
-  if (table.is_null() || empty) return std::nullopt;
+  Answer answer;
+  if (table.is_null()) return answer;
+  answer.said = Answer::Said::table;
+  if (table.is_array() && table.as_array()->empty()) return answer;
   const auto status = parse_status(table.text({"status"}));
-  if (!status) return Health{Status::unknown, "Lua returned an invalid health status"};
-  return Health{*status, message_of(table)};
+  answer.health = status ? Health{*status, message_of(table, "message")} : Health{Status::unknown, "Lua returned an invalid health status"};
+  if (status) answer.deletion_message = message_of(table, "deletionMessage");
+  return answer;
 }
 
 Scripts::Scripts(std::vector<Script> scripts) {
@@ -56,14 +58,16 @@ Assessor::Assessor(std::vector<Script> settings, std::shared_ptr<const Scripts> 
     : settings_(std::move(settings)), folder_(std::move(folder)) {}
 
 std::optional<Health> Assessor::assess(const Value& live) const {
-  if (auto pending = pending_deletion(live)) return pending;
   const auto group_kind = group_kind_of(live);
   const std::string* lua = settings_.find(group_kind);
   if (lua == nullptr && folder_ != nullptr) lua = folder_->find(group_kind);
   if (lua == nullptr) return assess_builtin(live);
-  auto health = run_script(*lua, live);
-  if (!health) return Health{Status::unknown, health.error().message()};
-  return *health;
+  auto answer = run_script(*lua, live);
+  if (!answer) return Health{Status::unknown, answer.error().message()};
+  if (answer->said == Answer::Said::nil) return assess_builtin(live);
+  const auto pending = pending_deletion(live);
+  if (pending && !answer->deletion_message.empty()) return Health{answer->health->status, std::move(answer->deletion_message)};
+  return pending ? pending : answer->health;
 }
 
 }  // namespace holdfast::health

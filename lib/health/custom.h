@@ -25,9 +25,16 @@ struct Script {
 // The name under which scripts of an object's kind are kept: "apps_Deployment", "ConfigMap".
 std::string group_kind_of(const Value& live);
 
+struct Answer {
+  enum class Said { nil, table };
+
+  Said said = Said::nil;        // nil leaves the object to the built-in rule
+  std::optional<Health> health;  // of a table; an empty one has none
+  std::string deletion_message;  // of an object that is being deleted, instead of the usual one
+};
+
 // Refuses with Code::limit or Code::template_execution (the script's own words).
-Result<std::optional<Health>> run_script(std::string_view lua, const Value& live,
-                                         const ScriptLimits& limits = {});
+Result<Answer> run_script(std::string_view lua, const Value& live, const ScriptLimits& limits = {});
 
 // Scripts by kind: one of exactly that name first, then the first whose name matches.
 class Scripts {
@@ -51,7 +58,8 @@ class Assessor {
                     std::shared_ptr<const Scripts> folder = nullptr);
 
   // A script for the kind first, then the built-in rule. A script that cannot run gives Unknown
-  // with its words. Nothing when the kind has no health.
+  // with its words. An object that is being deleted is Progressing unless its script has a message of its own for
+  // that. Nothing when the kind has no health.
   [[nodiscard]] std::optional<Health> assess(const Value& live) const;
 
  private:

@@ -82,8 +82,8 @@ TEST(Scripts, OneCallOfALibraryEndsAtTheLimitsToo) {
     EXPECT_FALSE(run_script(script, live, limits)) << script;
   }
   EXPECT_FALSE(run_script(std::string(300'000, ' '), live));
-  EXPECT_EQ(*run_script("('x'):rep(2000000):find(('x'):rep(1000000) .. 'y', 1, true)", live), std::nullopt);
-  EXPECT_EQ(run_script("return {status = 'Healthy', message = obj.message:match('^%s*(.-)%s*$')}", live)->value().message, "x");
+  EXPECT_EQ(run_script("('x'):rep(2000000):find(('x'):rep(1000000) .. 'y', 1, true)", live)->health, std::nullopt);
+  EXPECT_EQ(run_script("return {status = 'Healthy', message = obj.message:match('^%s*(.-)%s*$')}", live)->health->message, "x");
 }
 
 TEST(Scripts, AScriptsMetatablesAreNotAsked) {
@@ -91,23 +91,50 @@ TEST(Scripts, AScriptsMetatablesAreNotAsked) {
   const auto health = run_script(
       "return setmetatable({message = 7}, {__index = function() while true do end end})", live);
   ASSERT_TRUE(health.has_value());
-  EXPECT_EQ(*health, (Health{Status::unknown, "Lua returned an invalid health status"}));
+  EXPECT_EQ(health->health, (Health{Status::unknown, "Lua returned an invalid health status"}));
 }
 
 TEST(Scripts, WhatAScriptReturnsIsReadAsUpstreamReadsIt) {
   const Value live = Object{};
-  EXPECT_EQ(*run_script("return nil", live), std::nullopt);
-  EXPECT_EQ(*run_script("local x = 1", live), std::nullopt);
-  EXPECT_EQ(*run_script("return {}", live), std::nullopt);
-  EXPECT_EQ(*run_script("return {status = 'Healthy'}", live), Health{});
-  EXPECT_EQ(*run_script("return {status = 'Degraded', message = 7}", live),
+  EXPECT_EQ(run_script("return nil", live)->said, Answer::Said::nil);
+  EXPECT_EQ(run_script("local x = 1", live)->said, Answer::Said::nil);
+  EXPECT_EQ(run_script("return {}", live)->said, Answer::Said::table);
+  EXPECT_EQ(run_script("return {}", live)->health, std::nullopt);
+  EXPECT_EQ(run_script("return {status = 'Healthy'}", live)->health, Health{});
+  EXPECT_EQ(run_script("return {status = 'Degraded', message = 7}", live)->health,
             (Health{Status::degraded, "7"}));
   EXPECT_EQ(run_script("return 'Healthy'", live).error().message(),
             "expect table output from Lua script, not string");
   EXPECT_EQ(
-      *run_script("return {status = 'Healthy', message = os.date('!%Y', 0) .. table.getn({1, 2})}",
-                  live),
+      run_script("return {status = 'Healthy', message = os.date('!%Y', 0) .. table.getn({1, 2})}",
+                 live)->health,
       (Health{Status::healthy, "19702"}));
+}
+
+TEST(Scripts, AnObjectThatIsBeingDeletedIsProgressingUnlessItsScriptKnowsBetter) {
+  const auto deleted = [](std::string_view kind, std::string_view finalizers) {
+    return object(fmt::format(R"({{"apiVersion":"example.com/v1","kind":"{}","metadata":{{"deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":[{}]}}}})",
+                              kind, finalizers));
+  };
+  const Assessor assessor({{"example.com_Told", "return {status = 'Degraded', message = 'm', deletionMessage = 'being deleted'}"},
+                           {"example.com_Plain", "return {status = 'Degraded', message = 'm'}"},
+                           {"example.com_Wrong", "return {status = 'Well', deletionMessage = 'being deleted'}"},
+                           {"example.com_Broken", "error('why')"},
+                           {"example.com_Silent", "return nil"},
+                           {"example.com_Empty", "return {}"}});
+  const Health blocked{Status::progressing, "Pending deletion; blocked by finalizers: a/b, c"};
+  for (const std::string_view kind : {"Plain", "Wrong", "Silent", "Empty", "None"}) EXPECT_EQ(assessor.assess(deleted(kind, R"("a/b","c")")), blocked) << kind;
+  EXPECT_EQ(assessor.assess(deleted("Plain", "")), (Health{Status::progressing, "Pending deletion"}));
+  EXPECT_EQ(assessor.assess(deleted("Told", R"("a")")), (Health{Status::degraded, "being deleted"}));
+  EXPECT_EQ(assessor.assess(deleted("Told", R"("argocd.argoproj.io/hook-finalizer")")), (Health{Status::degraded, "m"}));
+  EXPECT_EQ(assessor.assess(deleted("Broken", ""))->status, Status::unknown);
+}
+
+TEST(Scripts, AScriptThatSaysNothingLeavesTheKindToItsRule) {
+  const auto claim = object(R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","status":{"phase":"Bound"}})");
+  const auto assess = [&](const char* lua) { return Assessor(std::vector<Script>{{"PersistentVolumeClaim", lua}}).assess(claim); };
+  EXPECT_EQ(assess("return nil"), Health{});
+  EXPECT_EQ(assess("return {}"), std::nullopt);
 }
 
 TEST(Scripts, ArgocdCmWinsOverTheFolderAndExactNamesOverWildOnes) {

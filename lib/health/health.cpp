@@ -211,13 +211,17 @@ std::optional<Status> parse_status(std::string_view text) {
 
 std::optional<Health> pending_deletion(const Value& live) {
   if (live.text({"metadata", "deletionTimestamp"}).empty()) return std::nullopt;
+  std::string message = "Pending deletion";
   const Value* finalizers = live.find_path({"metadata", "finalizers"});
   if (finalizers != nullptr && finalizers->as_array() != nullptr) {
     for (const auto& each : *finalizers->as_array()) {
       if (each == Value(hook_finalizer)) return std::nullopt;
+      if (!each.is_string()) continue;
+      message += message.ends_with("deletion") ? "; blocked by finalizers: " : ", ";
+      message += *each.as_string();
     }
   }
-  return Health{Status::progressing, "Pending deletion"};
+  return Health{Status::progressing, std::move(message)};
 }
 
 std::optional<Health> assess_builtin(const Value& live) {

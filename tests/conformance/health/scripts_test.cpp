@@ -88,7 +88,7 @@ TEST_F(Upstream, HealthScriptsGiveUpstreamsHealth) {
     ASSERT_NE(script, nullptr) << path;
     const auto health = run_script(*script, live);
     std::string got = health ? "no health" : health.error().message();
-    if (health && *health) got = shown(**health);
+    if (health && health->health) got = shown(*health->health);
     const auto want = fmt::format("{}: {}", row.text({"healthStatus", "status"}),
                                   row.text({"healthStatus", "message"}));
     EXPECT_EQ(got, want) << path;
