@@ -2,6 +2,7 @@
 #include "agent/after_push.h"
 
 #include "agent/generate_paths.h"
+#include "base/ascii.h"
 #include "base/log.h"
 #include "base/semver.h"
 #include "git/remote.h"
@@ -49,6 +50,23 @@ bool source_follows(const Value& source, const PushNotice& notice, std::string_v
   return !notice.files_known || touches(refresh_paths(paths, source.text({"path"})), notice.files);
 }
 
+// "oci://GHCR.io/acme/web/" → "ghcr.io/acme/web".
+std::string artifact_key(std::string_view url) {
+  if (url.starts_with("oci://")) url.remove_prefix(std::string_view("oci://").size());
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return ascii_lower(url);
+}
+
+bool source_follows(const Value& source, const ArtifactNotice& notice) {
+  const auto key = artifact_key(source.text({"repoURL"})), chart = ascii_lower(source.text({"chart"}));
+  if (key != notice.repository && (chart.empty() || key + "/" + chart != notice.repository)) return false;
+  const auto revision = source.text({"targetRevision"});
+  if (revision == notice.tag) return true;
+  const auto range = semver::Range::parse(revision.empty() ? "*" : revision);
+  const auto version = semver::Version::parse(notice.tag);
+  return range && version && range->contains(*version);
+}
+
 std::vector<const Value*> sources_of(const Value& application) {
   std::vector<const Value*> sources;
   if (const Value* one = application.find_path({"spec", "source"})) sources.push_back(one);
@@ -83,10 +101,15 @@ bool follows(const Value& application, const PushNotice& notice) {
   return std::ranges::any_of(sources_of(application), [&](const Value* source) { return source_follows(*source, notice, paths); });
 }
 
-void refresh_followers(kube::Client& client, Store& store, const PushNotice& notice) {
+bool follows(const Value& application, const ArtifactNotice& notice) {
+  return std::ranges::any_of(sources_of(application), [&](const Value* source) { return source_follows(*source, notice); });
+}
+
+void refresh_followers(kube::Client& client, Store& store, const Notice& notice) {
   for (const auto& name : store.applications()) {
     const auto application = store.application(name);
-    if (application != nullptr && follows(*application, notice)) ask_to_refresh(client, *application);
+    const auto concerned = [&](const auto& of) { return follows(*application, of); };
+    if (application != nullptr && std::visit(concerned, notice)) ask_to_refresh(client, *application);
   }
 }
 

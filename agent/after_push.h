@@ -21,7 +21,10 @@ bool follows(const Value& application, std::string_view url, std::string_view re
 // Of another server's push, as its webhook says it: the URL in any spelling, branches, tags and semver
 // ranges; a commit that touches nothing of argocd.argoproj.io/manifest-generate-paths is passed over.
 bool follows(const Value& application, const PushNotice& notice);
-void refresh_followers(kube::Client& client, Store& store, const PushNotice& notice);
+// Of a registry's: the artifact itself or the chart of that name, a tag or a range that it is in. Mirrors
+// util/webhook/registry.go: HandleRegistryEvent.
+bool follows(const Value& application, const ArtifactNotice& notice);
+void refresh_followers(kube::Client& client, Store& store, const Notice& notice);
 
 // Failures are logged: the Application's own resync comes anyway.
 void refresh_followers(kube::Client& client, Store& store, std::string_view url,

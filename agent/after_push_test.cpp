@@ -76,6 +76,28 @@ TEST(AfterPush, AWebhookAsksThoseWhoseFilesItTouches) {
   }
 }
 
+TEST(AfterPush, AnArtifactIsTheSourceOrTheChartOfThatName) {
+  const ArtifactNotice notice{"ghcr.io/acme/charts/web", "1.2.0"};
+  const struct {
+    const char* source;
+    bool want;
+  } table[] = {
+      {R"({"repoURL": "oci://ghcr.io/Acme/charts/web/", "targetRevision": "1.2.0"})", true},
+      {R"({"repoURL": "ghcr.io/acme/charts", "chart": "Web", "targetRevision": "1.2.0"})", true},
+      {R"({"repoURL": "oci://ghcr.io/acme/charts/web", "targetRevision": "^1.0"})", true},
+      {R"({"repoURL": "oci://ghcr.io/acme/charts/web"})", true},
+      {R"({"repoURL": "oci://ghcr.io/acme/charts/web", "targetRevision": "1.1.0"})", false},
+      {R"({"repoURL": "oci://ghcr.io/acme/charts/web", "targetRevision": "2.x"})", false},
+      {R"({"repoURL": "oci://ghcr.io/acme/charts", "targetRevision": "1.2.0"})", false},
+      {R"({"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.2.0"})", false},
+  };
+  for (const auto& row : table) {
+    Value application;
+    application["spec"]["source"] = json::parse(row.source, "source").value();
+    EXPECT_EQ(follows(application, notice), row.want) << row.source;
+  }
+}
+
 TEST(AfterPush, ATagWithAPrefixIsSeenByTheRangeThatHasIt) {
   const PushNotice tag{.urls = {"https://git.example.com/acme/fleet"}, .ref = "refs/tags/shop-v1.2.0", .default_branch = false,
                        .files_known = false, .files = {}};

@@ -211,7 +211,7 @@ Result<> run_agent(const Options& options, const std::stop_token& stop) {
   const auto pushed = [&](const git::PushCommand& push) {
     refresh_followers(client, store, options.git_url, push);
   };
-  const auto notified = [&](const PushNotice& notice) { refresh_followers(client, store, notice); };
+  const auto notified = [&](const Notice& notice) { refresh_followers(client, store, notice); };
   std::atomic<bool> ready = false;
   const auto is_ready = [&]() -> Result<> {
     if (ready) return {};

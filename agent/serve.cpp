@@ -47,8 +47,6 @@ Result<> add_git_routes(const ServeInput& input, std::vector<Route>& routes) {
   return {};
 }
 
-using Secrets = std::map<std::string, std::string>;
-
 // The decoded data of a Secret; nothing where there is none.
 Result<Secrets> read_secret(kube::Client& client, const std::string& place, const std::string& name) {
   Secrets values;

@@ -20,7 +20,7 @@ struct ServeInput {
   std::function<std::string()> numbers;  // the text of /metrics
   std::function<Result<>()> ready;
   std::function<void(const git::PushCommand&)> pushed;  // the built-in repository has a new commit
-  std::function<void(const PushNotice&)> notified;       // another server says that it has one
+  std::function<void(const Notice&)> notified;           // another server says that it has one
 };
 
 // Prepares the built-in repository, if there is one, and starts to listen.

@@ -4,8 +4,6 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "crypto/primitives.h"
-#include "value/json.h"
 
 #include <memory>
 #include <mutex>
@@ -14,61 +12,8 @@
 namespace holdfast::agent {
 namespace {
 
-// Anybody may send one: what it costs to read the largest stays below what the agent may use.
-constexpr std::size_t body_bytes_max = std::size_t{8} << 20;
-constexpr json::Limits json_limits{.depth = 64, .bytes = body_bytes_max, .nodes = 500'000};
 constexpr std::size_t notices_max = 100;
 constexpr std::size_t files_listed = 3000;  // of one commit, by GitHub: there may be more
-
-using Secrets = std::map<std::string, std::string>;
-
-std::string_view header_of(const http::Headers& headers, std::string_view name) {
-  const auto* found = http::find_header(headers, name);
-  return found == nullptr ? std::string_view() : std::string_view(*found);
-}
-
-std::string secret_of(const Secrets& secrets, const std::string& name) {
-  const auto found = secrets.find(name);
-  return found == secrets.end() ? std::string() : found->second;
-}
-
-// Takes as long whatever the texts are.
-bool equal_slowly(std::string_view left, std::string_view right) {
-  unsigned difference = left.size() == right.size() ? 0U : 1U;
-  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
-    difference |= static_cast<unsigned char>(left[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(right[i]));
-  }
-  return difference == 0;
-}
-
-std::unexpected<Error> not_signed(std::string_view provider) {
-  return failure(Code::forbidden, "the signature is not made with the secret that argocd-secret holds for {}", provider);
-}
-
-struct Delivery {
-  const http::Headers& headers;
-  std::string_view body;
-  const Secrets& secrets;
-};
-
-bool is_signed(const Delivery& delivery, std::string_view header, const std::string& secret_name) {
-  const auto secret = secret_of(delivery.secrets, secret_name);
-  if (secret.empty()) return true;
-  auto given = header_of(delivery.headers, header);
-  if (given.starts_with("sha256=")) given.remove_prefix(7);
-  return equal_slowly(given, to_hex(crypto::hmac_sha256(secret, delivery.body)));
-}
-
-bool carries(const Delivery& delivery, std::string_view header, const std::string& secret_name) {
-  const auto secret = secret_of(delivery.secrets, secret_name);
-  return secret.empty() || equal_slowly(header_of(delivery.headers, header), secret);
-}
-
-const Array& array_at(const Value& value, std::initializer_list<std::string_view> path) {
-  static const Array none;
-  const Value* found = value.find_path(path);
-  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
-}
 
 // The files of all commits; the providers list at most some commits of a push, and say how many it had. What a push that
 // takes commits back (force) has removed stands nowhere.
@@ -164,54 +109,53 @@ std::vector<PushNotice> read_azure(const Value& payload) {
 
 // Azure DevOps signs nothing: it logs in.
 bool is_azure_user(const Delivery& delivery) {
-  const auto user = secret_of(delivery.secrets, "webhook.azuredevops.username");
-  const auto password = secret_of(delivery.secrets, "webhook.azuredevops.password");
+  const auto user = delivery.secret("webhook.azuredevops.username");
+  const auto password = delivery.secret("webhook.azuredevops.password");
   if (user.empty() && password.empty()) return true;
   const auto wanted = "Basic " + to_base64(fmt::format("{}:{}", user, password));
-  return equal_slowly(header_of(delivery.headers, "Authorization"), wanted);
+  return equal_slowly(delivery.header("Authorization"), wanted);
 }
 
 // The cloud proves itself by its UUID alone, and only a server of one's own signs: neither may speak for the other.
 Result<std::vector<PushNotice>> read_any_bitbucket(const Delivery& delivery) {
-  const auto event = header_of(delivery.headers, "X-Event-Key");
+  const auto event = delivery.header("X-Event-Key");
   if (event == "diagnostics:ping") return std::vector<PushNotice>();  // "Test connection", which is not signed
-  const bool cloud = !header_of(delivery.headers, "X-Hook-UUID").empty();
-  const bool good = cloud ? carries(delivery, "X-Hook-UUID", "webhook.bitbucket.uuid")
-                          : is_signed(delivery, "X-Hub-Signature", "webhook.bitbucketserver.secret");
+  const bool cloud = !delivery.header("X-Hook-UUID").empty();
+  const bool good = cloud ? delivery.carries("X-Hook-UUID", "webhook.bitbucket.uuid")
+                          : delivery.is_signed("X-Hub-Signature", "webhook.bitbucketserver.secret");
   if (!good) return not_signed("Bitbucket");
   if (event != (cloud ? "repo:push" : "repo:refs_changed")) return std::vector<PushNotice>();
-  const auto value = TRY(json::parse(delivery.body, "the webhook's body", json_limits));
+  const auto value = TRY(delivery.payload());
   return cloud ? read_bitbucket(value) : read_bitbucket_server(value);
 }
 
 Result<std::vector<PushNotice>> read_event(const Delivery& delivery) {
-  const auto event = [&](std::string_view name) { return header_of(delivery.headers, name); };
-  const auto payload = [&] { return json::parse(delivery.body, "the webhook's body", json_limits); };
+  const auto event = [&](std::string_view name) { return delivery.header(name); };
   // Gitea and Gogs send GitHub's header as well.
   if (!event("X-Gogs-Event").empty() || !event("X-Gitea-Event").empty()) {
     const auto header = event("X-Gitea-Event").empty() ? "X-Gogs-Signature" : "X-Gitea-Signature";
-    if (!is_signed(delivery, header, "webhook.gogs.secret")) return not_signed("Gogs and Gitea");
+    if (!delivery.is_signed(header, "webhook.gogs.secret")) return not_signed("Gogs and Gitea");
     if (event("X-Gogs-Event") != "push" && event("X-Gitea-Event") != "push") return std::vector<PushNotice>();
-    const auto value = TRY(payload());
+    const auto value = TRY(delivery.payload());
     return std::vector{read_github(value)};
   }
   if (!event("X-GitHub-Event").empty()) {
-    if (!is_signed(delivery, "X-Hub-Signature-256", "webhook.github.secret")) return not_signed("GitHub");
+    if (!delivery.is_signed("X-Hub-Signature-256", "webhook.github.secret")) return not_signed("GitHub");
     if (event("X-GitHub-Event") != "push") return std::vector<PushNotice>();
-    const auto value = TRY(payload());
+    const auto value = TRY(delivery.payload());
     return std::vector{read_github(value)};
   }
   if (!event("X-Gitlab-Event").empty()) {
-    if (!carries(delivery, "X-Gitlab-Token", "webhook.gitlab.secret")) return not_signed("GitLab");
+    if (!delivery.carries("X-Gitlab-Token", "webhook.gitlab.secret")) return not_signed("GitLab");
     const auto kind = event("X-Gitlab-Event");
     if (kind != "Push Hook" && kind != "Tag Push Hook" && kind != "System Hook") return std::vector<PushNotice>();
-    const auto value = TRY(payload());
+    const auto value = TRY(delivery.payload());
     return std::vector{read_gitlab(value)};
   }
   if (!event("X-Event-Key").empty()) return read_any_bitbucket(delivery);
   if (!event("X-Vss-ActivityId").empty()) {
     if (!is_azure_user(delivery)) return not_signed("Azure DevOps");
-    const auto value = TRY(payload());
+    const auto value = TRY(delivery.payload());
     return read_azure(value);
   }
   return failure(Code::wrong_type, "no header says which provider sent the webhook");
@@ -241,9 +185,17 @@ std::string repository_key(std::string_view url) {
   return host.empty() || path.empty() ? std::string() : host + path;
 }
 
-Result<std::vector<PushNotice>> read_webhook(const http::Headers& headers, std::string_view body, const Secrets& secrets) {
-  auto notices = TRY(read_event({headers, body, secrets}));
-  std::erase_if(notices, [](const PushNotice& each) { return each.ref.empty() || each.urls.empty(); });
+Result<std::vector<Notice>> read_webhook(const Delivery& delivery) {
+  std::vector<Notice> notices;
+  if (const auto registry = registry_of(delivery)) {
+    auto artifacts = TRY(read_registry_webhook(*registry, delivery));
+    for (auto& each : artifacts) notices.emplace_back(std::move(each));
+    return notices;
+  }
+  auto pushes = TRY(read_event(delivery));
+  for (auto& each : pushes) {
+    if (!each.ref.empty() && !each.urls.empty()) notices.emplace_back(std::move(each));
+  }
   return notices;
 }
 
@@ -254,7 +206,7 @@ std::vector<Route> webhook_routes(WebhookOptions options) {
     const auto secret = options.secret();
     if (!secret) return text_response(503, "the webhook's secret cannot be read\n");
     const std::scoped_lock one_at_a_time(*reading);  // of many at once the sum would count
-    const auto notices = read_webhook(request.headers, *body, *secret);
+    const auto notices = read_webhook({request.headers, request.query, *body, *secret});
     if (!notices) {
       log::warn("a webhook was refused", {{"because", notices.error().message()}});
       return text_response(notices.error().code() == Code::forbidden ? 403 : 400, notices.error().what() + "\n");
@@ -262,7 +214,7 @@ std::vector<Route> webhook_routes(WebhookOptions options) {
     for (const auto& notice : *notices) options.pushed(notice);
     return text_response(200, "ok\n");
   };
-  return {{.method = "POST", .prefix = "/api/webhook", .handler = handler, .body_bytes_max = body_bytes_max}};
+  return {{.method = "POST", .prefix = "/api/webhook", .handler = handler, .body_bytes_max = delivery_bytes_max}};
 }
 
 }  // namespace holdfast::agent

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /api/webhook: what GitHub, GitLab, Gitea, Gogs, Bitbucket and Azure DevOps say of a push, checked with the secret
-// that argocd-secret holds for them. It does not know who follows a repository.
+// POST /api/webhook: what GitHub, GitLab, Gitea, Gogs, Bitbucket and Azure DevOps say of a push, and registries of an
+// artifact, checked with the secret that argocd-secret holds for them. It does not know who follows a repository.
 // Mirrors argoproj/argo-cd 3.6 util/webhook/webhook.go: affectedRevisionInfo, and the headers of the
 // providers' own documentation.
 #pragma once
 
+#include "agent/web/delivery.h"
+#include "agent/web/registry_webhook.h"
 #include "agent/web/server.h"
-#include "value/value.h"
 
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace holdfast::agent {
@@ -28,15 +29,16 @@ struct PushNotice {
 // is no URL.
 std::string repository_key(std::string_view url);
 
-// Nothing when the event is none that moves a ref. `secret` is the decoded data of argocd-secret; a
-// provider without a secret is believed, as upstream does. Refuses with Code::forbidden (a wrong
-// signature) or Code::wrong_type (no such provider, or not its payload).
-Result<std::vector<PushNotice>> read_webhook(const http::Headers& headers, std::string_view body,
-                                             const std::map<std::string, std::string>& secret);
+using Notice = std::variant<PushNotice, ArtifactNotice>;
+
+// Nothing when the event is none that moves a ref or a tag. A provider of Git without a secret is believed, as
+// upstream does. Refuses with Code::forbidden (a wrong signature), Code::wrong_type (no such provider), or as
+// Delivery::payload().
+Result<std::vector<Notice>> read_webhook(const Delivery& delivery);
 
 struct WebhookOptions {
-  std::function<Result<std::map<std::string, std::string>>()> secret;  // asked at each request
-  std::function<void(const PushNotice&)> pushed;
+  std::function<Result<Secrets>()> secret;  // the decoded data of argocd-secret, asked at each request
+  std::function<void(const Notice&)> pushed;
 };
 std::vector<Route> webhook_routes(WebhookOptions options);
 

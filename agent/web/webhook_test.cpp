@@ -26,10 +26,15 @@ constexpr const char* server = R"({"changes":[{"ref":{"id":"refs/heads/main"}}],
 constexpr const char* azure = R"({"eventType":"git.push","resource":{"refUpdates":[{"name":"refs/heads/main"},{"name":"refs/heads/next"}],
   "repository":{"remoteUrl":"https://dev.azure.com/acme/shop/_git/fleet","defaultBranch":"refs/heads/main"}}})";
 
-std::string text_of(const Result<std::vector<PushNotice>>& notices) {
+Result<std::vector<Notice>> read(const http::Headers& headers, std::string_view body, const Secrets& secrets) {
+  return read_webhook({headers, "", body, secrets});
+}
+
+std::string text_of(const Result<std::vector<Notice>>& notices) {
   if (!notices) return std::string(row_of(notices.error().code()).name);
   std::string text;
-  for (const auto& each : *notices) {
+  for (const auto& notice : *notices) {
+    const auto& each = std::get<PushNotice>(notice);
     text += fmt::format("{} {}{}{};", repository_key(each.urls.front()), each.ref, each.default_branch ? " default" : "",
                         each.files_known ? fmt::format(" {}", fmt::join(each.files, ",")) : "");
   }
@@ -37,7 +42,7 @@ std::string text_of(const Result<std::vector<PushNotice>>& notices) {
 }
 
 TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
-  const std::map<std::string, std::string> secrets{{"webhook.github.secret", "s"}, {"webhook.gitlab.secret", "s"},
+  const Secrets secrets{{"webhook.github.secret", "s"}, {"webhook.gitlab.secret", "s"},
                                                    {"webhook.gogs.secret", "s"}, {"webhook.bitbucket.uuid", "{u}"},
                                                    {"webhook.bitbucketserver.secret", "s"},
                                                    {"webhook.azuredevops.username", "u"}, {"webhook.azuredevops.password", "p"}};
@@ -83,10 +88,10 @@ TEST(Webhook, SaysWhatWasPushedAndBelievesOnlyWhoKnowsTheSecret) {
   };
   for (const auto& each : cases) {
     SCOPED_TRACE(each.sentence);
-    EXPECT_EQ(text_of(read_webhook(each.headers, each.body, secrets)), each.want);
+    EXPECT_EQ(text_of(read(each.headers, each.body, secrets)), each.want);
   }
-  EXPECT_EQ(text_of(read_webhook({{"X-GitHub-Event", "push"}}, github, {})), "github.com/acme/fleet refs/heads/main default apps/a.yaml,b.yaml;");
-  EXPECT_EQ(text_of(read_webhook({{"X-GitHub-Event", "push"}}, "{", {})), std::string(row_of(Code::json_syntax).name));
+  EXPECT_EQ(text_of(read({{"X-GitHub-Event", "push"}}, github, {})), "github.com/acme/fleet refs/heads/main default apps/a.yaml,b.yaml;");
+  EXPECT_EQ(text_of(read({{"X-GitHub-Event", "push"}}, "{", {})), std::string(row_of(Code::json_syntax).name));
 }
 
 TEST(Webhook, OneRepositoryHasManyAddresses) {
@@ -102,17 +107,17 @@ TEST(Webhook, KnowsTheFilesOnlyWhereAllAreListed) {
   std::string files = R"("0")";
   for (int i = 1; i < 3000; ++i) files += fmt::format(R"(,"{}")", i);
   const auto body = fmt::format(R"({{"ref":"refs/heads/main","repository":{{"html_url":"https://github.com/acme/fleet"}},"commits":[{{"added":[{}]}}]}})", files);
-  const auto notices = read_webhook({{"X-GitHub-Event", "push"}}, body, {}).value();
-  EXPECT_FALSE(notices.front().files_known);
+  const auto notices = read({{"X-GitHub-Event", "push"}}, body, {}).value();
+  EXPECT_FALSE(std::get<PushNotice>(notices.front()).files_known);
 }
 
 TEST(Webhook, TakesNoMoreThanItsSenderMayCost) {
   const http::Headers headers{{"X-GitHub-Event", "push"}};
   std::string many = "[0";
   for (int i = 0; i < 600'000; ++i) many += ",0";
-  EXPECT_EQ(read_webhook(headers, many + "]", {}).error().code(), Code::limit);
-  EXPECT_EQ(read_webhook(headers, std::string(100, '[') + std::string(100, ']'), {}).error().code(), Code::limit);
-  EXPECT_EQ(read_webhook(headers, "[" + std::string(std::size_t{9} << 20, ' ') + "]", {}).error().code(), Code::limit);
+  EXPECT_EQ(read(headers, many + "]", {}).error().code(), Code::limit);
+  EXPECT_EQ(read(headers, std::string(100, '[') + std::string(100, ']'), {}).error().code(), Code::limit);
+  EXPECT_EQ(read(headers, "[" + std::string(std::size_t{9} << 20, ' ') + "]", {}).error().code(), Code::limit);
   EXPECT_LE(webhook_routes({}).front().body_bytes_max, std::size_t{8} << 20);
 }
 
