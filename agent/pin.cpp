@@ -124,7 +124,8 @@ Result<std::vector<Value>> render_all(Context& context, const PinInput& input, c
                           .repository = remote_bases(context, input),
                           .values_file = remote_values(context, input),
                           .references = {},
-                          .kustomize_options = input.configuration.settings.kustomize_options};
+                          .kustomize_options = input.configuration.settings.kustomize_options,
+                          .kustomize_versions = input.configuration.settings.kustomize_versions};
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (!sources[i].ref.empty()) options.references["$" + sources[i].ref] = trees[i];
   }

@@ -75,7 +75,8 @@ Result<std::vector<Value>> render_sources(kube::Client& client, const sync::Appl
                           .kube_version = client.server_version(),
                           .api_versions = {},
                           .references = {},
-                          .kustomize_options = settings.kustomize_options};
+                          .kustomize_options = settings.kustomize_options,
+                          .kustomize_versions = settings.kustomize_versions};
   for (const auto& kind : catalog->kinds()) {
     context.api_versions.push_back(kind.api_version());
     context.api_versions.push_back(fmt::format("{}/{}", kind.api_version(), kind.kind));

@@ -42,7 +42,7 @@ constexpr auto setting_table = std::to_array<Setting>({
     {"--helm-api-versions",                Gives::texts,           "source.helm.apiVersions",                  "that Capabilities show; may be repeated"},
     {"--nameprefix",                       Gives::text,            "source.kustomize.namePrefix",              "before the names of all objects"},
     {"--namesuffix",                       Gives::text,            "source.kustomize.nameSuffix",              "behind the names of all objects"},
-    {"--kustomize-version",                Gives::text,            "source.kustomize.version",                 "kept for Argo CD; Holdfast has one"},
+    {"--kustomize-version",                Gives::text,            "source.kustomize.version",                 "a version 5 that argocd-cm has a kustomize.path of; all are rendered as 5.8"},
     {"--kustomize-namespace",              Gives::text,            "source.kustomize.namespace",               "of all objects"},
     {"--kustomize-image",                  Gives::images,          "source.kustomize.images",                  "NAME:TAG or NAME=NEWNAME:TAG; may be repeated"},
     {"--kustomize-replica",                Gives::replicas,        "source.kustomize.replicas",                "NAME=COUNT; may be repeated"},

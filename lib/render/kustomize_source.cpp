@@ -2,10 +2,12 @@
 #include "render/kustomize_source.h"
 
 #include "base/ascii.h"
+#include "base/semver.h"
 #include "base/text.h"
 #include "kustomize/kustomize.h"
 #include "render/build_options.h"
 #include "render/chart_inflation.h"
+#include "render/components.h"
 #include "render/overlay_tree.h"
 #include "yaml/yaml.h"
 
@@ -178,31 +180,18 @@ bool is_empty(const Value& options) {
   });
 }
 
-Result<std::string> kustomization_path(const tree::FileTree& tree, const std::string& folder) {
-  for (const std::string_view name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
-    auto path = folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
-    const bool there = TRY(tree::is_file(tree, path));
-    if (there) return path;
+// Another version of the tool makes other objects of the same file: what upstream would refuse is refused, and what it
+// would start another program for, as far as that is not of our own major version.
+Result<> check_version(const Context& context, std::string_view version) {
+  if (version.empty()) return {};
+  if (std::ranges::find(context.kustomize_versions, version) == context.kustomize_versions.end()) {
+    return failure(Error(Code::source_unsupported, fmt::format("kustomize version {} is not registered", printable(version)))
+                       .fix("take kustomize.version out of the source, or name it in argocd-cm: kustomize.path.VERSION"));
   }
-  return failure(Code::path_missing, "'{}' has no kustomization file",
-                 folder.empty() ? "." : folder);
-}
-
-// The components that are there, all of them unless missing ones are to be ignored.
-Result<Value> with_found_components(const Value& options, const tree::FileTree& tree,
-                                    const std::string& folder) {
-  Value out = options;
-  if (!is_set(options, "ignoreMissingComponents")) return out;
-  Array found;
-  for (const auto& component : list_of(options, "components")) {
-    const auto* path = component.as_string();
-    const auto inside = path == nullptr ? std::nullopt : join_inside(folder, *path);
-    if (!inside) continue;
-    const auto kind = TRY(tree.kind(*inside));
-    if (kind) found.push_back(component);
-  }
-  out["components"] = std::move(found);
-  return out;
+  const auto parsed = semver::Version::parse(version);
+  if (parsed && parsed->major == 5) return {};
+  return failure(Error(Code::source_unsupported, fmt::format("kustomize version {} is not rendered here", printable(version)))
+                     .fix("take kustomize.version out of the source, or name a version 5"));
 }
 
 // The fields that are edited by their names, as the tool reads them: in any case, and `imageTags`
@@ -294,20 +283,23 @@ Result<kustomize::Options> build_options(const Context& context, const Value* op
 }  // namespace
 
 Result<std::vector<Manifest>> render_kustomize(const KustomizePlace& place, const Value* options) {
+  if (options != nullptr) TRY(check_version(place.context, options->text({"version"})));
   OverlayTree overlay(place.tree);
   const auto build = TRY(build_options(place.context, options));
   if (options != nullptr && !is_empty(*options)) {
-    const auto path = TRY(kustomization_path(place.tree, place.folder));
-    const auto text = TRY(place.tree.read(path));
-    auto kustomization = TRY(yaml::parse_one(text, path, yaml::Dialect::kube,
+    const auto path = TRY(find_kustomization(place.tree, place.folder));
+    if (!path) return failure(Code::path_missing, "'{}' has no kustomization file", place.folder.empty() ? "." : place.folder);
+    const auto text = TRY(place.tree.read(*path));
+    auto kustomization = TRY(yaml::parse_one(text, *path, yaml::Dialect::kube,
                                              {.depth = build.limits.depth,
                                               .bytes = build.limits.bytes,
                                               .nodes = build.limits.nodes,
                                               .duplicates = yaml::Duplicates::keep_last}));
-    const auto chosen = TRY(with_found_components(*options, place.tree, place.folder));
+    Value chosen = *options;
+    chosen["components"] = TRY(find_components(place.tree, place.folder, *options));
     const auto edited =
         TRY(edit_kustomization(std::move(kustomization), chosen, place.environment));
-    auto real = TRY(place.tree.real_path(path));
+    auto real = TRY(place.tree.real_path(*path));
     overlay.replace(std::move(real), yaml::write(edited));
   }
   auto built = TRY(kustomize::build(overlay, place.folder, build));

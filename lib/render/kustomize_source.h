@@ -14,8 +14,7 @@
 
 namespace holdfast::render {
 
-// `options` is spec.source.kustomize. Components that `folder` of the tree does not lead to are
-// left out when `ignoreMissingComponents` is set. Refuses with Code::application_spec or
+// `options` is spec.source.kustomize, with its components found. Refuses with Code::application_spec or
 // Code::wrong_type.
 Result<Value> edit_kustomization(Value kustomization, const Value& options,
                                  const Environment& environment);

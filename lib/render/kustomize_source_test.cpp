@@ -141,6 +141,28 @@ TEST(KustomizeSource, TheEditedFileIsBuilt) {
   EXPECT_FALSE(render_kustomize(place, &missing));
 }
 
+TEST(KustomizeSource, TheVersionsThatAreAskedForAreThoseThatAreRegistered) {
+  const tree::MemoryTree tree({{"kustomization.yaml", "resources: [cm.yaml]\n"},
+                               {"cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"}});
+  const Context context{.kustomize_versions = {"v5.4.1", "5", "v4.5.7", "ours"}};
+
+  struct Case {
+    std::string_view version, want;
+  };
+
+  for (const auto& [version, want] : std::to_array<Case>({
+           {"v5.4.1", ""},
+           {"5", ""},
+           {"v5.8.1", "kustomize version v5.8.1 is not registered"},
+           {"v4.5.7", "kustomize version v4.5.7 is not rendered here"},
+           {"ours", "kustomize version ours is not rendered here"},
+       })) {
+    const Value options = Object{{"version", version}};
+    const auto rendered = render_kustomize({tree, "", context, sample_environment()}, &options);
+    EXPECT_EQ(rendered ? "" : rendered.error().message(), want) << version;
+  }
+}
+
 TEST(KustomizeSource, OfARepeatedFieldTheLastIsEdited) {
   const tree::MemoryTree tree(tree::MemoryTree::Files{
       {"kustomization.yaml", "resources: [cm.yaml]\nnameSuffix: -a\nnameSuffix: -b\n"},

@@ -42,6 +42,7 @@ struct Context {
   // The trees of sources with a `ref`, by "$name".
   std::map<std::string, std::shared_ptr<const tree::FileTree>, std::less<>> references;
   std::string kustomize_options;  // argocd-cm's kustomize.buildOptions
+  std::vector<std::string> kustomize_versions;  // those that argocd-cm has a kustomize.path of
   // How long a kustomization may be built; Argo CD's ARGOCD_EXEC_TIMEOUT is as long.
   std::chrono::milliseconds build_time{90'000};
 };

@@ -182,6 +182,8 @@ void decode_key(std::string_view key, std::string_view text, Settings& settings)
     decode_rbac(key, text, settings);
   } else if (key == "kustomize.buildOptions") {
     settings.kustomize_options = text;
+  } else if (key.starts_with("kustomize.path.") || key.starts_with("kustomize.version.")) {
+    settings.kustomize_versions.emplace_back(key.substr(key.find('.', std::string_view("kustomize.").size()) + 1));
   } else if (key == "helm.valuesFileSchemes") {
     const auto schemes = comma_words(text);
     settings.values_file_schemes.assign(schemes.begin(), schemes.end());

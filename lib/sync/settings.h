@@ -55,6 +55,7 @@ struct Settings {
   std::vector<GlobalProject> global_projects;
   LocalCluster local = LocalCluster::enabled;
   std::string kustomize_options;
+  std::vector<std::string> kustomize_versions;  // that Applications may ask for
   std::vector<std::string> values_file_schemes = {"https", "http"};  // of Helm's values files by URL
   std::vector<std::string> application_namespaces;  // patterns; beside the engine's own namespace
   std::vector<std::string> problems;
