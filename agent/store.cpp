@@ -18,7 +18,7 @@ constexpr std::string_view parameters_name = "argocd-cmd-params-cm";
 constexpr std::string_view certificates_name = "argocd-tls-certs-cm";
 constexpr std::string_view known_hosts_name = "argocd-ssh-known-hosts-cm";
 constexpr std::string_view gpg_keys_name = "argocd-gpg-keys-cm";
-constexpr std::string_view secret_selector = "argocd.argoproj.io/secret-type in (repository,repo-creds)";
+constexpr std::string_view secret_selector = "argocd.argoproj.io/secret-type in (repository,repo-creds,cluster)";
 constexpr std::size_t kinds_watched = 4;
 constexpr std::string_view elsewhere_listed = "Application elsewhere";
 constexpr auto elsewhere_pause = std::chrono::seconds(10);
@@ -28,6 +28,14 @@ std::uint64_t version_of(const Value& object) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+bool is_cluster(const Value& secret) { return secret.text({"metadata", "labels", "argocd.argoproj.io/secret-type"}) == "cluster"; }
+
+// How a cluster is reached, which nobody needs here.
+void drop_credentials(Value& cluster) {
+  Value* data = cluster.find("data");
+  if (data != nullptr && data->as_object() != nullptr) data->as_object()->erase("config");
 }
 
 ObjectPtr leaving_metadata(const Value& project) {
@@ -150,6 +158,7 @@ void Store::observe_secret(kube::WatchEvent&& event) {
     if (event.kind == kube::WatchEvent::Kind::deleted) {
       state->secrets.erase(name);
     } else {
+      if (is_cluster(event.object)) drop_credentials(event.object);
       state->secrets[name] = std::make_shared<const Value>(std::move(event.object));
     }
     state->repositories = nullptr;
@@ -331,6 +340,11 @@ std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
   if (found == state->projects.end()) return nullptr;
   const auto& [own, labels, leaving] = found->second;
   std::shared_ptr<sync::Project> merged;
+  const auto given = [&](const auto& secret) { return is_cluster(*secret.second) && sync::owns_cluster(name, *secret.second); };
+  if (own->own_clusters_only && std::ranges::any_of(state->secrets, given)) {
+    merged = std::make_shared<sync::Project>(*own);
+    merged->owns_this_cluster = true;
+  }
   for (const auto& global : state->configuration->settings.global_projects) {
     const auto more = state->projects.find(global.name);
     if (global.name == name || more == state->projects.end() || !global.selects(&labels)) continue;
@@ -373,7 +387,9 @@ std::shared_ptr<const access::Repositories> Store::repositories() {
   auto state = state_.lock();
   if (state->repositories == nullptr) {
     access::RepositoryObjects objects;
-    for (const auto& [name, secret] : state->secrets) objects.secrets.push_back(secret);
+    for (const auto& [name, secret] : state->secrets) {
+      if (!is_cluster(*secret)) objects.secrets.push_back(secret);
+    }
     objects.tls_certificates = state->trusted[std::string(certificates_name)];
     objects.known_hosts = state->trusted[std::string(known_hosts_name)];
     objects.tokens = tokens_;

@@ -219,7 +219,18 @@ sync::Project AppAccess::with_globals(const Value& object, const std::string& pl
     const auto more = client_.get(project_at(place, global.name));
     if (more) sync::merge_global(project, sync::decode_project(*more));
   }
+  if (project.own_clusters_only) project.owns_this_cluster = owns_this_cluster(project.name, place);
   return project;
+}
+
+// Where the caller may not read it the engine is left to say so.
+bool AppAccess::owns_this_cluster(const std::string& project, const std::string& place) {
+  kube::ListOptions options;
+  options.namespace_ = place;
+  options.label_selector = "argocd.argoproj.io/secret-type=cluster";
+  const auto kind = client_.kind_of("v1", "Secret");
+  const auto secrets = kind ? client_.list(*kind, options) : Result<kube::List>(std::unexpect, kind.error());
+  return !secrets || std::ranges::any_of(secrets->items, [&](const Value& each) { return sync::owns_cluster(project, each); });
 }
 
 Result<sync::Project> AppAccess::project_of(const sync::Application& application) {

@@ -59,6 +59,7 @@ class AppAccess {
   [[nodiscard]] std::vector<std::string> watched_elsewhere();
   // The project with what global projects add to it.
   [[nodiscard]] sync::Project with_globals(const Value& object, const std::string& place, const sync::Settings& settings);
+  [[nodiscard]] bool owns_this_cluster(const std::string& project, const std::string& place);
 
   kube::Client client_;
   std::string asked_;  // the namespace, empty: not said

@@ -146,6 +146,7 @@ void check_cluster(Linter& linter, const std::string& name) {
     check_kind(linter, manifest);
     if (manifest.object.text({"kind"}) != "AppProject") continue;
     auto project = sync::decode_project(manifest.object);
+    project.owns_this_cluster = true;  // whose Secret is not in Git
     around.projects.insert_or_assign(project.name, std::move(project));
   }
   for (const auto& manifest : *root) {

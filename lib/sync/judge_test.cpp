@@ -238,6 +238,35 @@ TEST(Project, RulesFollowTheirGlobsAndDenials) {
   EXPECT_EQ(admit_sources(sources, project), refused);
 }
 
+TEST(Project, OnlyClustersOfItsOwnAreADestinationWhereItSaysSo) {
+  const Destination asked{"https://kubernetes.default.svc", "in-cluster", "shop"};
+  Value object;
+  object["metadata"]["name"] = "shop";
+  object["spec"] = json::parse(R"({"destinations":[{"server":"*","namespace":"*"}],"permitOnlyProjectScopedClusters":true})", "spec").value();
+  auto project = decode_project(object);
+  EXPECT_FALSE(project.permits_destination(asked));
+  EXPECT_EQ(project.refusal({"", "ConfigMap", "shop", "x"}, Scope::namespaced), "namespace shop is not permitted in project 'shop'");
+  EXPECT_NE(project.refusal({"", "Namespace", "", "x"}, Scope::cluster), "namespace  is not permitted in project 'shop'");
+  project.owns_this_cluster = true;
+  EXPECT_TRUE(project.permits_destination(asked));
+  project.destinations.clear();
+  EXPECT_FALSE(project.permits_destination(asked));
+
+  const struct {
+    std::string project, server, name;
+    bool want;
+  } table[] = {
+      {"shop", "https://kubernetes.default.svc", "prod", true}, {"shop", "https://kubernetes.default.svc/", "", true},
+      {"shop", "https://elsewhere", "in-cluster", true},        {"shop", "https://elsewhere", "prod", false},
+      {"cart", "https://kubernetes.default.svc", "", false},    {"", "https://kubernetes.default.svc", "", false},
+  };
+  for (const auto& row : table) {
+    Value secret;
+    secret["data"] = Object{{"name", to_base64(row.name)}, {"project", to_base64(row.project)}, {"server", to_base64(row.server)}};
+    EXPECT_EQ(owns_cluster("shop", secret), row.want) << row.project << row.server << row.name;
+  }
+}
+
 TEST(Project, ADestinationIsSaidByUrlOrByNameAndDenied) {
   const Destination asked{"https://kubernetes.default.svc", "in-cluster", "shop"};
   struct Case {
@@ -254,7 +283,8 @@ TEST(Project, ADestinationIsSaidByUrlOrByNameAndDenied) {
       {R"([{"server":"*","namespace":"*"},{"server":"!https://kubernetes.default.svc","namespace":"*"}])", false},
       {R"([{"server":"*","namespace":"*"},{"server":"!https://kubernetes.default.svc","namespace":"other"}])", true},
       {R"([{"server":"*","namespace":"*"},{"server":"!https://kubernetes.default.svc","namespace":"!shop"}])", true},
-      {R"([{"server":"*","namespace":"*"},{"name":"!in-cluster","namespace":"other"}])", false},
+      {R"([{"server":"*","namespace":"*"},{"name":"!in-cluster","namespace":"other"}])", true},
+      {R"([{"server":"*","namespace":"*"},{"name":"!in-cluster","namespace":"sh*"}])", false},
       {R"([{"server":"*","namespace":"*"},{"server":"*","namespace":"!sh*"}])", false},
       {R"([{"server":"*","namespace":"*"},{"name":"in-cluster","namespace":"!sh*"}])", false},
       {R"([{"server":"*","namespace":"*"},{"server":"https://elsewhere","namespace":"!shop"}])", true},

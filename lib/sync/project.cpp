@@ -44,9 +44,9 @@ Verdict judge_pattern(std::string_view pattern, std::string_view text, GlobMode 
   return {!hit, hit};
 }
 
-// A rule says the cluster by its URL, by its name, or both, and one of them is enough. A denied URL counts for the
-// rule's namespaces, a denied name for all. Mirrors isDestinationMatched, but that a denied namespace counts also on
-// a cluster that the rule says by its name.
+// A rule says the cluster by its URL, by its name, or both, and one of them is enough. What it denies of them counts
+// for its namespaces. Mirrors isDestinationMatched, but that a denied namespace counts also on a cluster that the rule
+// says by its name.
 Verdict judge_destination(const Destination& rule, const Destination& asked) {
   const auto fits = [](const std::string& pattern, const std::string& text) { return judge_pattern(pattern, text, GlobMode::plain).allowed; };
   const bool name = !asked.name.empty() && fits(rule.name, asked.name);
@@ -54,7 +54,7 @@ Verdict judge_destination(const Destination& rule, const Destination& asked) {
   const bool space = fits(rule.namespace_, asked.namespace_);
   const bool place = name || server;
   if (place && space) return {true, false};
-  const bool denied = (!name && rule.name.starts_with('!')) || (!server && space && rule.server.starts_with('!')) ||
+  const bool denied = (!name && space && rule.name.starts_with('!')) || (!server && space && rule.server.starts_with('!')) ||
                       (!space && place && rule.namespace_.starts_with('!'));
   return {false, denied};
 }
@@ -124,7 +124,15 @@ bool Project::permits_destination(const Destination& destination) const {
     if (verdict.denied) return false;
     allowed = allowed || verdict.allowed;
   }
-  return allowed;
+  return allowed && (!own_clusters_only || owns_this_cluster);
+}
+
+bool owns_cluster(std::string_view project, const Value& secret) {
+  const auto field = [&](std::string_view name) { return from_base64(secret.text({"data", name})).value_or(std::string()); };
+  if (project.empty() || field("project") != project) return false;
+  auto server = field("server");
+  while (server.ends_with('/')) server.pop_back();
+  return server == names::local_server || field("name") == names::local_name;
 }
 
 bool Project::permits_kind(const Key& key, Scope scope) const {
@@ -159,6 +167,7 @@ Project decode_project(const Value& object) {
                                       std::string(each.text({"namespace"}))});
     }
   }
+  project.own_clusters_only = flag_of(spec.find("permitOnlyProjectScopedClusters"));
   project.cluster_allowed = decode_rules(spec.find("clusterResourceWhitelist"));
   project.cluster_denied = decode_rules(spec.find("clusterResourceBlacklist"));
   project.namespace_denied = decode_rules(spec.find("namespaceResourceBlacklist"));

@@ -27,6 +27,8 @@ struct Project {
   std::vector<std::string> source_namespaces;  // beside the engine's own, where Applications may use it
   std::vector<KindRule> cluster_allowed, cluster_denied, namespace_denied;
   std::optional<std::vector<KindRule>> namespace_allowed;  // absent: all; present but empty: none
+  bool own_clusters_only = false;  // permitOnlyProjectScopedClusters
+  bool owns_this_cluster = false;  // a Secret says so: owns_cluster(); no part of the project's object
   bool orphans_reported = false, orphans_warned = false;
   std::vector<KindRule> orphans_ignored;
   std::vector<Window> windows;
@@ -40,6 +42,9 @@ struct Project {
 };
 
 Project decode_project(const Value& object);
+
+// Does a cluster's Secret name this cluster and give it to the project?
+bool owns_cluster(std::string_view project, const Value& secret);
 
 // A condition of an Application as its status shows it.
 struct Condition {

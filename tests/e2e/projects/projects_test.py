@@ -81,6 +81,25 @@ def deletion_hooks_are_judged(plane):
         plane.api.merge(f"{APPLICATIONS}/{name}", {"metadata": {"finalizers": None}})
 
 
+def only_clusters_of_its_own(plane):
+    repository = Repository(plane, "scoped")
+    repository.commit({"cm.yaml": CONFIG_MAP.format("scoped")})
+    project(plane, "scoped", permitOnlyProjectScopedClusters=True)
+    create(plane, "scoped", "scoped", repository, automated={})
+    status = status_of(plane, "scoped", lambda s: s.get("conditions"))
+    check("a cluster that is nobody's", status["conditions"][0]["message"],
+          f"application destination server '{SERVER}' and namespace 'scoped' do not match any of the allowed destinations in project 'scoped'")
+    cluster = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "here", "labels": {"argocd.argoproj.io/secret-type": "cluster"}},
+               "stringData": {"server": SERVER, "name": "in-cluster", "project": "another", "config": "{}"}}
+    plane.api.create("/api/v1/namespaces/argocd/secrets", cluster)
+    plane.api.merge("/api/v1/namespaces/argocd/secrets/here", {"stringData": {"project": "scoped"}})
+    status_of(plane, "scoped", lambda s: s.get("sync", {}).get("status") == "Synced" and not s.get("conditions"))
+    check("a cluster of the project's", bool(config_map(plane, "scoped", "scoped")), True)
+    plane.api.delete("/api/v1/namespaces/argocd/secrets/here")
+    status_of(plane, "scoped", lambda s: s.get("conditions"))
+    print("ok until its Secret is gone")
+
+
 def a_window_that_nobody_can_read_holds_everything(plane):
     repository = Repository(plane, "window")
     repository.commit({"cm.yaml": CONFIG_MAP.format("window")})
@@ -163,7 +182,7 @@ def run(plane):
     plane.start_git()
     plane.start_agent()
     for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along, deletion_hooks_are_judged,
-                 a_window_that_nobody_can_read_holds_everything, a_project_goes_with_its_last_application, what_lies_about_is_counted):
+                 only_clusters_of_its_own, a_window_that_nobody_can_read_holds_everything, a_project_goes_with_its_last_application, what_lies_about_is_counted):
         test(plane)
 
 
