@@ -21,6 +21,8 @@ struct Finding {
 struct Surroundings {
   std::vector<Value> live;            // objects of the Application, with their managed fields
   std::vector<sync::Window> windows;  // of its project
+  std::vector<Value> pods{}, replica_sets{}, events{};  // of the namespaces in which something is not well
+  std::string engine_silence{};       // why the engine seems not to work; "" when it does
   WallTime now{};
 };
 std::vector<Finding> explain_application(const sync::Application& application, const Surroundings& around);

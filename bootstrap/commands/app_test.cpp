@@ -305,7 +305,8 @@ TEST(AppExplain, SaysWhatIsWrongAndWhoDidIt) {
             "SyncError | Failed last sync attempt | correct it in Git, or try again: holdfast app sync shop\n"
             "SyncError | twice | correct it in Git, or try again: holdfast app sync shop\n"
             "the last operation ended as Failed | one or more objects failed to apply | \n"
-            "Deployment shop/web was refused | spec.selector: field is immutable | \n"
+            "Deployment shop/web was refused | spec.selector: field is immutable | this field cannot be changed in place: take the change back, or let the "
+            "object be deleted and made anew with its annotation argocd.argoproj.io/sync-options: Force=true,Replace=true\n"
             "ConfigMap shop/old is in the cluster and not in Git any more |  | \n"
             "Deployment shop/web differs from Git | changed by kubectl-edit at 2026-11-23T09:00:00Z | see how: holdfast app diff shop\n"
             "Deployment shop/web is Degraded | 1 of 3 pods is ready | \n");
