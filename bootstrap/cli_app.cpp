@@ -50,6 +50,11 @@ void add_local(CLI::App& command, AppLocal& local) {
   command.add_option("--local-repo-root", local.root, "the repository's root, of a source's folder");
 }
 
+// argocd's, which scripts say; all of them have a value, and none means anything here.
+void add_meaningless(CLI::App& command, std::initializer_list<const char*> flags) {
+  for (const char* flag : flags) command.add_option_function<std::string>(flag, [](const std::string&) {}, "argocd's; changes nothing here");
+}
+
 void add_list(CLI::App& group, Chosen& chosen) {
   auto options = std::make_shared<AppListOptions>();
   auto* command = group.add_subcommand("list", "List applications");
@@ -126,6 +131,7 @@ void add_sync(CLI::App& group, Chosen& chosen) {
   command->add_option("--retry-backoff-max-duration", options->retry.max_duration, "before any of them");
   command->add_option("--retry-backoff-factor", options->retry.factor, "from one to the next");
   command->add_flag("--retry-refresh", options->retry.refresh, "to the revision that is there by then");
+  add_meaningless(*command, {"--ignore-normalizer-jq-execution-timeout"});
   add_end_format(*command, options->format);
   add_timeout(*command, options->timeout);
   bind_to(*command, chosen, options, &run_app_sync);
@@ -177,6 +183,7 @@ void add_wait(CLI::App& group, Chosen& chosen) {
   command->add_flag("--suspended", options->suspended, "for Suspended; or for one of those that are said");
   command->add_flag("--degraded", options->degraded, "for Degraded; or for one of those that are said");
   command->add_flag("--delete", options->deleted, "until they are gone");
+  command->add_flag_callback("--hydrated", [] {}, "argocd's; nothing is hydrated here");
   command->add_option("--resource", options->resources, "only GROUP:KIND:NAME; may be repeated")->allow_extra_args(false);
   add_end_format(*command, options->format);
   add_timeout(*command, options->timeout);
@@ -193,6 +200,7 @@ void add_diff(CLI::App& group, Chosen& chosen) {
   command->add_flag("--exit-code,!--no-exit-code", options->exit_code, "tell differences by the exit code");
   command->add_option("--diff-exit-code", options->differing, "the exit code of differences; 1 by default")->check(CLI::Range(0, 255));
   for (const char* always : {"--server-side-diff", "--server-side-generate"}) command->add_flag_callback(always, [] {}, "as it is done anyway");
+  add_meaningless(*command, {"--local-include", "--ignore-normalizer-jq-execution-timeout", "--server-side-diff-concurrency", "--server-side-diff-max-batch-kb"});
   add_refresh(*command, options->refresh);
   bind_to(*command, chosen, options, &run_app_diff);
 }
@@ -263,7 +271,7 @@ void add_explain(CLI::App& group, Chosen& chosen) {
 
 void add_cluster(CLI::App& command, AppCluster& cluster) {
   command.add_option("--kubeconfig", cluster.kubeconfig, "the cluster's kubeconfig");
-  command.add_option("--context", cluster.context, "a context of the kubeconfig");
+  command.add_option("--context,--kube-context", cluster.context, "a context of the kubeconfig");
   command.add_option("-N,--app-namespace", cluster.namespace_, "where the Applications are; by default the engine's namespace (argocd)");
 }
 
