@@ -339,13 +339,24 @@ Result<sync::Application> follow(AppAccess& access, Console& console, const sync
 // as a failure. An object that is never pruned (Prune=false) counts as well, unless the sync was to prune: only then the
 // engine calls it so.
 Result<> require_pruned(AppAccess& access, const sync::Application& ended) {
-  std::vector<std::string> left;
+  std::vector<std::string> left, kept;
   for (const auto& row : rows_of(ended.status(), {"operationState", "syncResult", "resources"})) {
-    if (row.text({"status"}) == "PruneSkipped" && !row.text({"message"}).contains("no prune")) left.push_back(resource_name(row));
+    const auto message = row.text({"message"});
+    if (row.text({"status"}) != "PruneSkipped" || message.contains("no prune")) continue;
+    if (message.starts_with("kept: ")) {
+      kept.push_back(fmt::format("{}: {}", resource_name(row), message));
+    } else {
+      left.push_back(resource_name(row));
+    }
   }
-  if (left.empty()) return {};
+  if (left.empty() && kept.empty()) return {};
   const auto now = TRY(access.refresh(ended, AppRefresh::normal));
   if (now.status().text({"sync", "status"}) == "Synced") return {};
+  if (left.empty()) {
+    return failure(refused(now, fmt::format("{} resource{} kept", kept.size(), kept.size() == 1 ? " was" : "s were"))
+                       .because(printable(fmt::format("{}", fmt::join(kept, ", ")), 2000))
+                       .fix("let one application have them, or take away what would go with them first"));
+  }
   return failure(refused(now, fmt::format("{} resource{} pruning", left.size(), left.size() == 1 ? " requires" : "s require"))
                      .because(printable(fmt::format("{}", fmt::join(left, ", ")), 2000))
                      .fix(fmt::format("look at them: holdfast app diff {0}; remove them: holdfast app sync {0} --prune", argument_of(now))));

@@ -74,8 +74,16 @@ def of_folders(cluster, app):
         assert cluster.value("one") == "2"
         says(app("sync", "shop", "--local", str(shop), "--timeout", "60", exit_code=1), "Succeeded", "2 resources require pruning")
         assert (cluster.value("one"), cluster.value("two")) == ("local", "2")
+        # Another application has them, though it never made them.
+        says(app("sync", "shop", "--local", folder, "--prune", "--timeout", "60", exit_code=1), "2 resources were kept",
+             "ConfigMap shop/two: kept: application both has it as well", "let one application have them")
+        assert cluster.value("two") == "2"
+        app("set", "both", "--dest-namespace", "elsewhere")
+        app("get", "both", "--refresh")
         app("sync", "shop", "--local", folder, "--prune", "--timeout", "60")
         assert (cluster.value("one"), cluster.value("two")) == ("local", None)
+        app("set", "both", "--dest-namespace", "shop")
+        app("get", "both", "--refresh")
         cluster.plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default", {"spec": {"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}})
         says(app("sync", "shop", "--local", folder, exit_code=6), "project default asks for signed commits")
         cluster.plane.api.merge("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default", {"spec": {"signatureKeys": None}})
