@@ -21,7 +21,8 @@ struct Rendered {
   std::vector<std::string> revisions;     // commits
   std::vector<std::string> source_types;
   std::shared_ptr<const sync::Targets> targets;
-  Value sources;                          // what was rendered: the array of sources
+  Value question;                         // what of the Application was rendered: question_of()
+  std::uint64_t served = 0;               // hash of what the cluster served then, which charts ask for
   std::uint64_t configuration = 0;        // the settings' generation
 };
 

@@ -191,10 +191,14 @@ Result<bool> is_touched(Context& context, const PinInput& input, const Revisions
   return false;
 }
 
-Value sources_value(const std::vector<Source>& sources) {
+Value question_of(const sync::Application& application, const std::vector<Source>& sources) {
   Array array;
   for (const auto& source : sources) array.push_back(source.raw);
-  return array;
+  Value question;
+  question["sources"] = std::move(array);
+  question["namespace"] = application.destination.namespace_;
+  question["project"] = application.project;
+  return question;
 }
 
 Wanted wanted_by_spec(const sync::Application& application) { return {application.sources, {}, "spec"}; }
@@ -218,13 +222,36 @@ Result<> check_sources(const PinInput& input) {
   return render::check_references(sources);
 }
 
+// .Capabilities of charts: other manifests are the same whatever the cluster serves.
+bool asks_what_is_served(const Rendered& rendered) {
+  return std::ranges::find(rendered.source_types, render::type_name(render::Type::helm)) != rendered.source_types.end();
+}
+
+// What is served changes with no event of ours: it is asked for as often as charts are looked at, but not by each of them.
+Result<std::uint64_t> served_hash(Context& context, const PinInput& input) {
+  const bool asks = !input.before || asks_what_is_served(*input.before);
+  const Duration age_max = input.before ? Duration(std::chrono::minutes(1)) : Duration(std::chrono::seconds(5));
+  const auto fresh = asks ? context.client.refresh_catalog(age_max) : context.client.catalog();
+  const auto catalog = fresh ? *fresh : TRY(context.client.catalog());
+  const std::hash<std::string> hash;
+  std::uint64_t served = hash(context.client.server_version());
+  for (const auto& kind : catalog->kinds()) served += hash(fmt::format("{}/{}", kind.api_version(), kind.kind));  // in any order
+  return served;
+}
+
+// Would the same commits make the same manifests?
+bool is_same(Context& context, const PinInput& input, const Value& question, std::uint64_t served) {
+  const Rendered& before = *input.before;
+  return before.question == question && before.configuration == input.configuration.generation && scopes_hold(context, before) &&
+         (before.served == served || !asks_what_is_served(before));
+}
+
 Result<Rendered> pin_now(Context& context, const PinInput& input) {
   TRY(check_sources(input));
   Revisions revisions = TRY(resolve(context, input));
-  Value sources = sources_value(input.wanted.sources);
-  const bool same_question = input.before && input.before->sources == sources &&
-                             input.before->configuration == input.configuration.generation && scopes_hold(context, *input.before);
-  if (same_question) {
+  Value question = question_of(input.application, input.wanted.sources);
+  const auto served = TRY(served_hash(context, input));
+  if (input.before && is_same(context, input, question, served)) {
     const bool touched = TRY(is_touched(context, input, input.before->revisions, revisions));
     if (!touched) {
       Rendered rendered = *input.before;
@@ -236,7 +263,8 @@ Result<Rendered> pin_now(Context& context, const PinInput& input) {
   auto manifests = TRY(render_all(context, input, revisions, rendered.source_types));
   rendered.revisions = std::move(revisions);
   rendered.targets = TRY(make_targets(context, input, std::move(manifests)));
-  rendered.sources = std::move(sources);
+  rendered.question = std::move(question);
+  rendered.served = served;
   rendered.configuration = input.configuration.generation;
   return rendered;
 }

@@ -46,8 +46,8 @@ Result<bool> is_touched(Context& context, const PinInput& input, const std::vect
 // An operation may bring its manifests along.
 Result<Rendered> pin_manifests(Context& context, const PinInput& input, const sync::Operation& operation);
 
-// As Rendered::sources holds them.
-Value sources_value(const std::vector<sync::Source>& sources);
+// What an Application's manifests come from, beside commits and settings.
+Value question_of(const sync::Application& application, const std::vector<sync::Source>& sources);
 
 Wanted wanted_by_spec(const sync::Application& application);
 Wanted wanted_by_operation(const sync::Application& application, const sync::Operation& operation,

@@ -51,13 +51,15 @@ struct Pass {
   bool asked = false;  // the refresh annotation is there
 };
 
-bool source_changed(const sync::Application& application) {
+// Other sources than those that were compared, or another place.
+bool spec_changed(const sync::Application& application) {
   const Value* compared = application.status().find_path({"sync", "comparedTo"});
   if (compared == nullptr) return true;
-  const std::string_view name = application.multi_source ? "sources" : "source";
-  const Value* then = compared->find(name);
-  const Value* now = application.spec().find(name);
-  return then == nullptr || now == nullptr || !(*then == *now);
+  const auto differs = [&](std::string_view name) {
+    const Value *then = compared->find(name), *now = application.spec().find(name);
+    return then == nullptr || now == nullptr || !(*then == *now);
+  };
+  return differs(application.multi_source ? "sources" : "source") || differs("destination");
 }
 
 bool rules_changed(const sync::Application& application) {
@@ -84,7 +86,7 @@ void choose_depth(Pass& pass, Freshness freshness) {
   if (pass.hard) memory.anew = now;
   const bool other_access = memory.refusal && memory.refused_access != pass.context.store.access_generation();
   const bool goes_on = memory.asking == Memory::Asking::now;
-  if (pass.asked || pass.hard || goes_on || freshness == Freshness::now || source_changed(pass.application) || other_access) {
+  if (pass.asked || pass.hard || goes_on || freshness == Freshness::now || spec_changed(pass.application) || other_access) {
     pass.depth = Depth::forced;
   } else if (!known || resync_due) {
     pass.depth = memory.refusal ? Depth::forced : Depth::latest;
@@ -111,7 +113,7 @@ bool is_away(Code code) {
 }
 
 bool is_of_spec(const Rendered& rendered, const Pass& pass) {
-  return rendered.sources == sources_value(pass.application.sources) && rendered.configuration == pass.configuration->generation;
+  return rendered.question == question_of(pass.application, pass.application.sources) && rendered.configuration == pass.configuration->generation;
 }
 
 // While a server is asked, what was rendered before goes on being compared.

@@ -278,6 +278,38 @@ def what_nobody_can_see_is_not_gone(plane):
     print("ok until it is seen again")
 
 
+def what_a_rendering_depends_on_is_rendered_anew(plane):
+    """Beside commits: the place, and for charts what the cluster serves."""
+    repository = Repository(plane, "moves")
+    chart = {"Chart.yaml": "apiVersion: v2\nname: moves\nversion: 1.0.0\n",
+             "templates/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: moves}\n"
+                                  "data: {place: {{ .Release.Namespace }}, rockets: {{ .Capabilities.APIVersions.Has \"space.example.com/v1\" | quote }}}\n"}
+    repository.commit(chart)
+    create(plane, application("moves", repository, automated={"prune": True, "selfHeal": True}))
+    status_of(plane, "moves", lambda s: phase(s) == "Succeeded" and s["sync"]["status"] == "Synced")
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "moves-2"}})
+    plane.api.merge(f"{APPLICATIONS}/moves", {"spec": {"destination": {"namespace": "moves-2"}}})
+
+    def data():
+        found = plane.api.get("/api/v1/namespaces/moves-2/configmaps/moves")
+        return found and found["data"]
+
+    wait_for("the other place", lambda: data() == {"place": "moves-2", "rockets": "false"}, 20)
+    wait_for("the end of the first", lambda: plane.api.get("/api/v1/namespaces/moves/configmaps/moves") is None, 20)
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    plane.api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "rockets.space.example.com"},
+        "spec": {"group": "space.example.com", "scope": "Namespaced", "names": {"plural": "rockets", "singular": "rocket", "kind": "Rocket"},
+                 "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}})
+
+    def seen():
+        plane.api.refresh("moves", "hard")
+        return data() == {"place": "moves-2", "rockets": "true"}
+
+    wait_for("a kind that came later", seen, 40, 1)
+    print("ok another place and a new kind are rendered anew")
+
+
 def configure(plane, data):
     plane.api.apply("/api/v1/namespaces/argocd/configmaps/argocd-cm", {"apiVersion": "v1", "kind": "ConfigMap", "data": data, "metadata": {
         "name": "argocd-cm", "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}}})
@@ -340,6 +372,7 @@ def run(plane):
     operations_have_their_time(plane)
     metrics_are_told(plane)
     most_of_an_application_stays(plane)
+    what_a_rendering_depends_on_is_rendered_anew(plane)
     commits_are_noticed_by_themselves(plane)
     a_global_project_counts_where_its_labels_say(plane)
     a_silent_server_slows_nobody_else(plane)
