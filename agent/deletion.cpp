@@ -282,7 +282,7 @@ Result<bool> finalize(Context& context, sync::Application& application, Memory& 
     TRY(tell(removal, {{"DeletionError", fmt::format(sync::wording::use_project, application.name, application.namespace_, application.project)}}));
     return false;
   }
-  if (!sync::local_destination(application.destination)) {
+  if (!removal.configuration->settings.clusters.refusal(application.destination).empty()) {
     TRY(drop_finalizers(removal, all_finalizers()));
     return false;
   }

@@ -121,10 +121,7 @@ void hide_forbidden(const EvaluateInput& input, sync::Live& live) {
     const Key& key = each.first;
     if (input.configuration.settings.excludes(key.group, key.kind)) return true;
     if (!input.project.permits_kind(key, key.namespace_.empty() ? sync::Scope::cluster : sync::Scope::namespaced)) return true;
-    if (key.namespace_.empty()) return false;
-    const sync::Destination place{std::string(sync::names::local_server), std::string(sync::names::local_name),
-                                  key.namespace_};
-    return !input.project.permits_destination(place);
+    return !key.namespace_.empty() && !input.project.permits_namespace(key.namespace_);
   });
 }
 

@@ -193,7 +193,7 @@ void measure_look(Metrics& metrics, const LookMeasured& look) {
 
 void measure_cluster(Metrics& metrics, const ClusterMeasured& measured) {
   const std::string server(sync::names::local_server);
-  metrics.set("argocd_cluster_info", {server, measured.client.server_version(), std::string(sync::names::local_name)}, 1);
+  metrics.set("argocd_cluster_info", {server, measured.client.server_version(), measured.store.configuration()->settings.clusters.local_name().value_or("")}, 1);
   metrics.set("argocd_cluster_api_resources", {server}, static_cast<double>(measured.cluster.watched_kinds()));
   metrics.set("argocd_cluster_api_resource_objects", {server}, static_cast<double>(measured.cluster.known_objects()));
   for (const auto& [kind, count] : measured.cluster.events_seen()) {

@@ -327,7 +327,7 @@ Result<> advance(Work& work) {
     work.waits = work.blocked = true;
     return {};
   }
-  auto refusals = sync::admit(work.application, work.project.get(), work.configuration->settings.local);
+  auto refusals = sync::admit(work.application, work.project.get(), work.configuration->settings.clusters);
   if (refusals.empty()) refusals = sync::admit_sources(work.operation.sources, *work.project);
   if (!refusals.empty()) {
     fail(work, OperationPhase::error, condition_text(refusals));

@@ -283,7 +283,7 @@ Result<RefreshResult> refresh(Context& context, sync::Application& application, 
   forget_other_scopes(pass);
   choose_depth(pass, freshness);
   forget_what_changed(pass);
-  const auto refusals = sync::admit(application, pass.project.get(), pass.configuration->settings.local);
+  const auto refusals = sync::admit(application, pass.project.get(), pass.configuration->settings.clusters);
   if (!refusals.empty()) {
     context.claims.note_look(application.instance);
     return refuse(pass, refusals);

@@ -88,6 +88,14 @@ void Store::start(std::string_view api_version, std::string_view kind, const kub
   });
 }
 
+std::vector<sync::ClusterSecret> Store::clusters_of(const State& state) {
+  std::vector<sync::ClusterSecret> clusters;
+  for (const auto& [name, secret] : state.secrets) {
+    if (is_cluster(*secret)) clusters.push_back(sync::decode_cluster_secret(*secret));
+  }
+  return clusters;
+}
+
 std::shared_ptr<const Configuration> Store::make_configuration(const State& state, std::uint64_t generation) const {
   const auto held = [&](std::string_view name) -> const Value* {
     const auto found = state.config.find(std::string(name));
@@ -95,6 +103,7 @@ std::shared_ptr<const Configuration> Store::make_configuration(const State& stat
   };
   auto made = std::make_shared<Configuration>();
   made->settings = sync::decode_settings(held(config_name), held(parameters_name));
+  made->settings.clusters.secrets = clusters_of(state);
   made->generation = generation;
   std::vector<health::Script> scripts;
   for (const auto& each : made->settings.health) scripts.push_back({each.group_kind, each.lua});
@@ -160,6 +169,9 @@ void Store::observe_secret(kube::WatchEvent&& event) {
     } else {
       if (is_cluster(event.object)) drop_credentials(event.object);
       state->secrets[name] = std::make_shared<const Value>(std::move(event.object));
+    }
+    if (clusters_of(*state) != state->configuration->settings.clusters.secrets) {
+      state->configuration = make_configuration(*state, state->configuration->generation + 1);
     }
     state->repositories = nullptr;
     ++state->access_generation;
@@ -340,10 +352,10 @@ std::shared_ptr<const sync::Project> Store::project(const std::string& name) {
   if (found == state->projects.end()) return nullptr;
   const auto& [own, labels, leaving] = found->second;
   std::shared_ptr<sync::Project> merged;
-  const auto given = [&](const auto& secret) { return is_cluster(*secret.second) && sync::owns_cluster(name, *secret.second); };
-  if (own->own_clusters_only && std::ranges::any_of(state->secrets, given)) {
+  const auto& clusters = state->configuration->settings.clusters;
+  if (!clusters.secrets->empty()) {
     merged = std::make_shared<sync::Project>(*own);
-    merged->owns_this_cluster = true;
+    place_on(*merged, clusters);
   }
   for (const auto& global : state->configuration->settings.global_projects) {
     const auto more = state->projects.find(global.name);

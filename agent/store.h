@@ -28,7 +28,7 @@ namespace holdfast::agent {
 
 using ObjectPtr = std::shared_ptr<const Value>;
 
-// One state of argocd-cm and argocd-cmd-params-cm, with what is made of it once.
+// One state of argocd-cm, argocd-cmd-params-cm and the Secrets of clusters, with what is made of it once.
 struct Configuration {
   sync::Settings settings;
   health::Assessor assessor;
@@ -106,6 +106,7 @@ class Store {
   };
 
   void start(std::string_view api_version, std::string_view kind, const kube::ListOptions& options);
+  static std::vector<sync::ClusterSecret> clusters_of(const State& state);
   [[nodiscard]] std::shared_ptr<const Configuration> make_configuration(const State& state, std::uint64_t generation) const;
   void observe(const std::string& kind, kube::WatchEvent&& event);
   void observe_application(kube::WatchEvent&& event);

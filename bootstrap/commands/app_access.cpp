@@ -192,7 +192,7 @@ Result<> AppAccess::admit(const Value& application, Console& console) {
     decoded = TRY(sync::decode_application(application, decoded.namespace_));  // an engine beside its Applications
     project = client_.get(project_at(decoded.control_namespace, decoded.project));
   }
-  const auto settings = read_settings(client_, decoded.control_namespace);
+  const auto settings = settings_at(decoded.control_namespace);
   std::optional<sync::Project> permits;
   if (project) {
     permits = with_globals(*project, decoded.control_namespace, settings);
@@ -202,7 +202,7 @@ Result<> AppAccess::admit(const Value& application, Console& console) {
   } else if (project.error().code() != Code::object_missing) {
     return failure(std::move(project).error());
   }
-  const auto conditions = sync::admit(decoded, permits ? &*permits : nullptr, settings.local);
+  const auto conditions = sync::admit(decoded, permits ? &*permits : nullptr, settings.clusters);
   const auto twice = repeated_name(decoded.sources);
   if (conditions.empty() && twice.empty()) return {};
   Error error(Code::application_spec, fmt::format("the engine would not accept application {}", argument_of(decoded)));
@@ -219,24 +219,28 @@ sync::Project AppAccess::with_globals(const Value& object, const std::string& pl
     const auto more = client_.get(project_at(place, global.name));
     if (more) sync::merge_global(project, sync::decode_project(*more));
   }
-  if (project.own_clusters_only) project.owns_this_cluster = owns_this_cluster(project.name, place);
+  place_on(project, settings.clusters);
   return project;
 }
 
-// Where the caller may not read it the engine is left to say so.
-bool AppAccess::owns_this_cluster(const std::string& project, const std::string& place) {
+sync::Settings AppAccess::settings_at(const std::string& place) {
+  auto settings = read_settings(client_, place);
   kube::ListOptions options;
   options.namespace_ = place;
-  options.label_selector = "argocd.argoproj.io/secret-type=cluster";
+  options.label_selector = sync::cluster_secrets;
   const auto kind = client_.kind_of("v1", "Secret");
   const auto secrets = kind ? client_.list(*kind, options) : Result<kube::List>(std::unexpect, kind.error());
-  return !secrets || std::ranges::any_of(secrets->items, [&](const Value& each) { return sync::owns_cluster(project, each); });
+  settings.clusters.secrets.reset();
+  if (!secrets) return settings;
+  auto& clusters = settings.clusters.secrets.emplace();
+  for (const auto& each : secrets->items) clusters.push_back(sync::decode_cluster_secret(each));
+  return settings;
 }
 
 Result<sync::Project> AppAccess::project_of(const sync::Application& application) {
   const auto& place = application.control_namespace;
   const auto project = TRY(client_.get(project_at(place, application.project)));
-  return with_globals(project, place, read_settings(client_, place));
+  return with_globals(project, place, settings_at(place));
 }
 
 Result<> AppAccess::remove(const sync::Application& application) {

@@ -44,6 +44,8 @@ class AppAccess {
   Result<> admit(const Value& application, Console& console);
   // The Application's project with what global projects add to it.
   Result<sync::Project> project_of(const sync::Application& application);
+  // read_settings() with the clusters; where the caller may not read their Secrets the engine is left to judge.
+  [[nodiscard]] sync::Settings settings_at(const std::string& place);
   Result<> remove(const sync::Application& application);
   // Asks for a comparison and waits until it is done (Code::timed_out after `limit`, zero: a minute).
   Result<sync::Application> refresh(const sync::Application& application, AppRefresh how, Duration limit = {});
@@ -59,7 +61,6 @@ class AppAccess {
   [[nodiscard]] std::vector<std::string> watched_elsewhere();
   // The project with what global projects add to it.
   [[nodiscard]] sync::Project with_globals(const Value& object, const std::string& place, const sync::Settings& settings);
-  [[nodiscard]] bool owns_this_cluster(const std::string& project, const std::string& place);
 
   kube::Client client_;
   std::string asked_;  // the namespace, empty: not said

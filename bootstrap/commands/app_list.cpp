@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "commands/app_access.h"
 #include "commands/app_tree.h"
+#include "sync/names.h"
 #include "sync/project.h"
 
 namespace holdfast::bootstrap {
@@ -21,16 +22,17 @@ std::string cluster_of(const sync::Application& application) {
   return destination.server.empty() ? destination.name : destination.server;
 }
 
-// A cluster has a URL and a name, and an Application says one of them.
-bool is_on(const sync::Destination& destination, const std::string& cluster) {
-  const auto whole = sync::local_destination(destination).value_or(destination);
-  return cluster == whole.server || cluster == whole.name;
+// A cluster has a URL and names, and an Application says one of them.
+bool is_on(const sync::Destination& destination, const sync::Clusters& clusters, const std::string& cluster) {
+  if (cluster == destination.server || cluster == destination.name) return true;
+  const sync::Destination named{"", cluster, ""};
+  return clusters.refusal(destination).empty() && (cluster == sync::names::local_server || clusters.refusal(named).empty());
 }
 
-bool is_wanted(const AppListOptions& options, const sync::Application& application) {
+bool is_wanted(const AppListOptions& options, const sync::Clusters& clusters, const sync::Application& application) {
   const auto& projects = options.projects;
   if (!projects.empty() && std::ranges::find(projects, application.project) == projects.end()) return false;
-  if (!options.on_cluster.empty() && !is_on(application.destination, options.on_cluster)) return false;
+  if (!options.on_cluster.empty() && !is_on(application.destination, clusters, options.on_cluster)) return false;
   if (options.repository.empty() && options.path.empty()) return true;
   return std::ranges::any_of(application.sources, [&](const sync::Source& source) {
     const bool repository = options.repository.empty() ||
@@ -176,7 +178,10 @@ Result<> show_application(AppAccess& access, const sync::Application& applicatio
 Result<> run_app_list(const AppListOptions& options, Console& console) {
   auto access = TRY(AppAccess::connect(options.cluster, console));
   auto applications = TRY(access.all(options.selector));
-  std::erase_if(applications, [&](const auto& each) { return !is_wanted(options, each); });
+  sync::Clusters clusters;
+  if (!options.on_cluster.empty() && !applications.empty()) clusters = access.settings_at(applications.front().control_namespace).clusters;
+  if (!clusters.secrets) clusters.secrets.emplace();
+  std::erase_if(applications, [&](const auto& each) { return !is_wanted(options, clusters, each); });
   std::ranges::sort(applications, {}, &sync::Application::name);
   if (options.format == AppFormat::json || options.format == AppFormat::yaml || console.is_json()) {
     Array items;

@@ -73,6 +73,9 @@ void check_manifest(Linter& linter, const render::Manifest& manifest) {
   }
 }
 
+// Their Secrets are not in Git.
+const sync::Clusters clusters_unseen{.local = sync::LocalCluster::enabled, .secrets = std::nullopt};
+
 // What an application of this cluster is looked at with.
 struct Surroundings {
   const ClusterSettings& cluster;
@@ -87,7 +90,7 @@ void check_application(Linter& linter, const render::Manifest& manifest, Surroun
   if (!application) return linter.add(application.error(), manifest.origin);
   const auto project = around.projects.find(application->project);
   const auto* permitting = project == around.projects.end() ? nullptr : &project->second;
-  for (const auto& condition : sync::admit(*application, permitting, sync::LocalCluster::enabled)) {
+  for (const auto& condition : sync::admit(*application, permitting, clusters_unseen)) {
     linter.add(Severity::error, manifest.origin, Code::project_denied, condition.message);
   }
   const auto url = cluster.git_url.empty() ? builtin_git_url(cluster) : cluster.git_url;
@@ -146,7 +149,7 @@ void check_cluster(Linter& linter, const std::string& name) {
     check_kind(linter, manifest);
     if (manifest.object.text({"kind"}) != "AppProject") continue;
     auto project = sync::decode_project(manifest.object);
-    project.owns_this_cluster = true;  // whose Secret is not in Git
+    place_on(project, clusters_unseen);
     around.projects.insert_or_assign(project.name, std::move(project));
   }
   for (const auto& manifest : *root) {

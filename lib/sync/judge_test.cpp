@@ -222,8 +222,8 @@ TEST(Project, RulesFollowTheirGlobsAndDenials) {
   // As upstream: a denial permits whatever it does not name.
   EXPECT_TRUE(project.permits_source(source("https://other.example.com/app")));
   EXPECT_FALSE(project.permits_source(source("https://git.example.com/secrets")));
-  EXPECT_TRUE(project.permits_destination({"https://kubernetes.default.svc", "in-cluster", "shop-a"}));
-  EXPECT_FALSE(project.permits_destination({"https://kubernetes.default.svc", "in-cluster", "shop-private"}));
+  EXPECT_TRUE(project.permits_namespace("shop-a"));
+  EXPECT_FALSE(project.permits_namespace("shop-private"));
   EXPECT_FALSE(project.permits_kind({"", "ClusterRole", "", "x"}, Scope::cluster));
   EXPECT_TRUE(project.permits_kind({"", "Namespace", "", "x"}, Scope::cluster));
   EXPECT_FALSE(project.permits_kind({"", "Secret", "shop-a", "x"}, Scope::namespaced));
@@ -238,19 +238,24 @@ TEST(Project, RulesFollowTheirGlobsAndDenials) {
   EXPECT_EQ(admit_sources(sources, project), refused);
 }
 
+ClusterSecret cluster_secret(std::string_view server, std::string_view name, std::string_view project) {
+  Value secret;
+  secret["data"] = Object{{"name", to_base64(name)}, {"project", to_base64(project)}, {"server", to_base64(server)}};
+  return decode_cluster_secret(secret);
+}
+
 TEST(Project, OnlyClustersOfItsOwnAreADestinationWhereItSaysSo) {
-  const Destination asked{"https://kubernetes.default.svc", "in-cluster", "shop"};
   Value object;
   object["metadata"]["name"] = "shop";
   object["spec"] = json::parse(R"({"destinations":[{"server":"*","namespace":"*"}],"permitOnlyProjectScopedClusters":true})", "spec").value();
   auto project = decode_project(object);
-  EXPECT_FALSE(project.permits_destination(asked));
+  EXPECT_FALSE(project.permits_namespace("shop"));
   EXPECT_EQ(project.refusal({"", "ConfigMap", "shop", "x"}, Scope::namespaced), "namespace shop is not permitted in project 'shop'");
   EXPECT_NE(project.refusal({"", "Namespace", "", "x"}, Scope::cluster), "namespace  is not permitted in project 'shop'");
   project.owns_this_cluster = true;
-  EXPECT_TRUE(project.permits_destination(asked));
+  EXPECT_TRUE(project.permits_namespace("shop"));
   project.destinations.clear();
-  EXPECT_FALSE(project.permits_destination(asked));
+  EXPECT_FALSE(project.permits_namespace("shop"));
 
   const struct {
     std::string project, server, name;
@@ -261,14 +266,13 @@ TEST(Project, OnlyClustersOfItsOwnAreADestinationWhereItSaysSo) {
       {"cart", "https://kubernetes.default.svc", "", false},    {"", "https://kubernetes.default.svc", "", false},
   };
   for (const auto& row : table) {
-    Value secret;
-    secret["data"] = Object{{"name", to_base64(row.name)}, {"project", to_base64(row.project)}, {"server", to_base64(row.server)}};
-    EXPECT_EQ(owns_cluster("shop", secret), row.want) << row.project << row.server << row.name;
+    const std::vector<ClusterSecret> secrets{cluster_secret(row.server, row.name, row.project)};
+    const Clusters clusters{.local = LocalCluster::enabled, .secrets = secrets};
+    EXPECT_EQ(clusters.belongs_to("shop"), row.want) << row.project << row.server << row.name;
   }
 }
 
 TEST(Project, ADestinationIsSaidByUrlOrByNameAndDenied) {
-  const Destination asked{"https://kubernetes.default.svc", "in-cluster", "shop"};
   struct Case {
     const char* destinations;
     bool permitted;
@@ -294,7 +298,67 @@ TEST(Project, ADestinationIsSaidByUrlOrByNameAndDenied) {
   for (const auto& each : cases) {
     Value spec;
     spec["spec"]["destinations"] = object(each.destinations);
-    EXPECT_EQ(decode_project(spec).permits_destination(asked), each.permitted) << each.destinations;
+    EXPECT_EQ(decode_project(spec).permits_namespace("shop"), each.permitted) << each.destinations;
+  }
+}
+
+TEST(Clusters, AreWhatTheirSecretsSay) {
+  constexpr std::string_view here = "https://kubernetes.default.svc";
+  const auto renamed = cluster_secret("https://kubernetes.default.svc/", "prod", "");
+  const auto elsewhere = cluster_secret("https://elsewhere", "prod", "");
+  const auto usurper = cluster_secret("https://elsewhere", "in-cluster", "");
+  const struct {
+    std::vector<ClusterSecret> secrets;
+    Destination asked;
+    std::string_view refusal;
+    LocalCluster local = LocalCluster::enabled;
+  } table[] = {
+      {{}, {std::string(here), "", "x"}, ""},
+      {{}, {"https://kubernetes.default.svc/", "", "x"}, ""},
+      {{}, {"", "in-cluster", "x"}, ""},
+      {{}, {"", "prod", "x"}, "there are no clusters with this name: prod"},
+      {{renamed}, {"", "prod", "x"}, ""},
+      {{renamed}, {"", "in-cluster", "x"}, ""},
+      {{renamed, elsewhere}, {"", "prod", "x"}, "there are 2 clusters with the same name: [https://kubernetes.default.svc https://elsewhere]"},
+      {{renamed, elsewhere}, {std::string(here), "", "x"}, ""},
+      {{elsewhere}, {"", "prod", "x"}, "error getting cluster by URL: cluster \"https://elsewhere\" not found"},
+      {{usurper}, {"", "in-cluster", "x"}, "error getting cluster by URL: cluster \"https://elsewhere\" not found"},
+      {{renamed}, {"", "prod", "x"}, "there are no clusters with this name: prod", LocalCluster::disabled},
+      {{}, {"", "in-cluster", "x"}, "there are no clusters with this name: in-cluster", LocalCluster::disabled},
+      {{}, {"", "", "x"}, "Destination server missing from app spec"},
+  };
+  for (const auto& row : table) {
+    const Clusters clusters{.local = row.local, .secrets = row.secrets};
+    EXPECT_EQ(clusters.refusal(row.asked), row.refusal) << row.asked.server << row.asked.name;
+  }
+  const Clusters unseen{.local = LocalCluster::enabled, .secrets = std::nullopt};
+  EXPECT_EQ(unseen.refusal({"", "prod", "x"}), "");
+}
+
+TEST(Clusters, AreKnownToAProjectByTheNameOfTheirSecret) {
+  const auto renamed = cluster_secret("https://kubernetes.default.svc", "prod", "");
+  const auto nameless = cluster_secret("https://kubernetes.default.svc", "", "");
+  using Secrets = std::vector<ClusterSecret>;
+  const struct {
+    std::optional<Secrets> secrets;
+    const char* destinations;
+    bool permitted;
+  } table[] = {
+      {Secrets{}, R"([{"name":"prod","namespace":"*"}])", false},
+      {Secrets{renamed}, R"([{"name":"prod","namespace":"*"}])", true},
+      {Secrets{renamed}, R"([{"name":"in-cluster","namespace":"*"}])", false},
+      {Secrets{renamed}, R"([{"server":"*","namespace":"*"},{"name":"!prod","namespace":"*"}])", false},
+      {Secrets{nameless}, R"([{"name":"*","namespace":"*"}])", false},
+      {std::nullopt, R"([{"name":"prod","namespace":"*"}])", true},
+      {std::nullopt, R"([{"name":"prod","namespace":"other"}])", false},
+      {std::nullopt, R"([{"server":"https://elsewhere","namespace":"*"}])", false},
+  };
+  for (const auto& row : table) {
+    Value spec;
+    spec["spec"]["destinations"] = object(row.destinations);
+    auto project = decode_project(spec);
+    place_on(project, {.local = LocalCluster::enabled, .secrets = row.secrets});
+    EXPECT_EQ(project.permits_namespace("shop"), row.permitted) << row.destinations;
   }
 }
 

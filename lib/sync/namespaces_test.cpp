@@ -62,7 +62,7 @@ TEST(Namespaces, AreThoseOfTheProject) {
     const auto application = decode_application(text(fmt::format(
         "metadata: {{name: shop, namespace: {}}}\n"
         "spec: {{project: red, source: {{repoURL: 'https://x/y', path: .}}, destination: {{name: in-cluster, namespace: n}}}}\n", namespace_)), "argocd");
-    return admit(application.value(), &project, LocalCluster::enabled);
+    return admit(application.value(), &project, Clusters{});
   };
   EXPECT_TRUE(admitted("argocd").empty());
   EXPECT_TRUE(admitted("team-1").empty());

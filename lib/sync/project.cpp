@@ -47,42 +47,16 @@ Verdict judge_pattern(std::string_view pattern, std::string_view text, GlobMode 
 // A rule says the cluster by its URL, by its name, or both, and one of them is enough. What it denies of them counts
 // for its namespaces. Mirrors isDestinationMatched, but that a denied namespace counts also on a cluster that the rule
 // says by its name.
-Verdict judge_destination(const Destination& rule, const Destination& asked) {
-  const auto fits = [](const std::string& pattern, const std::string& text) { return judge_pattern(pattern, text, GlobMode::plain).allowed; };
-  const bool name = !asked.name.empty() && fits(rule.name, asked.name);
-  const bool server = !asked.server.empty() && fits(rule.server, asked.server);
-  const bool space = fits(rule.namespace_, asked.namespace_);
+Verdict judge_destination(const Destination& rule, const std::optional<std::string>& cluster, const std::string& namespace_name) {
+  const auto fits = [](const std::string& pattern, std::string_view text) { return judge_pattern(pattern, text, GlobMode::plain).allowed; };
+  const bool name = cluster ? !cluster->empty() && fits(rule.name, *cluster) : !rule.name.empty();
+  const bool server = fits(rule.server, names::local_server);
+  const bool space = fits(rule.namespace_, namespace_name);
   const bool place = name || server;
   if (place && space) return {true, false};
   const bool denied = (!name && space && rule.name.starts_with('!')) || (!server && space && rule.server.starts_with('!')) ||
                       (!space && place && rule.namespace_.starts_with('!'));
   return {false, denied};
-}
-
-std::vector<Condition> admit_destination(const Application& application, LocalCluster local) {
-  const auto& asked = application.destination;
-  if (!asked.server.empty() && !asked.name.empty()) {
-    return {{"InvalidSpecError",
-             fmt::format("application destination can't have both name and server defined: {} {}",
-                         asked.name, asked.server)}};
-  }
-  if (asked.server.empty() && asked.name.empty()) {
-    return {{"InvalidSpecError", "Destination server missing from app spec"}};
-  }
-  if (!asked.name.empty() && asked.name != names::local_name) {
-    return {{"InvalidSpecError", fmt::format("there are no clusters with this name: {}", asked.name)}};
-  }
-  if (!asked.server.empty() && asked.server != names::local_server) {
-    return {{"InvalidSpecError",
-             fmt::format("error getting cluster by server \"{0}\": cluster \"{0}\" not found",
-                         asked.server)}};
-  }
-  if (local == LocalCluster::disabled) {
-    return {{"InvalidSpecError",
-             fmt::format("error getting cluster by server \"{0}\": cluster \"{0}\" is disabled",
-                         names::local_server)}};
-  }
-  return {};
 }
 
 }  // namespace
@@ -117,22 +91,19 @@ bool Project::permits_source(const Source& source) const {
   return allowed;
 }
 
-bool Project::permits_destination(const Destination& destination) const {
+bool Project::permits_namespace(const std::string& namespace_name) const {
   bool allowed = false;
   for (const auto& rule : destinations) {
-    const Verdict verdict = judge_destination(rule, destination);
+    const Verdict verdict = judge_destination(rule, cluster_name, namespace_name);
     if (verdict.denied) return false;
     allowed = allowed || verdict.allowed;
   }
   return allowed && (!own_clusters_only || owns_this_cluster);
 }
 
-bool owns_cluster(std::string_view project, const Value& secret) {
-  const auto field = [&](std::string_view name) { return from_base64(secret.text({"data", name})).value_or(std::string()); };
-  if (project.empty() || field("project") != project) return false;
-  auto server = field("server");
-  while (server.ends_with('/')) server.pop_back();
-  return server == names::local_server || field("name") == names::local_name;
+void place_on(Project& project, const Clusters& clusters) {
+  project.cluster_name = clusters.local_name();
+  project.owns_this_cluster = clusters.belongs_to(project.name);
 }
 
 bool Project::permits_kind(const Key& key, Scope scope) const {
@@ -147,8 +118,7 @@ bool Project::permits_application(const Application& application) const {
 
 std::string Project::refusal(const Key& key, Scope scope) const {
   if (!permits_kind(key, scope)) return fmt::format("resource {}:{} is not permitted in project {}", key.group, key.kind, name);
-  const Destination place{std::string(names::local_server), std::string(names::local_name), key.namespace_};
-  if (scope == Scope::cluster || permits_destination(place)) return {};
+  if (scope == Scope::cluster || permits_namespace(key.namespace_)) return {};
   return fmt::format("namespace {} is not permitted in project '{}'", key.namespace_, name);
 }
 
@@ -182,15 +152,6 @@ Project decode_project(const Value& object) {
   return project;
 }
 
-std::optional<Destination> local_destination(const Destination& destination) {
-  if (!destination.server.empty() && !destination.name.empty()) return std::nullopt;
-  if (destination.server != names::local_server && destination.name != names::local_name) {
-    return std::nullopt;
-  }
-  return Destination{std::string(names::local_server), std::string(names::local_name),
-                     destination.namespace_};
-}
-
 std::vector<Condition> admit_sources(const std::vector<Source>& sources, const Project& project) {
   std::vector<Condition> conditions;
   for (const auto& source : sources) {
@@ -208,7 +169,7 @@ std::vector<Condition> admit_sources(const std::vector<Source>& sources, const P
 }
 
 std::vector<Condition> admit(const Application& application, const Project* project,
-                             LocalCluster local) {
+                             const Clusters& clusters) {
   if (project == nullptr) {
     return {{"InvalidSpecError", fmt::format("Application referencing project {} which does not exist",
                                              application.project)}};
@@ -216,20 +177,20 @@ std::vector<Condition> admit(const Application& application, const Project* proj
   if (!project->permits_application(application)) {
     return {{"UnknownError", fmt::format(wording::use_project, application.name, application.namespace_, project->name)}};
   }
-  auto conditions = admit_destination(application, local);
-  if (!conditions.empty()) return conditions;
+  if (auto refusal = clusters.refusal(application.destination); !refusal.empty()) return {{"InvalidSpecError", std::move(refusal)}};
   if (application.sources.empty()) {
     return {{"InvalidSpecError", "spec.source.repoURL and either source.path, source.chart, or "
                                  "source.ref are required"}};
   }
-  conditions = admit_sources(application.sources, *project);
-  const auto destination = local_destination(application.destination);
-  if (destination && !project->permits_destination(*destination)) {
+  auto conditions = admit_sources(application.sources, *project);
+  const auto& destination = application.destination;
+  if (!project->permits_namespace(destination.namespace_)) {
+    const auto cluster = destination.name.empty() ? std::string(names::local_server) : project->cluster_name.value_or(destination.name);
     conditions.push_back(
         {"InvalidSpecError",
          fmt::format("application destination server '{}' and namespace '{}' do not match any of "
                      "the allowed destinations in project '{}'",
-                     destination->server, destination->namespace_, project->name)});
+                     cluster, destination.namespace_, project->name)});
   }
   return conditions;
 }

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "sync/application.h"
+#include "sync/clusters.h"
 #include "sync/key.h"
 #include "sync/window.h"
 
@@ -28,13 +29,15 @@ struct Project {
   std::vector<KindRule> cluster_allowed, cluster_denied, namespace_denied;
   std::optional<std::vector<KindRule>> namespace_allowed;  // absent: all; present but empty: none
   bool own_clusters_only = false;  // permitOnlyProjectScopedClusters
-  bool owns_this_cluster = false;  // a Secret says so: owns_cluster(); no part of the project's object
+  // What Secrets of clusters say, no part of the project's object: place_on().
+  bool owns_this_cluster = false;
+  std::optional<std::string> cluster_name{names::local_name};  // nothing: any could be it
   bool orphans_reported = false, orphans_warned = false;
   std::vector<KindRule> orphans_ignored;
   std::vector<Window> windows;
 
   [[nodiscard]] bool permits_source(const Source& source) const;
-  [[nodiscard]] bool permits_destination(const Destination& destination) const;
+  [[nodiscard]] bool permits_namespace(const std::string& namespace_name) const;  // of this cluster
   [[nodiscard]] bool permits_kind(const Key& key, Scope scope) const;
   [[nodiscard]] bool permits_application(const Application& application) const;
   // Why an object of this cluster may not be touched, in upstream's words; "" when it may.
@@ -43,8 +46,8 @@ struct Project {
 
 Project decode_project(const Value& object);
 
-// Does a cluster's Secret name this cluster and give it to the project?
-bool owns_cluster(std::string_view project, const Value& secret);
+// Tells the project how this cluster is called and whose it is.
+void place_on(Project& project, const Clusters& clusters);
 
 // A condition of an Application as its status shows it.
 struct Condition {
@@ -54,17 +57,12 @@ struct Condition {
   auto operator<=>(const Condition&) const = default;
 };
 
-enum class LocalCluster { enabled, disabled };
-
 // What keeps the Application from being looked at: destination, project, sources. Empty: admitted.
 std::vector<Condition> admit(const Application& application, const Project* project,
-                             LocalCluster local);
+                             const Clusters& clusters);
 
 // What keeps sources from being used, the spec's or those that an operation brings along.
 std::vector<Condition> admit_sources(const std::vector<Source>& sources, const Project& project);
-
-// The destination with its server and name filled in; nothing when it is not this cluster.
-std::optional<Destination> local_destination(const Destination& destination);
 
 // Lower case, without ".git", "ssh://git@host/path" for "git@host:path": equal for equal repositories.
 std::string normalize_repository(std::string_view url);

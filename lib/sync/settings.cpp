@@ -175,7 +175,7 @@ void decode_key(std::string_view key, std::string_view text, Settings& settings)
   } else if (key == "timeout.hard.reconciliation") {
     settings.hard_resync = duration(settings.hard_resync);
   } else if (key == "cluster.inClusterEnabled") {
-    settings.local = text == "false" ? LocalCluster::disabled : LocalCluster::enabled;
+    settings.clusters.local = text == "false" ? LocalCluster::disabled : LocalCluster::enabled;
   } else if (key == "globalProjects") {
     decode_global_projects(key, text, settings);
   } else if (key == "resource.respectRBAC") {

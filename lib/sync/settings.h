@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "health/actions.h"
 #include "sync/application.h"
+#include "sync/clusters.h"
 #include "sync/global_projects.h"
 #include "sync/ignore.h"
 #include "sync/project.h"
@@ -53,7 +54,7 @@ struct Settings {
   Duration sync_timeout{0};  // after which an operation is ended; 0: never
   RespectRbac respect_rbac = RespectRbac::no;
   std::vector<GlobalProject> global_projects;
-  LocalCluster local = LocalCluster::enabled;
+  Clusters clusters;  // of their Secrets decode_settings() knows nothing
   std::string kustomize_options;
   std::vector<std::string> kustomize_versions;  // that Applications may ask for
   std::vector<std::string> values_file_schemes = {"https", "http"};  // of Helm's values files by URL

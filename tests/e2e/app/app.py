@@ -41,7 +41,15 @@ def main():
         assert app("list", "-o", "name") == "argocd/shop\n"
         assert json.loads(app("list", "-o", "json"))[0]["metadata"]["name"] == "shop"
         assert app("list", "-o", "name", "-c", "in-cluster") == app("list", "-o", "name", "--cluster", SERVER) == "argocd/shop\n"
-        assert app("list", "-o", "name", "-c", "elsewhere") == ""
+        assert app("list", "-o", "name", "-c", "elsewhere") == app("list", "-o", "name", "-c", "prod") == ""
+        by_name = ("set", "shop", "--dest-server", "", "--dest-name")
+        says(app(*by_name, "prod", exit_code=1), "there are no clusters with this name: prod")
+        cluster = {"metadata": {"name": "here", "labels": {"argocd.argoproj.io/secret-type": "cluster"}}, "stringData": {"name": "prod", "server": SERVER}}
+        plane.api.create("/api/v1/namespaces/argocd/secrets", cluster)
+        assert app("list", "-o", "name", "-c", "prod") == app("list", "-o", "name", "-c", "in-cluster") == "argocd/shop\n"
+        assert app(*by_name, "prod") == "application shop is changed\n"
+        assert app("set", "shop", "--dest-name", "", "--dest-server", SERVER) == "application shop is changed\n"
+        plane.api.delete("/api/v1/namespaces/argocd/secrets/here")
         says(app("get", "shop", "--refresh"), "Sync Status:    OutOfSync from main", "ConfigMap  shop       one   OutOfSync  Missing")
         says(app("diff", "shop", exit_code=1), "===== /ConfigMap shop/one ======", "+  v: \"1\"")
         says(app("wait", "shop", "--timeout", "1", exit_code=7), "ConfigMap shop/one is OutOfSync")

@@ -100,6 +100,33 @@ def only_clusters_of_its_own(plane):
     print("ok until its Secret is gone")
 
 
+def the_cluster_has_the_name_of_its_secret(plane):
+    repository = Repository(plane, "renamed")
+    repository.commit({"cm.yaml": CONFIG_MAP.format("renamed")})
+    project(plane, "renamed", destinations=[{"name": "prod", "namespace": "renamed"}])
+    app = application("renamed", repository, namespace="renamed", automated={})
+    app["spec"].update(project="renamed", destination={"name": "prod", "namespace": "renamed"})
+    plane.api.create(APPLICATIONS, app)
+    secrets = "/api/v1/namespaces/argocd/secrets"
+    told = lambda: [each["message"] for each in status_of(plane, "renamed", lambda s: s.get("conditions"))["conditions"]]
+    check("a name that no cluster has", told(), ["there are no clusters with this name: prod"])
+    for name, server in (("here", SERVER), ("there", "https://elsewhere")):
+        cluster = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": {"argocd.argoproj.io/secret-type": "cluster"}},
+                   "stringData": {"server": server, "name": "prod", "config": "{}"}}
+        plane.api.create(secrets, cluster)
+        if name == "here":
+            status_of(plane, "renamed", lambda s: s.get("sync", {}).get("status") == "Synced" and not s.get("conditions"))
+            check("this cluster's name", bool(config_map(plane, "renamed", "renamed")), True)
+    check("a name that two have", told(), [f"there are 2 clusters with the same name: [{SERVER} https://elsewhere]"])
+    plane.api.delete(f"{secrets}/there")
+    plane.api.merge(f"{APPLICATIONS}/renamed", {"spec": {"destination": {"name": "in-cluster"}}})
+    status_of(plane, "renamed", lambda s: s.get("sync", {}).get("status") == "Synced" and not s.get("conditions"))
+    print("ok also by the name that it had")
+    plane.api.delete(f"{secrets}/here")
+    check("which the project does not permit without the Secret", told(),
+          ["application destination server 'in-cluster' and namespace 'renamed' do not match any of the allowed destinations in project 'renamed'"])
+
+
 def a_window_that_nobody_can_read_holds_everything(plane):
     repository = Repository(plane, "window")
     repository.commit({"cm.yaml": CONFIG_MAP.format("window")})
@@ -182,7 +209,7 @@ def run(plane):
     plane.start_git()
     plane.start_agent()
     for test in (an_operation_brings_no_other_repository, what_must_be_signed_is_not_brought_along, deletion_hooks_are_judged,
-                 only_clusters_of_its_own, a_window_that_nobody_can_read_holds_everything, a_project_goes_with_its_last_application, what_lies_about_is_counted):
+                 only_clusters_of_its_own, the_cluster_has_the_name_of_its_secret, a_window_that_nobody_can_read_holds_everything, a_project_goes_with_its_last_application, what_lies_about_is_counted):
         test(plane)
 
 
