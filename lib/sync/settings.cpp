@@ -191,6 +191,10 @@ void decode_key(std::string_view key, std::string_view text, Settings& settings)
     settings.exclusions = decode_filters(key, text, settings);
   } else if (key == "resource.inclusions") {
     settings.inclusions = decode_filters(key, text, settings);
+  } else if (key == "resource.selectors") {
+    const auto selectors = parse(key, text, settings);
+    const bool any = selectors && selectors->as_array() != nullptr && !selectors->as_array()->empty();
+    if (any) settings.problems.push_back(fmt::format("argocd-cm {}: is not known here, so every object of a kind is watched", key));
   } else if (key == "resource.customizations") {
     decode_legacy(text, settings);
   } else if (key.starts_with(customization)) {

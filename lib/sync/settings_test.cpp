@@ -40,6 +40,14 @@ TEST(Settings, SayWhenSomebodyLooksAgain) {
   }
 }
 
+TEST(Settings, SayThatSelectorsDoNotNarrowWhatIsWatched) {
+  EXPECT_EQ(settings_of("resource.selectors", "- {kinds: [Pod], selector: '!foo'}").problems,
+            std::vector<std::string>{"argocd-cm resource.selectors: is not known here, so every object of a kind is watched"});
+  for (const char* nothing : {"null", "[]"}) EXPECT_TRUE(settings_of("resource.selectors", nothing).problems.empty()) << nothing;
+  // As upstream, which reads the member of an exclusion and does not ask it.
+  EXPECT_TRUE(settings_of("resource.exclusions", "- {kinds: [Pod], selector: '!foo'}").excludes("", "Pod"));
+}
+
 TEST(Settings, SayOfWhatTheStatusIsIgnored) {
   struct Case {
     std::string_view word;
