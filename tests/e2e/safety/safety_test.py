@@ -255,7 +255,10 @@ def a_silent_webhook_holds_up_nobody_else(plane):
     commit = quick.commit({"cm.yaml": config_map("a")})
     create(plane, application("quick", quick, automated={}))
     status_of(plane, "quick", synced_at(commit))
-    with silent_webhook(plane, names):
+    plane.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "silence"}})
+    with silent_webhook(plane, [*names, "silence"]):
+        asked = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "asked"}}
+        wait_for("the silence", lambda: plane.api.call("POST", "/api/v1/namespaces/silence/configmaps?dryRun=All&timeout=1s", asked)[0] >= 500)
         for name in names:
             create(plane, application(name, stuck, automated={}, retry={"limit": 0}))
         for name in names:
