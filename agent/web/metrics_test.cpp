@@ -32,8 +32,10 @@ TEST(Metrics, OfWhatIsGoneAreForgotten) {
   metrics.count("x", {"web", "a"});
   metrics.count("x", {"web", "b"});
   metrics.count("x", {"db", "a"});
+  metrics.count("x", {"webs", "a"});
   metrics.forget("x", {"web"});
-  EXPECT_EQ(metrics.text(), "# HELP x X.\n# TYPE x counter\nx{name=\"db\",phase=\"a\"} 1\n");
+  metrics.forget("x", {"wea"});
+  EXPECT_EQ(metrics.text(), "# HELP x X.\n# TYPE x counter\nx{name=\"db\",phase=\"a\"} 1\nx{name=\"webs\",phase=\"a\"} 1\n");
 }
 
 }  // namespace
