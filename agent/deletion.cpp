@@ -9,6 +9,7 @@
 #include "agent/status.h"
 #include "base/log.h"
 #include "sync/execute.h"
+#include "sync/kinds.h"
 #include "sync/names.h"
 #include "sync/report.h"
 #include "sync/wording.h"
@@ -132,9 +133,8 @@ Result<> clean_hooks(Removal& removal, Moment moment) {
 }
 
 bool is_kept(const Removal& removal, const sync::Key& key, const Value& live) {
-  if (key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition") return true;
-  const bool self = key.group == names::api_group && key.kind == "Application" &&
-                    key.name == removal.application.name && key.namespace_ == removal.application.namespace_;
+  if (sync::is_definition(key)) return true;
+  const bool self = sync::is_application(key) && key.name == removal.application.name && key.namespace_ == removal.application.namespace_;
   if (self || sync::annotation(live, names::helm_keep) == "keep") return true;
   return sync::delete_of(removal.application.options, live) == sync::Delete::no;
 }

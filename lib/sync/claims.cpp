@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sync/kinds.h"
 
 namespace holdfast::sync {
 namespace {
@@ -23,8 +24,8 @@ struct Contents {
 
 Contents contents_of(const Key& key, const Value& live) {
   Contents contents;
-  if (key.group.empty() && key.kind == "Namespace") contents.namespace_ = key.name;
-  if (key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition") {
+  if (is_namespace(key)) contents.namespace_ = key.name;
+  if (is_definition(key)) {
     contents.kind = {std::string(live.text({"spec", "group"})), std::string(live.text({"spec", "names", "kind"}))};
   }
   return contents;

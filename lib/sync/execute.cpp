@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "sync/fields.h"
+#include "sync/kinds.h"
 #include "sync/names.h"
 
 namespace holdfast::sync {
@@ -162,9 +163,7 @@ bool drop_undeclared(const Error& error, Value& object) {
 }
 
 // What takes others along when it is deleted.
-bool holds_others(const Key& key) {
-  return (key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition") || (key.group.empty() && key.kind == "Namespace");
-}
+bool holds_others(const Key& key) { return is_definition(key) || is_namespace(key); }
 
 // Why Git's absence of an object does not remove it; empty when it does.
 std::string_view why_kept(const SyncRequest& request, const Task& task) {
@@ -362,7 +361,7 @@ class Executor {
   // Is the Application one of those that this step prunes?
   [[nodiscard]] bool goes_as_well(const std::string& application) const {
     return std::ranges::any_of(plan_.tasks, [&](const Task& each) {
-      const bool child = each.prune() && each.key.group == names::api_group && each.key.kind == "Application" && why_kept(request_, each).empty();
+      const bool child = each.prune() && is_application(each.key) && why_kept(request_, each).empty();
       return child && (application == each.key.name || application == fmt::format("{}_{}", each.key.namespace_, each.key.name));
     });
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sync/kinds.h"
 #include "sync/names.h"
 
 namespace holdfast::sync {
@@ -30,12 +31,8 @@ Row start_row(const Options& options, const Delta& delta) {
   return row;
 }
 
-bool is_child_application(const Key& key) {
-  return key.group == names::api_group && key.kind == "Application";
-}
-
 bool is_self(const Application& application, const Key& key) {
-  return is_child_application(key) && key.name == application.name && key.namespace_ == application.namespace_;
+  return is_application(key) && key.name == application.name && key.namespace_ == application.namespace_;
 }
 
 // Sets the row's status; returns whether it makes the Application OutOfSync.
@@ -70,7 +67,7 @@ bool judge_health(const Application& application, const Delta& delta, const Asse
   if (!row.health) return false;
   const Status status = row.health->status;
   const bool of_nobody = status == Status::missing || status == Status::unknown;
-  return !of_nobody || !is_child_application(delta.key);
+  return !of_nobody || !is_application(delta.key);
 }
 
 // `causes`: whose health is the worst.
@@ -135,7 +132,7 @@ bool needs_pruning(const Row& row) { return row.requires_pruning; }
 // As many objects as it stands for: with a child Application or a namespace goes what is in it.
 std::size_t weight_of(const Key& key) {
   constexpr std::size_t of_a_whole = 10;
-  return is_child_application(key) || (key.group.empty() && key.kind == "Namespace") ? of_a_whole : 1;
+  return is_application(key) || is_namespace(key) ? of_a_whole : 1;
 }
 
 bool removes_most(const Application& application, const std::vector<Row>& rows, WallTime now) {

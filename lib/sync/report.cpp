@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "sync/kinds.h"
 #include "sync/names.h"
 
 namespace holdfast::sync {
@@ -73,7 +74,7 @@ Value find_transition(const Value& conditions, const Condition& condition, WallT
 
 bool has_child_applications(const Judgement& judgement) {
   return std::ranges::any_of(judgement.rows, [](const Row& row) {
-    return row.key.group == names::api_group && row.key.kind == "Application";
+    return is_application(row.key);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "sync/kinds.h"
 #include "sync/names.h"
 #include "sync/wording.h"
 
@@ -165,8 +166,6 @@ Step failed(const Plan& plan, std::string_view message) {
   add_applies(step, plan, cleanup, 1);
   return step;
 }
-
-bool is_application(const Key& key) { return key.group == names::api_group && key.kind == "Application"; }
 
 Step run_wave(const Plan& plan, const SyncRequest& request, const std::vector<std::size_t>& pending) {
   const Task& first = plan.tasks[pending.front()];
