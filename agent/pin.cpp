@@ -227,31 +227,36 @@ bool asks_what_is_served(const Rendered& rendered) {
   return std::ranges::find(rendered.source_types, render::type_name(render::Type::helm)) != rendered.source_types.end();
 }
 
+using CatalogPtr = std::shared_ptr<const kube::Catalog>;
+
 // What is served changes with no event of ours: it is asked for as often as charts are looked at, but not by each of them.
-Result<std::uint64_t> served_hash(Context& context, const PinInput& input) {
+Result<CatalogPtr> catalog_for(Context& context, const PinInput& input) {
   const bool asks = !input.before || asks_what_is_served(*input.before);
   const Duration age_max = input.before ? Duration(std::chrono::minutes(1)) : Duration(std::chrono::seconds(5));
   const auto fresh = asks ? context.client.refresh_catalog(age_max) : context.client.catalog();
-  const auto catalog = fresh ? *fresh : TRY(context.client.catalog());
+  return fresh ? fresh : context.client.catalog();
+}
+
+std::uint64_t served_hash(Context& context, const kube::Catalog& catalog) {
   const std::hash<std::string> hash;
   std::uint64_t served = hash(context.client.server_version());
-  for (const auto& kind : catalog->kinds()) served += hash(fmt::format("{}/{}", kind.api_version(), kind.kind));  // in any order
+  for (const auto& kind : catalog.kinds()) served += hash(fmt::format("{}/{}", kind.api_version(), kind.kind));  // in any order
   return served;
 }
 
 // Would the same commits make the same manifests?
-bool is_same(Context& context, const PinInput& input, const Value& question, std::uint64_t served) {
+bool is_same(Context& context, const PinInput& input, const Value& question, const kube::Catalog& catalog) {
   const Rendered& before = *input.before;
   return before.question == question && before.configuration == input.configuration.generation && scopes_hold(context, before) &&
-         (before.served == served || !asks_what_is_served(before));
+         (!asks_what_is_served(before) || before.served == served_hash(context, catalog));
 }
 
 Result<Rendered> pin_now(Context& context, const PinInput& input) {
   TRY(check_sources(input));
   Revisions revisions = TRY(resolve(context, input));
   Value question = question_of(input.application, input.wanted.sources);
-  const auto served = TRY(served_hash(context, input));
-  if (input.before && is_same(context, input, question, served)) {
+  const auto catalog = TRY(catalog_for(context, input));
+  if (input.before && is_same(context, input, question, *catalog)) {
     const bool touched = TRY(is_touched(context, input, input.before->revisions, revisions));
     if (!touched) {
       Rendered rendered = *input.before;
@@ -264,7 +269,7 @@ Result<Rendered> pin_now(Context& context, const PinInput& input) {
   rendered.revisions = std::move(revisions);
   rendered.targets = TRY(make_targets(context, input, std::move(manifests)));
   rendered.question = std::move(question);
-  rendered.served = served;
+  if (asks_what_is_served(rendered)) rendered.served = served_hash(context, *catalog);
   rendered.configuration = input.configuration.generation;
   return rendered;
 }
